@@ -1,0 +1,26 @@
+//! What a scanner and a workstation must agree on, written once, without std and without alloc.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`mrz`] | lines of a machine readable zone -> fields with per-check results |
+//! | [`document`] | (state, type, number) -> the key a list is asked for |
+//! | [`list`] | the sealed segment format; lookup over [`list::BlockRead`] |
+//! | [`seal`] | page encryption and key derivation behind a small [`seal::Aead`] |
+//! | [`trust`] | root, roles, thresholds, manifest, heartbeat: accept (bytes, floor, now) |
+//! | [`wire`] | the messages of the link, postcard, a version first |
+//! | [`verdict`] | (matches, freshness) -> verdict |
+//!
+//! Data flows one way: bytes come in from the caller's buffers, answers go out by value. Nothing here
+//! reads a clock, allocates or blocks.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod document;
+pub mod list;
+pub mod mrz;
+pub mod seal;
+pub mod trust;
+pub mod verdict;
+pub mod wire;

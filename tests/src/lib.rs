@@ -1,0 +1,1 @@
+//! Helpers of the flow tests: a real broker, headquarters and devices in temporary directories.
