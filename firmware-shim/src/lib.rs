@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mrz`] | lines of a machine readable zone -> fields with per-check results |
 //! | [`document`] | (state, type, number) -> the key a list is asked for |
+//! | [`ids`] | the bounded names of lists, devices, digests |
 //! | [`list`] | the sealed segment format; lookup over [`list::BlockRead`] |
 //! | [`seal`] | page encryption and key derivation behind a small [`seal::Aead`] |
 //! | [`trust`] | root, roles, thresholds, manifest, heartbeat: accept (bytes, floor, now) |
@@ -18,6 +19,7 @@
 extern crate std;
 
 pub mod document;
+pub mod ids;
 pub mod list;
 pub mod mrz;
 pub mod seal;

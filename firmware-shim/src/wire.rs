@@ -1,1 +1,197 @@
-//! (being written)
+//! The messages of the link, postcard, a version byte first. What is signed lives in [`crate::trust`].
+//!
+//! Every message is `version u8 = 1` followed by its postcard body; trailing bytes are refused. Sizes are bounded by
+//! the types. Failure: [`WireError`]; the receiver drops the message and says so, it never guesses.
+
+use crate::ids::{DeviceId, Digest, EncounterId, ListName};
+use crate::verdict::Verdict;
+use core::fmt;
+use heapless::{String, Vec};
+use serde::{Deserialize, Serialize};
+
+/// The version of every message here.
+pub const WIRE_VERSION: u8 = 1;
+/// Bytes of segment in one chunk message; a scanner's page buffers fit it, a broker's limits too.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+/// Largest sealed encounter, bytes.
+pub const ENCOUNTER_BYTES_MAX: usize = 8 * 1024;
+
+/// A message that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireError {
+    /// A version this program does not know.
+    Version(u8),
+    /// Truncated, damaged or with bytes left over.
+    Malformed,
+    /// The caller's buffer is too small.
+    NoRoom,
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(v) => {
+                write!(f, "message of version {v}; this program reads version {WIRE_VERSION}")
+            }
+            Self::Malformed => f.write_str("message truncated or damaged"),
+            Self::NoRoom => f.write_str("message larger than the buffer for it"),
+        }
+    }
+}
+
+impl core::error::Error for WireError {}
+
+/// Reads a message.
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WireError> {
+    let (version, body) = bytes.split_first().ok_or(WireError::Malformed)?;
+    if *version != WIRE_VERSION {
+        return Err(WireError::Version(*version));
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(WireError::Malformed),
+    }
+}
+
+/// Writes a message into `buffer`; returns the part used.
+pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
+    let (version, body) = buffer.split_first_mut().ok_or(WireError::NoRoom)?;
+    *version = WIRE_VERSION;
+    let used = postcard::to_slice(message, body).map_err(|_| WireError::NoRoom)?.len();
+    Ok(&mut buffer[..1 + used])
+}
+
+/// A device asks for chunks of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// Which segment.
+    pub segment: Digest,
+    /// The first chunk wanted, from 0.
+    pub from: u32,
+    /// How many, at most 64 at once.
+    pub count: u16,
+}
+
+/// Most chunks one [`Want`] may ask for.
+pub const WANT_CHUNKS_MAX: u16 = 64;
+
+/// A chunk of a segment: all but the last have [`CHUNK_BYTES`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk<'a> {
+    /// Of which segment.
+    pub segment: Digest,
+    /// Which chunk, from 0.
+    pub index: u32,
+    /// Its bytes.
+    #[serde(borrow)]
+    pub bytes: &'a [u8],
+}
+
+/// An encounter under way: sealed to the list's owner, authenticated by the device's key (HPKE auth mode).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedEncounter<'a> {
+    /// What makes it one.
+    pub id: EncounterId,
+    /// Whose list it met; says whose key opens it.
+    pub list: ListName,
+    /// Which device made it.
+    pub device: DeviceId,
+    /// HPKE: 32 bytes encapsulated key, then the ciphertext of an [`Encounter`] and its tag.
+    #[serde(borrow)]
+    pub sealed: &'a [u8],
+}
+
+/// A scan that met an alert, as the list's owner gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encounter {
+    /// What makes it one.
+    pub id: EncounterId,
+    /// The scan it came from; encounters of one scan with several lists share it.
+    pub scan: [u8; 16],
+    /// Which device.
+    pub device: DeviceId,
+    /// Where: the post's name.
+    pub post: String<64>,
+    /// When, seconds since 1970.
+    pub made_at: u64,
+    /// The list that was met.
+    pub list: ListName,
+    /// Its edition at that moment.
+    pub edition: u64,
+    /// The alert's id in the list.
+    pub alert: String<96>,
+    /// Hit or Possible.
+    pub verdict: Verdict,
+    /// Score in thousandths; 1000 for an exact document.
+    pub score: u16,
+    /// What was read from the document.
+    pub document: ScannedDocument,
+}
+
+/// What was read from the document, as printed (MRZ characters, `<` turned to spaces in names).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannedDocument {
+    /// Document code, such as `P`, `ID`.
+    pub code: String<2>,
+    /// Issuing state, ICAO three letters.
+    pub issuing_state: String<3>,
+    /// Document number.
+    pub number: String<32>,
+    /// Primary identifier.
+    pub surname: String<44>,
+    /// Secondary identifiers.
+    pub given_names: String<44>,
+    /// Nationality.
+    pub nationality: String<3>,
+    /// YYMMDD as printed; unknown parts `<<`.
+    pub birth_date: String<6>,
+    /// `M`, `F`, `X` or empty.
+    pub sex: String<1>,
+    /// YYMMDD as printed.
+    pub expiry_date: String<6>,
+}
+
+/// What a device says of itself: retained, and (with `online: false`) its last will.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether its session is up.
+    pub online: bool,
+    /// When it said so, seconds since 1970.
+    pub at: u64,
+    /// The agent's version.
+    pub version: String<16>,
+    /// Encounters waiting for a receipt.
+    pub spool: u32,
+    /// The lists it holds.
+    pub lists: Vec<HeldList, { crate::trust::LISTS_MAX }>,
+}
+
+/// One list a device holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldList {
+    /// The list.
+    pub list: ListName,
+    /// The edition in use.
+    pub edition: u64,
+    /// Seconds since its last confirmation.
+    pub age_s: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_survives_the_way_and_nothing_else_is_taken_for_it() {
+        let want = Want { segment: [7; 32], from: 3, count: 9 };
+        let mut buffer = [0; 64];
+        let bytes = encode(&want, &mut buffer).unwrap();
+        assert_eq!(decode::<Want>(bytes), Ok(want));
+        let length = bytes.len();
+        assert_eq!(decode::<Want>(&buffer[..length - 1]), Err(WireError::Malformed));
+        assert_eq!(decode::<Want>(&buffer[..length + 1]), Err(WireError::Malformed));
+        buffer[0] = 2;
+        assert_eq!(decode::<Want>(&buffer[..length]), Err(WireError::Version(2)));
+        assert_eq!(decode::<Want>(&[]), Err(WireError::Malformed));
+    }
+}

@@ -1,0 +1,133 @@
+//! The manifest: which segments make an edition of a list.
+//!
+//! Invariants of an accepted manifest: signed by the list's issuer; edition at or above the floor; not expired;
+//! at most 8 segments; if it has the floor's edition, it is the same manifest.
+//!
+//! `delta` and `merged` let a device that holds edition N-1 make edition N by itself: it takes the delta, merges
+//! it with the last `merged` segments of edition N-1, and the result has the digest of the last segment here
+//! (the merge is deterministic). With `merged` = 0 the delta itself is the last segment.
+//!
+//! Bytes (postcard): see FORMAT.md, "Manifest".
+
+use super::{Envelope, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body, digest};
+use crate::ids::{Digest, ListName};
+use crate::list::Kind;
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// One segment of an edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentRef {
+    /// SHA-256 of the sealed file.
+    pub digest: Digest,
+    /// Size of the sealed file, bytes; a download stops there.
+    pub bytes: u64,
+    /// Alerts put.
+    pub entries: u64,
+    /// Alerts withdrawn.
+    pub withdrawals: u64,
+    /// Number of the list key that seals it.
+    pub key: u32,
+}
+
+/// A signed edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The list.
+    pub list: ListName,
+    /// Documents or persons.
+    pub kind: Kind,
+    /// 1, 2, 3 ...
+    pub edition: u64,
+    /// Seconds since 1970.
+    pub issued: u64,
+    /// A manifest is not accepted anew after this, seconds since 1970.
+    pub expires: u64,
+    /// How long after its last confirmation the edition may be used, seconds.
+    pub lease_s: u32,
+    /// Persons: score from which a match is Possible, thousandths.
+    pub possible_from: u16,
+    /// Persons: score from which a match is a Hit, thousandths.
+    pub hit_from: u16,
+    /// Oldest (base) first.
+    pub segments: Vec<SegmentRef, SEGMENTS_MAX>,
+    /// This edition's changes to the one before, if that is how it was made.
+    pub delta: Option<SegmentRef>,
+    /// How many of the last segments of the edition before were merged with the delta.
+    pub merged: u8,
+}
+
+/// What a device already believed of a list: nothing older is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Floor {
+    /// The highest edition accepted.
+    pub edition: u64,
+    /// The digest of that manifest's bytes.
+    pub manifest: Digest,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest of `list`. `floor` is `None` before the first edition.
+    pub fn accept(
+        bytes: &[u8],
+        list: &ListName,
+        root: &Root,
+        floor: Option<Floor>,
+        now: u64,
+        verify: &impl Verify,
+    ) -> Result<Manifest, TrustError> {
+        let kind = SignedKind::Manifest;
+        let envelope = Envelope::read(bytes, kind)?;
+        root.check_current(now)?;
+        let issuer = root.issuer(list)?;
+        envelope.check(&issuer.role, verify)?;
+        let manifest: Manifest = decode_body(kind, envelope.body)?;
+        if manifest.list != *list {
+            return Err(TrustError::Rule(kind, "it is of another list than the place it came in"));
+        }
+        if manifest.kind != issuer.kind {
+            return Err(TrustError::Rule(
+                kind,
+                "the root says otherwise whether it lists documents or persons",
+            ));
+        }
+        manifest.check_rules()?;
+        if let Some(floor) = floor {
+            if manifest.edition < floor.edition {
+                return Err(TrustError::Rollback { kind, offered: manifest.edition, floor: floor.edition });
+            }
+            if manifest.edition == floor.edition && digest(bytes) != floor.manifest {
+                return Err(TrustError::Forked { kind, version: manifest.edition });
+            }
+        }
+        if now >= manifest.expires {
+            return Err(TrustError::Expired { kind, at: manifest.expires });
+        }
+        Ok(manifest)
+    }
+
+    /// Alerts live in the edition, at most (a withdrawal may have missed).
+    pub fn entries(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.entries).sum()
+    }
+
+    fn check_rules(&self) -> Result<(), TrustError> {
+        let rule = |rule| Err(TrustError::Rule(SignedKind::Manifest, rule));
+        if self.edition == 0 || self.segments.is_empty() {
+            return rule("an edition starts at 1 and has at least one segment");
+        }
+        if self.issued >= self.expires || self.lease_s == 0 {
+            return rule("it must expire after it was issued, and have a lease");
+        }
+        if self.possible_from > self.hit_from || self.hit_from > 1000 {
+            return rule("the thresholds must be thousandths, possible not above hit");
+        }
+        let merges_too_many = usize::from(self.merged) > SEGMENTS_MAX;
+        let delta_is_not_last =
+            self.merged == 0 && self.delta.as_ref().is_some_and(|delta| self.segments.last() != Some(delta));
+        if merges_too_many || delta_is_not_last || (self.merged > 0 && self.delta.is_none()) {
+            return rule("its delta must be its last segment, or be merged into it");
+        }
+        Ok(())
+    }
+}

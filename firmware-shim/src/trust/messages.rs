@@ -1,0 +1,131 @@
+//! The smaller signed statements: grants, receipts, orders.
+//!
+//! Each is checked against the root before anything in it is used; each names the device it is for, so that one
+//! device's cannot be played to another.
+
+use super::{Envelope, Root, SignedKind, TrustError, Verify, decode_body};
+use crate::ids::{DeviceId, EncounterId, ListName};
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Most encounters one receipt speaks of.
+pub const RECEIPT_ENTRIES_MAX: usize = 64;
+
+/// A list's key, sealed (HPKE) to one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant<'a> {
+    /// For whom.
+    pub device: DeviceId,
+    /// Of which list.
+    pub list: ListName,
+    /// Number of the key, as segments name it.
+    pub key: u32,
+    /// HPKE: 32 bytes encapsulated key, then 32 + 16 bytes of ciphertext.
+    #[serde(borrow)]
+    pub sealed: &'a [u8],
+}
+
+impl<'a> Grant<'a> {
+    /// Reads and checks a grant for `device`: signed by the issuer of the list it names.
+    pub fn accept(
+        bytes: &'a [u8],
+        device: &DeviceId,
+        root: &Root,
+        now: u64,
+        verify: &impl Verify,
+    ) -> Result<Grant<'a>, TrustError> {
+        let envelope = Envelope::read(bytes, SignedKind::Grant)?;
+        root.check_current(now)?;
+        // The list decides the role; the body is read for that first and believed only after the check.
+        let grant: Grant = decode_body(SignedKind::Grant, envelope.body)?;
+        envelope.check(&root.issuer(&grant.list)?.role, verify)?;
+        if grant.device != *device {
+            return Err(TrustError::NotForUs(SignedKind::Grant));
+        }
+        Ok(grant)
+    }
+}
+
+/// One encounter that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptEntry {
+    /// The encounter.
+    pub id: EncounterId,
+    /// First 16 bytes of the SHA-256 of the sealed message as stored.
+    pub digest: [u8; 16],
+}
+
+/// Headquarters' word that encounters are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// For whom.
+    pub device: DeviceId,
+    /// When they were stored, seconds since 1970.
+    pub stored_at: u64,
+    /// Which.
+    pub entries: Vec<ReceiptEntry, RECEIPT_ENTRIES_MAX>,
+}
+
+impl Receipt {
+    /// Reads and checks a receipt for `device`. A receipt does not expire, nor does it need a current root: what is
+    /// stored is stored.
+    pub fn accept(
+        bytes: &[u8],
+        device: &DeviceId,
+        root: &Root,
+        verify: &impl Verify,
+    ) -> Result<Receipt, TrustError> {
+        let envelope = Envelope::read(bytes, SignedKind::Receipt)?;
+        envelope.check(&root.collector, verify)?;
+        let receipt: Receipt = decode_body(SignedKind::Receipt, envelope.body)?;
+        if receipt.device != *device {
+            return Err(TrustError::NotForUs(SignedKind::Receipt));
+        }
+        Ok(receipt)
+    }
+}
+
+/// What a device is told to do. Never reordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderKind {
+    /// Erase every key and segment; what is spooled is still brought home.
+    EraseAll,
+    /// Erase one list's keys and segments.
+    EraseList(ListName),
+}
+
+/// A signed order to one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// For whom.
+    pub device: DeviceId,
+    /// Rises with each order to that device; one already carried out is not repeated.
+    pub number: u64,
+    /// Seconds since 1970.
+    pub issued: u64,
+    /// What to do.
+    pub order: OrderKind,
+}
+
+impl Order {
+    /// Reads and checks an order for `device`. `floor` is the number of the last one carried out, 0 before the first.
+    pub fn accept(
+        bytes: &[u8],
+        device: &DeviceId,
+        root: &Root,
+        floor: u64,
+        verify: &impl Verify,
+    ) -> Result<Order, TrustError> {
+        let kind = SignedKind::Order;
+        let envelope = Envelope::read(bytes, kind)?;
+        envelope.check(&root.orders, verify)?;
+        let order: Order = decode_body(kind, envelope.body)?;
+        if order.device != *device {
+            return Err(TrustError::NotForUs(kind));
+        }
+        if order.number <= floor {
+            return Err(TrustError::Rollback { kind, offered: order.number, floor });
+        }
+        Ok(order)
+    }
+}
