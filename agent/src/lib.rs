@@ -1,1 +1,6 @@
 //! The device's agent, as a library for embedders, and headquarters behind the feature `hq`.
+
+pub mod clock;
+pub mod crypto;
+pub mod files;
+pub mod link;

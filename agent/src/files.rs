@@ -1,0 +1,96 @@
+//! The one place that makes files appear: written under a temporary name, fsynced, renamed, the folder fsynced.
+//!
+//! Invariant: under its final name a file is either whole or not there, also after a power cut. Secrets are made
+//! readable by their owner only, from the first byte.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// A file operation that failed, with the path it failed on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} {}: {source}", path.display())]
+pub struct FileError {
+    what: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl FileError {
+    /// Names what was tried on which path; for `map_err`.
+    pub fn at(what: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> FileError {
+        let path = path.as_ref().to_path_buf();
+        move |source| FileError { what, path, source }
+    }
+
+    /// True when the path does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+/// Makes `from`, written and complete, appear as `to` in the same file system, durably.
+#[expect(clippy::disallowed_methods, reason = "this is the one file that may")]
+pub fn persist(from: &Path, to: &Path) -> Result<(), FileError> {
+    File::open(from).and_then(|file| file.sync_all()).map_err(FileError::at("sync", from))?;
+    fs::rename(from, to).map_err(FileError::at("rename to", to))?;
+    sync_folder_of(to)
+}
+
+/// Writes a whole file, readable by everybody the umask allows.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_with_mode(path, bytes, 0o644)
+}
+
+/// Writes a whole file that only its owner may read.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_with_mode(path, bytes, 0o600)
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".tmp");
+    let temporary = path.with_file_name(name);
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(FileError::at("write", &temporary))?;
+    persist(&temporary, path)
+}
+
+/// Reads a whole file of at most `bytes_max` bytes; a longer one is refused unread.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
+    let at = FileError::at("read", path);
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > bytes_max {
+            return Err(io::Error::other(format!("it is larger than the limit of {bytes_max} bytes")));
+        }
+        Ok(bytes)
+    };
+    read().map_err(at)
+}
+
+/// Removes a file; one that is not there is fine.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::at("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it.
+pub fn make_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(FileError::at("make folder", path))
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), FileError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::at("sync folder", folder))
+}

@@ -1,0 +1,158 @@
+//! Every topic, in one place; all under `vedette/v1/`.
+//!
+//! Invariant: [`Topic::parse`] and [`Topic::name`] are inverse, and parse refuses everything it did not make, so a
+//! name from the broker never reaches a file system or a query unchecked.
+
+use std::fmt;
+use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
+
+const PREFIX: &str = "vedette/v1/";
+
+/// The rollout ring every device is in until an administrator says otherwise.
+pub const RING_ALL: &str = "all";
+
+/// A topic and what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// Signed root, retained.
+    Root,
+    /// Signed heartbeat, retained.
+    Heartbeat,
+    /// Signed manifest of a list, retained, for ring [`RING_ALL`].
+    Manifest(ListName),
+    /// A chunk of a new small segment, live, to all.
+    Segment(Digest, u32),
+    /// A device's messages, see [`DeviceTopic`].
+    Device(DeviceId, DeviceTopic),
+}
+
+/// What a device and headquarters say to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceTopic {
+    /// Device asks for chunks.
+    Want,
+    /// Depot gives a chunk.
+    Have,
+    /// A sealed encounter.
+    Encounter,
+    /// A signed receipt.
+    Receipt,
+    /// The device's status, retained and last will.
+    Status,
+    /// The key of one list, sealed, signed, retained.
+    Grant(ListName),
+    /// A signed order, retained.
+    Order,
+}
+
+impl Topic {
+    /// The topic's name.
+    pub fn name(&self) -> String {
+        self.to_string()
+    }
+
+    /// Reads a topic's name; `None` for any that is not ours.
+    pub fn parse(name: &str) -> Option<Topic> {
+        let rest = name.strip_prefix(PREFIX)?;
+        match rest {
+            "root" => return Some(Topic::Root),
+            "heartbeat" => return Some(Topic::Heartbeat),
+            _ => {}
+        }
+        if let Some(rest) = rest.strip_prefix("list/") {
+            let list = rest.strip_suffix(RING_ALL)?.strip_suffix("/manifest/")?;
+            return Some(Topic::Manifest(list.parse().ok()?));
+        }
+        if let Some(rest) = rest.strip_prefix("segment/") {
+            let (digest, chunk) = rest.split_once('/')?;
+            return Some(Topic::Segment(from_hex(digest)?, chunk.parse().ok()?)).filter(|t| t.name() == name);
+        }
+        let (device, what) = rest.strip_prefix("device/")?.split_once('/')?;
+        let what = match what {
+            "want" => DeviceTopic::Want,
+            "have" => DeviceTopic::Have,
+            "encounter" => DeviceTopic::Encounter,
+            "receipt" => DeviceTopic::Receipt,
+            "status" => DeviceTopic::Status,
+            "order" => DeviceTopic::Order,
+            other => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+        };
+        Some(Topic::Device(device.parse().ok()?, what))
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PREFIX)?;
+        match self {
+            Topic::Root => f.write_str("root"),
+            Topic::Heartbeat => f.write_str("heartbeat"),
+            Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
+            Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
+            Topic::Device(device, what) => {
+                write!(f, "device/{device}/")?;
+                match what {
+                    DeviceTopic::Want => f.write_str("want"),
+                    DeviceTopic::Have => f.write_str("have"),
+                    DeviceTopic::Encounter => f.write_str("encounter"),
+                    DeviceTopic::Receipt => f.write_str("receipt"),
+                    DeviceTopic::Status => f.write_str("status"),
+                    DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
+                    DeviceTopic::Order => f.write_str("order"),
+                }
+            }
+        }
+    }
+}
+
+/// What a device subscribes to: its lists' metadata, new segments, and its own mail.
+pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
+    let own = format!("{PREFIX}device/{device}/");
+    let shared = ["root", "heartbeat", "list/+/+/manifest/all", "segment/+/+"];
+    let mail = ["have", "receipt", "grant/+/+", "order"];
+    shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
+}
+
+/// What headquarters' depot and collector subscribe to.
+pub fn headquarters_subscriptions() -> Vec<String> {
+    ["want", "encounter", "status"].iter().map(|t| format!("{PREFIX}device/+/{t}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_reads_back_and_no_other_does() {
+        let list: ListName = "interpol/sltd".parse().unwrap();
+        let device: DeviceId = "post-7".parse().unwrap();
+        let of = |what| Topic::Device(device.clone(), what);
+        for topic in [
+            Topic::Root,
+            Topic::Heartbeat,
+            Topic::Manifest(list.clone()),
+            Topic::Segment([9; 32], 12),
+            of(DeviceTopic::Want),
+            of(DeviceTopic::Have),
+            of(DeviceTopic::Encounter),
+            of(DeviceTopic::Receipt),
+            of(DeviceTopic::Status),
+            of(DeviceTopic::Grant(list.clone())),
+            of(DeviceTopic::Order),
+        ] {
+            assert_eq!(Topic::parse(&topic.name()), Some(topic));
+        }
+        let digest = "09".repeat(32);
+        for name in [
+            "root".to_string(),
+            "vedette/v2/root".into(),
+            "vedette/v1/list/../x/manifest/all".into(),
+            "vedette/v1/device/a/b/order".into(),
+            "vedette/v1/device//order".into(),
+            format!("vedette/v1/segment/{digest}/+1"),
+            format!("vedette/v1/segment/{digest}/01"),
+        ] {
+            assert_eq!(Topic::parse(&name), None, "{name}");
+        }
+    }
+}
