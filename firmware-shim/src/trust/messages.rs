@@ -3,7 +3,7 @@
 //! Each is checked against the root before anything in it is used; each names the device it is for, so that one
 //! device's cannot be played to another.
 
-use super::{Envelope, Root, SignedKind, TrustError, Verify, decode_body};
+use super::{Envelope, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::{DeviceId, EncounterId, ListName};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -11,22 +11,37 @@ use serde::{Deserialize, Serialize};
 /// Most encounters one receipt speaks of.
 pub const RECEIPT_ENTRIES_MAX: usize = 64;
 
-/// A list's key, sealed (HPKE) to one device.
+/// Most keys of one grant: each segment of an edition may be sealed under its own, and the next one's is there early.
+pub const GRANT_KEYS_MAX: usize = SEGMENTS_MAX + 1;
+/// Bytes of a sealed list key: 32 encapsulated key, 32 ciphertext, 16 tag.
+pub const SEALED_KEY_BYTES: usize = 80;
+
+/// One key of a list, sealed (HPKE, base mode) to a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedKey<'a> {
+    /// Number of the key, as segments name it.
+    pub number: u32,
+    /// [`SEALED_KEY_BYTES`] bytes. Sealed with info `vedette/v1/grant` and, as additional data, the postcard encoding
+    /// of (device, list, number).
+    #[serde(borrow)]
+    pub sealed: &'a [u8],
+}
+
+/// Every key a device needs to read a list: a list's key changes when a device is revoked, and segments published
+/// before keep the key they were sealed with. A key's number always means the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant<'a> {
     /// For whom.
     pub device: DeviceId,
     /// Of which list.
     pub list: ListName,
-    /// Number of the key, as segments name it.
-    pub key: u32,
-    /// HPKE: 32 bytes encapsulated key, then 32 + 16 bytes of ciphertext.
+    /// The keys in use, numbers rising.
     #[serde(borrow)]
-    pub sealed: &'a [u8],
+    pub keys: Vec<GrantedKey<'a>, GRANT_KEYS_MAX>,
 }
 
 impl<'a> Grant<'a> {
-    /// Reads and checks a grant for `device`: signed by the issuer of the list it names.
+    /// Reads and checks a grant for `device`: signed by the issuer of the list it names. The seals are not opened here.
     pub fn accept(
         bytes: &'a [u8],
         device: &DeviceId,
@@ -41,6 +56,14 @@ impl<'a> Grant<'a> {
         envelope.check(&root.issuer(&grant.list)?.role, verify)?;
         if grant.device != *device {
             return Err(TrustError::NotForUs(SignedKind::Grant));
+        }
+        let rising = grant.keys.windows(2).all(|pair| pair[0].number < pair[1].number);
+        let whole = grant.keys.iter().all(|key| key.sealed.len() == SEALED_KEY_BYTES);
+        if grant.keys.is_empty() || !rising || !whole {
+            return Err(TrustError::Rule(
+                SignedKind::Grant,
+                "it needs keys of 80 bytes, their numbers rising",
+            ));
         }
         Ok(grant)
     }

@@ -25,7 +25,10 @@ pub use envelope::{
 };
 pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
 pub use manifest::{Floor, Manifest, SegmentRef};
-pub use messages::{Grant, Order, OrderKind, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry};
+pub use messages::{
+    GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry,
+    SEALED_KEY_BYTES,
+};
 pub use root::{Issuer, Role, Root};
 
 use crate::ids::ListName;
