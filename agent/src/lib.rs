@@ -2,5 +2,7 @@
 
 pub mod clock;
 pub mod crypto;
+#[cfg(feature = "hq")]
+pub mod demo;
 pub mod files;
 pub mod link;
