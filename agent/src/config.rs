@@ -1,0 +1,324 @@
+//! The device's configuration: raw TOML (unknown keys refused) -> checked values.
+//!
+//! Invariants: every bound the agent has is a named key with its unit and a default; paths are absolute after
+//! loading (relative ones are relative to the file). Failure: one error that names the file, the key and a hint;
+//! nothing is started.
+
+use crate::files::{self, FileError};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use vedette_shim::ids::DeviceId;
+
+/// A configuration file larger than this is not one.
+const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Not TOML, an unknown key, or a value of the wrong type; the parser's words name line and key.
+    #[error("{}: {why}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, key and what is wrong.
+        why: String,
+    },
+    /// A value out of its range.
+    #[error("{}: {key} = {value}: {rule}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// `section.key`.
+        key: &'static str,
+        /// What it was.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
+}
+
+/// Everything `vedette` needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// This device's id, the CN of its certificate.
+    pub device: DeviceId,
+    /// The post's name, as encounters carry it.
+    pub post: String,
+    /// Folder of the store: state, segments, partial downloads.
+    pub state: PathBuf,
+    /// The root this device was enrolled with.
+    pub root: PathBuf,
+    /// The device's X25519 private key.
+    pub box_key: PathBuf,
+    /// Folder of the grants it was enrolled with.
+    pub grants: PathBuf,
+    /// Where headquarters' broker is and how to speak to it.
+    pub link: LinkConfig,
+    /// The officer's side.
+    pub desk: DeskConfig,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Section `[link]`.
+#[derive(Debug, Clone)]
+pub struct LinkConfig {
+    /// False: never connect; lists come by `vedette import`.
+    pub enabled: bool,
+    /// Broker's host name, as its certificate says.
+    pub host: String,
+    /// Broker's port.
+    pub port: u16,
+    /// Headquarters' CA, PEM.
+    pub ca: PathBuf,
+    /// Our certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// Revoked certificates, PEM; optional.
+    pub crl: Option<PathBuf>,
+    /// MQTT keep-alive.
+    pub keep_alive: Duration,
+    /// Longest wait between two tries to connect.
+    pub retry_max: Duration,
+}
+
+/// Section `[desk]`.
+#[derive(Debug, Clone)]
+pub struct DeskConfig {
+    /// Unix socket of the local API.
+    pub socket: PathBuf,
+}
+
+/// Section `[limits]`: the bound of every queue, buffer and wait.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Sealed encounters kept until their receipt, bytes. Past it a scan is still answered, and says that its
+    /// encounter could not be kept.
+    pub spool_bytes_max: u64,
+    /// Encounters sent and not yet receipted.
+    pub encounters_in_flight_max: usize,
+    /// An encounter without a receipt after this is sent again.
+    pub receipt_wait_s: u64,
+    /// Chunks asked for at once.
+    pub chunks_in_flight_max: u16,
+    /// A chunk that has not come after this is asked for again.
+    pub chunk_wait_s: u64,
+    /// Largest segment downloaded; a manifest that names a larger one waits for a bundle.
+    pub segment_bytes_max: u64,
+    /// Alerts shown for one scan.
+    pub alerts_max: usize,
+    /// How often the device says what it holds, at least.
+    pub status_every_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            spool_bytes_max: 64 * 1024 * 1024,
+            encounters_in_flight_max: 64,
+            receipt_wait_s: 30,
+            chunks_in_flight_max: 16,
+            chunk_wait_s: 10,
+            segment_bytes_max: 4 * 1024 * 1024 * 1024,
+            alerts_max: 10,
+            status_every_s: 60,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    device: RawDevice,
+    trust: RawTrust,
+    link: RawLink,
+    #[serde(default)]
+    desk: RawDesk,
+    #[serde(default)]
+    limits: Limits,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDevice {
+    id: String,
+    #[serde(default)]
+    post: String,
+    #[serde(default = "state_default")]
+    state: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTrust {
+    root: PathBuf,
+    box_key: PathBuf,
+    grants: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLink {
+    #[serde(default = "yes")]
+    enabled: bool,
+    host: String,
+    #[serde(default = "port_default")]
+    port: u16,
+    ca: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    crl: Option<PathBuf>,
+    #[serde(default = "keep_alive_default")]
+    keep_alive_s: u64,
+    #[serde(default = "retry_max_default")]
+    retry_max_s: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawDesk {
+    socket: PathBuf,
+}
+
+impl Default for RawDesk {
+    fn default() -> Self {
+        RawDesk { socket: "vedette.sock".into() }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+fn state_default() -> PathBuf {
+    "state".into()
+}
+fn port_default() -> u16 {
+    8883
+}
+fn keep_alive_default() -> u64 {
+    30
+}
+fn retry_max_default() -> u64 {
+    60
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let bytes = files::read(path, CONFIG_BYTES_MAX)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|e| ConfigError::Toml { path: path.into(), why: format!("not UTF-8: {e}") })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks a configuration's text; `path` is where it came from.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+        let raw: Raw = toml::from_str(text)
+            .map_err(|e| ConfigError::Toml { path: path.into(), why: e.to_string().trim_end().into() })?;
+        let folder = std::path::absolute(path)
+            .ok()
+            .and_then(|p| p.parent().map(Path::to_path_buf))
+            .unwrap_or_else(|| PathBuf::from("."));
+        let at = |p: PathBuf| folder.join(p);
+        let value =
+            |key, value: String, rule: String| ConfigError::Value { path: path.into(), key, value, rule };
+
+        let device = raw
+            .device
+            .id
+            .parse::<DeviceId>()
+            .map_err(|e| value("device.id", format!("{:?}", raw.device.id), e.to_string()))?;
+        if raw.device.post.len() > 64 {
+            return Err(value("device.post", raw.device.post, "at most 64 bytes".into()));
+        }
+        if raw.link.host.is_empty() {
+            return Err(value("link.host", "\"\"".into(), "the broker's host name".into()));
+        }
+        let limits = raw.limits;
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 9] = [
+            ("link.port", raw.link.port.into(), 1..=65_535),
+            ("link.keep_alive_s", raw.link.keep_alive_s, 5..=3_600),
+            ("link.retry_max_s", raw.link.retry_max_s, 1..=86_400),
+            ("limits.spool_bytes_max", limits.spool_bytes_max, 64 * 1024..=1 << 40),
+            ("limits.encounters_in_flight_max", limits.encounters_in_flight_max as u64, 1..=100),
+            ("limits.receipt_wait_s", limits.receipt_wait_s, 1..=3_600),
+            ("limits.chunks_in_flight_max", limits.chunks_in_flight_max.into(), 1..=64),
+            ("limits.chunk_wait_s", limits.chunk_wait_s, 1..=3_600),
+            ("limits.alerts_max", limits.alerts_max as u64, 1..=100),
+        ];
+        for (key, found, range) in ranges {
+            if !range.contains(&found) {
+                let rule = format!("must be {} to {}", range.start(), range.end());
+                return Err(value(key, found.to_string(), rule));
+            }
+        }
+        Ok(Config {
+            device,
+            post: raw.device.post,
+            state: at(raw.device.state),
+            root: at(raw.trust.root),
+            box_key: at(raw.trust.box_key),
+            grants: at(raw.trust.grants),
+            link: LinkConfig {
+                enabled: raw.link.enabled,
+                host: raw.link.host,
+                port: raw.link.port,
+                ca: at(raw.link.ca),
+                certificate: at(raw.link.certificate),
+                key: at(raw.link.key),
+                crl: raw.link.crl.map(at),
+                keep_alive: Duration::from_secs(raw.link.keep_alive_s),
+                retry_max: Duration::from_secs(raw.link.retry_max_s),
+            },
+            desk: DeskConfig { socket: at(raw.desk.socket) },
+            limits,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        [device]
+        id = "post-7"
+        [trust]
+        root = "root.anchor"
+        box_key = "box.key"
+        grants = "grants"
+        [link]
+        host = "localhost"
+        ca = "ca.pem"
+        certificate = "device.pem"
+        key = "device.key"
+    "#;
+
+    fn error(text: &str) -> String {
+        Config::parse(text, Path::new("/etc/vedette/agent.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let config = Config::parse(GOOD, Path::new("/etc/vedette/agent.toml")).unwrap();
+        assert_eq!(config.state, Path::new("/etc/vedette/state"));
+        assert_eq!(config.desk.socket, Path::new("/etc/vedette/vedette.sock"));
+        assert_eq!(config.link.port, 8883);
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_key() {
+        assert!(error(&GOOD.replace("host =", "hots =")).contains("hots"));
+        assert!(error(&GOOD.replace("\"post-7\"", "\"post 7\"")).contains("device.id"));
+        assert!(error(&GOOD.replace("host = \"localhost\"", "host = \"\"")).contains("link.host"));
+        assert!(error(&format!("{GOOD}\n[limits]\nalerts_max = 0")).contains("limits.alerts_max = 0"));
+        assert!(error(&format!("{GOOD}\n[limits]\nalerts = 1")).contains("alerts"));
+        assert!(error("device = 3").contains("agent.toml"));
+    }
+}
