@@ -14,8 +14,8 @@ pub const RING_ALL: &str = "all";
 /// A topic and what it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
-    /// Signed root, retained.
-    Root,
+    /// Signed root of this version, retained. Each version stays, because a device believes root N+1 only on root N.
+    Root(u32),
     /// Signed heartbeat, retained.
     Heartbeat,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
@@ -54,10 +54,11 @@ impl Topic {
     /// Reads a topic's name; `None` for any that is not ours.
     pub fn parse(name: &str) -> Option<Topic> {
         let rest = name.strip_prefix(PREFIX)?;
-        match rest {
-            "root" => return Some(Topic::Root),
-            "heartbeat" => return Some(Topic::Heartbeat),
-            _ => {}
+        if rest == "heartbeat" {
+            return Some(Topic::Heartbeat);
+        }
+        if let Some(version) = rest.strip_prefix("root/") {
+            return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
         }
         if let Some(rest) = rest.strip_prefix("list/") {
             let list = rest.strip_suffix(RING_ALL)?.strip_suffix("/manifest/")?;
@@ -85,7 +86,7 @@ impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(PREFIX)?;
         match self {
-            Topic::Root => f.write_str("root"),
+            Topic::Root(version) => write!(f, "root/{version}"),
             Topic::Heartbeat => f.write_str("heartbeat"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
@@ -108,7 +109,7 @@ impl fmt::Display for Topic {
 /// What a device subscribes to: its lists' metadata, new segments, and its own mail.
 pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
     let own = format!("{PREFIX}device/{device}/");
-    let shared = ["root", "heartbeat", "list/+/+/manifest/all", "segment/+/+"];
+    let shared = ["root/+", "heartbeat", "list/+/+/manifest/all", "segment/+/+"];
     let mail = ["have", "receipt", "grant/+/+", "order"];
     shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
 }
@@ -128,7 +129,7 @@ mod tests {
         let device: DeviceId = "post-7".parse().unwrap();
         let of = |what| Topic::Device(device.clone(), what);
         for topic in [
-            Topic::Root,
+            Topic::Root(3),
             Topic::Heartbeat,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
@@ -144,8 +145,9 @@ mod tests {
         }
         let digest = "09".repeat(32);
         for name in [
-            "root".to_string(),
-            "vedette/v2/root".into(),
+            "root/1".to_string(),
+            "vedette/v1/root/01".into(),
+            "vedette/v2/root/1".into(),
             "vedette/v1/list/../x/manifest/all".into(),
             "vedette/v1/device/a/b/order".into(),
             "vedette/v1/device//order".into(),

@@ -77,8 +77,32 @@ impl Manifest {
         verify: &impl Verify,
     ) -> Result<Manifest, TrustError> {
         let kind = SignedKind::Manifest;
-        let envelope = Envelope::read(bytes, kind)?;
         root.check_current(now)?;
+        let manifest = Self::verified(bytes, list, root, verify)?;
+        if let Some(floor) = floor {
+            if manifest.edition < floor.edition {
+                return Err(TrustError::Rollback { kind, offered: manifest.edition, floor: floor.edition });
+            }
+            if manifest.edition == floor.edition && digest(bytes) != floor.manifest {
+                return Err(TrustError::Forked { kind, version: manifest.edition });
+            }
+        }
+        if now >= manifest.expires {
+            return Err(TrustError::Expired { kind, at: manifest.expires });
+        }
+        Ok(manifest)
+    }
+
+    /// Reads a manifest that was accepted before, from our own store: signatures and rules again, but neither floor nor
+    /// expiry, for the last good edition goes on serving until its lease ends.
+    pub fn verified(
+        bytes: &[u8],
+        list: &ListName,
+        root: &Root,
+        verify: &impl Verify,
+    ) -> Result<Manifest, TrustError> {
+        let kind = SignedKind::Manifest;
+        let envelope = Envelope::read(bytes, kind)?;
         let issuer = root.issuer(list)?;
         envelope.check(&issuer.role, verify)?;
         let manifest: Manifest = decode_body(kind, envelope.body)?;
@@ -92,17 +116,6 @@ impl Manifest {
             ));
         }
         manifest.check_rules()?;
-        if let Some(floor) = floor {
-            if manifest.edition < floor.edition {
-                return Err(TrustError::Rollback { kind, offered: manifest.edition, floor: floor.edition });
-            }
-            if manifest.edition == floor.edition && digest(bytes) != floor.manifest {
-                return Err(TrustError::Forked { kind, version: manifest.edition });
-            }
-        }
-        if now >= manifest.expires {
-            return Err(TrustError::Expired { kind, at: manifest.expires });
-        }
         Ok(manifest)
     }
 
