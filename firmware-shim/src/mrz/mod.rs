@@ -1,0 +1,205 @@
+//! Machine readable zones: lines -> fields, with a result for every check digit.
+//!
+//! [`parse`] takes what a keyboard or scanner gives ([`Lines`] says what it forgives) and returns a [`Mrz`]
+//! by value, or a [`MrzError`] that names what is wrong and where. A zone whose check digits fail is still
+//! read: the officer sees which digit failed. [`repair`] proposes the one correction the check digits
+//! allow; nothing is corrected in passing. [`compose`] writes a zone from its fields.
+//!
+//! Any text whatever gives a value or an error, never a panic. `Debug` shows no personal data.
+
+mod check;
+mod compose;
+mod date;
+mod layout;
+mod lines;
+mod name;
+mod number;
+mod readable;
+mod repair;
+#[cfg(test)]
+mod tests;
+
+use heapless::String;
+use serde::Serialize;
+
+pub use check::{Check, CheckResult, Checks};
+pub use compose::{ComposeError, Fields, compose};
+pub use date::{DateParts, MrzDate};
+pub use layout::{CheckName, Field, Format, MAX_CHARS};
+pub use lines::{Lines, MrzError};
+pub use name::{MAX_NAME, Name};
+pub use number::{MAX_NUMBER, NumberForm};
+pub use repair::{Change, Fix, MAX_GUESSES, Repair, repair};
+
+/// Sex as the zone gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sex {
+    /// `M`
+    Male,
+    /// `F`
+    Female,
+    /// `X`: 9303 has it in the visual zone only and demands `<` here, documents do otherwise.
+    X,
+    /// `<`
+    Unspecified,
+    /// Another character, or the format has no such field.
+    Unknown,
+}
+
+/// A zone that was read. Text fields come without their trailing fillers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mrz {
+    lines: Lines,
+    name: Name,
+    number: String<MAX_NUMBER>,
+    number_form: NumberForm,
+    /// Characters of the optional data that belong to the number, its check digit and its `<`.
+    number_tail: u8,
+    checks: Checks,
+}
+
+/// Reads a zone from text with any line breaks.
+///
+/// # Errors
+/// If the text is no zone: a character that cannot be, or a count of characters no format has.
+pub fn parse(text: &str) -> Result<Mrz, MrzError> {
+    parse_lines(&[text])
+}
+
+/// Reads a zone from its lines, which may be joined or split otherwise than printed.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_lines(lines: &[&str]) -> Result<Mrz, MrzError> {
+    Lines::read(lines).map(Mrz::from)
+}
+
+impl From<Lines> for Mrz {
+    fn from(lines: Lines) -> Mrz {
+        let number = number::read(&lines);
+        let tail = number.tail.end - number.tail.start;
+        Mrz {
+            name: Name::read(&lines),
+            number: number.number,
+            number_form: number.form,
+            number_tail: if tail > 0 { tail + 1 } else { 0 },
+            checks: check::all(&lines),
+            lines,
+        }
+    }
+}
+
+impl Mrz {
+    /// The format.
+    pub fn format(&self) -> Format {
+        self.lines.format()
+    }
+
+    /// The normalised lines.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// Whether every check digit passes and there is a surname (9303-3, 4.6: the primary identifier is
+    /// mandatory); for a national format also whether every field holds what the format demands.
+    pub fn valid(&self) -> bool {
+        self.checks.iter().all(|c| c.check.passes())
+            && !self.surname().is_empty()
+            && (self.format().is_icao() || self.unreadable_fields().next().is_none())
+    }
+
+    /// Every check digit of the format, with its result and place.
+    pub fn checks(&self) -> &[CheckResult] {
+        &self.checks
+    }
+
+    /// Fields that hold what they cannot: a letter in a date, a digit in a name. Check digits may pass
+    /// nevertheless.
+    pub fn unreadable_fields(&self) -> impl Iterator<Item = Field> {
+        let fields = self.format().layout().fields.iter();
+        fields
+            .filter(|(field, span)| !readable::readable(self.format(), *field, self.lines.str(span.range())))
+            .map(|(field, _)| *field)
+    }
+
+    /// The document code, `P`, `ID`, `PD`.
+    pub fn document_code(&self) -> &str {
+        self.field(Field::Code)
+    }
+
+    /// The issuing state or organisation, `UTO`, `D`.
+    pub fn issuing_state(&self) -> &str {
+        self.field(Field::State)
+    }
+
+    /// The whole document number, long ones assembled; of a French national ID the twelve characters printed on it.
+    pub fn document_number(&self) -> &str {
+        &self.number
+    }
+
+    /// How the number is written, and for long ones which convention its check digit follows.
+    pub fn number_form(&self) -> NumberForm {
+        self.number_form
+    }
+
+    /// The nationality; empty if the format does not tell it.
+    pub fn nationality(&self) -> &str {
+        self.field(Field::Nationality)
+    }
+
+    /// The birth date; `None` if the format does not tell it.
+    pub fn birth_date(&self) -> Option<MrzDate> {
+        self.date(Field::Birth)
+    }
+
+    /// The expiry date; `None` if the format does not tell it.
+    pub fn expiry_date(&self) -> Option<MrzDate> {
+        self.date(Field::Expiry)
+    }
+
+    /// The sex.
+    pub fn sex(&self) -> Sex {
+        match self.lines.raw(Field::Sex) {
+            "M" => Sex::Male,
+            "F" => Sex::Female,
+            "X" => Sex::X,
+            "<" => Sex::Unspecified,
+            _ => Sex::Unknown,
+        }
+    }
+
+    /// Surname, its components parted by one blank.
+    pub fn surname(&self) -> &str {
+        self.name.surname()
+    }
+
+    /// Given names, parted by one blank; empty if there are none.
+    pub fn given_names(&self) -> &str {
+        self.name.given_names()
+    }
+
+    /// Whether the name may have been cut to fit its field.
+    pub fn name_truncated(&self) -> bool {
+        self.name.truncated()
+    }
+
+    /// The first optional data (TD3: personal number), less what belongs to a long document number.
+    pub fn optional1(&self) -> &str {
+        self.field(Field::Optional1).get(usize::from(self.number_tail)..).unwrap_or_default()
+    }
+
+    /// The second optional data (TD1).
+    pub fn optional2(&self) -> &str {
+        self.field(Field::Optional2)
+    }
+
+    /// A field without its trailing fillers; empty if the format has no such field.
+    pub fn field(&self, field: Field) -> &str {
+        self.lines.raw(field).trim_end_matches('<')
+    }
+
+    fn date(&self, field: Field) -> Option<MrzDate> {
+        self.format().layout().span(field).map(|_| MrzDate::new(self.lines.raw(field)))
+    }
+}
