@@ -9,5 +9,6 @@ pub mod encounter;
 pub mod files;
 pub mod journal;
 pub mod link;
+pub mod mrz_view;
 pub mod spool;
 pub mod state;

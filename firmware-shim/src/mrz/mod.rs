@@ -19,6 +19,8 @@ mod repair;
 #[cfg(test)]
 mod tests;
 
+use core::fmt;
+
 use heapless::String;
 use serde::Serialize;
 
@@ -47,8 +49,9 @@ pub enum Sex {
     Unknown,
 }
 
-/// A zone that was read. Text fields come without their trailing fillers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A zone that was read. Text fields come without their trailing fillers, numbers and optional data without leading
+/// ones too: data begins "with the left-hand character position" (9303-3, 4.10), so those carry nothing.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mrz {
     lines: Lines,
     name: Name,
@@ -186,12 +189,13 @@ impl Mrz {
 
     /// The first optional data (TD3: personal number), less what belongs to a long document number.
     pub fn optional1(&self) -> &str {
-        self.field(Field::Optional1).get(usize::from(self.number_tail)..).unwrap_or_default()
+        let all = self.lines.raw(Field::Optional1);
+        all.get(usize::from(self.number_tail)..).unwrap_or_default().trim_matches('<')
     }
 
     /// The second optional data (TD1).
     pub fn optional2(&self) -> &str {
-        self.field(Field::Optional2)
+        self.lines.raw(Field::Optional2).trim_matches('<')
     }
 
     /// A field without its trailing fillers; empty if the format has no such field.
@@ -201,5 +205,12 @@ impl Mrz {
 
     fn date(&self, field: Field) -> Option<MrzDate> {
         self.format().layout().span(field).map(|_| MrzDate::new(self.lines.raw(field)))
+    }
+}
+
+/// Personal data: shows the format and the verdict only.
+impl fmt::Debug for Mrz {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mrz({}, {})", self.format(), if self.valid() { "valid" } else { "not valid" })
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn read(lines: &Lines) -> Reading {
     };
     let own = lines.str(field.range());
     let mut number = String::new();
-    let _ = number.push_str(own.trim_end_matches('<'));
+    let _ = number.push_str(own.trim_matches('<'));
     let tail = Span { start: 0, end: 0 };
     let Some(spec) = layout.check(CheckName::Number) else {
         return Reading { number, form: NumberForm::Short, check: Check::Absent, tail };
