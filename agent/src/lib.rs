@@ -7,6 +7,8 @@ pub mod crypto;
 pub mod demo;
 pub mod encounter;
 pub mod files;
+#[cfg(feature = "hq")]
+pub mod hq;
 pub mod journal;
 pub mod link;
 pub mod mrz_view;

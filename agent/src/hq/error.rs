@@ -1,0 +1,122 @@
+//! What can go wrong at headquarters, in one line each, and what to do about it.
+
+use crate::crypto::BadSeal;
+use crate::files::FileError;
+use std::path::PathBuf;
+use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::trust::TrustError;
+
+/// Why a command of headquarters failed. [`HqError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum HqError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The database refused.
+    #[error("the database hq.db: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The database is of a later program.
+    #[error("the database hq.db has schema {found}, this program knows {known}")]
+    Schema {
+        /// As found.
+        found: i64,
+        /// As known.
+        known: i64,
+    },
+    /// No home there.
+    #[error("{} is not a home of headquarters", .0.display())]
+    NoHome(PathBuf),
+    /// A folder to be made exists.
+    #[error("{} exists and is not empty", .0.display())]
+    Exists(PathBuf),
+    /// Another process has the home.
+    #[error("another vedette-hq is at work on {}", .0.display())]
+    Locked(PathBuf),
+    /// A key file that holds no key.
+    #[error("{} does not hold a key: 64 hexadecimal digits are wanted", .0.display())]
+    BadKey(PathBuf),
+    /// Too few root keys in reach.
+    #[error("the root needs {needed} signatures, but only {found} of its keys are in keys/")]
+    RootKeys {
+        /// Keys found.
+        found: usize,
+        /// Signatures needed.
+        needed: u8,
+    },
+    /// Metadata of our own that does not verify.
+    #[error("{what}: {source}")]
+    Trust {
+        /// Which.
+        what: String,
+        /// Why.
+        source: TrustError,
+    },
+    /// A certificate could not be made.
+    #[error("cannot make {what}: {source}")]
+    Certificate {
+        /// Which.
+        what: String,
+        /// Why.
+        source: rcgen::Error,
+    },
+    /// A key that seals or opens nothing.
+    #[error("the device's key is unusable: {0}")]
+    Seal(#[from] BadSeal),
+    /// No such list.
+    #[error("no list {0} here")]
+    NoList(ListName),
+    /// The list is there already.
+    #[error("the list {0} exists")]
+    ListExists(ListName),
+    /// The root is full.
+    #[error("a root names at most {0} lists")]
+    TooManyLists(usize),
+    /// No such device.
+    #[error("no device {0} here")]
+    NoDevice(DeviceId),
+    /// The device is there already.
+    #[error("the device {0} is enrolled")]
+    DeviceExists(DeviceId),
+    /// The device was revoked before.
+    #[error("the device {0} is revoked already")]
+    DeviceRevoked(DeviceId),
+    /// A value out of its bounds.
+    #[error("{what} {value:?}: {rule}")]
+    Value {
+        /// Which option or field.
+        what: &'static str,
+        /// What it was.
+        value: String,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// What the database holds is not what this program put there.
+    #[error("the database hq.db is damaged: {0}")]
+    Damaged(String),
+}
+
+impl HqError {
+    /// What to do about it, if that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoHome(_) => "make one with `vedette-hq --home DIR init`",
+            Self::Exists(_) => "name a folder that does not exist yet",
+            Self::Locked(_) => "wait until it is done, or end it",
+            Self::RootKeys { .. } => "bring the root key files back into keys/ for this command",
+            Self::NoList(_) => {
+                "`vedette-hq list create` makes one, `vedette-hq lists` shows those that exist"
+            }
+            Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
+            Self::DeviceExists(_) => "revoke it first, or choose another name",
+            Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",
+            Self::Schema { .. } => "use the newer program",
+            _ => return None,
+        })
+    }
+
+    /// An error about our own signed metadata, for `map_err`.
+    pub(crate) fn trust(what: impl Into<String>) -> impl FnOnce(TrustError) -> HqError {
+        let what = what.into();
+        move |source| HqError::Trust { what, source }
+    }
+}
