@@ -11,6 +11,9 @@ use std::io::{self, BufRead, Write};
 use serde_json::{Map, Value, json};
 use vedette_shim::mrz::{self, Check, CheckName, Field, Mrz, MrzError, NumberForm, Repair, Sex};
 
+/// Bytes of a sample that are looked at, in bytes; a zone has 90 characters, so this leaves room for much white space.
+const SAMPLE_BYTES_MAX: usize = 4096;
+
 /// Reads samples and writes what each says; `json`: one object a line. Whether every sample was readable.
 ///
 /// # Errors
@@ -29,25 +32,46 @@ pub fn run(input: impl BufRead, mut out: impl Write, json: bool) -> io::Result<b
     Ok(all_readable)
 }
 
-/// The samples of a text: runs of lines between blank ones.
-fn samples(input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
-    let mut lines = input.lines();
+/// The samples of a text: runs of lines between blank ones. Of a sample longer than [`SAMPLE_BYTES_MAX`] the
+/// rest is dropped; bytes that are no UTF-8 become a character that no zone has. Both are then named as unreadable.
+fn samples(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
     std::iter::from_fn(move || {
-        let mut sample = String::new();
-        for line in lines.by_ref() {
-            let line = match line {
-                Ok(line) => line,
+        let mut sample = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            match read_line(&mut input, &mut line) {
                 Err(error) => return Some(Err(error)),
-            };
-            if !line.trim().is_empty() {
-                sample.push_str(&line);
-                sample.push('\n');
-            } else if !sample.is_empty() {
-                break;
+                Ok(false) => break,
+                Ok(true) if !line.trim_ascii().is_empty() => {
+                    let room = SAMPLE_BYTES_MAX.saturating_sub(sample.len());
+                    sample.extend(line.into_iter().take(room));
+                }
+                Ok(true) if !sample.is_empty() => break,
+                Ok(true) => {}
             }
         }
-        (!sample.is_empty()).then_some(Ok(sample))
+        (!sample.is_empty()).then(|| Ok(String::from_utf8_lossy(&sample).into_owned()))
     })
+}
+
+/// Reads one line, its end included, and keeps at most [`SAMPLE_BYTES_MAX`] of it; `false` at the end of the input.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    let mut any = false;
+    loop {
+        let bytes = input.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let length = end.map_or(bytes.len(), |end| end + 1);
+        let room = SAMPLE_BYTES_MAX.saturating_sub(line.len());
+        line.extend_from_slice(&bytes[..length.min(room)]);
+        input.consume(length);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
 }
 
 /// The JSON object of one sample.
@@ -302,3 +326,6 @@ fn field_name(field: Field) -> &'static str {
         Field::Separator => "separator",
     }
 }
+
+#[cfg(test)]
+mod tests;
