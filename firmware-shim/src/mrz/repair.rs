@@ -184,29 +184,27 @@ fn try_sets(lines: Lines, places: &[u8], size: usize, seen: &mut dyn FnMut(&Line
     }
 }
 
-/// Places that may hold either of two look-alikes, guarded by a check digit that fails and by none of its own
-/// that passes.
+/// Places that may hold either of two look-alikes, guarded by a check digit that fails and by none that vouches for
+/// them.
 fn doubtful(lines: &Lines) -> Vec<u8, 40> {
     let layout = lines.format().layout();
     let checks = check::all(lines);
-    let tail = number::read(lines).tail;
+    let tail = number::read(lines).tail.range();
+    let guards = |name: CheckName, at: usize| {
+        let spec = layout.check(name);
+        let over = spec.is_some_and(|spec| spec.over.iter().any(|span| span.range().contains(&at)));
+        over || (name == CheckName::Number && tail.contains(&at))
+    };
+    // A digit that passes vouches for what it guards. Not so the composite, which guards what others guard, nor
+    // the digit of a long number, which has two ways to pass.
+    let vouches = |name| name != CheckName::Composite && (name != CheckName::Number || tail.is_empty());
     let mut places = Vec::new();
-    for (field, span) in layout.fields {
-        if kind(*field, true) != Kind::Either {
-            continue;
-        }
-        for at in span.start..span.end {
-            let guards = |name: CheckName| {
-                let over = layout
-                    .check(name)
-                    .is_some_and(|spec| spec.over.iter().any(|span| span.range().contains(&usize::from(at))));
-                over || (name == CheckName::Number && tail.range().contains(&usize::from(at)))
-            };
-            let fails = checks.iter().any(|c| guards(c.name) && !c.check.passes());
-            let sure =
-                checks.iter().any(|c| c.name != CheckName::Composite && guards(c.name) && c.check.passes());
-            if fails && !sure && look_alike(lines.bytes()[usize::from(at)]).is_some() {
-                let _ = places.push(at);
+    for (_, span) in layout.fields.iter().filter(|(field, _)| kind(*field, true) == Kind::Either) {
+        for at in span.range().filter(|at| look_alike(lines.bytes()[*at]).is_some()) {
+            let mut guarding = checks.iter().filter(|c| guards(c.name, at));
+            let fails = guarding.clone().any(|c| !c.check.passes());
+            if fails && !guarding.any(|c| vouches(c.name) && c.check.passes()) {
+                let _ = places.push(at as u8);
             }
         }
     }

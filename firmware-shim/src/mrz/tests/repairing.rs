@@ -59,6 +59,16 @@ fn optional_data_of_a_card_is_guarded_by_the_composite_digit() {
 }
 
 #[test]
+fn a_misread_long_number_that_passes_by_the_other_convention_is_still_found() {
+    // Counting the filler, O for 0 adds 8 and shifting the rest takes it away: only the composite digit sees it.
+    let printed = Fields { document_number: "000024757ZZ7", ..specimen(Format::Td1) };
+    let printed = compose(&printed).unwrap().to_string();
+    let misread = printed.replacen("UTO0", "UTOO", 1);
+    assert!(!failing(&read(&misread)).contains(&CheckName::Number));
+    assert!(matches!(proposed(&misread), Repair::Unique(_) | Repair::Ambiguous(_)));
+}
+
+#[test]
 fn two_ways_to_satisfy_the_digits_are_ambiguous() {
     // 1 for I and 8 for B both add one to the sum: nobody can tell which was read wrongly.
     assert_eq!(proposed(&TD1.replace("D23145890", "D23I45890")), Repair::Ambiguous(2));
