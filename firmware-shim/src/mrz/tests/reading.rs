@@ -46,6 +46,21 @@ fn a_passport_field_by_field() {
     assert_eq!(names, [Number, Birth, Expiry, Personal, Composite]);
 }
 
+#[test]
+fn optional_data_of_every_format() {
+    let optional = |text: &str, blank: &str, filled: &str| {
+        let mrz = read(&text.replace(blank, filled));
+        (String::from(mrz.optional1()), String::from(mrz.optional2()))
+    };
+    let both = |first: &str, second: &str| (String::from(first), String::from(second));
+    // The longest that fits, inner fillers kept.
+    assert_eq!(optional(TD1, "8907<<<<<<<<<<<<<<<", "8907123456<89012345"), both("123456<89012345", ""));
+    assert_eq!(optional(TD1, "UTO<<<<<<<<<<<", "UTO1234<678901"), both("", "1234<678901"));
+    assert_eq!(optional(TD2, "59<<<<<<<", "5912<4567"), both("12<4567", ""));
+    assert_eq!(optional(MRV_A, "6ZE184226B<<<<<<", "6ZE184226B<<<<<X"), both("6ZE184226B<<<<<X", ""));
+    assert_eq!(optional(MRV_B, "09<<<<<<<<", "0912<45678"), both("12<45678", ""));
+}
+
 fn parts(year: u8, month: Option<u8>, day: Option<u8>) -> DateParts {
     DateParts { year: Some(year), month, day }
 }
