@@ -12,5 +12,6 @@ pub mod hq;
 pub mod journal;
 pub mod link;
 pub mod mrz_view;
+pub mod names;
 pub mod spool;
 pub mod state;

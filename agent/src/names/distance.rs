@@ -1,0 +1,151 @@
+//! How far apart two spellings are, in units of one ordinary wrong letter.
+//!
+//! A weighted edit distance over folds, where what transcriptions and ears exchange (K and Q, E and I, a vowel
+//! more or less) costs a fraction, and one over the letters as read, where what OCR exchanges (O and D, I and L)
+//! does. Two neighbours swapped count once. The cost of a pair of tokens is the smaller of the two.
+
+use super::fold::is_vowel;
+
+/// Letters compared; longer tokens are cut, which a name of that length does not feel.
+const LETTERS_MAX: usize = 40;
+/// A distance larger than any that counts.
+pub(super) const FAR: f32 = 99.0;
+
+/// The weighted distance of two folds, or [`FAR`] as soon as it must exceed `limit`.
+///
+/// `bare` says that one side is written without vowels (MHMD), so that they cost next to nothing.
+pub(super) fn sound(one: &[u8], other: &[u8], bare: bool, limit: f32) -> f32 {
+    let vowel = if bare { 0.06 } else { 0.25 };
+    let add = |word: &[u8], at: usize| gap(word, at, vowel);
+    edit(one, other, limit, swap_sound, add, 0.8)
+}
+
+/// The weighted distance of two tokens' letters, for slips of keys and OCR.
+pub(super) fn letters(one: &[u8], other: &[u8], limit: f32) -> f32 {
+    let add = |word: &[u8], at: usize| if at > 0 && word[at] == word[at - 1] { 0.5 } else { 1.0 };
+    edit(one, other, limit, swap_letter, add, 0.9)
+}
+
+/// Optimal string alignment with the given costs of substitution, insertion and transposition.
+fn edit(
+    one: &[u8],
+    other: &[u8],
+    limit: f32,
+    substitute: impl Fn(u8, u8) -> f32,
+    add: impl Fn(&[u8], usize) -> f32,
+    transpose: f32,
+) -> f32 {
+    let one = &one[..one.len().min(LETTERS_MAX)];
+    let other = &other[..other.len().min(LETTERS_MAX)];
+    let mut before = [0f32; LETTERS_MAX + 1]; // two rows ago
+    let mut last = [0f32; LETTERS_MAX + 1];
+    let mut row = [0f32; LETTERS_MAX + 1];
+    let mut gaps = [0f32; LETTERS_MAX + 1];
+    for at in 0..other.len() {
+        gaps[at + 1] = add(other, at);
+        last[at + 1] = last[at] + gaps[at + 1];
+    }
+    for i in 1..=one.len() {
+        let drop = add(one, i - 1);
+        row[0] = last[0] + drop;
+        let mut least = row[0];
+        for j in 1..=other.len() {
+            let (a, b) = (one[i - 1], other[j - 1]);
+            let mut best = if a == b { last[j - 1] } else { last[j - 1] + substitute(a, b) };
+            best = best.min(last[j] + drop).min(row[j - 1] + gaps[j]);
+            if i > 1 && j > 1 && a != b && a == other[j - 2] && one[i - 2] == b {
+                best = best.min(before[j - 2] + transpose);
+            }
+            row[j] = best;
+            least = least.min(best);
+        }
+        if least > limit {
+            return FAR;
+        }
+        (before, last, row) = (last, row, before);
+    }
+    let total = last[other.len()];
+    if total > limit { FAR } else { total }
+}
+
+/// The cost of a letter of a fold that the other side lacks.
+fn gap(word: &[u8], at: usize, vowel: f32) -> f32 {
+    let letter = word[at];
+    let previous = if at > 0 { word[at - 1] } else { 0 };
+    match letter {
+        _ if is_vowel(letter) => {
+            if at == 0 && word.len() > 1 && letter != b'U' {
+                vowel + 0.15
+            } else if is_vowel(previous) {
+                vowel * 0.6
+            } else {
+                vowel
+            }
+        }
+        b'H' => 0.3,
+        b'S' if previous == b'T' => 0.4,
+        b'Z' if previous == b'D' => 0.4,
+        b'J' if matches!(previous, b'L' | b'N') => 0.3,
+        _ => 1.0,
+    }
+}
+
+/// The cost of one sound written as another.
+fn swap_sound(one: u8, other: u8) -> f32 {
+    let pair = if one < other { (one, other) } else { (other, one) };
+    match pair {
+        (b'E', b'I') | (b'O', b'U') => 0.12,
+        (b'A', b'E') | (b'A', b'O') => 0.2,
+        (b'G', b'K') | (b'G', b'X') | (b'K', b'X') | (b'H', b'X') | (b'G', b'H') => 0.3,
+        (b'D', b'T') | (b'B', b'P') | (b'F', b'V') | (b'S', b'Z') | (b'S', b'c') => 0.3,
+        (b'C', b'c') | (b'C', b'J') | (b'J', b'Z') | (b'J', b'c') => 0.35,
+        (b'D', b'Z') | (b'B', b'V') | (b'C', b'K') | (b'S', b'T') | (b'C', b'S') | (b'G', b'J') => 0.45,
+        (b'U', b'V') => 0.2,
+        (b'I', b'J') | (b'F', b'P') | (b'H', b'K') => 0.4,
+        (b'M', b'N') | (b'L', b'R') => 0.6,
+        _ if is_vowel(one) && is_vowel(other) => 0.3,
+        _ => 1.0,
+    }
+}
+
+/// The cost of one printed letter read as another.
+fn swap_letter(one: u8, other: u8) -> f32 {
+    let pair = if one < other { (one, other) } else { (other, one) };
+    match pair {
+        (b'O', b'Q') | (b'D', b'O') | (b'I', b'L') | (b'I', b'J') | (b'U', b'V') | (b'V', b'Y') => 0.5,
+        (b'S', b'Z') | (b'B', b'R') | (b'C', b'G') | (b'E', b'F') | (b'I', b'T') | (b'B', b'S') => 0.6,
+        _ => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fold::fold;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cost(one: &str, other: &str) -> f32 {
+        sound(&fold(one), &fold(other), false, 9.0).min(letters(one.as_bytes(), other.as_bytes(), 9.0))
+    }
+
+    #[test]
+    fn transcriptions_cost_less_than_other_letters() {
+        assert!(cost("KHALED", "QALID") < 0.7);
+        assert!(cost("TARANOV", "TARANOU") < cost("TARANOV", "TARANOK"));
+        assert!(cost("LINDEN", "LINTEN") < cost("LINDEN", "LINBEN"));
+        assert!(cost("MIROSLAV", "MIROLSAV") <= 0.9);
+        assert!(cost("MARTA", "GREGOR") > 2.0);
+    }
+
+    proptest! {
+        #[test]
+        fn symmetric_zero_on_equals_and_limited(one in "[A-Z]{0,50}", other in "[A-Z]{0,50}") {
+            let (a, b) = (fold(&one), fold(&other));
+            prop_assert_eq!(sound(&a, &a, false, 9.0), 0.0);
+            let there = sound(&a, &b, false, 50.0);
+            prop_assert!((there - sound(&b, &a, false, 50.0)).abs() < 1e-3);
+            let limited = sound(&a, &b, false, 1.0);
+            prop_assert!(limited == FAR || (limited - there).abs() < 1e-6);
+        }
+    }
+}

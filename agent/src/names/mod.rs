@@ -1,0 +1,53 @@
+//! Recognising a person by name, birth date, nationality and sex.
+//!
+//! `normalise` and `transliterate` make tokens of A to Z from any script; `fold` and `equivalents` hear what they
+//! sound like; `vocabulary` matches a query's tokens against a list's, once; `index` finds the persons they lead
+//! to, `align` puts tokens of query and name together, `score` weighs what was seen, and `explain` says it.
+//! A search reads memory only: no lock, no clock, no file.
+
+pub mod person;
+
+mod align;
+mod distance;
+mod equivalents;
+mod explain;
+mod fold;
+mod index;
+mod normalise;
+mod query;
+mod score;
+mod transliterate;
+mod vocabulary;
+
+pub use explain::Reason;
+pub use index::PersonIndex;
+pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
+pub use transliterate::{Language, to_mrz};
+
+/// What was read of a traveller. Empty and unknown fields are no evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonQuery {
+    /// Family names, `<` or spaces between them; the whole name where the parts are not known apart.
+    pub surname: String,
+    /// Given names.
+    pub given: String,
+    /// The name fills its field of the machine readable zone, so it may be cut.
+    pub name_truncated: bool,
+    /// Birth date as far as it is known; None when not even the year is.
+    pub birth_date: Option<BirthDate>,
+    /// Nationality, ICAO three-letter code.
+    pub nationality: String,
+    /// Sex.
+    pub sex: Sex,
+}
+
+/// A person that a traveller may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersonMatch {
+    /// The alert's id.
+    pub alert_id: String,
+    /// From 0 to 1; what it takes to be a possible or a hit is the list's to say.
+    pub score: f32,
+    /// Which facts decided.
+    pub reasons: Vec<Reason>,
+}

@@ -1,0 +1,128 @@
+//! A query's name read into tokens and units, and looked up in a list's vocabulary.
+
+use super::PersonQuery;
+use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
+use super::normalise::{is_particle, is_title, tokens};
+use super::transliterate::Language;
+use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
+
+/// Tokens joined into one reading: ABD AL RAHMAN.
+const JOINED_MAX: usize = 3;
+/// Letters of the shortest left and right half of a token.
+const HALF_LETTERS_MIN: (usize, usize) = (2, 3);
+/// Letters of the shortest stump that is completed.
+const STUMP_LETTERS_MIN: usize = 2;
+/// Units of a query, a bound on its cost.
+const UNITS_MAX: usize = 200;
+
+/// Reads and looks up a query.
+pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared {
+    let mut prepared = Prepared { truncated: query.name_truncated, ..Prepared::default() };
+    for (text, field) in [(&query.surname, SURNAME), (&query.given, GIVEN)] {
+        let parts = tokens(text, Language::Unknown);
+        let majors = parts.iter().filter(|part| !is_particle(part) && !is_title(part)).count();
+        for text in parts {
+            let minor = majors > 0 && (is_particle(&text) || is_title(&text));
+            if prepared.tokens.len() < SIDE_MAX {
+                prepared.tokens.push(QueryToken { text, field, minor, weight: 0.0, cut: false });
+            }
+        }
+    }
+    if query.name_truncated
+        && let Some(last) = prepared.tokens.last_mut()
+    {
+        last.cut = true;
+        last.minor = false;
+    }
+    let bare = is_written_bare(&prepared.tokens);
+    let mut look = Look { vocabulary, scratch: Scratch::default(), near: Vec::new(), bare };
+    for first in 0..prepared.tokens.len() {
+        look.single(&mut prepared, first);
+        look.joined(&mut prepared, first);
+        look.halves(&mut prepared, first);
+    }
+    prepared.meetings.sort_unstable_by_key(|meeting| (meeting.near.token, meeting.unit));
+    prepared
+}
+
+/// Whether the whole name is written without vowels, as from Arabic script.
+fn is_written_bare(tokens: &[QueryToken]) -> bool {
+    let vowels =
+        tokens.iter().any(|token| token.text.bytes().any(|b| matches!(b, b'E' | b'I' | b'O' | b'U')));
+    !vowels && tokens.iter().any(|token| is_bare(token.text.as_bytes()))
+}
+
+struct Look<'a> {
+    vocabulary: &'a Vocabulary,
+    scratch: Scratch,
+    near: Vec<Near>,
+    bare: bool,
+}
+
+impl Look<'_> {
+    fn unit(&mut self, prepared: &mut Prepared, unit: Unit) {
+        if prepared.units.len() < UNITS_MAX {
+            let number = prepared.units.len() as u8;
+            prepared.units.push(unit);
+            prepared.meetings.extend(self.near.iter().map(|&near| Meeting { unit: number, near }));
+        }
+        self.near.clear();
+    }
+
+    fn single(&mut self, prepared: &mut Prepared, first: usize) {
+        let token = &prepared.tokens[first];
+        self.vocabulary.near(&token.text, self.bare, &mut self.scratch, &mut self.near);
+        let own = self.near.iter().filter(|near| near.cost <= 0.25).map(|near| near.weight);
+        let weight = own.fold(self.vocabulary.weight(0.0), f32::min);
+        let cut = token.cut && token.text.len() >= STUMP_LETTERS_MIN;
+        prepared.tokens[first].weight = weight;
+        let unit = Unit { first: first as u8, count: 1, half: None, prefix: false };
+        self.unit(prepared, unit);
+        if cut {
+            self.vocabulary.completions(&prepared.tokens[first].text, &mut self.near);
+            self.unit(prepared, Unit { prefix: true, ..unit });
+        }
+    }
+
+    fn joined(&mut self, prepared: &mut Prepared, first: usize) {
+        let mut text = prepared.tokens[first].text.clone();
+        for count in 2..=JOINED_MAX.min(prepared.tokens.len() - first) {
+            text.push_str(&prepared.tokens[first + count - 1].text);
+            self.vocabulary.near(&text, self.bare, &mut self.scratch, &mut self.near);
+            self.near.retain(|near| near.cost <= 0.7);
+            if !self.near.is_empty() {
+                self.unit(
+                    prepared,
+                    Unit { first: first as u8, count: count as u8, half: None, prefix: false },
+                );
+            }
+        }
+    }
+
+    fn halves(&mut self, prepared: &mut Prepared, first: usize) {
+        let text = prepared.tokens[first].text.clone();
+        let (left_min, right_min) = HALF_LETTERS_MIN;
+        let exact = |vocabulary: &Vocabulary, half: &str, cost: f32| {
+            vocabulary.find(half).map(|token| {
+                let weight = vocabulary.weight(vocabulary.bearers(token) as f32);
+                Near { token, cost, weight }
+            })
+        };
+        for at in left_min..(text.len() + 1).saturating_sub(right_min) {
+            let (left, right) = text.split_at(at);
+            let Some(left) = exact(self.vocabulary, left, 0.0) else {
+                continue;
+            };
+            let whole = exact(self.vocabulary, right, 0.0);
+            let bare = article(right).and_then(|length| exact(self.vocabulary, &right[length..], 0.1));
+            if whole.is_none() && bare.is_none() {
+                continue;
+            }
+            let unit = Unit { first: first as u8, count: 1, half: Some((at as u8, false)), prefix: false };
+            self.near.push(left);
+            self.unit(prepared, unit);
+            self.near.extend(whole.into_iter().chain(bare));
+            self.unit(prepared, Unit { half: Some((at as u8, true)), ..unit });
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The distinct tokens of a list's names, and which of them a query's token may be.
+//!
+//! A query's token meets the vocabulary once: its keys (see `fold`) find the tokens that can be the same name,
+//! the distance says how far each is, and a token's *weight* says how much the meeting is worth. The weight is
+//! the information in "a name has a token at least as near as this one", in nats, so that a near miss of a rare
+//! name counts more than the exact SERGEY, and every spelling of MOHAMMED counts as little as all of them.
+//!
+//! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range; keys are
+//! sorted by (hash, number). Same tokens in, same numbers out.
+
+use super::distance::{self, FAR};
+use super::equivalents::class_of;
+use super::fold::{fold_into, keys};
+
+/// Persons that the background stands for: a list smaller than this says little about how rare a name is.
+const BACKGROUND_PERSONS: f32 = 3000.0;
+/// Share of persons that bear a token which the list does not have.
+const BACKGROUND_SHARE: f32 = 0.00012;
+/// Tokens of one key that a query looks at: the bound on a query's cost.
+const KEY_TOKENS_MAX: usize = 3000;
+/// Tokens that complete a cut name which are followed: beyond it the stump says nothing.
+const PREFIX_TOKENS_MAX: usize = 4096;
+/// Cost of an article that one side writes and the other does not.
+const ARTICLE_COST: f32 = 0.12;
+/// Cost of two spellings of one sound.
+const SAME_SOUND_COST: f32 = 0.04;
+/// Cost of another language's form of the name.
+const CLASS_COST: f32 = 0.18;
+/// Cost of a cut token against one that completes it.
+const PREFIX_COST: f32 = 0.1;
+
+/// A token of the vocabulary that a query's token may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Near {
+    /// Number of the token.
+    pub(super) token: u32,
+    /// How far apart they are, in wrong letters.
+    pub(super) cost: f32,
+    /// What the meeting is worth, in nats, before its cost.
+    pub(super) weight: f32,
+}
+
+/// See the module's head.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    text: Vec<u8>,
+    text_ends: Vec<u32>,
+    folds: Vec<u8>,
+    fold_ends: Vec<u32>,
+    classes: Vec<u32>,
+    bearers: Vec<u32>,
+    persons: u32,
+    key_hashes: Vec<u32>,
+    key_tokens: Vec<u32>,
+}
+
+/// Buffers that one search reuses from token to token.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    candidates: Vec<u32>,
+    sound: Vec<u8>,
+    rest_sound: Vec<u8>,
+}
+
+impl Vocabulary {
+    /// Builds the vocabulary of `tokens`, sorted and distinct; `bearers[i]` of `persons` persons bear token `i`.
+    pub(super) fn build<'a>(
+        tokens: impl Iterator<Item = &'a str>,
+        bearers: Vec<u32>,
+        persons: u32,
+    ) -> Vocabulary {
+        let mut vocabulary = Vocabulary { bearers, persons, ..Vocabulary::default() };
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        let mut sound = Vec::new();
+        for (token, number) in tokens.zip(0u32..) {
+            vocabulary.text.extend_from_slice(token.as_bytes());
+            vocabulary.text_ends.push(vocabulary.text.len() as u32);
+            fold_into(token, &mut sound);
+            let class = class_of(&sound);
+            vocabulary.classes.push(class);
+            vocabulary.folds.extend_from_slice(&sound);
+            vocabulary.fold_ends.push(vocabulary.folds.len() as u32);
+            keys(&sound, |key| pairs.push((key, number)));
+            if class != 0 {
+                pairs.push((class_key(class), number));
+            }
+            if let Some(length) = article(token) {
+                fold_into(&token[length..], &mut sound);
+                keys(&sound, |key| pairs.push((key, number)));
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        (vocabulary.key_hashes, vocabulary.key_tokens) = pairs.into_iter().unzip();
+        vocabulary.text.shrink_to_fit();
+        vocabulary.folds.shrink_to_fit();
+        vocabulary
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.text_ends.len()
+    }
+
+    /// Bytes held.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let words = self.text_ends.len() + self.fold_ends.len() + self.classes.len() + self.bearers.len();
+        self.text.len() + self.folds.len() + (words + self.key_hashes.len() + self.key_tokens.len()) * 4
+    }
+
+    /// The letters of a token.
+    pub(super) fn text(&self, token: u32) -> &str {
+        let bytes = part(&self.text, &self.text_ends, token);
+        std::str::from_utf8(bytes).unwrap_or_default() // tokens are A to Z
+    }
+
+    fn sound(&self, token: u32) -> &[u8] {
+        part(&self.folds, &self.fold_ends, token)
+    }
+
+    /// Persons who bear the token.
+    pub(super) fn bearers(&self, token: u32) -> u32 {
+        self.bearers[token as usize]
+    }
+
+    /// What it says, in nats, that a person bears a token which `bearers` persons of the list bear.
+    pub(super) fn weight(&self, bearers: f32) -> f32 {
+        let expected = bearers + BACKGROUND_PERSONS * BACKGROUND_SHARE;
+        ((self.persons as f32 + BACKGROUND_PERSONS) / expected).ln().max(0.0)
+    }
+
+    /// The number of exactly this token.
+    pub(super) fn find(&self, token: &str) -> Option<u32> {
+        let at = self.lower_bound(token.as_bytes());
+        (at < self.len() && self.text(at as u32) == token).then_some(at as u32)
+    }
+
+    fn lower_bound(&self, text: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            if part(&self.text, &self.text_ends, middle as u32) < text {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Appends to `out` every token that `token` may be, with its cost and weight; `bare` says that the query is
+    /// written without vowels.
+    pub(super) fn near(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        let first = out.len();
+        let Scratch { candidates, sound, rest_sound } = scratch;
+        candidates.clear();
+        fold_into(token, sound);
+        let class = class_of(sound);
+        keys(sound, |key| self.gather(key, candidates));
+        if class != 0 {
+            self.gather(class_key(class), candidates);
+        }
+        rest_sound.clear();
+        if let Some(length) = article(token) {
+            fold_into(&token[length..], rest_sound);
+            keys(rest_sound, |key| self.gather(key, candidates));
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        for &candidate in candidates.iter() {
+            let cost = self.cost(token, sound, rest_sound, class, bare, candidate);
+            if cost < FAR {
+                out.push(Near { token: candidate, cost, weight: 0.0 });
+            }
+        }
+        self.weigh(&mut out[first..]);
+    }
+
+    /// Appends the tokens that begin with `stump`, the end of a cut name.
+    pub(super) fn completions(&self, stump: &str, out: &mut Vec<Near>) {
+        let first = out.len();
+        let from = self.lower_bound(stump.as_bytes());
+        let tokens =
+            (from as u32..self.len() as u32).take_while(|&token| self.text(token).starts_with(stump));
+        for token in tokens.take(PREFIX_TOKENS_MAX + 1) {
+            let cost = if self.text(token).len() == stump.len() { 0.0 } else { PREFIX_COST };
+            out.push(Near { token, cost, weight: 0.0 });
+        }
+        if out.len() - first > PREFIX_TOKENS_MAX {
+            out.truncate(first);
+        }
+        self.weigh(&mut out[first..]);
+    }
+
+    /// Sorts by nearness and gives each its weight: all bearers of tokens at least as near share it.
+    fn weigh(&self, found: &mut [Near]) {
+        found.sort_unstable_by(|a, b| a.cost.total_cmp(&b.cost).then(a.token.cmp(&b.token)));
+        let mut bearers = 0.0;
+        let mut from = 0;
+        while from < found.len() {
+            let mut to = from;
+            while to < found.len() && found[to].cost == found[from].cost {
+                bearers += self.bearers(found[to].token) as f32;
+                to += 1;
+            }
+            let weight = self.weight(bearers);
+            found[from..to].iter_mut().for_each(|near| near.weight = weight);
+            from = to;
+        }
+    }
+
+    fn gather(&self, key: u32, into: &mut Vec<u32>) {
+        let from = self.key_hashes.partition_point(|&hash| hash < key);
+        let same = self.key_hashes[from..].iter().take_while(|&&hash| hash == key).count();
+        into.extend_from_slice(&self.key_tokens[from..from + same.min(KEY_TOKENS_MAX)]);
+    }
+
+    fn cost(&self, token: &str, sound: &[u8], rest: &[u8], class: u32, bare: bool, candidate: u32) -> f32 {
+        let text = self.text(candidate);
+        if text == token {
+            return 0.0;
+        }
+        let theirs = self.sound(candidate);
+        if theirs == sound {
+            return SAME_SOUND_COST;
+        }
+        let mut best = if class != 0 && class == self.classes[candidate as usize] { CLASS_COST } else { FAR };
+        let limit = limit(sound.len().max(theirs.len()));
+        let bare = bare || is_bare(text.as_bytes());
+        best = best.min(distance::sound(sound, theirs, bare, limit.min(best)));
+        if best > 0.5 {
+            best = best.min(distance::letters(token.as_bytes(), text.as_bytes(), limit.min(best)));
+        }
+        if best > ARTICLE_COST && !rest.is_empty() {
+            let limit = (limit - ARTICLE_COST).min(best);
+            best = best.min(ARTICLE_COST + distance::sound(rest, theirs, bare, limit));
+        }
+        if best > ARTICLE_COST && article(text).is_some() {
+            let mut rest = [0u8; 48];
+            let length = rest_fold(text, &mut rest);
+            let limit = (limit - ARTICLE_COST).min(best);
+            best = best.min(ARTICLE_COST + distance::sound(sound, &rest[..length], bare, limit));
+        }
+        if best > limit && best < FAR && class == 0 { FAR } else { best.min(FAR) }
+    }
+}
+
+/// The fold of what follows a token's article.
+fn rest_fold(text: &str, into: &mut [u8; 48]) -> usize {
+    let mut fold = Vec::new();
+    fold_into(&text[article(text).unwrap_or(0)..], &mut fold);
+    let length = fold.len().min(into.len());
+    into[..length].copy_from_slice(&fold[..length]);
+    length
+}
+
+fn part<'a>(bytes: &'a [u8], ends: &[u32], at: u32) -> &'a [u8] {
+    let at = at as usize;
+    let from = if at == 0 { 0 } else { ends[at - 1] as usize };
+    &bytes[from..ends[at] as usize]
+}
+
+fn class_key(class: u32) -> u32 {
+    (class ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
+}
+
+/// The largest cost at which two tokens may still be one name, by the letters of the longer fold.
+fn limit(letters: usize) -> f32 {
+    (0.22 * letters as f32 + 0.1).min(2.0)
+}
+
+/// The length of an Arabic article written onto its word: ALKHATIB, ELSAYED, ENNASR; None when there is none.
+pub(super) fn article(token: &str) -> Option<usize> {
+    let letters = token.as_bytes();
+    if letters.len() < 6 {
+        return None;
+    }
+    match (letters[0], letters[1], letters[2]) {
+        (b'A' | b'E' | b'U', b'L', _) => Some(2),
+        (b'A' | b'E', first @ (b'R' | b'N' | b'S' | b'T' | b'D' | b'Z'), second) if first == second => {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a token is written without vowels, as Arabic script letter by letter gives: MHMD.
+pub(super) fn is_bare(token: &[u8]) -> bool {
+    token.len() >= 3 && !token.iter().any(|letter| matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary(tokens: &[(&str, u32)]) -> Vocabulary {
+        let mut tokens = tokens.to_vec();
+        tokens.sort_unstable();
+        let bearers = tokens.iter().map(|(_, bearers)| *bearers).collect();
+        Vocabulary::build(tokens.iter().map(|(token, _)| *token), bearers, 10_000)
+    }
+
+    fn near<'a>(vocabulary: &'a Vocabulary, token: &str) -> Vec<(&'a str, f32, f32)> {
+        let mut out = Vec::new();
+        vocabulary.near(token, false, &mut Scratch::default(), &mut out);
+        out.iter().map(|near| (vocabulary.text(near.token), near.cost, near.weight)).collect()
+    }
+
+    #[test]
+    fn a_token_finds_its_spellings_nearest_first() {
+        let list = vocabulary(&[
+            ("SERGEY", 200),
+            ("SIARHEI", 30),
+            ("GREGOR", 5),
+            ("ALKHATIBI", 2),
+            ("LINDQVIST", 1),
+        ]);
+        let found = near(&list, "SERGEY");
+        assert_eq!(found[0].0, "SERGEY");
+        assert_eq!(found[1].0, "SIARHEI");
+        assert_eq!(found.len(), 2);
+        assert!(found[0].2 > found[1].2, "a wider net is worth less");
+        assert_eq!(near(&list, "KHATIBI")[0].0, "ALKHATIBI");
+        assert_eq!(near(&list, "LINDQVST")[0].0, "LINDQVIST");
+        assert!(near(&list, "LINDQVIST")[0].2 > found[0].2, "a rare name is worth more");
+    }
+
+    #[test]
+    fn a_stump_finds_what_completes_it() {
+        let list = vocabulary(&[("PETROVICH", 9), ("PETROVNA", 9), ("PAVLOVICH", 9)]);
+        let mut out = Vec::new();
+        list.completions("PETRO", &mut out);
+        assert_eq!(out.len(), 2);
+    }
+}
