@@ -1,10 +1,17 @@
 //! Page encryption and key derivation.
 //!
-//! Purpose: every 4 KiB page of a segment is sealed with AES-256-GCM, so that a lost device is not a lost list.
+//! Purpose: every page of a segment is sealed with AES-256-GCM, so that a lost device is not a lost list.
 //!
-//! Invariants: the page key is derived from the list key and the digest of the segment's *plaintext*, so a
-//! merge made anywhere reproduces the same bytes, and no nonce (the page number) repeats under another
-//! plaintext with the same key.
+//! Invariants: a segment's key follows from the list key and the digest of the segment's *plaintext*, so a merge
+//! made anywhere reproduces the same bytes, and no nonce (the page number) repeats under another plaintext with
+//! the same key. The digest itself would betray a short segment to whoever guesses its content, so what the file
+//! carries in the clear is a salt made from it under the list key:
+//!
+//! ```text
+//! salt        = HKDF-SHA256(input = list key, salt = plaintext digest, info = "vedette/v1/segment-salt")
+//! segment key = HKDF-SHA256(input = list key, salt = salt,             info = "vedette/v1/segment-key")
+//! nonce       = page number, 8 bytes little-endian, then 4 zero bytes; no associated data
+//! ```
 //!
 //! Failure: a page that does not open is damage or forgery; it is reported, never answered from.
 
@@ -25,15 +32,39 @@ pub struct ListKey(pub [u8; KEY_BYTES]);
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SegmentKey(pub [u8; KEY_BYTES]);
 
-impl SegmentKey {
-    /// HKDF-SHA256: input key = the list key, salt = digest of the segment's plaintext, info = a fixed label.
+/// What a segment carries in the clear for its key: a name of its plaintext that only the list key can make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentSalt(pub [u8; 32]);
+
+impl SegmentSalt {
+    /// The salt of a segment whose plaintext has this digest.
     pub fn derive(list_key: &ListKey, plaintext_digest: &[u8; 32]) -> Self {
-        let mut key = [0; KEY_BYTES];
-        let hkdf = Hkdf::<Sha256>::new(Some(plaintext_digest), &list_key.0);
-        // 32 bytes are far below HKDF's limit of 255 * 32, so this cannot fail.
-        let _ = hkdf.expand(b"vedette/v1/segment", &mut key);
-        SegmentKey(key)
+        SegmentSalt(expand(list_key, plaintext_digest, b"vedette/v1/segment-salt"))
     }
+}
+
+impl SegmentKey {
+    /// The key of the segment that carries `salt`.
+    pub fn derive(list_key: &ListKey, salt: &SegmentSalt) -> Self {
+        SegmentKey(expand(list_key, &salt.0, b"vedette/v1/segment-key"))
+    }
+}
+
+fn expand(list_key: &ListKey, salt: &[u8; 32], info: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    let hkdf = Hkdf::<Sha256>::new(Some(salt), &list_key.0);
+    // 32 bytes are far below HKDF's limit of 255 * 32, so this cannot fail.
+    let _ = hkdf.expand(info, &mut out);
+    out
+}
+
+/// The 12 bytes of AES-GCM's nonce for a page.
+pub fn nonce(number: u64) -> [u8; 12] {
+    let mut nonce = [0; 12];
+    for (to, from) in nonce.iter_mut().zip(number.to_le_bytes()) {
+        *to = from;
+    }
+    nonce
 }
 
 /// The page did not open: damaged, forged, or sealed under another key.
@@ -48,4 +79,30 @@ pub trait Aead: Sized {
     fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES];
     /// Opens `page` in place under nonce `number`. On failure the buffer's content is unspecified.
     fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal>;
+}
+
+/// AES-256-GCM in portable Rust, for targets without ring.
+#[cfg(feature = "soft")]
+pub struct Soft(aes_gcm::Aes256Gcm);
+
+#[cfg(feature = "soft")]
+impl Aead for Soft {
+    fn new(key: &SegmentKey) -> Self {
+        Soft(aes_gcm::KeyInit::new(&key.0.into()))
+    }
+
+    fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES] {
+        use aes_gcm::aead::AeadInOut;
+        // Fails only beyond 64 GiB of plaintext; a page is a few KiB.
+        self.0
+            .encrypt_inout_detached(&nonce(number).into(), b"", page.into())
+            .map_or([0; TAG_BYTES], Into::into)
+    }
+
+    fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal> {
+        use aes_gcm::aead::AeadInOut;
+        self.0
+            .decrypt_inout_detached(&nonce(number).into(), b"", page.into(), &(*tag).into())
+            .map_err(|_| BadSeal)
+    }
 }

@@ -1,0 +1,300 @@
+//! Pages of entries: documents of a class as ranks, Elias-Fano coded, with their details bit-packed.
+//!
+//! ```text
+//! page    number of runs (1) | with extras: page (4) and index in it (2) of the first extra | heads | bodies
+//! head    class (2) | entries n (2) | low bits l (1) | bytes of upper (2) | rank of the first entry (7)
+//! body    with withdrawals: n bits, 1 for an alert | n * l bits: low halves | a record for each alert | upper
+//! ```
+//! A run is the page's entries of one class. Entry i at distance d = rank - first rank has low half `d mod 2^l`;
+//! bit `(d >> l) + i` of upper is set. Each of a body's four pieces begins at a byte. A record holds the packed
+//! fields in order, each in its bits, then one bit if the segment has extras.
+
+use super::details::{Details, FIELDS};
+use super::root::Schema;
+use super::{ReadError, bits};
+
+/// Bytes of a run's head.
+pub const HEAD_BYTES: usize = 14;
+/// Bytes of the extra's place in front of the heads.
+pub const EXTRA_BYTES: usize = 6;
+
+const BAD: ReadError = ReadError::Malformed("entries");
+
+/// A parsed page: where its runs are.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    heads: &'a [u8],
+    bodies: &'a [u8],
+    schema: &'a Schema,
+    /// Place of the page's first extra.
+    first_extra: (u32, u16),
+}
+
+impl<'a> Page<'a> {
+    /// Splits a page's plaintext.
+    pub fn new(page: &'a [u8], schema: &'a Schema) -> Result<Self, ReadError> {
+        let (&runs, mut rest) = page.split_first().ok_or(BAD)?;
+        let mut first_extra = (0, 0);
+        if schema.extras {
+            let (&[a, b, c, d, e, f], tail) = rest.split_first_chunk::<EXTRA_BYTES>().ok_or(BAD)?;
+            first_extra = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]));
+            rest = tail;
+        }
+        let (heads, bodies) = rest.split_at_checked(usize::from(runs) * HEAD_BYTES).ok_or(BAD)?;
+        Ok(Page { heads, bodies, schema, first_extra })
+    }
+
+    /// The runs in order.
+    pub fn runs(&self) -> Runs<'a> {
+        Runs { page: *self }
+    }
+
+    /// The page of extras where this page's first extra is, and its index there.
+    pub fn first_extra(&self) -> (u32, u16) {
+        self.first_extra
+    }
+
+    /// What the page says of a rank.
+    pub fn find(&self, class: u16, rank: u64) -> Result<Entry, ReadError> {
+        let mut extras = 0;
+        for run in self.runs() {
+            let run = run?;
+            if run.class == class
+                && let Some(i) = run.find(rank)
+            {
+                let Some(record) = run.record_of(i) else { return Ok(Entry::Withdrawn) };
+                let extra = run.has_extra(record).then(|| extras + run.extras_before(record));
+                return Ok(Entry::Alert { numbers: run.numbers(record), extra });
+            }
+            if self.schema.extras {
+                extras += run.extras_before(run.alerts);
+            }
+        }
+        Ok(Entry::Missing)
+    }
+}
+
+/// What a page says of a rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Missing,
+    /// It is withdrawn.
+    Withdrawn,
+    /// It is listed.
+    Alert {
+        /// The packed fields.
+        numbers: [Option<u32>; FIELDS],
+        /// How many extras of this page come before its own, if it has one.
+        extra: Option<usize>,
+    },
+}
+
+/// The runs of a page.
+pub struct Runs<'a> {
+    page: Page<'a>,
+}
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = Result<Run<'a>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (head, heads) = self.page.heads.split_first_chunk::<HEAD_BYTES>()?;
+        self.page.heads = heads;
+        let run = Run::split(head, self.page.bodies, self.page.schema);
+        match run {
+            Some((run, bodies)) => {
+                self.page.bodies = bodies;
+                Some(Ok(run))
+            }
+            None => {
+                self.page.heads = &[];
+                Some(Err(BAD))
+            }
+        }
+    }
+}
+
+/// The entries of one class in one page.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// Index of the class.
+    pub class: u16,
+    /// Number of entries.
+    pub entries: usize,
+    /// Number of entries that are alerts.
+    pub alerts: usize,
+    /// Rank of the first entry.
+    pub base: u64,
+    low_bits: u32,
+    /// Empty if the segment has no withdrawals.
+    flags: &'a [u8],
+    low: &'a [u8],
+    records: &'a [u8],
+    upper: &'a [u8],
+    schema: &'a Schema,
+    record_bits: usize,
+}
+
+impl<'a> Run<'a> {
+    fn split(head: &[u8; HEAD_BYTES], bodies: &'a [u8], schema: &'a Schema) -> Option<(Self, &'a [u8])> {
+        let [c1, c2, n1, n2, low_bits, u1, u2, b1, b2, b3, b4, b5, b6, b7] = *head;
+        let entries = usize::from(u16::from_le_bytes([n1, n2]));
+        let low_bits = u32::from(low_bits);
+        if low_bits >= bits::WIDTH_MAX {
+            return None;
+        }
+        let flag_bytes = if schema.withdrawals { entries.div_ceil(8) } else { 0 };
+        let (flags, rest) = bodies.split_at_checked(flag_bytes)?;
+        let alerts = if schema.withdrawals { bits::count(flags, entries) } else { entries };
+        let record_bits = schema.record_bits();
+        let (low, rest) = rest.split_at_checked((entries * low_bits as usize).div_ceil(8))?;
+        let (records, rest) = rest.split_at_checked((alerts * record_bits).div_ceil(8))?;
+        let (upper, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([u1, u2])))?;
+        let run = Run {
+            class: u16::from_le_bytes([c1, c2]),
+            entries,
+            alerts,
+            base: u64::from_le_bytes([b1, b2, b3, b4, b5, b6, b7, 0]),
+            low_bits,
+            flags,
+            low,
+            records,
+            upper,
+            schema,
+            record_bits,
+        };
+        Some((run, rest))
+    }
+
+    /// Which entry has this rank.
+    pub fn find(&self, rank: u64) -> Option<usize> {
+        let distance = rank.checked_sub(self.base)?;
+        let bucket = usize::try_from(distance >> self.low_bits).ok()?;
+        let wanted = distance & ((1 << self.low_bits) - 1);
+        let mut at = self.bucket_start(bucket)?;
+        let mut entry = at - bucket;
+        while bits::get(self.upper, at, 1) == 1 && entry < self.entries {
+            let low = self.low_of(entry);
+            if low >= wanted {
+                return (low == wanted).then_some(entry);
+            }
+            (at, entry) = (at + 1, entry + 1);
+        }
+        None
+    }
+
+    /// The bit of upper after `bucket` zeros.
+    fn bucket_start(&self, bucket: usize) -> Option<usize> {
+        let mut zeros_left = bucket;
+        if zeros_left == 0 {
+            return Some(0);
+        }
+        for byte in (0..self.upper.len()).step_by(8) {
+            let mut zeros = !bits::word(self.upper, byte);
+            let here = zeros.count_ones() as usize;
+            if here >= zeros_left {
+                for _ in 1..zeros_left {
+                    zeros &= zeros.wrapping_sub(1);
+                }
+                return Some(byte * 8 + zeros.trailing_zeros() as usize + 1);
+            }
+            zeros_left -= here;
+        }
+        None
+    }
+
+    fn low_of(&self, entry: usize) -> u64 {
+        bits::get(self.low, entry * self.low_bits as usize, self.low_bits)
+    }
+
+    /// The ranks in order.
+    pub fn ranks(&self) -> Ranks<'a> {
+        Ranks { run: *self, entry: 0, at: 0 }
+    }
+
+    /// The entry is an alert, not a withdrawal.
+    pub fn is_alert(&self, entry: usize) -> bool {
+        !self.schema.withdrawals || bits::get(self.flags, entry, 1) == 1
+    }
+
+    /// Which record an entry has; `None` if it is a withdrawal.
+    pub fn record_of(&self, entry: usize) -> Option<usize> {
+        if !self.schema.withdrawals {
+            return Some(entry);
+        }
+        self.is_alert(entry).then(|| bits::count(self.flags, entry))
+    }
+
+    /// The packed fields of a record.
+    pub fn numbers(&self, record: usize) -> [Option<u32>; FIELDS] {
+        let mut at = record * self.record_bits;
+        let mut numbers = [None; FIELDS];
+        for (number, field) in numbers.iter_mut().zip(&self.schema.fields) {
+            if field.packed {
+                let coded = bits::get(self.records, at, u32::from(field.bits)) as u32;
+                let value = if field.optional { coded.checked_sub(1) } else { Some(coded) };
+                *number = value.map(|value| value.wrapping_add(field.min));
+                at += usize::from(field.bits);
+            }
+        }
+        numbers
+    }
+
+    /// A record says that its entry has an extra.
+    pub fn has_extra(&self, record: usize) -> bool {
+        self.schema.extras && bits::get(self.records, (record + 1) * self.record_bits - 1, 1) == 1
+    }
+
+    fn extras_before(&self, record: usize) -> usize {
+        (0..record).filter(|&record| self.has_extra(record)).count()
+    }
+}
+
+/// The ranks of a run, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranks<'a> {
+    run: Run<'a>,
+    entry: usize,
+    at: usize,
+}
+
+impl Iterator for Ranks<'_> {
+    type Item = Result<u64, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.entry == self.run.entries {
+            return None;
+        }
+        loop {
+            if self.at / 8 >= self.run.upper.len() {
+                self.entry = self.run.entries;
+                return Some(Err(BAD));
+            }
+            let word = bits::word(self.run.upper, self.at / 8) >> (self.at % 8);
+            if word != 0 {
+                self.at += word.trailing_zeros() as usize;
+                break;
+            }
+            self.at = self.at / 8 * 8 + 64;
+        }
+        let bucket = (self.at - self.entry.min(self.at)) as u64;
+        let distance = bucket << self.run.low_bits | self.run.low_of(self.entry);
+        (self.entry, self.at) = (self.entry + 1, self.at + 1);
+        Some(Ok(self.run.base.wrapping_add(distance)))
+    }
+}
+
+/// Details of an entry from its packed fields, and its extra if it has one.
+pub fn details(
+    mut numbers: [Option<u32>; FIELDS],
+    extra: Option<&[u8]>,
+    texts: &mut super::Texts,
+) -> Result<Details, ReadError> {
+    texts.national_ref.clear();
+    texts.remark.clear();
+    if let Some(extra) = extra {
+        super::details::read_fields(extra, &mut numbers, texts)?;
+    }
+    Details::from_numbers(numbers)
+}
