@@ -1,0 +1,104 @@
+//! A segment's file behind the shim's `BlockRead`: mapped where the address space allows, else read at offsets.
+//!
+//! A list of 138 million documents is 0.8 GB; with persons and others a map does not fit a 32-bit process, so there
+//! pages are read one by one. The map is the one `unsafe` of the agent.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ring::digest::{Context, SHA256};
+use vedette_shim::list::{BlockError, BlockRead};
+
+use super::ListError;
+
+/// An immutable file, readable at any offset from many threads.
+pub struct Blocks {
+    path: PathBuf,
+    #[cfg(target_pointer_width = "64")]
+    map: memmap2::Mmap,
+    #[cfg(not(target_pointer_width = "64"))]
+    file: File,
+    size: u64,
+}
+
+impl Blocks {
+    /// Opens a file that nobody writes to any more.
+    pub fn open(path: &Path) -> Result<Self, ListError> {
+        let file = File::open(path).map_err(ListError::file("read", path))?;
+        let size = file.metadata().map_err(ListError::file("read", path))?.len();
+        Self::new(path, file, size).map_err(ListError::file("map", path))
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    #[allow(unsafe_code)]
+    fn new(path: &Path, file: File, size: u64) -> io::Result<Self> {
+        // SAFETY: segments are written under another name, renamed when whole and never written again; deleting the
+        // name keeps the mapped bytes. Bytes that an enemy of the machine changes underneath are copied out before
+        // they are opened and checked, so no reference to them is held.
+        let map = unsafe { memmap2::MmapOptions::new().map(&file)? };
+        #[cfg(unix)]
+        map.advise(memmap2::Advice::Random)?;
+        Ok(Blocks { path: path.to_owned(), map, size })
+    }
+
+    #[cfg(not(target_pointer_width = "64"))]
+    fn new(path: &Path, file: File, size: u64) -> io::Result<Self> {
+        Ok(Blocks { path: path.to_owned(), file, size })
+    }
+
+    /// Which file it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl BlockRead for Blocks {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), BlockError> {
+        (&self.map[..]).read(offset, out)
+    }
+
+    #[cfg(not(target_pointer_width = "64"))]
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), BlockError> {
+        use std::os::unix::fs::FileExt;
+        self.file.read_exact_at(out, offset).map_err(|_| BlockError)
+    }
+}
+
+/// SHA-256 of a whole file, read once from front to end.
+pub fn digest(path: &Path) -> Result<[u8; 32], ListError> {
+    let mut file = File::open(path).map_err(ListError::file("read", path))?;
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => context.update(&buffer[..n]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(ListError::file("read", path)(error)),
+        }
+    }
+    Ok(bytes32(context.finish()))
+}
+
+/// A SHA-256 digest as an array.
+pub(super) fn bytes32(digest: ring::digest::Digest) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest.as_ref());
+    out
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+        text
+    })
+}

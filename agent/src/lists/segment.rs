@@ -1,0 +1,171 @@
+//! One segment's file, open: its class table and directory in memory, everything else in sealed pages.
+//!
+//! Memory: 8 bytes for each page of entries, about 0.4 KiB for each class; at 138 million documents under 4 MB.
+//! Reading is from many threads at once and takes no lock.
+
+use std::path::Path;
+
+use vedette_shim::document::{DocumentKey, Number, State};
+use vedette_shim::list::class::Row;
+use vedette_shim::list::records::{Cursor, Value};
+use vedette_shim::list::root::Part;
+use vedette_shim::list::segment::{DIRECTORY_BYTES, DIRECTORY_PER_PAGE, Scratch, Segment};
+use vedette_shim::list::{Found, Kind, PAGE_BYTES, ReadError, bits};
+use vedette_shim::seal::ListKey;
+
+use super::file::{Blocks, digest, hex};
+use super::seal::Ring;
+use super::{ListError, SegmentInfo};
+
+/// A class of this segment, with what the keys of its format begin with.
+pub(super) struct OpenClass {
+    pub(super) format: u64,
+    pub(super) state: State,
+    pub(super) kind: u8,
+    pub(super) row: Row,
+}
+
+/// A segment's file, open for questions.
+pub struct SegmentFile {
+    pub(super) segment: Segment<Blocks, Ring>,
+    path: std::path::PathBuf,
+    info: SegmentInfo,
+    /// By format; a class's index is its place.
+    pub(super) classes: Vec<OpenClass>,
+    /// Rank of each page's first entry.
+    directory: Vec<u64>,
+}
+
+impl SegmentFile {
+    /// Opens a segment that was verified when it was installed. `digest` is the name that the manifest gives it.
+    pub fn open(path: &Path, digest: [u8; 32], list_key: &ListKey) -> Result<Self, ListError> {
+        let blocks = Blocks::open(path)?;
+        let wrap = |source| ListError::Segment { path: path.to_owned(), source };
+        let bytes = vedette_shim::list::BlockRead::size(&blocks);
+        let segment = Segment::open(blocks, list_key).map_err(wrap)?;
+        let root = *segment.root();
+        let info = SegmentInfo {
+            digest,
+            kind: root.kind,
+            bytes,
+            entries: root.alerts,
+            withdrawals: root.withdrawals,
+        };
+        let classes = read_classes(&segment).map_err(wrap)?;
+        let directory = read_directory(&segment).map_err(wrap)?;
+        for class in &classes {
+            if class.row.last_page as usize >= directory.len() {
+                return Err(wrap(ReadError::Malformed("class")));
+            }
+        }
+        Ok(SegmentFile { segment, path: path.to_owned(), info, classes, directory })
+    }
+
+    /// Hashes the whole file first and refuses it unless its SHA-256 is `expected`.
+    pub fn open_verified(path: &Path, expected: [u8; 32], list_key: &ListKey) -> Result<Self, ListError> {
+        let found = digest(path)?;
+        if found != expected {
+            let (expected, found) = (hex(&expected), hex(&found));
+            return Err(ListError::Digest { path: path.to_owned(), expected, found });
+        }
+        Self::open(path, expected, list_key)
+    }
+
+    /// Digest, size and counts.
+    pub fn info(&self) -> SegmentInfo {
+        self.info
+    }
+
+    /// Which file it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Documents or persons.
+    pub fn kind(&self) -> Kind {
+        self.info.kind
+    }
+
+    /// It holds ranges of document numbers.
+    pub(super) fn has_ranges(&self) -> bool {
+        self.segment.pages(Part::Records) > 0
+    }
+
+    pub(super) fn wrap(&self, source: ReadError) -> ListError {
+        ListError::Segment { path: self.path.clone(), source }
+    }
+
+    /// What this segment says of exactly this document; opens at most one page, one more for texts.
+    pub(super) fn find(&self, key: &DocumentKey, scratch: &mut Scratch) -> Result<Found, ReadError> {
+        match self.classes.binary_search_by_key(&key.format(), |class| class.format) {
+            Ok(at) => {
+                let row = &self.classes[at].row;
+                let Some(rank) = row.class.rank(key.number()) else { return Ok(Found::Nothing) };
+                let page = self.page_of(row, rank);
+                self.segment.find_in_page(page, row.index, rank, scratch)
+            }
+            Err(_) if self.segment.pages(Part::Loose) == 0 => Ok(Found::Nothing),
+            Err(_) => self.segment.find_loose(key, scratch),
+        }
+    }
+
+    pub(super) fn find_range(
+        &self,
+        key: &DocumentKey,
+        last: &Number,
+        scratch: &mut Scratch,
+    ) -> Result<Found, ReadError> {
+        if !self.has_ranges() {
+            return Ok(Found::Nothing);
+        }
+        self.segment.find_range(key, last, scratch)
+    }
+
+    fn page_of(&self, row: &Row, rank: u64) -> u32 {
+        let further = &self.directory[row.first_page as usize + 1..=row.last_page as usize];
+        row.first_page + further.partition_point(|&first| first <= rank) as u32
+    }
+}
+
+fn read_classes(segment: &Segment<Blocks, Ring>) -> Result<Vec<OpenClass>, ReadError> {
+    let bad = ReadError::Malformed("class");
+    let mut classes = Vec::new();
+    let mut buffer = [0; PAGE_BYTES];
+    for page in 0..segment.pages(Part::Classes) {
+        let mut cursor = Cursor::new(segment.page(Part::Classes, page, &mut buffer)?)?;
+        while let Some(value) = cursor.step()? {
+            let Value::Put(value) = value else { return Err(bad) };
+            let (&[s1, s2, kind, len], pattern) = cursor.key().split_first_chunk::<4>().ok_or(bad)?;
+            let row = Row::read(value, usize::from(len))?;
+            let mut bits = [0; 4];
+            bits.get_mut(..pattern.len()).ok_or(bad)?.copy_from_slice(pattern);
+            let state = State::from_code(u16::from_be_bytes([s1, s2])).ok_or(bad)?;
+            let format = u64::from(state.code()) << 48
+                | u64::from(kind) << 40
+                | u64::from(len) << 32
+                | u64::from(u32::from_be_bytes(bits));
+            let ordered = classes.last().is_none_or(|before: &OpenClass| before.format < format);
+            if usize::from(row.index) != classes.len() || !ordered {
+                return Err(bad);
+            }
+            classes.push(OpenClass { format, state, kind, row });
+        }
+    }
+    Ok(classes)
+}
+
+fn read_directory(segment: &Segment<Blocks, Ring>) -> Result<Vec<u64>, ReadError> {
+    let pages = segment.pages(Part::Entries) as usize;
+    let bad = ReadError::Malformed("directory");
+    if pages.div_ceil(DIRECTORY_PER_PAGE) != segment.pages(Part::Directory) as usize {
+        return Err(bad);
+    }
+    let mut directory = Vec::with_capacity(pages);
+    let mut buffer = [0; PAGE_BYTES];
+    for page in 0..segment.pages(Part::Directory) {
+        let places = segment.page(Part::Directory, page, &mut buffer)?.chunks_exact(DIRECTORY_BYTES);
+        let left = pages - directory.len();
+        directory.extend(places.take(left).map(|place| bits::word(place, 2) & ((1 << 56) - 1)));
+    }
+    if directory.len() == pages { Ok(directory) } else { Err(bad) }
+}
