@@ -176,11 +176,18 @@ fn put_name(lines: &mut Lines, surname: &str, given_names: &str) -> Result<(), C
     let fits = zone_name(surname).count() <= field.end - field.start
         && (!has_given || zone_name(surname).count() + 3 <= field.end - field.start);
     let end = if fits { field.end } else { surname_end };
-    let mut at = write_cut(lines, field.start, end, zone_name(surname))?;
-    if has_given {
-        at = write_cut(lines, at + 2, field.end, zone_name(given_names))?;
+    let surname_at = write_cut(lines, field.start, end, zone_name(surname))?;
+    if !has_given {
+        return Ok(());
     }
-    debug_assert!(at <= field.end);
+    write_cut(lines, surname_at + 2, field.end, zone_name(given_names))?;
+    let cut = zone_name(given_names).count() > field.end - (surname_at + 2);
+    if cut && lines.bytes()[field.end - 1] == b'<' {
+        // A given name of one letter, then the cut: nothing in it can give way, so the surname does.
+        field.clone().for_each(|at| lines.set(at, b'<'));
+        let surname_at = write_cut(lines, field.start, surname_at - 1, zone_name(surname))?;
+        write_cut(lines, surname_at + 2, field.end, zone_name(given_names))?;
+    }
     Ok(())
 }
 
