@@ -1,2 +1,366 @@
-//! (being written)
-fn main() {}
+//! `vedette`: arguments -> configuration -> run -> exit code.
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::{BufReader, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+use vedette::check::{Answer, CheckError, Scan};
+use vedette::config::{Config, ConfigError};
+use vedette::daemon::{self, DaemonError};
+use vedette::desk::client::{self, ClientError};
+use vedette::desk::{Import, ListView, StatusView, list_views};
+use vedette::intake::bundle::{self, Report};
+use vedette::{mrz_view, show};
+use vedette_shim::verdict::Verdict;
+
+const CLEAR: u8 = 0;
+const FAILED: u8 = 1;
+const HIT: u8 = 10;
+const POSSIBLE: u8 = 11;
+const NOT_CHECKED: u8 = 12;
+const USAGE: u8 = 64;
+const UNREADABLE: u8 = 65;
+const NO_AGENT: u8 = 69;
+const BAD_CONFIG: u8 = 78;
+
+/// A machine readable zone on standard input is shorter than this, bytes.
+const ZONE_BYTES_MAX: u64 = 4096;
+
+/// Signed watchlists beside the officer: answers offline, brings every hit home.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Exit codes of scan: 0 Clear, 10 Hit, 11 Possible, 12 NotChecked, 64 usage, \
+65 unreadable MRZ. Others: 1 failed, 69 no agent answers, 78 configuration."
+)]
+struct Cli {
+    /// Configuration file.
+    #[arg(long, short, global = true, env = "VEDETTE_CONFIG", default_value = "/etc/vedette/agent.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the agent: link, intake, local API, spool.
+    Run,
+    /// Check a document: MRZ lines as arguments, or on standard input.
+    Scan {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Open the store itself instead of asking the running agent.
+        #[arg(long)]
+        standalone: bool,
+        /// Who searches (badge), for the journal.
+        #[arg(long, default_value = "")]
+        who: String,
+        /// Why, for the journal.
+        #[arg(long, default_value = "")]
+        why: String,
+        /// The lines of the machine readable zone.
+        lines: Vec<String>,
+    },
+    /// Read machine readable zones from standard input, samples separated by a blank line.
+    Mrz {
+        /// Print one JSON object a sample.
+        #[arg(long)]
+        json: bool,
+        /// Print a passport's zone for STATE:NUMBER instead (for trying things out).
+        #[arg(long, value_name = "STATE:NUMBER")]
+        specimen: Option<String>,
+    },
+    /// Show the lists held, their editions and ages.
+    Lists {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Open the store itself instead of asking the running agent.
+        #[arg(long)]
+        standalone: bool,
+    },
+    /// Show the agent's state: link, spool, lists.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a bundle, such as from a USB stick. Uses the running agent, or the store itself when none runs.
+    Import {
+        /// The folder that `vedette-hq publish --bundle` wrote.
+        path: PathBuf,
+    },
+    /// Check the configuration file and say what it means.
+    CheckConfig,
+    /// Check that no line of the journal was changed, removed or inserted.
+    VerifyJournal,
+    /// Print a completion script.
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What went wrong: the exit code, one line, and what to do.
+struct Failure {
+    code: u8,
+    error: String,
+    hint: String,
+}
+
+impl Failure {
+    fn new(code: u8, error: impl ToString, hint: &str) -> Failure {
+        Failure { code, error: error.to_string(), hint: hint.into() }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::new(BAD_CONFIG, error, "--config names the agent.toml that `vedette-hq enrol` wrote")
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Failure {
+        let hint = match &error {
+            DaemonError::Locked { .. } => "ask that agent: leave --standalone away, or stop it first",
+            _ => "",
+        };
+        Failure::new(FAILED, error, hint)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        match error {
+            ClientError::NoAgent { .. } => {
+                Failure::new(NO_AGENT, error, "start it with `vedette run`, or use --standalone")
+            }
+            ClientError::Refused { status: 422, problem } => {
+                Failure::new(UNREADABLE, problem.error, &problem.hint)
+            }
+            ClientError::Refused { problem, .. } => Failure::new(FAILED, problem.error, &problem.hint),
+            ClientError::Answer(_) => Failure::new(FAILED, error, "see the agent's log"),
+        }
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Failure {
+        match error {
+            CheckError::Unreadable(_) => Failure::new(UNREADABLE, error, "read the document again"),
+            CheckError::Record(_) => Failure::new(FAILED, error, ""),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::new(FAILED, error, "")
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap knows which stream each goes to.
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| match cli.command {
+            Command::Run => "info,rumqttc=warn".into(),
+            _ => "error".into(),
+        }))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|rt| rt.block_on(command(cli)));
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("error: {}", failure.error);
+            if !failure.hint.is_empty() {
+                eprintln!("hint: {}", failure.hint);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+async fn command(cli: Cli) -> Result<u8, Failure> {
+    let config = || Config::load(&cli.config).map_err(Failure::from);
+    match cli.command {
+        Command::Run => run(config()?).await,
+        Command::Scan { json, standalone, who, why, lines } => {
+            let scan = Scan { mrz: zone(lines)?, who, why };
+            let answer = match standalone {
+                true => daemon::open(&config()?)?.checker.check(&scan)?,
+                false => client::post(&config()?.desk.socket, "/v1/scans", &scan).await?,
+            };
+            print_answer(&answer, json)
+        }
+        Command::Mrz { specimen: Some(of), .. } => specimen(&of),
+        Command::Mrz { json, specimen: None } => {
+            let readable =
+                mrz_view::run(BufReader::new(std::io::stdin().lock()), std::io::stdout().lock(), json)?;
+            Ok(if readable { 0 } else { UNREADABLE })
+        }
+        Command::Lists { json, standalone } => {
+            let lists: Vec<ListView> = match standalone {
+                true => {
+                    let checker = daemon::open(&config()?)?.checker;
+                    list_views(&checker.shared.load(), checker.clock.now())
+                }
+                false => client::get(&config()?.desk.socket, "/v1/lists").await?,
+            };
+            print(json, &lists, |lists| show::lists(lists))
+        }
+        Command::Status { json } => {
+            let status: StatusView = client::get(&config()?.desk.socket, "/v1/status").await?;
+            print(json, &status, show::status)
+        }
+        Command::Import { path } => import(&config()?, path).await,
+        Command::CheckConfig => {
+            println!("{:#?}", config()?);
+            Ok(0)
+        }
+        Command::VerifyJournal => verify_journal(&config()?),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "vedette", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<u8, Failure> {
+    let stop = CancellationToken::new();
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        signalled.cancel();
+    });
+    daemon::run(config, stop).await?;
+    Ok(0)
+}
+
+/// The zone's text: the arguments, or standard input.
+fn zone(lines: Vec<String>) -> Result<String, Failure> {
+    if !lines.is_empty() {
+        return Ok(lines.join("\n"));
+    }
+    if std::io::stdin().is_terminal() {
+        eprintln!("Type or scan the machine readable zone, then Ctrl-D:");
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(ZONE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > ZONE_BYTES_MAX {
+        let error = format!("unreadable MRZ: standard input has more than {ZONE_BYTES_MAX} bytes");
+        return Err(Failure::new(UNREADABLE, error, "give the two or three lines of one document"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let error = format!("unreadable MRZ: not UTF-8 at byte {}", error.utf8_error().valid_up_to());
+        Failure::new(UNREADABLE, error, "a machine readable zone holds A-Z, 0-9 and <")
+    })
+}
+
+fn print_answer(answer: &Answer, json: bool) -> Result<u8, Failure> {
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    print(json, answer, |answer| show::answer(answer, colour))?;
+    Ok(match answer.verdict {
+        Verdict::Clear => CLEAR,
+        Verdict::Hit => HIT,
+        Verdict::Possible => POSSIBLE,
+        Verdict::NotChecked => NOT_CHECKED,
+    })
+}
+
+async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
+    let path = std::path::absolute(&path)?;
+    let asked = client::post(&config.desk.socket, "/v1/imports", &Import { path: path.clone() }).await;
+    let report: Report = match asked {
+        Err(ClientError::NoAgent { .. }) => {
+            let _lock = daemon::lock(&config.state)?;
+            let mut opened = daemon::open(config)?;
+            opened.intake.import(&path).map_err(|error| Failure::new(FAILED, error, bundle::HINT))?
+        }
+        Err(ClientError::Refused { problem, .. }) => {
+            return Err(Failure::new(FAILED, problem.error, &problem.hint));
+        }
+        other => other?,
+    };
+    println!("{} signed files taken, {} held already", report.taken, report.known);
+    for (list, edition) in &report.lists {
+        println!("{list}: edition {edition} in use");
+    }
+    for list in &report.incomplete {
+        eprintln!("error: {list}: the bundle lacks segments of its newest edition");
+    }
+    for refused in &report.refused {
+        eprintln!("error: {refused}");
+    }
+    if report.refused.is_empty() && report.incomplete.is_empty() {
+        return Ok(0);
+    }
+    eprintln!("hint: what was refused changed nothing; the editions before go on serving");
+    Ok(FAILED)
+}
+
+fn verify_journal(config: &Config) -> Result<u8, Failure> {
+    let state = vedette::state::State::open(&config.state.join("state.db"));
+    let verified = state.and_then(|state| vedette::journal::verify(&state));
+    match verified.map_err(|error| Failure::new(FAILED, error, ""))? {
+        Ok(lines) => println!("{lines} lines, none changed, removed or inserted"),
+        Err(broken) => {
+            return Err(Failure::new(
+                FAILED,
+                broken,
+                "keep this store as evidence and tell the data protection officer",
+            ));
+        }
+    }
+    Ok(0)
+}
+
+fn specimen(of: &str) -> Result<u8, Failure> {
+    let usage =
+        |error: &dyn ToString| Failure::new(USAGE, error.to_string(), "for example --specimen UTO:L898902C3");
+    let (state, number) = of.split_once(':').ok_or_else(|| usage(&"not STATE:NUMBER"))?;
+    let fields = vedette_shim::mrz::Fields {
+        format: vedette_shim::mrz::Format::Td3,
+        document_code: "P",
+        issuing_state: state,
+        document_number: number,
+        counts_filler: false,
+        nationality: state,
+        birth_date: "740812",
+        sex: 'F',
+        expiry_date: "340415",
+        surname: "ERIKSSON",
+        given_names: "ANNA MARIA",
+        optional1: "",
+        optional2: "",
+    };
+    let lines = vedette_shim::mrz::compose(&fields).map_err(|error| usage(&error))?;
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(0)
+}
+
+fn print<T: serde::Serialize>(json: bool, value: &T, text: impl Fn(&T) -> String) -> Result<u8, Failure> {
+    let out = match json {
+        true => serde_json::to_string(value).map_err(|e| Failure::new(FAILED, e, ""))? + "\n",
+        false => text(value),
+    };
+    std::io::stdout().write_all(out.as_bytes())?;
+    Ok(0)
+}

@@ -5,9 +5,13 @@
 //! | [`topics`] | every topic, named and parsed |
 //! | [`tls`] | PEM -> a rustls configuration |
 //! | [`mqtt`] | the one file that knows rumqttc: a session from connect to its first error |
+//! | [`session`] | what to send next: pure |
+//! | [`uplink`] | the task that keeps a session open and carries messages both ways |
 //! | [`backoff`] | the waits between sessions |
 
 pub mod backoff;
 pub mod mqtt;
+pub mod session;
 pub mod tls;
 pub mod topics;
+pub mod uplink;

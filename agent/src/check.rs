@@ -1,0 +1,531 @@
+//! A scan -> lookups in every list -> a verdict; and, before it is shown, the journal line and the encounters.
+//!
+//! Invariants: the lookups touch no network and no lock an update holds; the answer is given only after its journal
+//! line and encounters are durable (one transaction); a list that could not be asked says so and is never counted as
+//! Clear. A document number whose check digit fails cannot come out Clear: what was looked up may not be what is
+//! printed.
+//!
+//! Failure: an unreadable zone is an error with its place; a journal that cannot be written is an error; a list that
+//! cannot be read makes its own answer NotChecked.
+
+use crate::clock::{Clock, rfc3339};
+use crate::config::Limits;
+use crate::crypto::{self, BoxKey};
+use crate::encounter;
+use crate::holdings::{Content, Held, Shared};
+use crate::journal;
+use crate::lists::{DocumentAlert, Edition, ListError};
+use crate::names::{self, BirthDate, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
+use crate::spool::{self, Kept};
+use crate::state::{State, StateError};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Notify;
+use vedette_shim::document::DocumentKey;
+use vedette_shim::ids::{DeviceId, Hex, ListName};
+use vedette_shim::list::Status;
+use vedette_shim::mrz::{self, CheckName, Mrz, MrzError, Repair, Sex};
+use vedette_shim::trust::Freshness;
+use vedette_shim::verdict::{ListResult, Verdict, decide};
+use vedette_shim::wire::{Encounter, ScannedDocument};
+
+/// A document read by a scanner, a keyboard wedge or a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// The machine readable zone, with any line breaks.
+    pub mrz: String,
+    /// Who searches: badge or program.
+    #[serde(default)]
+    pub who: String,
+    /// Why.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The zone cannot be read.
+    #[error("unreadable MRZ: {0}")]
+    Unreadable(#[from] MrzError),
+    /// The answer could not be recorded, so it is not given.
+    #[error("the check could not be recorded, so there is no answer: {0}")]
+    Record(#[from] StateError),
+}
+
+/// The answer to a scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Names this scan, 32 hexadecimal digits.
+    pub scan_id: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was read.
+    pub document: Document,
+    /// Every list that should have been asked.
+    pub checked: Vec<Checked>,
+    /// What was met, document alerts first, then persons by score.
+    pub alerts: Vec<Alert>,
+    /// What the officer should know besides: a misread number, an encounter that could not be kept.
+    pub notices: Vec<String>,
+    /// From the zone's text to the verdict, recorded, in microseconds.
+    pub elapsed_us: u64,
+}
+
+/// What was read, as printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// `TD3`, `MRV-A` ...
+    pub format: String,
+    /// Whether every check digit agrees.
+    pub valid: bool,
+    /// Document code.
+    pub code: String,
+    /// Issuing state.
+    pub issuing_state: String,
+    /// Number.
+    pub number: String,
+    /// Surname.
+    pub surname: String,
+    /// Given names.
+    pub given_names: String,
+    /// Nationality.
+    pub nationality: String,
+    /// YYMMDD.
+    pub birth_date: String,
+    /// `M`, `F`, `X` or empty.
+    pub sex: String,
+    /// YYMMDD.
+    pub expiry_date: String,
+}
+
+/// One list's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// The list.
+    pub list: ListName,
+    /// The edition asked; 0 for none.
+    pub edition: u64,
+    /// When that was issued, RFC 3339.
+    pub issued: String,
+    /// Seconds since it was last confirmed.
+    pub age_s: u64,
+    /// How far it may be relied on.
+    pub freshness: Freshness,
+    /// What it says.
+    pub result: ListResult,
+    /// Why it was not checked; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// One alert met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The list.
+    pub list: ListName,
+    /// The alert in the list.
+    pub alert_id: String,
+    /// `document`, or what kind of person's alert.
+    pub kind: String,
+    /// Hit or Possible.
+    pub result: ListResult,
+    /// Documents: stolen, lost ...; persons: the name listed.
+    pub status: String,
+    /// What to do.
+    pub action: String,
+    /// 0 to 1.
+    pub score: f32,
+    /// Which facts decided.
+    pub reasons: Vec<String>,
+    /// For the officer's safety and others'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Whose alert it is.
+    pub owner: String,
+    /// Everything the list says of it.
+    pub details: serde_json::Value,
+}
+
+/// Checks scans; shared by all who ask.
+pub struct Checker {
+    /// This device.
+    pub device: DeviceId,
+    /// The post's name.
+    pub post: String,
+    /// Seals encounters.
+    pub box_key: Arc<BoxKey>,
+    /// Takes the journal and the spool.
+    pub state: Arc<State>,
+    /// The lists in use.
+    pub shared: Shared,
+    /// Tells the time.
+    pub clock: Arc<Clock>,
+    /// The bounds.
+    pub limits: Limits,
+    /// Rung when an encounter was spooled.
+    pub spooled: Arc<Notify>,
+}
+
+impl Checker {
+    /// Answers a scan.
+    pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
+        let start = Instant::now();
+        let zone = mrz::parse(&scan.mrz)?;
+        let now = self.clock.now();
+        let holdings = self.shared.load_full();
+        let (reading, mut notices) = Reading::of(&zone, now);
+
+        let mut checked = Vec::with_capacity(holdings.lists.len());
+        let mut met: Vec<(Alert, &Held)> = Vec::new();
+        for held in &holdings.lists {
+            let (age_s, freshness) = held.freshness(now);
+            let asked = match freshness {
+                Freshness::Expired => Err(not_checked_reason(held)),
+                _ => ask(held, &reading, self.limits.alerts_max),
+            };
+            let (result, why) = match asked {
+                Ok(alerts) => {
+                    let results = alerts.iter().map(|alert| alert.result);
+                    let result = [ListResult::Hit, ListResult::Possible]
+                        .into_iter()
+                        .find(|r| results.clone().any(|x| x == *r));
+                    let uncertain = result.is_none()
+                        && reading.uncertain
+                        && matches!(held.content, Content::Documents(_));
+                    met.extend(alerts.into_iter().map(|alert| (alert, held)));
+                    match result {
+                        Some(result) => (result, String::new()),
+                        None if uncertain => {
+                            (ListResult::NotChecked, "the document number was misread".to_string())
+                        }
+                        None => (ListResult::Clear, String::new()),
+                    }
+                }
+                Err(why) => (ListResult::NotChecked, why),
+            };
+            checked.push(Checked {
+                list: held.list.clone(),
+                edition: held.edition,
+                issued: rfc3339(held.issued),
+                age_s,
+                freshness,
+                result,
+                why,
+            });
+        }
+        if holdings.lists.is_empty() {
+            notices.push("this device holds no list".into());
+        }
+        met.sort_by(|(a, _), (b, _)| {
+            let rank = |alert: &Alert| (alert.kind != "document", alert.result != ListResult::Hit);
+            rank(a).cmp(&rank(b)).then(b.score.total_cmp(&a.score)).then(a.alert_id.cmp(&b.alert_id))
+        });
+        met.truncate(self.limits.alerts_max);
+
+        let scan_id: [u8; 16] = crypto::random();
+        let verdict = decide(checked.iter().map(|checked| checked.result));
+        let encounters = self.encounters(&scan_id, &zone, &met, now);
+        self.record(scan, verdict, &checked, &met, encounters, now, &mut notices)?;
+        Ok(Answer {
+            scan_id: Hex(&scan_id).to_string(),
+            verdict,
+            document: document_of(&zone),
+            checked,
+            alerts: met.into_iter().map(|(alert, _)| alert).collect(),
+            notices,
+            elapsed_us: start.elapsed().as_micros() as u64,
+        })
+    }
+
+    /// A sealed message for each alert met.
+    fn encounters(
+        &self,
+        scan: &[u8; 16],
+        zone: &Mrz,
+        met: &[(Alert, &Held)],
+        now: u64,
+    ) -> Vec<([u8; 16], Vec<u8>)> {
+        let seal = |(alert, held): &(Alert, &Held)| {
+            let encounter = Encounter {
+                id: crypto::random(),
+                scan: *scan,
+                device: self.device.clone(),
+                post: cut(&self.post),
+                made_at: now,
+                list: held.list.clone(),
+                edition: held.edition,
+                alert: cut(&alert.alert_id),
+                verdict: if alert.result == ListResult::Hit { Verdict::Hit } else { Verdict::Possible },
+                score: (alert.score * 1000.0).round() as u16,
+                document: scanned(zone),
+            };
+            match encounter::seal(&encounter, &self.box_key, &held.owner_key) {
+                Ok(message) => Some((encounter.id, message)),
+                Err(error) => {
+                    // Only an owner's key that is no key can do this; the root that carries it was signed so.
+                    tracing::error!(list = %held.list, %error, "cannot seal an encounter to the list's owner");
+                    None
+                }
+            }
+        };
+        met.iter().filter_map(seal).collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "it is one record, made once")]
+    fn record(
+        &self,
+        scan: &Scan,
+        verdict: Verdict,
+        checked: &[Checked],
+        met: &[(Alert, &Held)],
+        encounters: Vec<([u8; 16], Vec<u8>)>,
+        now: u64,
+        notices: &mut Vec<String>,
+    ) -> Result<(), StateError> {
+        let line = journal::Line {
+            at: now,
+            who: scan.who.clone(),
+            why: scan.why.clone(),
+            verdict: word(verdict).into(),
+            lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
+            alerts: met.iter().map(|(alert, held)| format!("{}/{}", held.list, alert.alert_id)).collect(),
+        };
+        let lost = met.len() - encounters.len();
+        let full = self.state.transaction("record the check", |t| {
+            journal::append(t, &line)?;
+            let mut full = 0;
+            for (id, message) in &encounters {
+                if spool::keep(t, id, message, self.limits.spool_bytes_max)? == Kept::Full {
+                    full += 1;
+                }
+            }
+            Ok(full)
+        })?;
+        if !encounters.is_empty() {
+            self.spooled.notify_one();
+        }
+        if full + lost > 0 {
+            notices.push(format!(
+                "{} encounter(s) could NOT be kept for headquarters ({}): report them by other means",
+                full + lost,
+                if full > 0 { "the spool is full" } else { "they cannot be sealed" },
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What is asked of the lists.
+struct Reading {
+    /// As read, and as repaired if there is exactly one repair.
+    keys: Result<Vec<(DocumentKey, Option<&'static str>)>, String>,
+    /// The number's check digit fails: a miss means nothing.
+    uncertain: bool,
+    person: PersonQuery,
+}
+
+impl Reading {
+    fn of(zone: &Mrz, now: u64) -> (Reading, Vec<String>) {
+        let key =
+            |zone: &Mrz| DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number());
+        let uncertain = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
+        let mut notices = Vec::new();
+        let keys = key(zone).map_err(|error| error.to_string()).map(|read| {
+            let misread =
+                uncertain.then_some("the number's check digit does not agree: compare it with the document");
+            let mut keys = vec![(read, misread)];
+            if uncertain && let Repair::Unique(fix) = mrz::repair(zone.lines()) {
+                let repaired = Mrz::from(*fix.lines());
+                if let Ok(repaired) = key(&repaired)
+                    && repaired != read
+                {
+                    keys.push((
+                        repaired,
+                        Some("met after repairing a misread character: compare it with the document"),
+                    ));
+                }
+            }
+            keys
+        });
+        if uncertain {
+            notices.push("the document number's check digit does not agree: read the document again".into());
+        }
+        let today = rfc3339(now)[..4].parse().unwrap_or(2000);
+        let person = PersonQuery {
+            surname: zone.surname().into(),
+            given: zone.given_names().into(),
+            name_truncated: zone.name_truncated(),
+            birth_date: birth_date(zone, today),
+            nationality: zone.nationality().into(),
+            sex: match zone.sex() {
+                Sex::Male => names::Sex::Male,
+                Sex::Female => names::Sex::Female,
+                Sex::X | Sex::Unspecified => names::Sex::Unspecified,
+                Sex::Unknown => names::Sex::Unknown,
+            },
+        };
+        (Reading { keys, uncertain, person }, notices)
+    }
+}
+
+fn birth_date(zone: &Mrz, today: u16) -> Option<BirthDate> {
+    let date = zone.birth_date()?;
+    let parts = date.parts()?;
+    Some(BirthDate { year: parts.birth_year(today)?, month: parts.month, day: parts.day, circa: false })
+}
+
+fn not_checked_reason(held: &Held) -> String {
+    match held.content {
+        Content::Nothing(why) => why.into(),
+        _ => "past its lease".into(),
+    }
+}
+
+/// Asks one list; what it met, or why it could not be asked.
+fn ask(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, String> {
+    let damaged = |error: ListError| {
+        tracing::error!(list = %held.list, %error, "the list cannot be read");
+        "the list cannot be read: damaged".to_string()
+    };
+    match &held.content {
+        Content::Nothing(why) => Err((*why).into()),
+        Content::Documents(edition) => {
+            let mut alerts = Vec::new();
+            for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {
+                let found = edition.find(key).map_err(damaged)?;
+                let met = found.exact.iter().chain(&found.ranges);
+                alerts.extend(met.map(|alert| document_alert(held, alert, *doubt)));
+            }
+            Ok(alerts)
+        }
+        Content::Persons(edition, index) => {
+            persons_met(held, edition, index, &reading.person, limit).map_err(damaged)
+        }
+    }
+}
+
+fn persons_met(
+    held: &Held,
+    edition: &Edition,
+    index: &PersonIndex,
+    query: &PersonQuery,
+    limit: usize,
+) -> Result<Vec<Alert>, ListError> {
+    let mut alerts = Vec::new();
+    for found in index.search(query, limit, held.possible_from) {
+        let record = edition.find_record(found.alert_id.as_bytes())?;
+        let alert = record.and_then(|bytes| names::person::decode(&bytes).ok());
+        alerts.push(person_alert(held, &found, alert.as_ref()));
+    }
+    Ok(alerts)
+}
+
+fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
+    let bearer_sought = alert.payload.status == Status::ValidBearerSought;
+    let mut reasons = vec![
+        if alert.to.is_some() { "number in a listed range" } else { "document number equal" }.to_string(),
+    ];
+    reasons.extend(doubt.map(str::to_string));
+    Alert {
+        list: held.list.clone(),
+        alert_id: alert.alert_id(),
+        kind: "document".into(),
+        result: if doubt.is_some() { ListResult::Possible } else { ListResult::Hit },
+        status: json_word(&alert.payload.status),
+        action: if bearer_sought { "inform" } else { "seize_document" }.into(),
+        score: if doubt.is_some() { 0.5 } else { 1.0 },
+        reasons,
+        warnings: Vec::new(),
+        owner: held.owner.clone(),
+        details: serde_json::to_value(&alert.payload).unwrap_or_default(),
+    }
+}
+
+fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Alert {
+    let name = alert.and_then(|alert| alert.names.first()).map(|name| {
+        if name.full.is_empty() {
+            format!("{} {}", name.given, name.surname).trim().to_string()
+        } else {
+            name.full.clone()
+        }
+    });
+    Alert {
+        list: held.list.clone(),
+        alert_id: found.alert_id.clone(),
+        kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),
+        result: if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible },
+        status: name.unwrap_or_default(),
+        action: alert.map_or_else(|| "inform".into(), |alert| json_word(&alert.action)),
+        score: found.score,
+        reasons: found.reasons.iter().map(ToString::to_string).collect(),
+        warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
+        owner: held.owner.clone(),
+        details: serde_json::to_value(alert).unwrap_or_default(),
+    }
+}
+
+/// The word an enum has in JSON.
+fn json_word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
+}
+
+/// The verdict's word in the journal and on the terminal.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Hit => "hit",
+        Verdict::Possible => "possible",
+        Verdict::Clear => "clear",
+        Verdict::NotChecked => "not_checked",
+    }
+}
+
+fn document_of(zone: &Mrz) -> Document {
+    let scanned = scanned(zone);
+    Document {
+        format: zone.format().to_string(),
+        valid: zone.valid(),
+        code: scanned.code.as_str().into(),
+        issuing_state: scanned.issuing_state.as_str().into(),
+        number: scanned.number.as_str().into(),
+        surname: scanned.surname.as_str().into(),
+        given_names: scanned.given_names.as_str().into(),
+        nationality: scanned.nationality.as_str().into(),
+        birth_date: scanned.birth_date.as_str().into(),
+        sex: scanned.sex.as_str().into(),
+        expiry_date: scanned.expiry_date.as_str().into(),
+    }
+}
+
+fn scanned(zone: &Mrz) -> ScannedDocument {
+    let sex = match zone.sex() {
+        Sex::Male => "M",
+        Sex::Female => "F",
+        Sex::X => "X",
+        Sex::Unspecified | Sex::Unknown => "",
+    };
+    ScannedDocument {
+        code: cut(zone.document_code()),
+        issuing_state: cut(zone.issuing_state()),
+        number: cut(zone.document_number()),
+        surname: cut(zone.surname()),
+        given_names: cut(zone.given_names()),
+        nationality: cut(zone.nationality()),
+        birth_date: cut(zone.birth_date().as_ref().map_or("", |d| d.as_str())),
+        sex: cut(sex),
+        expiry_date: cut(zone.expiry_date().as_ref().map_or("", |d| d.as_str())),
+    }
+}
+
+/// As much of `text` as fits, cut between characters.
+fn cut<const N: usize>(text: &str) -> heapless::String<N> {
+    let mut bounded = heapless::String::new();
+    for c in text.chars() {
+        if bounded.push(c).is_err() {
+            break;
+        }
+    }
+    bounded
+}

@@ -1,0 +1,293 @@
+//! `vedette run`: the parts, the channels between them, and the order in which they stop.
+//!
+//! ```text
+//! MQTT -> uplink -> (offers, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
+//!           ^                                       |  watch: what is missing
+//!           +---------------------------------------+
+//! socket -> desk -> checker (reads the lists in use; writes journal and spool) -> rings the uplink
+//! ```
+//!
+//! One agent a store: a lock file is held while it runs. Stopping: the desk answers what it has begun, the uplink says
+//! goodbye, the intake thread finishes its job; then the lock goes.
+
+use crate::check::Checker;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::BoxKey;
+use crate::desk::{self, Desk};
+use crate::files::{self, FileError};
+use crate::intake::bundle::{self, BundleError, Report};
+use crate::intake::{Intake, IntakeError, Missing, Offer, Parts};
+use crate::link::uplink::Uplink;
+use crate::state::{State, StateError};
+use crate::store::Store;
+use bytes::Bytes;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use vedette_shim::ids::from_hex;
+use vedette_shim::trust::METADATA_BYTES_MAX;
+use vedette_shim::wire::{self, Chunk};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
+const JOBS_MAX: usize = 256;
+/// How often leases are looked at.
+const LEASE_TICK: Duration = Duration::from_secs(1);
+
+/// Why the agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Trust or segments.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The device's key.
+    #[error("{}: not a key of 64 hexadecimal digits", path.display())]
+    BoxKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process has the store.
+    #[error("another agent uses the store {}", path.display())]
+    Locked {
+        /// The store.
+        path: PathBuf,
+    },
+}
+
+/// The link's state as the desk shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the session is up.
+    pub online: bool,
+    /// Why not.
+    pub why: String,
+}
+
+/// Everything that a device's store and configuration give: enough to answer scans, with or without a daemon.
+pub struct Opened {
+    /// Answers scans.
+    pub checker: Arc<Checker>,
+    /// Takes what arrives.
+    pub intake: Intake,
+    /// Rung when an encounter was spooled.
+    pub spooled: Arc<Notify>,
+}
+
+/// Opens the store of `config`; makes it if it is not there.
+pub fn open(config: &Config) -> Result<Opened, DaemonError> {
+    files::make_folder(&config.state)?;
+    let state = Arc::new(State::open(&config.state.join("state.db"))?);
+    let clock = Arc::new(Clock::starting_at(state.clock_floor()?));
+    let box_key = Arc::new(read_box_key(&config.box_key)?);
+    let mut intake = Intake::open(Parts {
+        device: config.device.clone(),
+        box_key: box_key.clone(),
+        state: state.clone(),
+        store: Store::open(&config.state)?,
+        clock: clock.clone(),
+        anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
+        segment_bytes_max: config.limits.segment_bytes_max,
+    })?;
+    take_enrolment_grants(&mut intake, &config.grants)?;
+    let spooled = Arc::new(Notify::new());
+    let checker = Arc::new(Checker {
+        device: config.device.clone(),
+        post: config.post.clone(),
+        box_key,
+        state,
+        shared: intake.shared(),
+        clock,
+        limits: config.limits.clone(),
+        spooled: spooled.clone(),
+    });
+    Ok(Opened { checker, intake, spooled })
+}
+
+/// Takes the store for this process alone, until the file is dropped.
+pub fn lock(state: &Path) -> Result<File, DaemonError> {
+    files::make_folder(state)?;
+    let path = state.join("lock");
+    let file = File::create(&path).map_err(FileError::at("make", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DaemonError::Locked { path: state.into() }),
+        Err(TryLockError::Error(error)) => Err(FileError::at("lock", &path)(error).into()),
+    }
+}
+
+/// Runs until `stop`.
+pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
+    let _lock = lock(&config.state)?;
+    let Opened { checker, intake, spooled } = open(&config)?;
+    let (door, missing, thread) = IntakeDoor::open(intake);
+    let (link_state, link) = watch::channel(LinkState { online: false, why: "not connected yet".into() });
+
+    let ticker = tokio::spawn(tick(door.clone(), stop.clone()));
+    let uplink = config.link.enabled.then(|| {
+        let uplink = Uplink {
+            config: config.link.clone(),
+            checker: checker.clone(),
+            intake: door.clone(),
+            missing,
+            spooled,
+            state: link_state,
+        };
+        tokio::spawn(uplink.run(stop.clone()))
+    });
+    let desk = Desk { checker, intake: door, link };
+    // Whatever ends the desk ends the agent: without it no officer gets an answer.
+    let served = tokio::spawn({
+        let (socket, stop) = (config.desk.socket.clone(), stop.clone());
+        async move { desk::serve(desk, &socket, stop).await }
+    });
+    notify_systemd("READY=1");
+    let served = served.await;
+    notify_systemd("STOPPING=1");
+    stop.cancel();
+    for task in [Some(ticker), uplink].into_iter().flatten() {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a task did not end well");
+        }
+    }
+    // Every door is closed now, so the thread ends after its last job.
+    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    match served {
+        Ok(served) => Ok(served?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+enum Job {
+    Offer(Offer),
+    Chunk(Bytes),
+    Import(PathBuf, oneshot::Sender<Result<Report, BundleError>>),
+    LeaseTick,
+}
+
+/// The way to the intake thread.
+#[derive(Clone)]
+pub struct IntakeDoor(mpsc::Sender<Job>);
+
+impl IntakeDoor {
+    fn open(
+        mut intake: Intake,
+    ) -> (IntakeDoor, watch::Receiver<Option<Missing>>, std::thread::JoinHandle<()>) {
+        let (door, mut jobs) = mpsc::channel(JOBS_MAX);
+        let (missing, watched) = watch::channel(None);
+        let work = move || {
+            tell_missing(&intake, &missing);
+            while let Some(job) = jobs.blocking_recv() {
+                do_job(&mut intake, job);
+                tell_missing(&intake, &missing);
+            }
+        };
+        let thread = std::thread::Builder::new().name("intake".into()).spawn(work);
+        (IntakeDoor(door), watched, thread.expect("the system can start a thread"))
+    }
+
+    /// Hands over signed bytes.
+    pub async fn offer(&self, offer: Offer) {
+        self.send(Job::Offer(offer)).await;
+    }
+
+    /// Hands over a chunk message.
+    pub async fn chunk(&self, message: Bytes) {
+        self.send(Job::Chunk(message)).await;
+    }
+
+    /// Imports a bundle; `None` when the agent is stopping.
+    pub async fn import(&self, bundle: PathBuf) -> Option<Result<Report, BundleError>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Import(bundle, reply)).await;
+        answer.await.ok()
+    }
+
+    async fn send(&self, job: Job) {
+        if self.0.send(job).await.is_err() {
+            tracing::debug!("the intake has stopped");
+        }
+    }
+}
+
+fn do_job(intake: &mut Intake, job: Job) {
+    let done = match job {
+        Job::Offer(offer) => intake.offer(offer).map(|_| ()),
+        Job::Chunk(message) => match wire::decode::<Chunk>(&message) {
+            Ok(chunk) => intake.chunk(&chunk).map(|_| ()),
+            Err(error) => return tracing::warn!(%error, "a chunk cannot be read"),
+        },
+        Job::Import(path, reply) => {
+            // Who asked may have gone; the import counts all the same.
+            let _ = reply.send(intake.import(&path));
+            return;
+        }
+        Job::LeaseTick => intake.expire(),
+    };
+    if let Err(error) = done {
+        tracing::warn!(%error, "not taken");
+    }
+}
+
+fn tell_missing(intake: &Intake, missing: &watch::Sender<Option<Missing>>) {
+    match intake.missing() {
+        Ok(now) => {
+            missing.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
+        }
+        Err(error) => tracing::error!(%error, "cannot tell what is missing"),
+    }
+}
+
+async fn tick(door: IntakeDoor, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LEASE_TICK);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => door.send(Job::LeaseTick).await,
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Takes the grants the device was enrolled with, once: they are removed, so that a key erased at its lease's end does
+/// not come back with a restart.
+fn take_enrolment_grants(intake: &mut Intake, folder: &Path) -> Result<(), DaemonError> {
+    for (list, path) in bundle::grants(folder)? {
+        let envelope = files::read(&path, METADATA_BYTES_MAX as u64)?;
+        match intake.offer(Offer::Grant(list.clone(), envelope)) {
+            Ok(_) => {
+                if let Err(error) = files::remove(&path) {
+                    tracing::warn!(%error, "the enrolment grant was taken but not removed");
+                }
+            }
+            Err(error) => tracing::warn!(%list, %error, "an enrolment grant was not taken"),
+        }
+    }
+    Ok(())
+}
+
+fn read_box_key(path: &Path) -> Result<BoxKey, DaemonError> {
+    let text = Zeroizing::new(files::read(path, 1024)?);
+    let digits = std::str::from_utf8(&text).ok().map(str::trim);
+    let mut key = digits.and_then(from_hex::<32>).ok_or_else(|| DaemonError::BoxKey { path: path.into() })?;
+    let private = Zeroizing::new(key);
+    key.zeroize();
+    Ok(BoxKey::from_private(private))
+}
+
+/// Tells systemd, if it asked to be told.
+fn notify_systemd(what: &str) {
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let sent = std::os::unix::net::UnixDatagram::unbound().and_then(|s| s.send_to(what.as_bytes(), &socket));
+    if let Err(error) = sent {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}

@@ -1,0 +1,518 @@
+//! Intake: what arrives (by MQTT or in a bundle) -> trust -> store -> the lists in use.
+//!
+//! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Holdings`] it swaps. Data flows one way:
+//! an [`Offer`] is checked against what is believed, stored, and only then acted on. A signed manifest becomes
+//! *pending*; when its segments are here it becomes *active* and the picture is swapped.
+//!
+//! Invariants: nothing is stored unchecked; floors are stored before use; a refused offer changes nothing; the active
+//! edition goes on serving until the next one is whole or its lease ends, and then its keys are erased.
+
+pub mod bundle;
+mod plan;
+mod segments;
+#[cfg(test)]
+mod tests;
+
+pub use segments::Missing;
+
+use crate::clock::Clock;
+use crate::crypto::{BoxKey, RingVerify};
+use crate::files::FileError;
+use crate::holdings::{Content, Held, Holdings, Shared};
+use crate::lists::{ListError, ListKey};
+use crate::state::{State, StateError};
+use crate::store::{Store, StoreError};
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use vedette_shim::ids::{DeviceId, Digest, ListName};
+use vedette_shim::trust::{
+    Floor, Freshness, Grant, Heartbeat, Manifest, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError,
+    digest, freshness,
+};
+use zeroize::Zeroizing;
+
+/// HPKE's info for grants.
+pub const GRANT_INFO: &[u8] = b"vedette/v1/grant";
+/// Roots that came out of order and wait for the ones before, at most.
+const ROOTS_WAITING_MAX: usize = 64;
+/// Offers that only a newer root can explain and that wait for it, at most.
+const OFFERS_WAITING_MAX: usize = 64;
+/// After a grant came, the heartbeat that confirms its list may take this long before the keys are erased again.
+const GRANT_GRACE_S: u64 = 10;
+
+/// Signed bytes that arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// The root of this version.
+    Root(u32, Vec<u8>),
+    /// A heartbeat.
+    Heartbeat(Vec<u8>),
+    /// A manifest of this list.
+    Manifest(ListName, Vec<u8>),
+    /// A grant for this list.
+    Grant(ListName, Vec<u8>),
+    /// An order.
+    Order(Vec<u8>),
+}
+
+/// What became of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was news, checked and stored.
+    New,
+    /// It was held already, or waits for a root before it.
+    Known,
+}
+
+/// Why something was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// It was not believed.
+    #[error("{what} refused: {source}")]
+    Refused {
+        /// What was offered.
+        what: String,
+        /// Why.
+        source: TrustError,
+    },
+    /// A grant's seal does not open with this device's key.
+    #[error("grant for {list} does not open with this device's key; enrol the device again")]
+    Grant {
+        /// The list.
+        list: ListName,
+    },
+    /// A list cannot be built, merged or opened.
+    #[error("list {list}: {source}")]
+    List {
+        /// The list.
+        list: ListName,
+        /// Why.
+        source: ListError,
+    },
+    /// A local merge did not give what the manifest names; the merged segment is fetched instead.
+    #[error("list {list}: merging here did not give the segment the manifest names; fetching it")]
+    Merge {
+        /// The list.
+        list: ListName,
+    },
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The segments.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nothing to start from.
+    #[error("the root this device was enrolled with cannot be used: {0}")]
+    Anchor(TrustError),
+}
+
+/// One list under our care.
+struct Entry {
+    floor: Option<Floor>,
+    pending: Option<(Manifest, Vec<u8>)>,
+    active: Option<(Manifest, Vec<u8>)>,
+    confirmed_at: u64,
+    newest_known: u64,
+    keys: BTreeMap<u32, ListKey>,
+    granted_at: u64,
+    content: Content,
+    merge_failed: bool,
+}
+
+impl Entry {
+    fn new() -> Self {
+        Entry {
+            floor: None,
+            pending: None,
+            active: None,
+            confirmed_at: 0,
+            newest_known: 0,
+            keys: BTreeMap::new(),
+            granted_at: 0,
+            content: Content::Nothing("no edition yet"),
+            merge_failed: false,
+        }
+    }
+}
+
+/// Takes what arrives and keeps the lists in use.
+pub struct Intake {
+    device: DeviceId,
+    box_key: Arc<BoxKey>,
+    state: Arc<State>,
+    store: Store,
+    clock: Arc<Clock>,
+    segment_bytes_max: u64,
+    root: Root,
+    heartbeat: Option<Heartbeat>,
+    entries: BTreeMap<ListName, Entry>,
+    roots_waiting: BTreeMap<u32, Vec<u8>>,
+    offers_waiting: Vec<Offer>,
+    pushed: segments::Pushed,
+    shared: Shared,
+}
+
+/// What an [`Intake`] is made from.
+pub struct Parts {
+    /// This device.
+    pub device: DeviceId,
+    /// Its X25519 key; grants are sealed to it.
+    pub box_key: Arc<BoxKey>,
+    /// Its state.
+    pub state: Arc<State>,
+    /// Its segments.
+    pub store: Store,
+    /// Its clock.
+    pub clock: Arc<Clock>,
+    /// The root it was enrolled with; used until a newer one is stored.
+    pub anchor: Vec<u8>,
+    /// Largest segment it downloads, bytes.
+    pub segment_bytes_max: u64,
+}
+
+impl Intake {
+    /// Takes up where the last run left off. Whatever in the store does not verify any more is left out and said so.
+    pub fn open(parts: Parts) -> Result<Intake, IntakeError> {
+        let stored = parts.state.root()?;
+        let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
+            .map_err(IntakeError::Anchor)?;
+        let shared = Arc::new(ArcSwap::from_pointee(Holdings { root: root.clone(), lists: Vec::new() }));
+        let mut intake = Intake {
+            device: parts.device,
+            box_key: parts.box_key,
+            state: parts.state,
+            store: parts.store,
+            clock: parts.clock,
+            segment_bytes_max: parts.segment_bytes_max,
+            root,
+            heartbeat: None,
+            entries: BTreeMap::new(),
+            roots_waiting: BTreeMap::new(),
+            offers_waiting: Vec::new(),
+            pushed: segments::Pushed::default(),
+            shared,
+        };
+        intake.load()?;
+        intake.expire()?;
+        intake.settle();
+        Ok(intake)
+    }
+
+    /// The picture that lookups read.
+    pub fn shared(&self) -> Shared {
+        self.shared.clone()
+    }
+
+    fn load(&mut self) -> Result<(), IntakeError> {
+        for (list, row) in self.state.lists()? {
+            let read = |bytes: Option<Vec<u8>>| {
+                let bytes = bytes?;
+                match Manifest::verified(&bytes, &list, &self.root, &RingVerify) {
+                    Ok(manifest) => Some((manifest, bytes)),
+                    Err(error) => {
+                        tracing::warn!(%list, %error, "a stored manifest does not verify any more");
+                        None
+                    }
+                }
+            };
+            let entry = Entry {
+                floor: row.floor,
+                pending: read(row.pending),
+                active: read(row.active),
+                confirmed_at: row.confirmed_at,
+                ..Entry::new()
+            };
+            self.entries.insert(list, entry);
+        }
+        for envelope in self.state.grants()? {
+            if let Err(error) = self.take_grant(None, envelope, false) {
+                tracing::warn!(%error, "a stored grant cannot be used any more");
+            }
+        }
+        if let Some(bytes) = self.state.heartbeat()? {
+            // Only its word of the newest editions is used again; an expired one still tells that we are behind.
+            let envelope =
+                vedette_shim::trust::Envelope::read(&bytes, vedette_shim::trust::SignedKind::Heartbeat);
+            if let Ok(heartbeat) = envelope.and_then(|e| {
+                e.check(&self.root.heartbeat, &RingVerify)?;
+                vedette_shim::trust::decode_body(e.kind, e.body)
+            }) {
+                self.note_newest(&heartbeat);
+                self.heartbeat = Some(heartbeat);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one offer. On success the lists in use are up to date with it.
+    pub fn offer(&mut self, offer: Offer) -> Result<Taken, IntakeError> {
+        let waiting = match &offer {
+            Offer::Root(..) | Offer::Order(_) => None,
+            other => Some(other.clone()),
+        };
+        let taken = match offer {
+            Offer::Root(version, bytes) => self.take_root(version, bytes),
+            Offer::Heartbeat(bytes) => self.take_heartbeat(bytes),
+            Offer::Manifest(list, bytes) => self.take_manifest(list, bytes),
+            Offer::Grant(list, bytes) => self.take_grant(Some(list), bytes, true),
+            Offer::Order(bytes) => self.take_order(&bytes),
+        };
+        if let (
+            Err(IntakeError::Refused {
+                source: TrustError::UnknownList(_) | TrustError::Signatures { .. },
+                ..
+            }),
+            Some(offer),
+        ) = (&taken, waiting)
+        {
+            // It may stand on a root that has not come yet.
+            if self.offers_waiting.len() < OFFERS_WAITING_MAX && !self.offers_waiting.contains(&offer) {
+                self.offers_waiting.push(offer);
+            }
+        }
+        if matches!(taken, Ok(Taken::New)) {
+            self.settle();
+        }
+        taken
+    }
+
+    fn take_root(&mut self, version: u32, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
+        if version <= self.root.version {
+            return Ok(Taken::Known);
+        }
+        if version - self.root.version > 1 {
+            if self.roots_waiting.len() < ROOTS_WAITING_MAX {
+                self.roots_waiting.insert(version, bytes);
+            }
+            return Ok(Taken::Known);
+        }
+        self.follow_root(&bytes)?;
+        while let Some(bytes) = self.roots_waiting.remove(&(self.root.version + 1)) {
+            self.follow_root(&bytes)?;
+        }
+        self.roots_waiting.retain(|version, _| *version > self.root.version);
+        for offer in std::mem::take(&mut self.offers_waiting) {
+            if let Err(error) = self.offer(offer) {
+                tracing::warn!(%error, "still refused under the new root");
+            }
+        }
+        Ok(Taken::New)
+    }
+
+    fn follow_root(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
+        let next = self.root.next(bytes, &RingVerify).map_err(refused("root"))?;
+        let start_anew: Vec<ListName> =
+            self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
+        self.state.set_root(bytes, &start_anew)?;
+        for list in start_anew {
+            if let Some(entry) = self.entries.get_mut(&list) {
+                (entry.floor, entry.pending) = (None, None);
+            }
+        }
+        tracing::info!(version = next.version, "new root");
+        self.root = next;
+        Ok(())
+    }
+
+    fn take_heartbeat(&mut self, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
+        let floor = self.heartbeat.as_ref().map_or(0, |h| h.issued);
+        let heartbeat = Heartbeat::accept(&bytes, &self.root, floor, self.clock.now(), &RingVerify)
+            .map_err(refused("heartbeat"))?;
+        if self.heartbeat.as_ref() == Some(&heartbeat) {
+            return Ok(Taken::Known);
+        }
+        let confirmed = self.confirmed_by(&heartbeat);
+        self.state.set_heartbeat(&bytes, heartbeat.issued, &confirmed)?;
+        self.clock.raise(heartbeat.issued);
+        for list in confirmed {
+            if let Some(entry) = self.entries.get_mut(&list) {
+                entry.confirmed_at = entry.confirmed_at.max(heartbeat.issued);
+            }
+        }
+        self.note_newest(&heartbeat);
+        self.heartbeat = Some(heartbeat);
+        Ok(Taken::New)
+    }
+
+    /// The lists whose active edition is the very one the heartbeat names.
+    fn confirmed_by(&self, heartbeat: &Heartbeat) -> Vec<ListName> {
+        let is_newest = |list: &ListName, entry: &Entry| {
+            let (Some((manifest, bytes)), Some(state)) = (&entry.active, heartbeat.list(list)) else {
+                return false;
+            };
+            state.edition == manifest.edition && state.manifest == digest(bytes)
+        };
+        self.entries
+            .iter()
+            .filter(|(list, entry)| is_newest(list, entry))
+            .map(|(list, _)| list.clone())
+            .collect()
+    }
+
+    fn note_newest(&mut self, heartbeat: &Heartbeat) {
+        for state in &heartbeat.lists {
+            if let Some(entry) = self.entries.get_mut(&state.list) {
+                entry.newest_known = state.edition;
+            }
+        }
+    }
+
+    fn take_manifest(&mut self, list: ListName, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
+        let held = self.entries.get(&list);
+        let same = |held: &Option<(Manifest, Vec<u8>)>| held.as_ref().is_some_and(|(_, b)| *b == bytes);
+        if held.is_some_and(|entry| same(&entry.pending) || same(&entry.active)) {
+            return Ok(Taken::Known);
+        }
+        let what = || format!("manifest of {list}");
+        let floor = held.and_then(|entry| entry.floor);
+        let manifest = Manifest::accept(&bytes, &list, &self.root, floor, self.clock.now(), &RingVerify)
+            .map_err(refused(what()))?;
+        let found = digest(&bytes);
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.check_manifest(&manifest, &found).map_err(refused(what()))?;
+        }
+        let floor = Floor { edition: manifest.edition, manifest: found };
+        self.state.set_pending(&list, floor, &bytes)?;
+        let entry = self.entries.entry(list).or_insert_with(Entry::new);
+        entry.floor = Some(floor);
+        entry.newest_known = entry.newest_known.max(manifest.edition);
+        entry.pending = Some((manifest, bytes));
+        entry.merge_failed = false;
+        Ok(Taken::New)
+    }
+
+    /// `place`: the list whose grant belongs where this one came in.
+    fn take_grant(
+        &mut self,
+        place: Option<ListName>,
+        bytes: Vec<u8>,
+        store: bool,
+    ) -> Result<Taken, IntakeError> {
+        if bytes.is_empty() {
+            return Ok(Taken::Known); // headquarters cleared the retained grant
+        }
+        let grant = Grant::accept(&bytes, &self.device, &self.root, self.clock.now(), &RingVerify)
+            .map_err(refused("grant"))?;
+        if place.is_some_and(|place| place != grant.list) {
+            let rule = TrustError::NotForUs(vedette_shim::trust::SignedKind::Grant);
+            return Err(refused("grant")(rule));
+        }
+        let mut keys = BTreeMap::new();
+        for key in &grant.keys {
+            debug_assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
+            let additional = grant_additional_data(&self.device, &grant.list, key.number);
+            let opened = self.box_key.open(GRANT_INFO, &additional, key.sealed);
+            let plain = opened.map_err(|_| IntakeError::Grant { list: grant.list.clone() })?;
+            let secret: Zeroizing<[u8; 32]> = Zeroizing::new(
+                plain.as_slice().try_into().map_err(|_| IntakeError::Grant { list: grant.list.clone() })?,
+            );
+            keys.insert(key.number, ListKey(*secret));
+        }
+        let list = grant.list.clone();
+        let entry = self.entries.entry(list.clone()).or_insert_with(Entry::new);
+        let fresh = keys.keys().any(|number| !entry.keys.contains_key(number));
+        if !fresh {
+            return Ok(Taken::Known);
+        }
+        if store {
+            self.state.set_grant(&list, &bytes)?;
+            entry.granted_at = self.clock.now();
+        }
+        entry.keys = keys;
+        Ok(Taken::New)
+    }
+
+    fn take_order(&mut self, bytes: &[u8]) -> Result<Taken, IntakeError> {
+        let floor = self.state.order_floor()?;
+        let order = match Order::accept(bytes, &self.device, &self.root, floor, &RingVerify) {
+            Err(TrustError::Rollback { offered, floor, .. }) if offered == floor => return Ok(Taken::Known),
+            other => other.map_err(refused("order"))?,
+        };
+        let only = match &order.order {
+            OrderKind::EraseAll => None,
+            OrderKind::EraseList(list) => Some(list.clone()),
+        };
+        tracing::warn!(?order, "headquarters orders to erase");
+        self.state.erase_lists(only.as_ref(), order.number)?;
+        for (list, entry) in &mut self.entries {
+            if only.as_ref().is_none_or(|only| only == list) {
+                let floor = entry.floor;
+                *entry = Entry {
+                    floor,
+                    content: Content::Nothing("erased by order of headquarters"),
+                    ..Entry::new()
+                };
+            }
+        }
+        Ok(Taken::New)
+    }
+
+    /// Ends the use of lists past their lease: their keys are erased. Call it at least every few seconds.
+    pub fn expire(&mut self) -> Result<(), IntakeError> {
+        let now = self.clock.now();
+        let mut any = false;
+        for (list, entry) in &mut self.entries {
+            let Some((manifest, _)) = &entry.active else { continue };
+            let (age, state) = freshness(entry.confirmed_at, manifest.lease_s, false, now);
+            // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
+            let awaited = now < entry.granted_at + GRANT_GRACE_S
+                || entry.pending.as_ref().is_some_and(|(m, _)| now < m.issued + u64::from(m.lease_s));
+            if state == Freshness::Expired && !awaited && !entry.keys.is_empty() {
+                tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
+                self.state.erase_keys(list)?;
+                entry.keys.clear();
+                entry.content = Content::Nothing("past its lease");
+                any = true;
+            }
+        }
+        if any {
+            self.swap();
+        }
+        Ok(())
+    }
+
+    /// Swaps in a new picture of the lists in use.
+    fn swap(&self) {
+        let held = |(list, entry): (&ListName, &Entry)| {
+            let issuer = self.root.issuer(list).ok()?;
+            let manifest = entry.active.as_ref().map(|(manifest, _)| manifest);
+            Some(Held {
+                list: list.clone(),
+                kind: issuer.kind,
+                owner: issuer.owner.as_str().to_string(),
+                owner_key: issuer.owner_key,
+                edition: manifest.map_or(0, |m| m.edition),
+                entries: manifest.map_or(0, Manifest::entries),
+                issued: manifest.map_or(0, |m| m.issued),
+                lease_s: manifest.map_or(0, |m| m.lease_s),
+                confirmed_at: entry.confirmed_at,
+                newest_known: entry.newest_known,
+                possible_from: manifest.map_or(1.0, |m| f32::from(m.possible_from) / 1000.0),
+                hit_from: manifest.map_or(1.0, |m| f32::from(m.hit_from) / 1000.0),
+                content: entry.content.clone(),
+            })
+        };
+        let lists = self.entries.iter().filter_map(held).collect();
+        self.shared.store(Arc::new(Holdings { root: self.root.clone(), lists }));
+    }
+}
+
+/// The additional data of a granted key's seal: postcard of (device, list, key number).
+pub fn grant_additional_data(device: &DeviceId, list: &ListName, number: u32) -> Vec<u8> {
+    postcard::to_allocvec(&(device, list, number)).expect("the names have no unsupported types")
+}
+
+fn refused(what: impl Into<String>) -> impl FnOnce(TrustError) -> IntakeError {
+    let what = what.into();
+    move |source| IntakeError::Refused { what, source }
+}
+
+/// Which segments an edition's manifests name; for sweeping the store.
+fn named(entries: &BTreeMap<ListName, Entry>) -> std::collections::HashSet<Digest> {
+    let manifests = entries.values().flat_map(|entry| [&entry.active, &entry.pending]).flatten();
+    manifests.flat_map(|(m, _)| m.segments.iter().chain(&m.delta)).map(|segment| segment.digest).collect()
+}

@@ -1,0 +1,257 @@
+//! The task that keeps a session with headquarters open: connects, carries messages both ways, and starts over.
+//!
+//! Rule: on any error the client is dropped and made anew after a jittered wait; certificates are read again each
+//! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
+//! in the spool until their receipt, and everything signed is retained there for us.
+
+use super::backoff::Backoff;
+use super::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
+use super::session::Session;
+use super::tls;
+use super::topics::{DeviceTopic, Topic, device_subscriptions};
+use crate::config::LinkConfig;
+use crate::crypto::RingVerify;
+use crate::daemon::{IntakeDoor, LinkState};
+use crate::desk::list_views;
+use crate::files;
+use crate::intake::{Missing, Offer};
+use crate::spool;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use vedette_shim::trust::Receipt;
+use vedette_shim::wire::{self, HeldList, Status};
+
+/// A PEM file larger than this is not one.
+const PEM_BYTES_MAX: u64 = 1024 * 1024;
+/// How often the session looks after overdue receipts and chunks.
+const TICK: Duration = Duration::from_secs(1);
+/// A session that lasted this long was a good one: the next wait is short again.
+const GOOD_SESSION: Duration = Duration::from_secs(20);
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What the uplink works with.
+pub struct Uplink {
+    /// Where to connect.
+    pub config: LinkConfig,
+    /// Reads the spool, the lists in use and the clock.
+    pub checker: Arc<crate::check::Checker>,
+    /// Takes what arrives.
+    pub intake: IntakeDoor,
+    /// What to ask for.
+    pub missing: watch::Receiver<Option<Missing>>,
+    /// Rung when an encounter was spooled.
+    pub spooled: Arc<Notify>,
+    /// Tells the desk.
+    pub state: watch::Sender<LinkState>,
+}
+
+impl Uplink {
+    /// Keeps a session open until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::up_to(self.config.retry_max);
+        while !stop.is_cancelled() {
+            let start = Instant::now();
+            let why = match self.settings() {
+                Ok(settings) => {
+                    let (publisher, events) = mqtt::open(settings);
+                    self.session(publisher, events, &stop).await
+                }
+                Err(why) => why,
+            };
+            if stop.is_cancelled() {
+                return;
+            }
+            tracing::warn!(%why, "no session with headquarters");
+            self.state.send_replace(LinkState { online: false, why });
+            if start.elapsed() >= GOOD_SESSION {
+                backoff.reset();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(backoff.next_delay()) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    fn settings(&self) -> Result<MqttSettings, String> {
+        let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
+        let config = &self.config;
+        let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
+        let tls =
+            tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &read(&config.key)?, &crl)
+                .map_err(|error| error.to_string())?;
+        Ok(MqttSettings {
+            host: config.host.clone(),
+            port: config.port,
+            client_id: self.checker.device.to_string(),
+            tls,
+            keep_alive: config.keep_alive,
+            last_will: Some(self.status(false)),
+        })
+    }
+
+    /// One session, from connect to its end; returns why it ended.
+    async fn session(
+        &mut self,
+        mut publisher: Publisher,
+        mut events: Events,
+        stop: &CancellationToken,
+    ) -> String {
+        let mut session = Session::new(&self.checker.limits);
+        let start = Instant::now();
+        let mut tick = tokio::time::interval(TICK);
+        let mut ready = false;
+        let mut held = self.held();
+        loop {
+            tokio::select! {
+                event = events.next() => match event {
+                    Event::Connected => {
+                        if let Err(error) = publisher.subscribe(&device_subscriptions(&self.checker.device)) {
+                            return error.to_string();
+                        }
+                    }
+                    Event::Subscribed => {
+                        ready = true;
+                        tracing::info!(broker = %self.config.host, "session with headquarters");
+                        self.state.send_replace(LinkState { online: true, why: String::new() });
+                    }
+                    Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
+                    Event::Message { topic, payload, .. } => self.take(&mut session, &topic, payload).await,
+                    Event::Acked(_) => {}
+                    Event::Closed(why) => return why,
+                },
+                _ = tick.tick() => {}
+                () = self.spooled.notified() => {}
+                changed = self.missing.changed() => if changed.is_err() { return "the agent is stopping".into() },
+                () = stop.cancelled() => {
+                    self.goodbye(publisher, events).await;
+                    return "the agent is stopping".into();
+                }
+            }
+            if ready {
+                let now = start.elapsed().as_secs();
+                let holds = self.held();
+                let news = holds != held;
+                held = holds;
+                if let Err(why) = self.send(&mut session, &mut publisher, now, news) {
+                    return why;
+                }
+            }
+        }
+    }
+
+    /// Sends what is due, as far as the window allows.
+    fn send(
+        &mut self,
+        session: &mut Session,
+        publisher: &mut Publisher,
+        now: u64,
+        news: bool,
+    ) -> Result<(), String> {
+        let own = |what| Topic::Device(self.checker.device.clone(), what).name();
+        let missing = self.missing.borrow_and_update().clone();
+        let mut out = Vec::new();
+        if let Some(want) = session.want(now, missing.as_ref()) {
+            out.push(message(own(DeviceTopic::Want), &want, false));
+        }
+        if session.status_due(now, news) {
+            out.push(self.status(true));
+        }
+        let room = publisher.room().saturating_sub(out.len());
+        let state = &self.checker.state;
+        let encounters = session.encounters(now, room, |after, limit| spool::after(state, after, limit));
+        let encounters = encounters.map_err(|error| error.to_string())?;
+        let publish = |s: crate::state::Spooled| Publish {
+            topic: own(DeviceTopic::Encounter),
+            payload: s.message,
+            retain: false,
+        };
+        for publish in out.into_iter().chain(encounters.into_iter().map(publish)) {
+            match publisher.try_publish(publish) {
+                Ok(_) | Err(mqtt::Full::Window) => {} // what does not fit now is overdue later
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a message; one that is not ours or cannot be read is said so and dropped.
+    async fn take(&self, session: &mut Session, topic: &str, payload: bytes::Bytes) {
+        let offer = match Topic::parse(topic) {
+            Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
+            Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
+            Some(Topic::Manifest(list)) => Offer::Manifest(list, payload.into()),
+            Some(Topic::Device(_, DeviceTopic::Grant(list))) => Offer::Grant(list, payload.into()),
+            Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
+            Some(Topic::Device(_, DeviceTopic::Order)) => Offer::Order(payload.into()),
+            Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
+                return self.intake.chunk(payload).await;
+            }
+            Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
+            _ => return tracing::warn!(%topic, "a message nobody asked for"),
+        };
+        self.intake.offer(offer).await;
+    }
+
+    fn receipt(&self, session: &mut Session, bytes: &[u8]) {
+        let root = &self.checker.shared.load().root;
+        let receipt = match Receipt::accept(bytes, &self.checker.device, root, &RingVerify) {
+            Ok(receipt) => receipt,
+            Err(error) => return tracing::warn!(%error, "receipt refused"),
+        };
+        match spool::receipted(&self.checker.state, &receipt.entries) {
+            Ok(removed) => tracing::info!(removed, "encounters are home"),
+            Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
+        }
+        session.receipted(receipt.entries.iter().map(|entry| entry.id));
+    }
+
+    /// The editions held, to notice when they change.
+    fn held(&self) -> Vec<u64> {
+        self.checker.shared.load().lists.iter().map(|held| held.edition).collect()
+    }
+
+    fn status(&self, online: bool) -> Publish {
+        let now = self.checker.clock.now();
+        let views = list_views(&self.checker.shared.load(), now);
+        let held = |view: &crate::desk::ListView| {
+            Some(HeldList { list: view.list.parse().ok()?, edition: view.edition, age_s: view.age_s })
+        };
+        let status = Status {
+            online,
+            at: now,
+            version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
+            spool: spool::depth(&self.checker.state)
+                .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
+            lists: views.iter().filter_map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
+        };
+        message(Topic::Device(self.checker.device.clone(), DeviceTopic::Status).name(), &status, true)
+    }
+
+    /// Tells headquarters that we go on purpose.
+    async fn goodbye(&self, mut publisher: Publisher, mut events: Events) {
+        let Ok(last) = publisher.try_publish(self.status(false)) else { return };
+        let said = async {
+            loop {
+                match events.next().await {
+                    Event::Acked(token) if token == last => publisher.disconnect(),
+                    Event::Closed(_) => return,
+                    _ => {}
+                }
+            }
+        };
+        // A broker that does not answer will publish the last will, which says the same.
+        let _ = tokio::time::timeout(GOODBYE, said).await;
+    }
+}
+
+fn message(topic: String, body: &impl serde::Serialize, retain: bool) -> Publish {
+    let mut buffer = vec![0; 8 * 1024];
+    let used =
+        wire::encode(body, &mut buffer).expect("the link's messages are bounded below the buffer").len();
+    buffer.truncate(used);
+    Publish { topic, payload: buffer, retain }
+}

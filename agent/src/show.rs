@@ -1,0 +1,168 @@
+//! What the terminal shows: a verdict readable at arm's length, lists and status as tables.
+//!
+//! Colour only on a terminal, and never alone: each verdict has its own word and shape too.
+
+use crate::check::{Alert, Answer, word};
+use crate::desk::{ListView, StatusView};
+use std::fmt::Write;
+use vedette_shim::trust::Freshness;
+use vedette_shim::verdict::{ListResult, Verdict};
+
+/// The answer to a scan, in lines for the officer.
+pub fn answer(answer: &Answer, colour: bool) -> String {
+    let (shape, code) = match answer.verdict {
+        Verdict::Hit => ("■ HIT", "1;97;41"),
+        Verdict::Possible => ("▲ POSSIBLE", "1;30;43"),
+        Verdict::Clear => ("● CLEAR", "1;97;42"),
+        Verdict::NotChecked => ("○ NOT CHECKED", "1;97;45"),
+    };
+    let mut out = String::new();
+    let headline = format!("  {shape}  ");
+    match colour {
+        true => push(&mut out, format_args!("\x1b[{code}m{headline}\x1b[0m")),
+        false => push(&mut out, format_args!("{headline}")),
+    }
+    let d = &answer.document;
+    let checks = if d.valid { "" } else { "  (check digits do not agree)" };
+    push(&mut out, format_args!("  {} {} {}{checks}", d.code, d.issuing_state, printable(&d.number)));
+    push(
+        &mut out,
+        format_args!("  {}, {}  {}  born {}", d.surname, d.given_names, d.nationality, d.birth_date),
+    );
+    for alert in &answer.alerts {
+        alert_lines(&mut out, alert);
+    }
+    for checked in &answer.checked {
+        let edition =
+            if checked.edition == 0 { "no edition".into() } else { format!("edition {}", checked.edition) };
+        let result = match checked.result {
+            ListResult::Clear => "clear".to_string(),
+            ListResult::Possible => "possible".into(),
+            ListResult::Hit => "hit".into(),
+            ListResult::NotChecked => format!("NOT CHECKED: {}", checked.why),
+        };
+        let age = age(checked.age_s);
+        let freshness = freshness(checked.freshness);
+        push(
+            &mut out,
+            format_args!("  {:<28} {edition}, {age} old, {freshness}: {result}", checked.list.as_str()),
+        );
+    }
+    for notice in &answer.notices {
+        push(&mut out, format_args!("  ! {notice}"));
+    }
+    push(
+        &mut out,
+        format_args!("  {} in {} us, scan {}", word(answer.verdict), answer.elapsed_us, answer.scan_id),
+    );
+    out
+}
+
+fn alert_lines(out: &mut String, alert: &Alert) {
+    let kind = printable(&alert.kind);
+    push(out, format_args!(""));
+    push(
+        out,
+        format_args!(
+            "  -> {}  {kind}: {}",
+            alert.action.replace('_', " ").to_uppercase(),
+            printable(&alert.status)
+        ),
+    );
+    if !alert.warnings.is_empty() {
+        push(out, format_args!("     WARNING: {}", alert.warnings.join(", ").to_uppercase()));
+    }
+    push(
+        out,
+        format_args!("     {} of {} ({})", printable(&alert.alert_id), alert.list, printable(&alert.owner)),
+    );
+    push(out, format_args!("     score {:.2}: {}", alert.score, printable(&alert.reasons.join("; "))));
+}
+
+/// The lists held, as a table.
+pub fn lists(lists: &[ListView]) -> String {
+    let mut out = String::new();
+    push(
+        &mut out,
+        format_args!("{:<28} {:>8} {:>12} {:>10} {:>10}  STATE", "LIST", "EDITION", "ALERTS", "AGE", "LEASE"),
+    );
+    for list in lists {
+        let behind = match list.newest_known > list.edition {
+            true => format!(", edition {} exists", list.newest_known),
+            false => String::new(),
+        };
+        let why = if list.why.is_empty() { String::new() } else { format!(", {}", list.why) };
+        push(
+            &mut out,
+            format_args!(
+                "{:<28} {:>8} {:>12} {:>10} {:>10}  {}{behind}{why}",
+                list.list,
+                list.edition,
+                list.entries,
+                age(list.age_s),
+                age(list.lease_s),
+                freshness(list.freshness),
+            ),
+        );
+    }
+    out
+}
+
+/// The agent's state.
+pub fn status(status: &StatusView) -> String {
+    let mut out = String::new();
+    let link = if status.online { "online".to_string() } else { format!("offline ({})", status.link) };
+    let post = if status.post.is_empty() { String::new() } else { format!(" at {}", status.post) };
+    push(&mut out, format_args!("vedette {}: {}{post}", status.version, status.device));
+    push(&mut out, format_args!("link: {link}"));
+    push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
+    push(&mut out, format_args!("root: version {}", status.root));
+    out + &lists(&status.lists)
+}
+
+fn push(out: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(out, "{line}").expect("writing to a string does not fail");
+}
+
+fn freshness(freshness: Freshness) -> &'static str {
+    match freshness {
+        Freshness::Fresh => "fresh",
+        Freshness::Stale => "STALE",
+        Freshness::Expired => "EXPIRED",
+    }
+}
+
+/// `42s`, `12m`, `5h`, `3d`.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7_199 => format!("{}m", seconds / 60),
+        7_200..=172_799 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Text from a list on a terminal: control and direction characters could forge what the officer reads.
+fn printable(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    text.chars().filter(|c| !hidden(*c)).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_cannot_forge_the_terminal() {
+        assert_eq!(printable("red\x1b[2Jhand\u{202e}kcab\n"), "red[2Jhandkcab");
+        assert_eq!(printable(&"x".repeat(10_000)).len(), 200);
+    }
+
+    #[test]
+    fn ages_are_short() {
+        assert_eq!([age(5), age(600), age(7200), age(400_000)], ["5s", "10m", "2h", "4d"]);
+    }
+}
