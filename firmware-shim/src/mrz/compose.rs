@@ -171,49 +171,38 @@ fn put_name(lines: &mut Lines, surname: &str, given_names: &str) -> Result<(), C
     let Some(span) = lines.format().layout().span(Field::Name) else { return Ok(()) };
     let field = span.range();
     let has_given = zone_name(given_names).next().is_some();
-    // A surname that leaves no room gives way for `<<` and one letter.
+    // With given names, the surname leaves room for `<<` and a letter of theirs.
     let surname_end = if has_given { field.end - 3 } else { field.end };
-    let fits = zone_name(surname).count() <= field.end - field.start
-        && (!has_given || zone_name(surname).count() + 3 <= field.end - field.start);
-    let end = if fits { field.end } else { surname_end };
-    let surname_at = write_cut(lines, field.start, end, zone_name(surname))?;
-    if !has_given {
-        return Ok(());
-    }
-    write_cut(lines, surname_at + 2, field.end, zone_name(given_names))?;
-    let cut = zone_name(given_names).count() > field.end - (surname_at + 2);
-    if cut && lines.bytes()[field.end - 1] == b'<' {
-        // A given name of one letter, then the cut: nothing in it can give way, so the surname does.
-        field.clone().for_each(|at| lines.set(at, b'<'));
-        let surname_at = write_cut(lines, field.start, surname_at - 1, zone_name(surname))?;
-        write_cut(lines, surname_at + 2, field.end, zone_name(given_names))?;
+    let at = write_cut(lines, field.start..surname_end, field.start, zone_name(surname))?;
+    if has_given {
+        write_cut(lines, at + 2..field.end, field.start, zone_name(given_names))?;
     }
     Ok(())
 }
 
-/// Writes as much as fits from `start` to `end`; returns where it stopped. What is cut ends with a letter, to show
-/// that it was cut: if the cut falls behind a filler, the component before loses a letter.
+/// Writes as much as fits into `room`; returns where it stopped. What is cut ends with a letter, to show that it was
+/// cut: if the cut falls behind a filler, the last component of the name (which begins at `name_start`) that has more
+/// than an initial loses a letter. A cut name of nothing but initials may end with a filler.
 fn write_cut(
     lines: &mut Lines,
-    start: usize,
-    end: usize,
+    room: core::ops::Range<usize>,
+    name_start: usize,
     name: impl Iterator<Item = Result<u8, ComposeError>>,
 ) -> Result<usize, ComposeError> {
-    let mut at = start;
+    let mut at = room.start;
+    let last = room.end - 1;
     for c in name {
         let c = c?;
-        if at < end {
+        if at < room.end {
             lines.set(at, c);
             at += 1;
-        } else if lines.bytes()[end - 1] == b'<' {
-            let shorten = (start + 1..end - 1)
-                .rev()
-                .find(|n| lines.bytes()[*n] != b'<' && lines.bytes()[*n - 1] != b'<');
-            if let Some(shorten) = shorten {
-                for n in shorten..end - 1 {
+        } else if lines.bytes()[last] == b'<' {
+            let two_letters = |n: &usize| !lines.bytes()[*n - 1..=*n].contains(&b'<');
+            if let Some(shorten) = (name_start + 1..last).rev().find(two_letters) {
+                for n in shorten..last {
                     lines.set(n, lines.bytes()[n + 1]);
                 }
-                lines.set(end - 1, c);
+                lines.set(last, c);
             }
         }
     }

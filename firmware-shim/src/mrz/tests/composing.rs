@@ -54,6 +54,9 @@ fn names_are_cut_to_end_with_a_letter_and_keep_a_given_name() {
         ("Nilavadhanananda", "Chayapa Dejthamrong Krasuang", "NILAVADHANANANDA<<CHAYAPA<DEJT"),
         // The cut would fall behind the filler: a letter before it gives way.
         ("Nilavadhanananda", "Chayapadejt Hamrong", "NILAVADHANANANDA<<CHAYAPADEJ<H"),
+        // All given names before it are initials: the surname gives way.
+        ("Nilavadhanananda Chayapade", "J A", "NILAVADHANANANDA<CHAYAPAD<<J<A"),
+        ("Nilavadhanananda Chayapa D", "J A", "NILAVADHANANANDA<CHAYAP<D<<J<A"),
         ("Bennelong Wooloomooloo Warrandyte", "Dingo", "BENNELONG<WOOLOOMOOLOO<WARR<<D"),
         ("Bennelong Wooloomooloo Warrandyte", "", "BENNELONG<WOOLOOMOOLOO<WARRAND"),
         ("Papandropoulous", "Jonathon Alec", "PAPANDROPOULOUS<<JONATHON<ALEC"),
