@@ -76,12 +76,12 @@ pub fn devices(home: &Home) -> Result<Vec<DeviceView>, HqError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Stores what a device said of itself; false when there is no such device. `now` is when it came.
+/// Stores what a device said of itself at `seen`; false when there is no such device.
 pub(super) fn store_status(
     db: &Connection,
     device: &DeviceId,
     status: &Status,
-    now: u64,
+    seen: u64,
 ) -> Result<bool, HqError> {
     // A last will was written when the session began: it tells that the device is gone, nothing of its lists.
     if !status.online {
@@ -94,13 +94,13 @@ pub(super) fn store_status(
         .map(|held| HeldView {
             list: held.list.to_string(),
             edition: held.edition,
-            confirmed_at: now.saturating_sub(held.age_s),
+            confirmed_at: seen.saturating_sub(held.age_s),
         })
         .collect();
     let held = serde_json::to_string(&held).expect("names and numbers are JSON");
     let changed = db.execute(
         "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, held = ?5 WHERE id = ?1",
-        params![device.as_str(), now as i64, status.version.as_str(), status.spool, held],
+        params![device.as_str(), seen as i64, status.version.as_str(), status.spool, held],
     )?;
     Ok(changed == 1)
 }

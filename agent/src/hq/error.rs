@@ -2,6 +2,7 @@
 
 use crate::crypto::BadSeal;
 use crate::files::FileError;
+use crate::link::tls::TlsError;
 use std::path::PathBuf;
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::TrustError;
@@ -59,6 +60,20 @@ pub enum HqError {
         /// Why.
         source: rcgen::Error,
     },
+    /// The TLS set-up cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The broker could not be reached, or ended the session.
+    #[error("the broker at {broker}: {why}")]
+    Broker {
+        /// Host and port.
+        broker: String,
+        /// What happened.
+        why: String,
+    },
+    /// The broker does not let us read what we must.
+    #[error("the broker refuses headquarters the topic {0}")]
+    TopicRefused(String),
     /// A key that seals or opens nothing.
     #[error("the device's key is unusable: {0}")]
     Seal(#[from] BadSeal),
@@ -109,6 +124,10 @@ impl HqError {
             Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
             Self::DeviceExists(_) => "revoke it first, or choose another name",
             Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",
+            Self::Broker { .. } => {
+                "is it running, and does its certificate name that host? `--broker HOST:PORT` names another"
+            }
+            Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Schema { .. } => "use the newer program",
             _ => return None,
         })

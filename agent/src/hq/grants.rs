@@ -83,7 +83,8 @@ pub(super) fn newest_manifest_bytes(db: &Connection, list: &ListName) -> Result<
     Ok(db.query_row(query, [list.as_str()], |row| row.get(0)).optional()?)
 }
 
-fn lists(db: &Connection) -> Result<Vec<(ListName, u32)>, HqError> {
+/// Every list and the number of its newest key.
+pub(super) fn lists(db: &Connection) -> Result<Vec<(ListName, u32)>, HqError> {
     let mut query = db.prepare("SELECT name, key_number FROM lists ORDER BY name")?;
     let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.map(|row| row.map_err(HqError::from).and_then(|(list, number)| Ok((parse(&list)?, number))))

@@ -2,7 +2,7 @@
 
 use super::db::parse;
 use super::keys::Key;
-use super::{Home, HqError, devices, grants, root};
+use super::{Home, HqError, devices, grants, heartbeat, root};
 use crate::clock::system_now;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
@@ -93,6 +93,8 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
         ],
     )?;
     grants::refresh(home, &change)?;
+    // It names the newest root.
+    heartbeat::renew(home, &change, now)?;
     Ok(change.commit()?)
 }
 

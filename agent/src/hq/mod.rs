@@ -11,23 +11,32 @@
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
 //! | [`devices`] | the fleet: the inventory of copies |
+//! | [`serve`] | collector and depot in one process, over `encounters`, `depot`, `heartbeat` and `retained` |
+//! | [`encounters`] | stores encounters, shows them |
+//! | [`broadcast`] | sends once what the broker should keep |
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<Report, HqError>`, so that the demo and the
 //! tests call what the command line calls. Private keys are read where they are used and nowhere kept.
 
+pub mod broadcast;
 mod db;
+mod depot;
 pub mod devices;
+pub mod encounters;
 pub mod enrol;
 mod error;
 pub mod grants;
+pub mod heartbeat;
 pub mod home;
 pub mod init;
 pub mod keys;
 pub mod list;
 pub mod pki;
+mod retained;
 pub mod revoke;
 pub mod root;
+pub mod serve;
 
 pub use error::HqError;
 pub use home::Home;
