@@ -1,1 +1,20 @@
-//! Helpers of the flow tests: a real broker, headquarters and devices in temporary directories.
+//! Helpers of the flow tests: a real broker, headquarters and devices, as processes, in a temporary directory.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`post`] | the whole: headquarters, broker and devices on one machine |
+//! | [`headquarters`] | `vedette-hq` on a home of its own, and its `serve` as a process |
+//! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
+//! | [`program`] | runs a built program; waits for what must happen |
+//! | [`sample`] | invented documents, their CSV and their machine readable zones |
+//! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
+//!
+//! Everything goes through the command lines, as for a user; only what an attacker does uses the library. Every wait has
+//! a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
+
+pub mod device;
+pub mod headquarters;
+pub mod intruder;
+pub mod post;
+pub mod program;
+pub mod sample;

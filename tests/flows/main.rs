@@ -1,0 +1,3 @@
+//! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
+
+mod rights;

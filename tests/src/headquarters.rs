@@ -1,0 +1,104 @@
+//! `vedette-hq` on a home of its own, called as an administrator calls it.
+
+use crate::program::{self, Ended, Running, tail};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use vedette::crypto::SigningKey;
+use vedette_shim::ids::from_hex;
+
+/// A home, and the collector and depot when they run.
+pub struct Headquarters {
+    home: PathBuf,
+    log: PathBuf,
+    serving: Option<Running>,
+}
+
+impl Headquarters {
+    /// Makes a home in `folder`, whose devices will look for the broker at `broker_port`.
+    pub fn init(folder: &Path, broker_port: u16) -> Headquarters {
+        let (home, log) = (folder.join("hq"), folder.join("serve.log"));
+        let hq = Headquarters { home, log, serving: None };
+        hq.run(&["init", "--broker-port", &broker_port.to_string()]).expect_code(0);
+        hq
+    }
+
+    /// The home's folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Runs a command on the home.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        let home = self.home.to_str().expect("a temporary path is text");
+        program::run("vedette-hq", [&["--home", home], arguments].concat(), "")
+    }
+
+    /// Makes a list of documents.
+    #[track_caller]
+    pub fn create_list(&self, list: &str, lease: &str) {
+        self.run(&["list", "create", list, "--kind", "documents", "--lease", lease]).expect_code(0);
+    }
+
+    /// Imports a CSV; nothing is published by that.
+    pub fn import(&self, list: &str, csv: &str) -> Ended {
+        let file = self.home.with_file_name("import.csv");
+        fs::write(&file, csv).expect("a temporary file can be written");
+        self.run(&["import", list, file.to_str().expect("a temporary path is text")])
+    }
+
+    /// Imports stolen passports of UTO and publishes them over the broker.
+    #[track_caller]
+    pub fn publish<N: AsRef<str>>(&self, list: &str, numbers: impl IntoIterator<Item = N>) {
+        self.import(list, &crate::sample::csv(numbers)).expect_code(0);
+        self.run(&["publish", list, "--broker"]).expect_code(0);
+    }
+
+    /// Imports stolen passports of UTO and publishes them as a bundle for a stick.
+    #[track_caller]
+    pub fn publish_bundle<N: AsRef<str>>(
+        &self,
+        list: &str,
+        numbers: impl IntoIterator<Item = N>,
+        bundle: &Path,
+    ) {
+        self.import(list, &crate::sample::csv(numbers)).expect_code(0);
+        let bundle = bundle.to_str().expect("a temporary path is text");
+        self.run(&["publish", list, "--bundle", bundle]).expect_code(0);
+    }
+
+    /// Starts depot and collector.
+    pub fn serve(&mut self) {
+        let home = self.home.to_str().expect("a temporary path is text");
+        self.serving = Some(Running::start("vedette-hq", ["--home", home, "serve"], &self.log));
+    }
+
+    /// Kills depot and collector.
+    pub fn kill_serve(&mut self) {
+        self.serving.take().expect("it serves").kill();
+    }
+
+    /// Ends depot and collector as a shutdown does; returns the exit code.
+    pub fn stop_serve(&mut self) -> i32 {
+        self.serving.take().expect("it serves").stop()
+    }
+
+    /// Every encounter stored.
+    #[track_caller]
+    pub fn encounters(&self) -> Vec<Value> {
+        let all = self.run(&["encounters", "--json"]).expect_code(0).json();
+        all.as_array().expect("encounters are an array").clone()
+    }
+
+    /// The end of depot's and collector's log.
+    pub fn log(&self) -> String {
+        tail(&self.log)
+    }
+
+    /// A private key of a role, as an attacker who stole it has it.
+    pub fn stolen_key(&self, file: &str) -> SigningKey {
+        let path = self.home.join("keys").join(file);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        SigningKey::from_seed(&from_hex(text.trim()).expect("a key file holds 64 hexadecimal digits"))
+    }
+}
