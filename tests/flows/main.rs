@@ -1,3 +1,8 @@
 //! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
 
+mod delivery;
+mod forgery;
+mod homecoming;
+mod mistakes;
+mod offline;
 mod rights;

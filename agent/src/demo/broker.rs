@@ -154,6 +154,11 @@ impl Broker {
         self.folder.join("mosquitto.log")
     }
 
+    /// Its access rights, a copy of `config/mosquitto.acl`; what is changed there counts after [`Broker::reload`].
+    pub fn acl_path(&self) -> PathBuf {
+        self.folder.join("mosquitto.acl")
+    }
+
     /// The end of its log, for error messages.
     pub fn log_tail(&self) -> String {
         let log = fs::read(self.log_path()).unwrap_or_default();

@@ -1,0 +1,128 @@
+//! Editions reach a device: over MQTT, on a stick, in pieces, after sleep.
+
+use vedette_tests::device::code;
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::wait_until;
+use vedette_tests::sample::{SPECIMEN, number, passport};
+
+#[test]
+fn a_delta_by_mqtt_turns_clear_into_hit_and_a_withdrawal_turns_it_back() {
+    let post = Post::serving();
+    post.hq.publish(LIST, [number(1), number(2)]);
+    let device = post.start_device("post-7");
+    device.wait_for_edition(LIST, 1);
+    device.scan(&passport(SPECIMEN)).expect_code(code::CLEAR);
+
+    post.hq.publish(LIST, [&number(1), &number(2), SPECIMEN]);
+    device.wait_for_edition(LIST, 2);
+    let hit = device.scan(&passport(SPECIMEN)).expect_code(code::HIT).json();
+    assert_eq!(hit["verdict"], "hit");
+    assert_eq!(hit["checked"][0]["list"], LIST);
+    assert_eq!(hit["checked"][0]["edition"], 2);
+    assert_eq!(hit["checked"][0]["freshness"], "fresh");
+    assert_eq!(hit["alerts"][0]["alert_id"], "UTO-P-L898902C3");
+    assert_eq!(hit["alerts"][0]["status"], "stolen");
+    device.scan(&passport(&number(1))).expect_code(code::HIT);
+
+    post.hq.publish(LIST, [number(2)]);
+    device.wait_for_edition(LIST, 3);
+    let clear = device.scan(&passport(SPECIMEN)).expect_code(code::CLEAR).json();
+    assert_eq!(clear["alerts"].as_array().unwrap().len(), 0);
+    device.scan(&passport(&number(1))).expect_code(code::CLEAR);
+    device.scan(&passport(&number(2))).expect_code(code::HIT);
+}
+
+#[test]
+fn a_bundle_from_a_stick_brings_every_edition_to_a_device_without_a_network() {
+    let post = Post::new();
+    let device = post.enrol("post-7");
+    let stick = post.folder().join("stick");
+    let stick_text = stick.to_str().unwrap();
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::NOT_CHECKED);
+
+    post.hq.publish_bundle(LIST, [SPECIMEN], &stick);
+    device.run("import", &[stick_text]).expect_code(0);
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::HIT);
+    device.scan_standalone(&passport(&number(1))).expect_code(code::CLEAR);
+
+    post.hq.publish_bundle(LIST, [number(1)], &stick);
+    device.run("import", &[stick_text]).expect_code(0);
+    device.run("import", &[stick_text]).expect_code(0);
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::CLEAR);
+    device.scan_standalone(&passport(&number(1))).expect_code(code::HIT);
+}
+
+#[test]
+fn a_bundle_reaches_a_running_agent() {
+    let mut post = Post::new();
+    post.broker.stop().unwrap();
+    let device = post.start_device("post-7");
+    let stick = post.folder().join("stick");
+    post.hq.publish_bundle(LIST, [SPECIMEN], &stick);
+    wait_until("the agent answers", || device.status(), || device.log());
+    device.run("import", &[stick.to_str().unwrap()]).expect_code(0);
+    device.wait_for_edition(LIST, 1);
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+}
+
+#[test]
+fn a_device_that_slept_through_editions_and_roots_catches_up() {
+    let post = Post::serving();
+    let mut device = post.start_device("post-7");
+    post.hq.publish(LIST, [number(1)]);
+    device.wait_for_edition(LIST, 1);
+    assert_eq!(device.stop(), 0);
+
+    for edition in 2..=12 {
+        post.hq.publish(LIST, (1..=edition).map(number));
+    }
+    post.hq.create_list("uto/second", "24h");
+    post.hq.create_list("uto/third", "24h");
+    post.hq.publish("uto/third", [SPECIMEN]);
+
+    device.start();
+    device.wait_for_edition(LIST, 12);
+    device.wait_for_edition("uto/third", 1);
+    let hit = device.scan(&passport(SPECIMEN)).expect_code(code::HIT).json();
+    assert_eq!(hit["alerts"][0]["list"], "uto/third");
+    device.scan(&passport(&number(12))).expect_code(code::HIT);
+}
+
+#[test]
+fn a_large_segment_arrives_whole_though_broker_and_agent_are_killed_on_the_way() {
+    let mut post = Post::serving();
+    // Of many forms, so that no class of numbers packs them away: more than a megabyte, dozens of chunks.
+    let documents = 400_000;
+    let wild = |n: usize| format!("{:05X}{:04}", n * 7919 % 0xf_ffff, n % 10_000);
+    post.hq.publish(LIST, (0..documents).map(wild));
+    let mut device = post.start_device("post-7");
+    let chunks_in = |log: &str| log.matches("chunk").count();
+    for round in 0..3 {
+        let seen = chunks_in(&device.whole_log());
+        wait_until(
+            format!("download {round} goes on or is done"),
+            || (chunks_in(&device.whole_log()) > seen || device.edition(LIST) == Some(1)).then_some(()),
+            || device.log(),
+        );
+        post.broker.kill().unwrap();
+        device.kill();
+        device.start();
+        post.broker.restart().unwrap();
+    }
+    device.wait_for_edition(LIST, 1);
+    for n in [0, documents / 2, documents - 1] {
+        device.scan(&passport(&wild(n))).expect_code(code::HIT);
+    }
+    device.scan(&passport(SPECIMEN)).expect_code(code::CLEAR);
+}
+
+#[test]
+fn publishing_nothing_new_says_so_and_makes_no_edition() {
+    let post = Post::new();
+    post.hq.publish(LIST, [SPECIMEN]);
+    post.hq.import(LIST, &vedette_tests::sample::csv([SPECIMEN])).expect_code(0);
+    let again = post.hq.run(&["publish", LIST, "--broker"]).expect_code(0);
+    assert!(format!("{}{}", again.out, again.err).contains("nothing"), "{again}");
+    let lists = post.hq.run(&["lists", "--json"]).expect_code(0).json();
+    assert_eq!(lists[0]["edition"], 1, "{lists}");
+}

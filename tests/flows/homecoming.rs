@@ -1,0 +1,170 @@
+//! A hit comes home: exactly once, whatever dies on the way.
+
+use std::collections::BTreeSet;
+use std::fs;
+use vedette_tests::device::{Device, code};
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::wait_until;
+use vedette_tests::sample::{SPECIMEN, number, passport};
+
+/// Scans a listed passport; returns the scan's id.
+#[track_caller]
+fn hit(device: &Device, number: &str) -> String {
+    let hit = device.scan(&passport(number)).expect_code(code::HIT).json();
+    hit["scan_id"].as_str().unwrap().into()
+}
+
+/// The scans that headquarters has encounters of, each once.
+#[track_caller]
+fn scans_at_headquarters(post: &Post) -> BTreeSet<String> {
+    let encounters = post.hq.encounters();
+    let scans: BTreeSet<String> = encounters.iter().map(|e| e["scan"].as_str().unwrap().into()).collect();
+    assert_eq!(scans.len(), encounters.len(), "an encounter came twice: {encounters:?}");
+    scans
+}
+
+/// Receipts are lost on the way from now on, until [`restore_receipts`]: the broker no longer lets them through.
+fn lose_receipts(post: &mut Post) {
+    let acl = post.broker.acl_path();
+    let rights = fs::read_to_string(&acl).unwrap();
+    let lossy = rights.replace("topic write vedette/v1/device/+/receipt\n", "");
+    assert_ne!(rights, lossy);
+    fs::write(&acl, lossy).unwrap();
+    post.broker.reload().unwrap();
+}
+
+fn restore_receipts(post: &mut Post) {
+    let acl = post.broker.acl_path();
+    let rights = fs::read_to_string(&acl).unwrap();
+    fs::write(&acl, format!("{rights}topic write vedette/v1/device/+/receipt\n")).unwrap();
+    post.broker.reload().unwrap();
+}
+
+fn post_with_device() -> (Post, Device) {
+    let post = Post::serving();
+    let device = post.start_device("post-7");
+    post.hq.publish(LIST, [SPECIMEN, &number(1)]);
+    device.wait_for_edition(LIST, 1);
+    (post, device)
+}
+
+#[test]
+fn a_hit_comes_home_with_what_was_read_and_its_receipt_empties_the_spool() {
+    let (post, device) = post_with_device();
+    let scan = hit(&device, SPECIMEN);
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+    let encounter = &post.hq.encounters()[0];
+    assert_eq!(encounter["scan"], scan.as_str());
+    assert_eq!(encounter["device"], "post-7");
+    assert_eq!(encounter["list"], LIST);
+    assert_eq!(encounter["edition"], 1);
+    assert_eq!(encounter["alert"], "UTO-P-L898902C3");
+    assert_eq!(encounter["verdict"], "hit");
+    assert_eq!(encounter["document"]["number"], SPECIMEN);
+    assert_eq!(encounter["document"]["surname"], "ERIKSSON");
+    assert_eq!(encounter["device_revoked"], false);
+}
+
+#[test]
+fn a_clear_sends_nothing_home() {
+    let (post, device) = post_with_device();
+    device.scan(&passport(&number(9))).expect_code(code::CLEAR);
+    let scan = hit(&device, SPECIMEN);
+    post.wait_for_encounters(&device, 1);
+    assert_eq!(scans_at_headquarters(&post), BTreeSet::from([scan]));
+}
+
+#[test]
+fn a_hit_while_offline_is_answered_at_once_and_comes_home_when_the_broker_is_back() {
+    let (mut post, device) = post_with_device();
+    post.broker.stop().unwrap();
+    let offline = device.scan(&passport(SPECIMEN)).expect_code(code::HIT).json();
+    assert_eq!(offline["alerts"][0]["alert_id"], "UTO-P-L898902C3");
+    assert_eq!(device.spool(), Some(1));
+    assert_eq!(post.hq.encounters().len(), 0);
+    post.broker.restart().unwrap();
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+}
+
+#[test]
+fn a_broker_killed_again_and_again_loses_no_encounter_and_doubles_none() {
+    let (mut post, device) = post_with_device();
+    let mut scans = BTreeSet::new();
+    for _ in 0..4 {
+        scans.extend((0..10).map(|_| hit(&device, SPECIMEN)));
+        post.broker.kill().unwrap();
+        scans.extend((0..5).map(|_| hit(&device, &number(1))));
+        post.broker.restart().unwrap();
+    }
+    assert_eq!(scans.len(), 60);
+    post.wait_for_encounters(&device, 60);
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), scans);
+}
+
+#[test]
+fn an_agent_killed_between_spool_and_receipt_makes_exactly_one_encounter() {
+    let (mut post, mut device) = post_with_device();
+    lose_receipts(&mut post);
+    let scan = hit(&device, SPECIMEN);
+    post.wait_for_encounters(&device, 1);
+    assert_eq!(device.spool(), Some(1), "the receipt is on its way for ever");
+    device.kill();
+    restore_receipts(&mut post);
+    device.start();
+    wait_until("the agent answers", || device.status(), || device.log());
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), BTreeSet::from([scan]));
+}
+
+#[test]
+fn an_agent_killed_before_anything_was_sent_still_brings_the_encounter_home() {
+    let (mut post, mut device) = post_with_device();
+    post.broker.kill().unwrap();
+    let scan = hit(&device, SPECIMEN);
+    device.kill();
+    post.broker.restart().unwrap();
+    device.start();
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), BTreeSet::from([scan]));
+}
+
+#[test]
+fn a_collector_killed_between_store_and_receipt_makes_exactly_one_encounter() {
+    let (mut post, device) = post_with_device();
+    lose_receipts(&mut post);
+    let scan = hit(&device, SPECIMEN);
+    post.wait_for_encounters(&device, 1);
+    post.hq.kill_serve();
+    restore_receipts(&mut post);
+    assert_eq!(device.spool(), Some(1));
+    post.hq.serve();
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), BTreeSet::from([scan]));
+}
+
+#[test]
+fn encounters_wait_while_no_collector_runs() {
+    let (mut post, device) = post_with_device();
+    assert_eq!(post.hq.stop_serve(), 0);
+    let scans: BTreeSet<_> = (0..20).map(|_| hit(&device, SPECIMEN)).collect();
+    assert_eq!(device.spool(), Some(20));
+    post.hq.serve();
+    post.wait_for_encounters(&device, 20);
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), scans);
+}
+
+#[test]
+fn a_standalone_hit_comes_home_with_the_next_agent() {
+    let (post, mut device) = post_with_device();
+    assert_eq!(device.stop(), 0);
+    let hit = device.scan_standalone(&passport(SPECIMEN)).expect_code(code::HIT).json();
+    device.start();
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+    assert_eq!(post.hq.encounters()[0]["scan"], hit["scan_id"]);
+}

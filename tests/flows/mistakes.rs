@@ -1,0 +1,152 @@
+//! Bad input gets one clear error that names what and where, a non-zero exit, and leaves everything as it was.
+
+use std::fs;
+use std::path::Path;
+use vedette_tests::device::{Device, code};
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::Ended;
+use vedette_tests::sample::{CSV_HEADER, SPECIMEN, csv, number, passport};
+
+/// One line of error that holds all of `words`, a non-zero exit, and no panic.
+#[track_caller]
+fn is_clear(refused: &Ended, words: &[&str]) {
+    assert_ne!(refused.code, 0, "{refused}");
+    assert!(refused.err.contains("error"), "{refused}");
+    assert!(!refused.err.contains("panicked") && !refused.err.contains("RUST_BACKTRACE"), "{refused}");
+    for word in words {
+        assert!(refused.err.contains(word), "{word:?} is missing\n{refused}");
+    }
+}
+
+fn change_config(device: &Device, from: &str, to: &str) {
+    let text = fs::read_to_string(device.config()).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(device.config(), text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_broken_configuration_is_named_with_file_and_key() {
+    let post = Post::new();
+    for (n, (from, to, word)) in [
+        ("host =", "hots =", "hots"),
+        ("id = \"post", "id = \"post 7", "device.id"),
+        ("[limits]", "[limits]\nalerts_max = 0", "limits.alerts_max"),
+        ("[desk]", "[dsek]", "dsek"),
+        ("port =", "port = \"x\" #", "port"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let device = post.enrol(&format!("post-{n}"));
+        device.run("check-config", &[]).expect_code(0);
+        change_config(&device, from, to);
+        for command in ["check-config", "run", "status"] {
+            is_clear(&device.run(command, &[]), &["agent.toml", word]);
+        }
+    }
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::at("post-7", folder.path().join("nowhere"));
+    is_clear(&device.run("run", &[]), &["nowhere/agent.toml"]);
+}
+
+#[test]
+fn a_bad_row_of_an_import_is_named_with_line_and_column_and_nothing_is_imported() {
+    let post = Post::new();
+    let good = csv([SPECIMEN]);
+    for (row, words) in [
+        ("UTO,P,,,stolen,,,,,,,", &["line 3", "document_number"][..]),
+        ("UTO,P,X1,,vanished,,,,,,,", &["line 3", "status"]),
+        ("UTO,P,X1,,stolen,,,2025-02-30,,,,", &["line 3", "theft_date"]),
+        ("UTOPIA,P,X1,,stolen,,,,,,,", &["line 3", "issuing_state"]),
+        ("UTO,P,X200,X100,stolen_blank,,,,,,,", &["line 3", "document_number"]),
+        ("UTO,P,X1,,stolen", &["line 3"]),
+    ] {
+        is_clear(&post.hq.import(LIST, &format!("{good}{row}\n")), words);
+    }
+    is_clear(&post.hq.import(LIST, &csv([SPECIMEN]).replace("remark", "comment")), &["comment"]);
+    is_clear(&post.hq.import(LIST, "issuing_state,document_type\nUTO,P\n"), &["document_number"]);
+    is_clear(&post.hq.import("no/such", &format!("{CSV_HEADER}\n")), &["no/such"]);
+    is_clear(&post.hq.run(&["publish", LIST, "--broker"]), &[LIST]);
+}
+
+#[test]
+fn a_damaged_bundle_is_refused_and_the_last_edition_goes_on() {
+    let post = Post::new();
+    let device = post.enrol("post-7");
+    let stick = post.folder().join("stick");
+    let stick_text = stick.to_str().unwrap();
+    post.hq.publish_bundle(LIST, [SPECIMEN], &stick);
+    device.run("import", &[stick_text]).expect_code(0);
+    post.hq.publish_bundle(LIST, [number(1)], &stick);
+    let intact = files_below(&stick);
+    for (path, bytes) in intact.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        let mut damaged = bytes.clone();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 0x20;
+        fs::write(path, damaged).unwrap();
+        // Old segments and other devices' grants are not read at all; what is read must be refused.
+        let imported = device.run("import", &[stick_text]);
+        if imported.code != 0 {
+            is_clear(&imported, &[]);
+        }
+        let before = device.scan_standalone(&passport(SPECIMEN));
+        assert!([code::HIT, code::CLEAR].contains(&before.code), "{}: {before}", path.display());
+        if imported.code != 0 {
+            before.expect_code(code::HIT);
+        }
+        fs::write(path, bytes).unwrap();
+        if imported.code == 0 {
+            break;
+        }
+    }
+    device.run("import", &[stick_text]).expect_code(0);
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::CLEAR);
+    device.scan_standalone(&passport(&number(1))).expect_code(code::HIT);
+}
+
+#[test]
+fn an_import_of_what_is_no_bundle_is_refused() {
+    let post = Post::new();
+    let device = post.enrol("post-7");
+    let empty = post.folder().join("empty");
+    fs::create_dir(&empty).unwrap();
+    is_clear(&device.run("import", &[empty.to_str().unwrap()]), &["empty"]);
+    is_clear(&device.run("import", &["/no/such/folder"]), &["/no/such/folder"]);
+}
+
+#[test]
+fn a_home_that_is_there_is_not_made_again_and_one_that_is_not_is_named() {
+    let post = Post::new();
+    is_clear(&post.hq.run(&["init"]), &["exists"]);
+    let nowhere = post.folder().join("nowhere");
+    let home = nowhere.to_str().unwrap();
+    let refused = vedette_tests::program::run("vedette-hq", ["--home", home, "lists"], "");
+    is_clear(&refused, &["nowhere", "hint:"]);
+}
+
+#[test]
+fn enrolling_twice_is_refused_and_leaves_the_first_device_alone() {
+    let post = Post::new();
+    let device = post.enrol("post-7");
+    let out = post.folder().join("again");
+    is_clear(&post.hq.run(&["enrol", "post-7", "--out", out.to_str().unwrap()]), &["post-7", "revoke"]);
+    assert!(!out.exists());
+    device.run("check-config", &[]).expect_code(0);
+}
+
+fn files_below(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => files.push((path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+    files.sort();
+    files
+}

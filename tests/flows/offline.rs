@@ -1,0 +1,89 @@
+//! A device by itself: the daemon and `--standalone` give the same answers and exit codes.
+
+use serde_json::Value;
+use vedette_tests::device::{Device, code};
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::{run, wait_until};
+use vedette_tests::sample::{SPECIMEN, number, passport};
+
+fn post_with_bundle() -> (Post, Device) {
+    let mut post = Post::new();
+    let device = post.enrol("post-7");
+    let stick = post.folder().join("stick");
+    post.hq.publish_bundle(LIST, [SPECIMEN], &stick);
+    post.broker.stop().unwrap();
+    device.run("import", &[stick.to_str().unwrap()]).expect_code(0);
+    (post, device)
+}
+
+/// What must not differ between two ways to ask: everything but names of scans and times.
+fn comparable(mut answer: Value) -> Value {
+    for key in ["scan_id", "elapsed_us"] {
+        assert!(answer.as_object_mut().unwrap().remove(key).is_some(), "{key} is missing");
+    }
+    for list in answer["checked"].as_array_mut().unwrap() {
+        assert!(list.as_object_mut().unwrap().remove("age_s").is_some());
+    }
+    answer
+}
+
+#[test]
+fn the_daemon_and_standalone_give_the_same_answers_and_exit_codes() {
+    let (_post, mut device) = post_with_bundle();
+    let zones = [passport(SPECIMEN), passport(&number(3))];
+    let alone: Vec<_> = zones.iter().map(|zone| device.scan_standalone(zone)).collect();
+    device.start();
+    wait_until("the agent answers", || device.status(), || device.log());
+    for (zone, alone) in zones.iter().zip(alone) {
+        let asked = device.scan(zone);
+        assert_eq!(asked.code, alone.code, "{asked}{alone}");
+        assert_eq!(comparable(asked.json()), comparable(alone.json()));
+    }
+}
+
+#[test]
+fn every_verdict_and_mistake_has_its_exit_code() {
+    let (post, device) = post_with_bundle();
+    device.scan_standalone(&passport(&number(3))).expect_code(code::CLEAR);
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::HIT);
+    post.enrol("post-8").scan_standalone(&passport(SPECIMEN)).expect_code(code::NOT_CHECKED);
+    device.run("scan", &["--standalone", "--no-such-option"]).expect_code(code::USAGE);
+    for unreadable in ["", "hello", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"] {
+        let refused = device.scan_standalone(unreadable).expect_code(code::UNREADABLE);
+        assert!(refused.err.contains("MRZ"), "{refused}");
+    }
+    let mut wrong = passport(SPECIMEN);
+    wrong.replace_range(45..46, "K");
+    let refused = device.scan_standalone(&wrong);
+    assert!(refused.code != code::CLEAR, "a number whose check digit is wrong is never clear: {refused}");
+}
+
+#[test]
+fn a_zone_comes_from_standard_input_as_well() {
+    let (_post, device) = post_with_bundle();
+    let config = device.config();
+    let arguments = ["scan", "--config", config.to_str().unwrap(), "--standalone", "--json"];
+    for zone in [passport(SPECIMEN), passport(SPECIMEN).replace('\n', "\r\n").to_lowercase()] {
+        let answer = run("vedette", arguments, &zone).expect_code(code::HIT);
+        assert_eq!(answer.json()["document"]["number"], SPECIMEN);
+    }
+}
+
+#[test]
+fn a_person_reads_the_verdict_and_its_reason_in_words() {
+    let (_post, device) = post_with_bundle();
+    let zone = passport(SPECIMEN);
+    let arguments: Vec<_> = std::iter::once("--standalone").chain(zone.lines()).collect();
+    let answer = device.run("scan", &arguments).expect_code(code::HIT);
+    assert!(answer.out.contains("HIT"), "{answer}");
+    assert!(answer.out.contains("stolen") && answer.out.contains(LIST), "{answer}");
+}
+
+#[test]
+fn a_scan_without_a_daemon_says_so_and_what_to_do() {
+    let (_post, device) = post_with_bundle();
+    let refused = device.scan(&passport(SPECIMEN));
+    assert!(![code::CLEAR, code::HIT, code::POSSIBLE].contains(&refused.code), "{refused}");
+    assert!(refused.err.contains("vedette.sock"), "{refused}");
+    assert!(refused.err.contains("hint:") && refused.err.contains("--standalone"), "{refused}");
+}
