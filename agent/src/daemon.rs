@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use vedette_shim::ids::from_hex;
+use vedette_shim::ids::{Hex, from_hex};
 use vedette_shim::trust::METADATA_BYTES_MAX;
 use vedette_shim::wire::{self, Chunk};
 use zeroize::{Zeroize, Zeroizing};
@@ -223,7 +223,10 @@ fn do_job(intake: &mut Intake, job: Job) {
     let done = match job {
         Job::Offer(offer) => intake.offer(offer).map(|_| ()),
         Job::Chunk(message) => match wire::decode::<Chunk>(&message) {
-            Ok(chunk) => intake.chunk(&chunk).map(|_| ()),
+            Ok(chunk) => {
+                tracing::debug!(segment = %Hex(&chunk.segment[..4]), index = chunk.index, "chunk");
+                intake.chunk(&chunk).map(|_| ())
+            }
             Err(error) => return tracing::warn!(%error, "a chunk cannot be read"),
         },
         Job::Import(path, reply) => {

@@ -96,6 +96,13 @@ enum Command {
     CheckConfig,
     /// Check that no line of the journal was changed, removed or inserted.
     VerifyJournal,
+    /// Play the whole job on this machine: keys, broker, list, agent, an outage, an encounter and its receipt.
+    #[cfg(feature = "hq")]
+    Demo {
+        /// Unattended; exit 0 only if the encounter arrived and nothing was lost.
+        #[arg(long)]
+        once: bool,
+    },
     /// Print a completion script.
     Completions {
         /// For which shell.
@@ -232,6 +239,14 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             Ok(0)
         }
         Command::VerifyJournal => verify_journal(&config()?),
+        #[cfg(feature = "hq")]
+        Command::Demo { once } => {
+            // The demo starts runtimes of its own, which must not happen inside this one.
+            let options = vedette::demo::DemoOptions { once };
+            let played = tokio::task::spawn_blocking(move || vedette::demo::run(options)).await;
+            let played = played.map_err(|error| Failure::new(FAILED, error, ""))?;
+            played.map(|()| 0).map_err(|error| Failure::new(FAILED, error, ""))
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette", &mut std::io::stdout());
             Ok(0)

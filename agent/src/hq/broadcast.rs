@@ -39,16 +39,14 @@ pub async fn broadcast(
     lists: &[ListName],
     broker: Option<(String, u16)>,
 ) -> Result<Broadcasted, HqError> {
-    let mut publishes = VecDeque::from(retained::all(home, home.database()?.read())?);
-    let mut sent = Broadcasted { retained: publishes.len(), chunks: 0 };
-    // Before the heartbeat, which comes last: whoever hears of the edition has its delta already.
-    let heartbeat = publishes.pop_back();
+    // Chunks first: whoever hears of the edition has its delta already.
+    let mut publishes = VecDeque::new();
     for list in lists {
-        let chunks = delta_chunks(home, list)?;
-        sent.chunks += chunks.len();
-        publishes.extend(chunks);
+        publishes.extend(delta_chunks(home, list)?);
     }
-    publishes.extend(heartbeat);
+    let chunks = publishes.len();
+    publishes.extend(retained::all(home, home.database()?.read())?);
+    let sent = Broadcasted { retained: publishes.len() - chunks, chunks };
     let settings = settings(home, &format!("publisher-{}", Hex(&random::<6>())), broker)?;
     send(settings, publishes).await?;
     Ok(sent)

@@ -3,7 +3,8 @@
 use crate::crypto::BadSeal;
 use crate::files::FileError;
 use crate::link::tls::TlsError;
-use std::path::PathBuf;
+use crate::lists::ListError;
+use std::path::{Path, PathBuf};
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::TrustError;
 
@@ -105,6 +106,24 @@ pub enum HqError {
         /// What it must be.
         rule: &'static str,
     },
+    /// A row of a file to be imported is wrong.
+    #[error("{}, line {line}{column}: {why}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// `, column NAME`, or nothing.
+        column: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nothing was imported into the list yet.
+    #[error("nothing was imported into {0} yet")]
+    NothingImported(ListName),
+    /// A segment cannot be built, merged or read.
+    #[error(transparent)]
+    List(#[from] ListError),
     /// What the database holds is not what this program put there.
     #[error("the database hq.db is damaged: {0}")]
     Damaged(String),
@@ -128,9 +147,17 @@ impl HqError {
                 "is it running, and does its certificate name that host? `--broker HOST:PORT` names another"
             }
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
+            Self::Row { .. } => "nothing was imported; mend the file and import it again",
+            Self::NothingImported(_) => "`vedette-hq import` a file into it first",
             Self::Schema { .. } => "use the newer program",
             _ => return None,
         })
+    }
+
+    /// A bad row; `column` may be empty.
+    pub(super) fn row(path: &Path, line: u64, column: &str, why: String) -> HqError {
+        let column = if column.is_empty() { String::new() } else { format!(", column {column}") };
+        HqError::Row { path: path.into(), line, column, why }
     }
 
     /// An error about our own signed metadata, for `map_err`.

@@ -8,10 +8,11 @@ use super::db::parse;
 use super::keys::Key;
 use super::{Home, HqError};
 use crate::crypto::{seal, sign_statement};
+use crate::intake::{GRANT_INFO, grant_additional_data};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{GRANT_KEYS_MAX, Grant, GrantedKey, Manifest, SignedKind};
+use vedette_shim::trust::{Envelope, GRANT_KEYS_MAX, Grant, GrantedKey, Manifest, SignedKind, decode_body};
 
 /// Makes every grant that is missing or has other keys than its list; returns how many were made.
 pub(super) fn refresh(home: &Home, db: &Connection) -> Result<usize, HqError> {
@@ -45,8 +46,8 @@ fn make(
 ) -> Result<Vec<u8>, HqError> {
     let seal_one = |&number: &u32| {
         let key = Key::List(list, number).list_key(home)?;
-        let about = postcard::to_allocvec(&(device, list, number)).expect("names and a number encode");
-        Ok((number, seal(box_public, b"vedette/v1/grant", &about, &key.0)?))
+        let about = grant_additional_data(device, list, number);
+        Ok((number, seal(box_public, GRANT_INFO, &about, &key.0)?))
     };
     let sealed = numbers.iter().map(seal_one).collect::<Result<Vec<_>, HqError>>()?;
     let keys = sealed.iter().map(|(number, sealed)| GrantedKey { number: *number, sealed }).collect();
@@ -67,14 +68,14 @@ fn keys_in_use(db: &Connection, list: &ListName, newest_key: u32) -> Result<BTre
 
 /// What the newest edition of a list says; `None` before the first.
 pub(super) fn newest_manifest(db: &Connection, list: &ListName) -> Result<Option<Manifest>, HqError> {
-    newest_manifest_bytes(db, list)?
-        .map(|bytes| {
-            let damaged = |_| HqError::Damaged(format!("the manifest of {list} cannot be read"));
-            let envelope =
-                vedette_shim::trust::Envelope::read(&bytes, SignedKind::Manifest).map_err(damaged)?;
-            vedette_shim::trust::decode_body(SignedKind::Manifest, envelope.body).map_err(damaged)
-        })
-        .transpose()
+    newest_manifest_bytes(db, list)?.map(|bytes| read_manifest(&bytes)).transpose()
+}
+
+/// A manifest of our own.
+pub(super) fn read_manifest(bytes: &[u8]) -> Result<Manifest, HqError> {
+    let read = Envelope::read(bytes, SignedKind::Manifest);
+    read.and_then(|envelope| decode_body(SignedKind::Manifest, envelope.body))
+        .map_err(HqError::trust("hq.db"))
 }
 
 /// The signed bytes of a list's newest edition.

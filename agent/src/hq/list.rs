@@ -35,7 +35,6 @@ impl CreateOptions {
 /// A list as the database has it.
 #[derive(Debug, Clone)]
 pub(super) struct ListRow {
-    pub(super) name: ListName,
     pub(super) kind: Kind,
     pub(super) lease_s: u32,
     pub(super) possible_from: u16,
@@ -177,7 +176,6 @@ fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
             Kind::Persons
         };
         Ok(ListRow {
-            name: name.clone(),
             kind,
             lease_s: row.get(1)?,
             possible_from: row.get(2)?,

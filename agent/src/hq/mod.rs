@@ -10,6 +10,7 @@
 //! | [`list`] | creates lists, shows them |
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
+//! | [`import`], [`publish`] | a file -> pending -> the next edition; bundles |
 //! | [`devices`] | the fleet: the inventory of copies |
 //! | [`serve`] | collector and depot in one process, over `encounters`, `depot`, `heartbeat` and `retained` |
 //! | [`encounters`] | stores encounters, shows them |
@@ -29,10 +30,12 @@ mod error;
 pub mod grants;
 pub mod heartbeat;
 pub mod home;
+pub mod import;
 pub mod init;
 pub mod keys;
 pub mod list;
 pub mod pki;
+pub mod publish;
 mod retained;
 pub mod revoke;
 pub mod root;
