@@ -203,7 +203,9 @@ impl Stage {
     pub(super) fn end(&mut self) -> Result<(), DemoError> {
         self.stop.cancel();
         match self.serving.take().map(JoinHandle::join) {
-            Some(Ok(served)) => drop(served?),
+            Some(Ok(served)) => {
+                served?;
+            }
             Some(Err(_)) => return Err(DemoError::Wrong("headquarters' thread broke".into())),
             None => {}
         }

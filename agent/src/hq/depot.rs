@@ -43,10 +43,10 @@ impl Depot {
     pub(super) fn want(&mut self, device: &DeviceId, want: &Want) -> bool {
         let of_device = |request: &Request| request.device == *device;
         self.waiting.retain(|request| !(of_device(request) && request.segment == want.segment));
-        if self.waiting.iter().filter(|r| of_device(r)).count() >= SEGMENTS_PER_DEVICE_MAX {
-            if let Some(oldest) = self.waiting.iter().position(of_device) {
-                self.waiting.remove(oldest);
-            }
+        if self.waiting.iter().filter(|r| of_device(r)).count() >= SEGMENTS_PER_DEVICE_MAX
+            && let Some(oldest) = self.waiting.iter().position(of_device)
+        {
+            self.waiting.remove(oldest);
         }
         if self.waiting.len() >= WAITING_MAX {
             return false;

@@ -336,7 +336,7 @@ mod tests {
     fn a_revoked_device_s_encounter_is_kept_and_marked() {
         let mut bench = bench();
         let message = bench.message(3, "UTO-P-1", &bench.old_key);
-        assert_eq!(bench.store(&[message.clone()]), [Outcome::Stored(entry([3; 16], &message))]);
+        assert_eq!(bench.store(std::slice::from_ref(&message)), [Outcome::Stored(entry([3; 16], &message))]);
         assert_eq!(bench.rows(), [(message, true, 0)]);
     }
 
