@@ -95,7 +95,7 @@ pub struct DeskConfig {
 }
 
 /// Section `[limits]`: the bound of every queue, buffer and wait.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Sealed encounters kept until their receipt, bytes. Past it a scan is still answered, and says that its
@@ -310,6 +310,22 @@ mod tests {
         assert_eq!(config.state, Path::new("/etc/vedette/state"));
         assert_eq!(config.desk.socket, Path::new("/etc/vedette/vedette.sock"));
         assert_eq!(config.link.port, 8883);
+    }
+
+    /// The reference in config/ names every key, and its values are the defaults.
+    #[test]
+    fn the_shipped_reference_is_what_the_program_does() {
+        let reference = include_str!("../../config/agent.toml");
+        let config = Config::parse(reference, Path::new("/etc/vedette/agent.toml")).unwrap();
+        assert_eq!(config.limits, Limits::default());
+        let bare = Config::parse(GOOD, Path::new("/etc/vedette/agent.toml")).unwrap();
+        assert_eq!((config.link.port, config.link.keep_alive), (bare.link.port, bare.link.keep_alive));
+        assert_eq!((config.link.retry_max, config.link.enabled), (bare.link.retry_max, bare.link.enabled));
+        assert_eq!((config.state, config.desk.socket), (bare.state, bare.desk.socket));
+        let default = format!("{:?}", Limits::default());
+        for key in default.split(['{', ',', ' ', '}']).filter_map(|word| word.strip_suffix(':')) {
+            assert!(reference.contains(&format!("\n{key} = ")), "{key} is missing");
+        }
     }
 
     #[test]
