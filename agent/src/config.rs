@@ -103,7 +103,7 @@ pub struct Limits {
     pub spool_bytes_max: u64,
     /// Encounters sent and not yet receipted.
     pub encounters_in_flight_max: usize,
-    /// An encounter without a receipt after this is sent again.
+    /// An encounter without a receipt is sent again after a second, then after twice as long each time, up to this.
     pub receipt_wait_s: u64,
     /// Chunks asked for at once.
     pub chunks_in_flight_max: u16,

@@ -126,3 +126,37 @@ fn publishing_nothing_new_says_so_and_makes_no_edition() {
     let lists = post.hq.run(&["lists", "--json"]).expect_code(0).json();
     assert_eq!(lists[0]["edition"], 1, "{lists}");
 }
+
+#[test]
+fn a_person_is_met_by_name_and_birth_date_and_comes_home_with_the_reasons() {
+    let post = Post::serving();
+    let persons = "uto/wanted";
+    post.hq.run(&["list", "create", persons, "--kind", "persons"]).expect_code(0);
+    let file = post.folder().join("persons.jsonl");
+    let person = r#"{"id": "U-17", "names": [{"surname": "Eriksson", "given": "Anna Maria"}], "birth_dates": ["1974-08-12"],
+        "nationalities": ["UTO"], "kind": "red", "action": "arrest", "warnings": ["armed"]}"#;
+    std::fs::write(&file, person.replace('\n', " ") + "\n").unwrap();
+    post.hq.run(&["import", persons, file.to_str().unwrap()]).expect_code(0);
+    post.hq.run(&["publish", persons]).expect_code(0);
+    post.hq.publish(LIST, [number(1)]);
+    let device = post.start_device("post-7");
+    device.wait_for_edition(persons, 1);
+    device.wait_for_edition(LIST, 1);
+
+    // The specimen's document is not listed, its bearer is.
+    let hit = device.scan(&passport(SPECIMEN)).expect_code(code::HIT).json();
+    let alert = &hit["alerts"][0];
+    assert_eq!((&alert["list"], &alert["alert_id"]), (&persons.into(), &"U-17".into()));
+    assert_eq!((&alert["kind"], &alert["action"]), (&"red".into(), &"arrest".into()));
+    assert_eq!(alert["warnings"][0], "armed");
+    assert!(
+        alert["reasons"].as_array().unwrap().iter().any(|r| r.as_str().unwrap().contains("birth date")),
+        "{hit}"
+    );
+    // A listed document comes before a person.
+    let both = device.scan(&passport(&number(1))).expect_code(code::HIT).json();
+    assert_eq!((&both["alerts"][0]["kind"], &both["alerts"][1]["kind"]), (&"document".into(), &"red".into()));
+    post.wait_for_encounters(&device, 3);
+    device.wait_for_receipts();
+    assert!(post.hq.encounters().iter().any(|e| e["alert"] == "U-17" && e["list"] == persons));
+}

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use vedette::clock::rfc3339;
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
-    Home, HqError, broadcast, devices, encounters, enrol, import, init, list, publish, revoke, serve,
+    Home, HqError, broadcast, devices, encounters, enrol, import, init, list, publish, revoke, screen, serve,
 };
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::list::Kind;
@@ -64,6 +64,15 @@ enum Command {
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
         #[arg(long)]
         broker: bool,
+    },
+    /// Screen names against a persons file before it is published: prints `query number TAB alert id TAB score`.
+    Screen {
+        /// The persons, JSON lines as for import.
+        #[arg(long, value_name = "FILE.jsonl")]
+        list: PathBuf,
+        /// A TSV with the columns query_name (SURNAME<<GIVEN), query_dob and query_nat.
+        #[arg(long, value_name = "FILE.tsv")]
+        queries: PathBuf,
     },
     /// Enrol a device: certificate, grants, trust anchor and an agent.toml it runs with.
     Enrol {
@@ -138,10 +147,10 @@ enum ListCommand {
         #[arg(long)]
         owner: Option<String>,
         /// Persons: score from which a match is Possible.
-        #[arg(long, default_value_t = 0.80)]
+        #[arg(long, default_value_t = 0.67)]
         possible: f32,
         /// Persons: score from which a match is a Hit.
-        #[arg(long, default_value_t = 0.92)]
+        #[arg(long, default_value_t = 0.95)]
         hit: f32,
     },
 }
@@ -224,6 +233,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
         }
         Command::Publish { list, bundle, broker } => publish_list(&home()?, list, bundle, broker)?,
+        Command::Screen { list, queries } => {
+            screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
+        }
         Command::Enrol { device, out, post, cert_days } => {
             let options =
                 enrol::EnrolOptions { post, certificate_days: cert_days, ..enrol::EnrolOptions::into(out) };

@@ -2,25 +2,23 @@
 //!
 //! Documents come as CSV with a header; columns by name in any order: issuing_state, document_type, document_number,
 //! document_number_to (of a range), status, issue_date, expiry_date, theft_date, theft_state, review_date, national_ref,
-//! remark. The first three (without `_to`) and status are mandatory; dates are YYYY-MM-DD. Persons come as JSON lines:
-//! {"id", "names": [{"surname", "given", "full", "kind"}], "birth_dates": ["1948-12-10", "1948"], "nationalities", ...}.
+//! remark. The first three (without `_to`) and status are mandatory; dates are YYYY-MM-DD. Persons come as JSON lines (see
+//! `persons`).
 //!
 //! Invariants: the file is the whole list, not a change to it; memory is bounded however long it is. Failure: a bad row
 //! is named with its line, its column and why, and nothing is imported; what was pending before stays.
 
 use super::keys::Key;
-use super::list;
-use super::{Home, HqError};
+use super::{Home, HqError, list, persons};
 use crate::clock::system_now;
 use crate::files::FileError;
 use crate::lists::{
     BuildError, Change, Day, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Record, SegmentInfo,
     Status, build_documents, build_records,
 };
-use crate::names::person::{self, Action, AlertKind, BirthDate, PersonAlert, PersonName, Sex, Warning};
+use crate::names::person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rusqlite::params;
-use serde::Deserialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -29,8 +27,6 @@ use vedette_shim::document::{DocumentKey, Number, State};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 
-/// Longest line of a persons file, bytes.
-const LINE_BYTES_MAX: u64 = 256 * 1024;
 /// Work shorter than this shows no bar.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
 
@@ -70,7 +66,7 @@ pub fn import(home: &Home, name: &ListName, file: &Path) -> Result<Imported, HqE
     let source = BufReader::new(progress.bar.wrap_read(source));
     let built = match row.kind {
         Kind::Documents => build_documents(documents(file, source, &progress)?, &list_key, &home.segments()),
-        Kind::Persons => build_records(persons(file, source, &progress), &list_key, &home.segments()),
+        Kind::Persons => build_records(person_records(file, source, &progress), &list_key, &home.segments()),
     };
     progress.bar.finish_and_clear();
     let (_, SegmentInfo { digest, bytes, entries, .. }) = built.map_err(|error| match error {
@@ -200,82 +196,16 @@ fn document(fields: &[&str; 12]) -> Result<DocumentAlert, (&'static str, String)
     Ok(DocumentAlert { key, to, payload })
 }
 
-/// A line of a persons file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PersonLine {
-    id: String,
-    names: Vec<PersonName>,
-    #[serde(default)]
-    birth_dates: Vec<String>,
-    #[serde(default)]
-    birth_places: Vec<String>,
-    #[serde(default)]
-    nationalities: Vec<String>,
-    #[serde(default)]
-    sex: Option<Sex>,
-    #[serde(default)]
-    kind: AlertKind,
-    #[serde(default)]
-    action: Action,
-    #[serde(default)]
-    warnings: Vec<Warning>,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    authority: String,
-    #[serde(default)]
-    reference: String,
-    #[serde(default)]
-    remark: String,
-}
-
-fn persons<'a>(
+fn person_records<'a>(
     file: &'a Path,
-    mut source: impl BufRead + 'a,
+    source: impl BufRead + 'a,
     progress: &'a Progress,
 ) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
-    let mut line = 0;
-    std::iter::from_fn(move || {
-        loop {
-            progress.tick();
-            line += 1;
-            let bad = |why: String| HqError::row(file, line, "", why);
-            let mut text = String::new();
-            match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
-                Err(error) => return Some(Err(bad(error.to_string()))),
-                Ok(0) => return None,
-                Ok(read) if read as u64 == LINE_BYTES_MAX => {
-                    return Some(Err(bad("the line is too long".into())));
-                }
-                Ok(_) if text.trim().is_empty() => {}
-                Ok(_) => return Some(person_record(&text).map_err(bad)),
-            }
-        }
+    persons::alerts(file, source).zip(1..).map(move |(alert, number)| {
+        progress.tick();
+        let alert = alert?;
+        let value =
+            person::encode(&alert).map_err(|error| HqError::row(file, number, "", error.to_string()))?;
+        Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
     })
-}
-
-fn person_record(text: &str) -> Result<Record, String> {
-    let line: PersonLine = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let date = |text: &String| {
-        BirthDate::parse(text).ok_or_else(|| format!("birth date {text:?}: not YYYY[-MM[-DD]]"))
-    };
-    let alert = PersonAlert {
-        birth_dates: line.birth_dates.iter().map(date).collect::<Result<_, _>>()?,
-        id: line.id,
-        kind: line.kind,
-        action: line.action,
-        names: line.names,
-        birth_places: line.birth_places,
-        nationalities: line.nationalities,
-        sex: line.sex.unwrap_or_default(),
-        documents: Vec::new(),
-        warnings: line.warnings,
-        reason: line.reason,
-        authority: line.authority,
-        reference: line.reference,
-        remark: line.remark,
-    };
-    let value = person::encode(&alert).map_err(|error| error.to_string())?;
-    Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
 }

@@ -11,6 +11,7 @@
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
 //! | [`import`], [`publish`] | a file -> pending -> the next edition; bundles |
+//! | [`screen`] | names against a list before it is published |
 //! | [`devices`] | the fleet: the inventory of copies |
 //! | [`serve`] | collector and depot in one process, over `encounters`, `depot`, `heartbeat` and `retained` |
 //! | [`encounters`] | stores encounters, shows them |
@@ -34,11 +35,13 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod list;
+mod persons;
 pub mod pki;
 pub mod publish;
 mod retained;
 pub mod revoke;
 pub mod root;
+pub mod screen;
 pub mod serve;
 
 pub use error::HqError;

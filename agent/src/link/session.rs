@@ -1,7 +1,8 @@
 //! What to send next: a pure state machine over (the spool, what is missing, what was sent, the time).
 //!
-//! Invariants: at most `encounters_in_flight_max` encounters await a receipt; one without a receipt is sent again
-//! after `receipt_wait_s`; a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
+//! Invariants: at most `encounters_in_flight_max` encounters await a receipt; one without a receipt is sent again after
+//! 1, 2, 4 ... seconds, `receipt_wait_s` at most (the broker keeps nothing for a collector that was not connected yet,
+//! so the first repeat comes soon); a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
 //! are asked for at once, and asked for again after `chunk_wait_s` without progress. Times are seconds of any clock
 //! that does not go back.
 
@@ -20,10 +21,18 @@ pub struct Session {
     chunks_max: u16,
     chunk_wait_s: u64,
     status_every_s: u64,
-    sent: BTreeMap<i64, (EncounterId, u64)>,
+    sent: BTreeMap<i64, Sent>,
     last_read: i64,
     asked: Option<Asked>,
     status_at: Option<u64>,
+}
+
+struct Sent {
+    id: EncounterId,
+    /// When it is sent again.
+    due: u64,
+    /// How long after that once more.
+    wait: u64,
 }
 
 struct Asked {
@@ -59,7 +68,7 @@ impl Session {
         let overdue: Vec<i64> = self
             .sent
             .iter()
-            .filter(|(_, (_, at))| now >= at + self.receipt_wait_s)
+            .filter(|(_, sent)| now >= sent.due)
             .map(|(sequence, _)| *sequence)
             .take(room)
             .collect();
@@ -76,7 +85,10 @@ impl Session {
             next.extend(read(self.last_read, fresh)?);
         }
         for spooled in &next {
-            self.sent.insert(spooled.sequence, (spooled.id, now));
+            let sent =
+                self.sent.entry(spooled.sequence).or_insert(Sent { id: spooled.id, due: now, wait: 1 });
+            sent.due = now + sent.wait;
+            sent.wait = (sent.wait * 2).min(self.receipt_wait_s);
             self.last_read = self.last_read.max(spooled.sequence);
         }
         Ok(next)
@@ -85,7 +97,7 @@ impl Session {
     /// These have their receipt.
     pub fn receipted(&mut self, ids: impl Iterator<Item = EncounterId>) {
         let ids: Vec<EncounterId> = ids.collect();
-        self.sent.retain(|_, (id, _)| !ids.contains(id));
+        self.sent.retain(|_, sent| !ids.contains(&sent.id));
     }
 
     /// The chunks to ask for now.
@@ -159,11 +171,18 @@ mod tests {
         let mut spool: Vec<i64> = (1..=6).collect();
         assert_eq!(sent(&mut session, 0, 2, &spool), [1, 2]);
         assert_eq!(sent(&mut session, 0, 9, &spool), [3]);
-        assert_eq!(sent(&mut session, 5, 9, &spool), [] as [i64; 0]);
+        assert_eq!(sent(&mut session, 0, 9, &spool), [] as [i64; 0]);
         spool.retain(|s| *s != 2);
         session.receipted([[2; 16]].into_iter());
-        assert_eq!(sent(&mut session, 6, 9, &spool), [4]);
-        assert_eq!(sent(&mut session, 10, 9, &spool), [1, 3]);
+        assert_eq!(sent(&mut session, 0, 9, &spool), [4]);
+        // Again after 1, then 2, then 4 seconds ...
+        let again: Vec<u64> =
+            (1..12).filter(|now| sent(&mut session, *now, 9, &spool) == [1, 3, 4]).collect();
+        assert_eq!(again, [1, 3, 7]);
+        // ... and at last every receipt_wait_s.
+        let again: Vec<u64> =
+            (12..60).filter(|now| !sent(&mut session, *now, 9, &spool).is_empty()).collect();
+        assert_eq!(again, [15, 25, 35, 45, 55]);
         assert_eq!(sent(&mut Session::new(&limits()), 0, 9, &spool), [1, 3, 4], "a new session starts over");
     }
 

@@ -303,7 +303,7 @@ const fn weights() -> Facts {
         (BirthYearOnly, 4.99),
         (BirthAbout, 3.00),
         (BirthAbsent, 0.44),
-        (BirthOther, -9.00),
+        (BirthOther, -12.00),
         (NationEqual, 1.50),
         (NationOther, -2.00),
         (SexEqual, 0.30),
