@@ -1,10 +1,12 @@
-//! What the terminal shows: a verdict readable at arm's length, lists and status as tables.
+//! What the terminal shows: a verdict readable at arm's length, lists and status as tables, a configuration.
 //!
 //! Colour only on a terminal, and never alone: each verdict has its own word and shape too.
 
 use crate::check::{Alert, Answer, word};
+use crate::config::Config;
 use crate::desk::{ListView, StatusView};
 use std::fmt::Write;
+use std::path::Path;
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::{ListResult, Verdict};
 
@@ -79,6 +81,26 @@ fn alert_lines(out: &mut String, alert: &Alert) {
     push(out, format_args!("     score {:.2}: {}", alert.score, printable(&alert.reasons.join("; "))));
 }
 
+/// What a configuration means, once it is known to be good.
+pub fn config(file: &Path, config: &Config) -> String {
+    let mut out = String::new();
+    let link = match config.link.enabled {
+        true => format!("{}:{} as {}", config.link.host, config.link.port, config.link.certificate.display()),
+        false => "none: lists come by `vedette import`".into(),
+    };
+    push(&mut out, format_args!("{}: good", file.display()));
+    push(&mut out, format_args!("  device   {} {}", config.device, printable(&config.post)));
+    push(&mut out, format_args!("  state    {}", config.state.display()));
+    push(&mut out, format_args!("  root     {}", config.root.display()));
+    push(&mut out, format_args!("  broker   {link}"));
+    push(&mut out, format_args!("  socket   {}", config.desk.socket.display()));
+    let limits = format!("{:?}", config.limits).replace("Limits { ", "").replace(" }", "");
+    for limit in limits.split(", ") {
+        push(&mut out, format_args!("  limit    {limit}"));
+    }
+    out
+}
+
 /// The lists held, as a table.
 pub fn lists(lists: &[ListView]) -> String {
     let mut out = String::new();
@@ -133,7 +155,7 @@ fn freshness(freshness: Freshness) -> &'static str {
 }
 
 /// `42s`, `12m`, `5h`, `3d`.
-fn age(seconds: u64) -> String {
+pub fn age(seconds: u64) -> String {
     match seconds {
         0..=119 => format!("{seconds}s"),
         120..=7_199 => format!("{}m", seconds / 60),

@@ -1,6 +1,6 @@
 //! Invented documents of ICAO's specimen state UTO: as rows of the import CSV and as machine readable zones.
 
-use vedette_shim::mrz::{Fields, Format, compose};
+use vedette_shim::mrz::{Fields, compose};
 
 /// The header of the import CSV, every column.
 pub const CSV_HEADER: &str = "issuing_state,document_type,document_number,document_number_to,status,issue_date,\
@@ -23,20 +23,5 @@ pub fn csv<N: AsRef<str>>(numbers: impl IntoIterator<Item = N>) -> String {
 
 /// Both lines of a passport of UTO with this number.
 pub fn passport(number: &str) -> String {
-    let fields = Fields {
-        format: Format::Td3,
-        document_code: "P",
-        issuing_state: "UTO",
-        document_number: number,
-        counts_filler: false,
-        nationality: "UTO",
-        birth_date: "740812",
-        sex: 'F',
-        expiry_date: "320415",
-        surname: "ERIKSSON",
-        given_names: "ANNA MARIA",
-        optional1: "",
-        optional2: "",
-    };
-    compose(&fields).expect("a specimen fits").to_string()
+    compose(&Fields::specimen_passport("UTO", number)).expect("a specimen fits").to_string()
 }

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use vedette::clock::rfc3339;
+use vedette::clock::{rfc3339, system_now};
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
     Home, HqError, broadcast, devices, encounters, enrol, import, init, list, publish, revoke, screen, serve,
 };
+use vedette::show::age;
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::list::Kind;
 
@@ -340,7 +341,27 @@ fn show_encounters(rows: &[encounters::EncounterView]) -> String {
 }
 
 fn show_devices(rows: &[devices::DeviceView]) -> String {
-    rows.iter().map(|row| format!("{}\n", serde_json::to_string(row).unwrap_or_default())).collect()
+    let now = system_now();
+    let line = |d: &devices::DeviceView| {
+        let link = match (d.online, d.last_seen) {
+            (true, _) => "online".into(),
+            (false, Some(at)) => format!("last seen {} ago", age(now.saturating_sub(at))),
+            (false, None) => "never seen".into(),
+        };
+        let waiting =
+            d.spool.filter(|spool| *spool > 0).map_or(String::new(), |spool| format!(", {spool} waiting"));
+        let held = |h: &devices::HeldView| {
+            format!(
+                "    {} edition {}, confirmed {} ago\n",
+                h.list,
+                h.edition,
+                age(now.saturating_sub(h.confirmed_at))
+            )
+        };
+        let held: String = d.held.iter().map(held).collect();
+        format!("{} ({}): {}, {link}{waiting}\n{held}", d.device, d.post, d.state)
+    };
+    rows.iter().map(line).collect()
 }
 
 fn show_lists(rows: &[list::ListView]) -> String {

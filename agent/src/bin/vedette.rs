@@ -235,7 +235,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Import { path } => import(&config()?, path).await,
         Command::CheckConfig => {
-            println!("{:#?}", config()?);
+            print!("{}", show::config(&cli.config, &config()?));
             Ok(0)
         }
         Command::VerifyJournal => verify_journal(&config()?),
@@ -351,21 +351,7 @@ fn specimen(of: &str) -> Result<u8, Failure> {
     let usage =
         |error: &dyn ToString| Failure::new(USAGE, error.to_string(), "for example --specimen UTO:L898902C3");
     let (state, number) = of.split_once(':').ok_or_else(|| usage(&"not STATE:NUMBER"))?;
-    let fields = vedette_shim::mrz::Fields {
-        format: vedette_shim::mrz::Format::Td3,
-        document_code: "P",
-        issuing_state: state,
-        document_number: number,
-        counts_filler: false,
-        nationality: state,
-        birth_date: "740812",
-        sex: 'F',
-        expiry_date: "340415",
-        surname: "ERIKSSON",
-        given_names: "ANNA MARIA",
-        optional1: "",
-        optional2: "",
-    };
+    let fields = vedette_shim::mrz::Fields::specimen_passport(state, number);
     let lines = vedette_shim::mrz::compose(&fields).map_err(|error| usage(&error))?;
     lines.iter().for_each(|line| println!("{line}"));
     Ok(0)

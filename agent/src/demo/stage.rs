@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
-use vedette_shim::mrz::{Fields, Format, compose};
+use vedette_shim::mrz::{Fields, compose};
 
 const SAMPLE: &str = include_str!("../../../config/samples/documents.csv");
 const LIST: &str = "interpol/sltd";
@@ -49,22 +49,7 @@ pub(super) struct Stage {
 
 /// Both lines of a passport of the specimen state with this number.
 pub(super) fn passport(number: &str) -> String {
-    let fields = Fields {
-        format: Format::Td3,
-        document_code: "P",
-        issuing_state: "UTO",
-        document_number: number,
-        counts_filler: false,
-        nationality: "UTO",
-        birth_date: "740812",
-        sex: 'F',
-        expiry_date: "320415",
-        surname: "ERIKSSON",
-        given_names: "ANNA MARIA",
-        optional1: "",
-        optional2: "",
-    };
-    compose(&fields).expect("the specimen fits a passport").to_string()
+    compose(&Fields::specimen_passport("UTO", number)).expect("the specimen fits a passport").to_string()
 }
 
 impl Stage {

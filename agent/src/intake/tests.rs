@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use vedette_shim::document::DocumentKey;
 use vedette_shim::list::Kind;
-use vedette_shim::mrz::{Fields, Format, compose};
+use vedette_shim::mrz::{Fields, compose};
 use vedette_shim::trust::{GrantedKey, Issuer, ListState, Role, SegmentRef, SignedKind};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
@@ -189,22 +189,7 @@ fn reference(info: &SegmentInfo) -> SegmentRef {
 }
 
 fn zone(number: &str) -> String {
-    let lines = compose(&Fields {
-        format: Format::Td3,
-        document_code: "P",
-        issuing_state: "UTO",
-        document_number: number,
-        counts_filler: false,
-        nationality: "UTO",
-        birth_date: "740812",
-        sex: 'F',
-        expiry_date: "340415",
-        surname: "ERIKSSON",
-        given_names: "ANNA MARIA",
-        optional1: "",
-        optional2: "",
-    });
-    lines.unwrap().iter().collect::<Vec<_>>().join("\n")
+    compose(&Fields::specimen_passport("UTO", number)).unwrap().iter().collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -40,6 +40,27 @@ pub struct Fields<'a> {
     pub optional2: &'a str,
 }
 
+impl<'a> Fields<'a> {
+    /// ICAO's specimen passport (Doc 9303-4, Appendix B), of another state and number: for trying things out.
+    pub fn specimen_passport(issuing_state: &'a str, document_number: &'a str) -> Fields<'a> {
+        Fields {
+            format: Format::Td3,
+            document_code: "P",
+            issuing_state,
+            document_number,
+            counts_filler: false,
+            nationality: issuing_state,
+            birth_date: "740812",
+            sex: 'F',
+            expiry_date: "320415",
+            surname: "ERIKSSON",
+            given_names: "ANNA MARIA",
+            optional1: "",
+            optional2: "",
+        }
+    }
+}
+
 /// Why fields do not make a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComposeError {
