@@ -119,11 +119,26 @@ fn a_message_over_the_brokers_limit_ends_its_senders_session_and_reaches_nobody(
 fn a_device_cannot_be_enrolled_under_headquarters_name() {
     let folder = tempfile::tempdir().unwrap();
     let hq = Headquarters::init(folder.path(), 1);
-    for name in ["headquarters", "broker"] {
+    for name in ["headquarters", "publisher", "broker"] {
         let out = folder.path().join(name);
         let refused = hq.run(&["enrol", name, "--out", out.to_str().unwrap()]);
         assert_ne!(refused.code, 0, "{refused}");
         assert!(refused.err.contains("not for devices"), "{refused}");
         assert!(!Path::new(&out).exists());
     }
+}
+
+#[test]
+fn a_device_cannot_end_anothers_session_by_taking_its_client_id() {
+    let post = Post::new();
+    let (device, other) = (post.enrol("post-7"), post.enrol("post-8"));
+    let port = post.broker.port();
+    let mut hq = Intruder::connect_as("headquarters", port, &Identity::of_headquarters(&post.hq)).unwrap();
+    hq.subscribe("vedette/v1/#");
+    let mut session = Intruder::connect_as("post-7", port, &Identity::of_device(&device)).unwrap();
+    for stolen in ["headquarters", "post-7"] {
+        Intruder::connect_as(stolen, port, &Identity::of_device(&other)).unwrap();
+    }
+    session.publish(LAST, b"x", false).unwrap();
+    assert_eq!(hq.topics_until(LAST), [LAST]);
 }

@@ -63,11 +63,16 @@ pub struct Intruder {
 impl Intruder {
     /// Connects to the broker on `port`, or says why it is not let in.
     pub fn connect(port: u16, identity: &Identity) -> Result<Intruder, String> {
+        Self::connect_as(&format!("intruder-{}", Hex(&random::<8>())), port, identity)
+    }
+
+    /// The same, under an MQTT client id of its choice.
+    pub fn connect_as(client_id: &str, port: u16, identity: &Identity) -> Result<Intruder, String> {
         let runtime = Runtime::new().expect("a runtime can be made");
         let settings = MqttSettings {
             host: "localhost".into(),
             port,
-            client_id: format!("intruder-{}", Hex(&random::<8>())),
+            client_id: client_id.into(),
             tls: identity.0.clone(),
             keep_alive: Duration::from_secs(60),
             last_will: None,

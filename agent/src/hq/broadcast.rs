@@ -4,9 +4,8 @@
 //! has acknowledged every message, or with the reason why it did not.
 
 use super::depot::read_chunk;
-use super::pki::{self, HEADQUARTERS};
+use super::pki::{self, PUBLISHER};
 use super::{Home, HqError, grants, retained};
-use crate::crypto::random;
 use crate::hq::db::{parse, setting};
 use crate::link::mqtt::{self, Event, Full, MqttSettings, Publish};
 use crate::link::tls::client_config;
@@ -14,7 +13,7 @@ use crate::link::topics::Topic;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::timeout;
-use vedette_shim::ids::{Hex, ListName};
+use vedette_shim::ids::ListName;
 use vedette_shim::wire::{self, CHUNK_BYTES, Chunk};
 
 /// Largest delta that is sent to all unasked, bytes.
@@ -47,15 +46,15 @@ pub async fn broadcast(
     let chunks = publishes.len();
     publishes.extend(retained::all(home, home.database()?.read())?);
     let sent = Broadcasted { retained: publishes.len() - chunks, chunks };
-    let settings = settings(home, &format!("publisher-{}", Hex(&random::<6>())), broker)?;
+    let settings = settings(home, PUBLISHER, broker)?;
     send(settings, publishes).await?;
     Ok(sent)
 }
 
-/// How headquarters connects, as `client_id`.
+/// How headquarters connects with the certificate `name`, which is its MQTT client id too.
 pub(super) fn settings(
     home: &Home,
-    client_id: &str,
+    name: &str,
     broker: Option<(String, u16)>,
 ) -> Result<MqttSettings, HqError> {
     let (host, port) = match broker {
@@ -65,11 +64,11 @@ pub(super) fn settings(
     let read = |name: &str| pki::read_text(home, name);
     let tls = client_config(
         read("ca.pem")?.as_bytes(),
-        read(&format!("{HEADQUARTERS}.pem"))?.as_bytes(),
-        zeroize::Zeroizing::new(read(&format!("{HEADQUARTERS}.key"))?).as_bytes(),
+        read(&format!("{name}.pem"))?.as_bytes(),
+        zeroize::Zeroizing::new(read(&format!("{name}.key"))?).as_bytes(),
         read("crl.pem")?.as_bytes(),
     )?;
-    Ok(MqttSettings { host, port, client_id: client_id.into(), tls, keep_alive: KEEP_ALIVE, last_will: None })
+    Ok(MqttSettings { host, port, client_id: name.into(), tls, keep_alive: KEEP_ALIVE, last_will: None })
 }
 
 /// The broker a home was made for: host and port, as devices are told.

@@ -120,7 +120,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
 fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), HqError> {
     let bad = |what, value: &dyn ToString, rule| Err(HqError::Value { what, value: value.to_string(), rule });
     // The broker knows its clients by this name: a device of this name would be headquarters there.
-    if [pki::HEADQUARTERS, pki::BROKER].contains(&device.as_str()) {
+    if [pki::HEADQUARTERS, pki::PUBLISHER, pki::BROKER].contains(&device.as_str()) {
         return bad("device", device, "this name is not for devices");
     }
     if post.len() > POST_BYTES_MAX || post.chars().any(char::is_control) {

@@ -3,7 +3,8 @@
 //! ```text
 //! root/<version>.root   every root ever issued
 //! keys/                 seed files, mode 0600, one role each (see `keys`)
-//! pki/                  ca.pem ca.key, broker.pem broker.key, headquarters.pem headquarters.key, crl.pem
+//! pki/                  ca.pem ca.key, broker.pem broker.key, headquarters.pem headquarters.key,
+//!                        publisher.pem publisher.key, crl.pem
 //! segments/             sealed segments, named <hex digest>.seg
 //! hq.db                 lists, editions, devices, encounters, orders (see `db`)
 //! lock, serve.lock      held by a command that changes the home; by `serve`

@@ -21,11 +21,14 @@ use zeroize::Zeroizing;
 
 /// The CN of headquarters' own certificate.
 pub const HEADQUARTERS: &str = "headquarters";
+/// The CN of the certificate that one-off publishing connects with. Another than [`HEADQUARTERS`], because the broker
+/// ties the MQTT client id to the CN: a second session of the same name would end `serve`'s.
+pub const PUBLISHER: &str = "publisher";
 /// The CN of the broker's certificate.
 pub const BROKER: &str = "broker";
 /// Life of the CA's certificate, and of a CRL.
 const CA_DAYS: u32 = 3650;
-/// Life of the broker's and headquarters' certificates; `vedette-hq renew` makes new ones.
+/// Life of the broker's, headquarters' and the publisher's certificates; `vedette-hq renew` makes new ones.
 const SERVICE_DAYS: u32 = 730;
 const EARLY_S: u64 = 3600;
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -72,16 +75,21 @@ impl Ca {
         Ok(Ca(Issuer::from_ca_cert_pem(&read_text(home, "ca.pem")?, key).map_err(failed())?))
     }
 
-    /// Makes `pki/broker.*` and `pki/headquarters.*`.
+    /// Makes `pki/broker.*`, `pki/headquarters.*` and `pki/publisher.*`.
     pub(super) fn certify_services(&self, home: &Home, hosts: &[String], now: u64) -> Result<(), HqError> {
         let what = "the broker's certificate";
         let mut broker = params(BROKER, now, SERVICE_DAYS);
         broker.subject_alt_names = CertificateParams::new(hosts).map_err(failed(what))?.subject_alt_names;
         broker.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.certify(broker, what)?.write(home, BROKER)?;
-        let mut own = params(HEADQUARTERS, now, SERVICE_DAYS);
-        own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.certify(own, "headquarters' certificate")?.write(home, HEADQUARTERS)
+        for (name, what) in
+            [(HEADQUARTERS, "headquarters' certificate"), (PUBLISHER, "the publisher's certificate")]
+        {
+            let mut own = params(name, now, SERVICE_DAYS);
+            own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            self.certify(own, what)?.write(home, name)?;
+        }
+        Ok(())
     }
 
     /// Makes a device's certificate.

@@ -60,7 +60,8 @@ fn open_grant(bytes: &[u8], folder: &Path, anchor: &Root) -> Vec<(u32, Vec<u8>)>
 fn a_home_is_private_and_made_once() {
     let (dir, home) = new_home();
     assert_eq!(mode(home.dir()), 0o700);
-    for secret in ["keys/root-1", "keys/heartbeat", "pki/ca.key", "pki/headquarters.key"] {
+    for secret in ["keys/root-1", "keys/heartbeat", "pki/ca.key", "pki/headquarters.key", "pki/publisher.key"]
+    {
         assert_eq!(mode(&home.dir().join(secret)), 0o600, "{secret}");
     }
     let again = init(home.dir(), &InitOptions::default());
