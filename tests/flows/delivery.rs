@@ -90,25 +90,26 @@ fn a_device_that_slept_through_editions_and_roots_catches_up() {
 
 #[test]
 fn a_large_segment_arrives_whole_though_broker_and_agent_are_killed_on_the_way() {
-    let mut post = Post::serving();
+    let mut post = Post::new();
     // Of many forms, so that no class of numbers packs them away: more than a megabyte, dozens of chunks.
     let documents = 400_000;
     let wild = |n: usize| format!("{:05X}{:04}", n * 7919 % 0xf_ffff, n % 10_000);
     post.hq.publish(LIST, (0..documents).map(wild));
+    // Four chunks a second, so that the kills strike in the middle.
+    post.hq.serve_with(&["--depot-rate", "262144"]);
     let mut device = post.start_device("post-7");
-    let chunks_in = |log: &str| log.matches("chunk").count();
+    let mut downloaded = 0;
     for round in 0..3 {
-        let seen = chunks_in(&device.whole_log());
-        wait_until(
-            format!("download {round} goes on or is done"),
-            || (chunks_in(&device.whole_log()) > seen || device.edition(LIST) == Some(1)).then_some(()),
-            || device.log(),
-        );
+        let grown = || (device.downloaded_bytes() > downloaded).then(|| device.downloaded_bytes());
+        downloaded = wait_until(format!("download {round} goes on"), grown, || device.log());
         post.broker.kill().unwrap();
         device.kill();
+        assert!(device.downloaded_bytes() >= downloaded, "what was downloaded stays");
         device.start();
         post.broker.restart().unwrap();
     }
+    assert_eq!(post.hq.stop_serve(), 0);
+    post.hq.serve();
     device.wait_for_edition(LIST, 1);
     for n in [0, documents / 2, documents - 1] {
         device.scan(&passport(&wild(n))).expect_code(code::HIT);

@@ -110,6 +110,13 @@ impl Device {
         lists.iter().find(|held| held["list"] == list)?["edition"].as_u64()
     }
 
+    /// Bytes of segments that are on their way to it.
+    pub fn downloaded_bytes(&self) -> u64 {
+        let partial = fs::read_dir(self.folder.join("state/partial"));
+        let files = partial.into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    }
+
     /// Encounters that await their receipt.
     pub fn spool(&self) -> Option<u64> {
         self.status()?["spool"].as_u64()

@@ -69,8 +69,14 @@ impl Headquarters {
 
     /// Starts depot and collector.
     pub fn serve(&mut self) {
+        self.serve_with(&[]);
+    }
+
+    /// Starts depot and collector with these arguments besides.
+    pub fn serve_with(&mut self, arguments: &[&str]) {
         let home = self.home.to_str().expect("a temporary path is text");
-        self.serving = Some(Running::start("vedette-hq", ["--home", home, "serve"], &self.log));
+        let arguments = [&["--home", home, "serve"], arguments].concat();
+        self.serving = Some(Running::start("vedette-hq", arguments, &self.log));
     }
 
     /// Kills depot and collector.
