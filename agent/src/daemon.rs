@@ -16,25 +16,23 @@ use crate::config::Config;
 use crate::crypto::BoxKey;
 use crate::desk::{self, Desk};
 use crate::files::{self, FileError};
-use crate::intake::bundle::{self, BundleError, Report};
-use crate::intake::{Intake, IntakeError, Missing, Offer, Parts};
+use crate::intake::bundle;
+use crate::intake::door::IntakeDoor;
+use crate::intake::{Intake, IntakeError, Offer, Parts};
+use crate::link::LinkState;
 use crate::link::uplink::Uplink;
 use crate::state::{State, StateError};
 use crate::store::Store;
-use bytes::Bytes;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use vedette_shim::ids::{Hex, from_hex};
+use vedette_shim::ids::from_hex;
 use vedette_shim::trust::METADATA_BYTES_MAX;
-use vedette_shim::wire::{self, Chunk};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
-const JOBS_MAX: usize = 256;
 /// How often leases are looked at.
 const LEASE_TICK: Duration = Duration::from_secs(1);
 
@@ -62,15 +60,6 @@ pub enum DaemonError {
         /// The store.
         path: PathBuf,
     },
-}
-
-/// The link's state as the desk shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LinkState {
-    /// Whether the session is up.
-    pub online: bool,
-    /// Why not.
-    pub why: String,
 }
 
 /// Everything that a device's store and configuration give: enough to answer scans, with or without a daemon.
@@ -167,94 +156,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
     }
 }
 
-enum Job {
-    Offer(Offer),
-    Chunk(Bytes),
-    Import(PathBuf, oneshot::Sender<Result<Report, BundleError>>),
-    LeaseTick,
-}
-
-/// The way to the intake thread.
-#[derive(Clone)]
-pub struct IntakeDoor(mpsc::Sender<Job>);
-
-impl IntakeDoor {
-    fn open(
-        mut intake: Intake,
-    ) -> (IntakeDoor, watch::Receiver<Option<Missing>>, std::thread::JoinHandle<()>) {
-        let (door, mut jobs) = mpsc::channel(JOBS_MAX);
-        let (missing, watched) = watch::channel(None);
-        let work = move || {
-            tell_missing(&intake, &missing);
-            while let Some(job) = jobs.blocking_recv() {
-                do_job(&mut intake, job);
-                tell_missing(&intake, &missing);
-            }
-        };
-        let thread = std::thread::Builder::new().name("intake".into()).spawn(work);
-        (IntakeDoor(door), watched, thread.expect("the system can start a thread"))
-    }
-
-    /// Hands over signed bytes.
-    pub async fn offer(&self, offer: Offer) {
-        self.send(Job::Offer(offer)).await;
-    }
-
-    /// Hands over a chunk message.
-    pub async fn chunk(&self, message: Bytes) {
-        self.send(Job::Chunk(message)).await;
-    }
-
-    /// Imports a bundle; `None` when the agent is stopping.
-    pub async fn import(&self, bundle: PathBuf) -> Option<Result<Report, BundleError>> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Import(bundle, reply)).await;
-        answer.await.ok()
-    }
-
-    async fn send(&self, job: Job) {
-        if self.0.send(job).await.is_err() {
-            tracing::debug!("the intake has stopped");
-        }
-    }
-}
-
-fn do_job(intake: &mut Intake, job: Job) {
-    let done = match job {
-        Job::Offer(offer) => intake.offer(offer).map(|_| ()),
-        Job::Chunk(message) => match wire::decode::<Chunk>(&message) {
-            Ok(chunk) => {
-                tracing::debug!(segment = %Hex(&chunk.segment[..4]), index = chunk.index, "chunk");
-                intake.chunk(&chunk).map(|_| ())
-            }
-            Err(error) => return tracing::warn!(%error, "a chunk cannot be read"),
-        },
-        Job::Import(path, reply) => {
-            // Who asked may have gone; the import counts all the same.
-            let _ = reply.send(intake.import(&path));
-            return;
-        }
-        Job::LeaseTick => intake.expire(),
-    };
-    if let Err(error) = done {
-        tracing::warn!(%error, "not taken");
-    }
-}
-
-fn tell_missing(intake: &Intake, missing: &watch::Sender<Option<Missing>>) {
-    match intake.missing() {
-        Ok(now) => {
-            missing.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
-        }
-        Err(error) => tracing::error!(%error, "cannot tell what is missing"),
-    }
-}
-
 async fn tick(door: IntakeDoor, stop: CancellationToken) {
     let mut tick = tokio::time::interval(LEASE_TICK);
     loop {
         tokio::select! {
-            _ = tick.tick() => door.send(Job::LeaseTick).await,
+            _ = tick.tick() => door.lease_tick().await,
             () = stop.cancelled() => return,
         }
     }

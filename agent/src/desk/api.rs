@@ -2,9 +2,10 @@
 
 use super::{Import, Problem, StatusView, list_views};
 use crate::check::{CheckError, Checker, Scan};
-use crate::daemon::{IntakeDoor, LinkState};
 use crate::files::{self, FileError};
 use crate::intake::bundle;
+use crate::intake::door::IntakeDoor;
+use crate::link::LinkState;
 use crate::spool;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -8,6 +8,8 @@
 //! edition goes on serving until the next one is whole or its lease ends, and then its keys are erased.
 
 pub mod bundle;
+pub mod door;
+mod offers;
 mod plan;
 mod segments;
 #[cfg(test)]
@@ -26,11 +28,7 @@ use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
-use vedette_shim::trust::{
-    Floor, Freshness, Grant, Heartbeat, Manifest, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError,
-    digest, freshness,
-};
-use zeroize::Zeroizing;
+use vedette_shim::trust::{Floor, Freshness, Heartbeat, Manifest, Root, TrustError, freshness};
 
 /// HPKE's info for grants.
 pub const GRANT_INFO: &[u8] = b"vedette/v1/grant";
@@ -278,177 +276,6 @@ impl Intake {
             self.settle();
         }
         taken
-    }
-
-    fn take_root(&mut self, version: u32, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
-        if version <= self.root.version {
-            return Ok(Taken::Known);
-        }
-        if version - self.root.version > 1 {
-            if self.roots_waiting.len() < ROOTS_WAITING_MAX {
-                self.roots_waiting.insert(version, bytes);
-            }
-            return Ok(Taken::Known);
-        }
-        self.follow_root(&bytes)?;
-        while let Some(bytes) = self.roots_waiting.remove(&(self.root.version + 1)) {
-            self.follow_root(&bytes)?;
-        }
-        self.roots_waiting.retain(|version, _| *version > self.root.version);
-        for offer in std::mem::take(&mut self.offers_waiting) {
-            if let Err(error) = self.offer(offer) {
-                tracing::warn!(%error, "still refused under the new root");
-            }
-        }
-        Ok(Taken::New)
-    }
-
-    fn follow_root(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
-        let next = self.root.next(bytes, &RingVerify).map_err(refused("root"))?;
-        let start_anew: Vec<ListName> =
-            self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
-        self.state.set_root(bytes, &start_anew)?;
-        for list in start_anew {
-            if let Some(entry) = self.entries.get_mut(&list) {
-                (entry.floor, entry.pending) = (None, None);
-            }
-        }
-        tracing::info!(version = next.version, "new root");
-        self.root = next;
-        Ok(())
-    }
-
-    fn take_heartbeat(&mut self, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
-        let floor = self.heartbeat.as_ref().map_or(0, |h| h.issued);
-        let heartbeat = Heartbeat::accept(&bytes, &self.root, floor, self.clock.now(), &RingVerify)
-            .map_err(refused("heartbeat"))?;
-        if self.heartbeat.as_ref() == Some(&heartbeat) {
-            return Ok(Taken::Known);
-        }
-        let confirmed = self.confirmed_by(&heartbeat);
-        self.state.set_heartbeat(&bytes, heartbeat.issued, &confirmed)?;
-        self.clock.raise(heartbeat.issued);
-        for list in confirmed {
-            if let Some(entry) = self.entries.get_mut(&list) {
-                entry.confirmed_at = entry.confirmed_at.max(heartbeat.issued);
-            }
-        }
-        self.note_newest(&heartbeat);
-        self.heartbeat = Some(heartbeat);
-        Ok(Taken::New)
-    }
-
-    /// The lists whose active edition is the very one the heartbeat names.
-    fn confirmed_by(&self, heartbeat: &Heartbeat) -> Vec<ListName> {
-        let is_newest = |list: &ListName, entry: &Entry| {
-            let (Some((manifest, bytes)), Some(state)) = (&entry.active, heartbeat.list(list)) else {
-                return false;
-            };
-            state.edition == manifest.edition && state.manifest == digest(bytes)
-        };
-        self.entries
-            .iter()
-            .filter(|(list, entry)| is_newest(list, entry))
-            .map(|(list, _)| list.clone())
-            .collect()
-    }
-
-    fn note_newest(&mut self, heartbeat: &Heartbeat) {
-        for state in &heartbeat.lists {
-            if let Some(entry) = self.entries.get_mut(&state.list) {
-                entry.newest_known = state.edition;
-            }
-        }
-    }
-
-    fn take_manifest(&mut self, list: ListName, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
-        let held = self.entries.get(&list);
-        let same = |held: &Option<(Manifest, Vec<u8>)>| held.as_ref().is_some_and(|(_, b)| *b == bytes);
-        if held.is_some_and(|entry| same(&entry.pending) || same(&entry.active)) {
-            return Ok(Taken::Known);
-        }
-        let what = || format!("manifest of {list}");
-        let floor = held.and_then(|entry| entry.floor);
-        let manifest = Manifest::accept(&bytes, &list, &self.root, floor, self.clock.now(), &RingVerify)
-            .map_err(refused(what()))?;
-        let found = digest(&bytes);
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.check_manifest(&manifest, &found).map_err(refused(what()))?;
-        }
-        let floor = Floor { edition: manifest.edition, manifest: found };
-        self.state.set_pending(&list, floor, &bytes)?;
-        let entry = self.entries.entry(list).or_insert_with(Entry::new);
-        entry.floor = Some(floor);
-        entry.newest_known = entry.newest_known.max(manifest.edition);
-        entry.pending = Some((manifest, bytes));
-        entry.merge_failed = false;
-        Ok(Taken::New)
-    }
-
-    /// `place`: the list whose grant belongs where this one came in.
-    fn take_grant(
-        &mut self,
-        place: Option<ListName>,
-        bytes: Vec<u8>,
-        store: bool,
-    ) -> Result<Taken, IntakeError> {
-        if bytes.is_empty() {
-            return Ok(Taken::Known); // headquarters cleared the retained grant
-        }
-        let grant = Grant::accept(&bytes, &self.device, &self.root, self.clock.now(), &RingVerify)
-            .map_err(refused("grant"))?;
-        if place.is_some_and(|place| place != grant.list) {
-            let rule = TrustError::NotForUs(vedette_shim::trust::SignedKind::Grant);
-            return Err(refused("grant")(rule));
-        }
-        let mut keys = BTreeMap::new();
-        for key in &grant.keys {
-            debug_assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
-            let additional = grant_additional_data(&self.device, &grant.list, key.number);
-            let opened = self.box_key.open(GRANT_INFO, &additional, key.sealed);
-            let plain = opened.map_err(|_| IntakeError::Grant { list: grant.list.clone() })?;
-            let secret: Zeroizing<[u8; 32]> = Zeroizing::new(
-                plain.as_slice().try_into().map_err(|_| IntakeError::Grant { list: grant.list.clone() })?,
-            );
-            keys.insert(key.number, ListKey(*secret));
-        }
-        let list = grant.list.clone();
-        let entry = self.entries.entry(list.clone()).or_insert_with(Entry::new);
-        let fresh = keys.keys().any(|number| !entry.keys.contains_key(number));
-        if !fresh {
-            return Ok(Taken::Known);
-        }
-        if store {
-            self.state.set_grant(&list, &bytes)?;
-            entry.granted_at = self.clock.now();
-        }
-        entry.keys = keys;
-        Ok(Taken::New)
-    }
-
-    fn take_order(&mut self, bytes: &[u8]) -> Result<Taken, IntakeError> {
-        let floor = self.state.order_floor()?;
-        let order = match Order::accept(bytes, &self.device, &self.root, floor, &RingVerify) {
-            Err(TrustError::Rollback { offered, floor, .. }) if offered == floor => return Ok(Taken::Known),
-            other => other.map_err(refused("order"))?,
-        };
-        let only = match &order.order {
-            OrderKind::EraseAll => None,
-            OrderKind::EraseList(list) => Some(list.clone()),
-        };
-        tracing::warn!(?order, "headquarters orders to erase");
-        self.state.erase_lists(only.as_ref(), order.number)?;
-        for (list, entry) in &mut self.entries {
-            if only.as_ref().is_none_or(|only| only == list) {
-                let floor = entry.floor;
-                *entry = Entry {
-                    floor,
-                    content: Content::Nothing("erased by order of headquarters"),
-                    ..Entry::new()
-                };
-            }
-        }
-        Ok(Taken::New)
     }
 
     /// Ends the use of lists past their lease: their keys are erased. Call it at least every few seconds.

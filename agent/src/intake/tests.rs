@@ -13,7 +13,9 @@ use tempfile::TempDir;
 use vedette_shim::document::DocumentKey;
 use vedette_shim::list::Kind;
 use vedette_shim::mrz::{Fields, compose};
-use vedette_shim::trust::{GrantedKey, Issuer, ListState, Role, SegmentRef, SignedKind};
+use vedette_shim::trust::{
+    Grant, GrantedKey, Issuer, ListState, Order, OrderKind, Role, SegmentRef, SignedKind, digest,
+};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 

@@ -15,3 +15,12 @@ pub mod session;
 pub mod tls;
 pub mod topics;
 pub mod uplink;
+
+/// The link's state as the desk shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the session is up.
+    pub online: bool,
+    /// Why not.
+    pub why: String,
+}

@@ -4,6 +4,7 @@
 //! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us.
 
+use super::LinkState;
 use super::backoff::Backoff;
 use super::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
 use super::session::Session;
@@ -11,9 +12,8 @@ use super::tls;
 use super::topics::{DeviceTopic, Topic, device_subscriptions};
 use crate::config::LinkConfig;
 use crate::crypto::RingVerify;
-use crate::daemon::{IntakeDoor, LinkState};
-use crate::desk::list_views;
 use crate::files;
+use crate::intake::door::IntakeDoor;
 use crate::intake::{Missing, Offer};
 use crate::spool;
 use std::sync::Arc;
@@ -216,9 +216,11 @@ impl Uplink {
 
     fn status(&self, online: bool) -> Publish {
         let now = self.checker.clock.now();
-        let views = list_views(&self.checker.shared.load(), now);
-        let held = |view: &crate::desk::ListView| {
-            Some(HeldList { list: view.list.parse().ok()?, edition: view.edition, age_s: view.age_s })
+        let holdings = self.checker.shared.load();
+        let held = |held: &crate::holdings::Held| HeldList {
+            list: held.list.clone(),
+            edition: held.edition,
+            age_s: held.freshness(now).0,
         };
         let status = Status {
             online,
@@ -226,7 +228,7 @@ impl Uplink {
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
             spool: spool::depth(&self.checker.state)
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
-            lists: views.iter().filter_map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
+            lists: holdings.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
         };
         message(Topic::Device(self.checker.device.clone(), DeviceTopic::Status).name(), &status, true)
     }

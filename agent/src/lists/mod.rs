@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`documents`] | alerts and changes as programs handle them |
 //! | [`build`] | changes in any order -> a segment, in bounded memory |
-//! | [`merge`] | segments -> one segment; two editions -> the changes between |
+//! | [`mod@merge`] | segments -> one segment; two editions -> the changes between |
 //! | [`tiers`] | which segments a publisher joins |
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
-//! | [`file`], [`seal`] | the bytes; their sealing |
+//! | [`mod@file`], [`seal`] | the bytes; their sealing |
 //! | survey, pack, write | the three passes of building |
 //! | stream, cursor | changes in order, from memory and from segments |
 //!

@@ -8,6 +8,10 @@
 //! Failure: an unreadable zone is an error with its place; a journal that cannot be written is an error; a list that
 //! cannot be read makes its own answer NotChecked.
 
+mod answer;
+
+pub use answer::{Alert, Answer, Checked, Document, word};
+
 use crate::clock::{Clock, rfc3339};
 use crate::config::Limits;
 use crate::crypto::{self, BoxKey};
@@ -23,7 +27,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Notify;
 use vedette_shim::document::DocumentKey;
-use vedette_shim::ids::{DeviceId, Hex, ListName};
+use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::list::Status;
 use vedette_shim::mrz::{self, CheckName, Mrz, MrzError, Repair, Sex};
 use vedette_shim::trust::Freshness;
@@ -53,100 +57,6 @@ pub enum CheckError {
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
     Record(#[from] StateError),
-}
-
-/// The answer to a scan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// Names this scan, 32 hexadecimal digits.
-    pub scan_id: String,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// What was read.
-    pub document: Document,
-    /// Every list that should have been asked.
-    pub checked: Vec<Checked>,
-    /// What was met, document alerts first, then persons by score.
-    pub alerts: Vec<Alert>,
-    /// What the officer should know besides: a misread number, an encounter that could not be kept.
-    pub notices: Vec<String>,
-    /// From the zone's text to the verdict, recorded, in microseconds.
-    pub elapsed_us: u64,
-}
-
-/// What was read, as printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    /// `TD3`, `MRV-A` ...
-    pub format: String,
-    /// Whether every check digit agrees.
-    pub valid: bool,
-    /// Document code.
-    pub code: String,
-    /// Issuing state.
-    pub issuing_state: String,
-    /// Number.
-    pub number: String,
-    /// Surname.
-    pub surname: String,
-    /// Given names.
-    pub given_names: String,
-    /// Nationality.
-    pub nationality: String,
-    /// YYMMDD.
-    pub birth_date: String,
-    /// `M`, `F`, `X` or empty.
-    pub sex: String,
-    /// YYMMDD.
-    pub expiry_date: String,
-}
-
-/// One list's answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Checked {
-    /// The list.
-    pub list: ListName,
-    /// The edition asked; 0 for none.
-    pub edition: u64,
-    /// When that was issued, RFC 3339.
-    pub issued: String,
-    /// Seconds since it was last confirmed.
-    pub age_s: u64,
-    /// How far it may be relied on.
-    pub freshness: Freshness,
-    /// What it says.
-    pub result: ListResult,
-    /// Why it was not checked; empty otherwise.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
-}
-
-/// One alert met.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Alert {
-    /// The list.
-    pub list: ListName,
-    /// The alert in the list.
-    pub alert_id: String,
-    /// `document`, or what kind of person's alert.
-    pub kind: String,
-    /// Hit or Possible.
-    pub result: ListResult,
-    /// Documents: stolen, lost ...; persons: the name listed.
-    pub status: String,
-    /// What to do.
-    pub action: String,
-    /// 0 to 1.
-    pub score: f32,
-    /// Which facts decided.
-    pub reasons: Vec<String>,
-    /// For the officer's safety and others'.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-    /// Whose alert it is.
-    pub owner: String,
-    /// Everything the list says of it.
-    pub details: serde_json::Value,
 }
 
 /// Checks scans; shared by all who ask.
@@ -470,16 +380,6 @@ fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -
 /// The word an enum has in JSON.
 fn json_word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
-}
-
-/// The verdict's word in the journal and on the terminal.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Hit => "hit",
-        Verdict::Possible => "possible",
-        Verdict::Clear => "clear",
-        Verdict::NotChecked => "not_checked",
-    }
 }
 
 fn document_of(zone: &Mrz) -> Document {

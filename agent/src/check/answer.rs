@@ -1,0 +1,110 @@
+//! The answer to a scan, as JSON and the terminal show it. Plain data.
+
+use serde::{Deserialize, Serialize};
+use vedette_shim::ids::ListName;
+use vedette_shim::trust::Freshness;
+use vedette_shim::verdict::{ListResult, Verdict};
+
+/// The answer to a scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Names this scan, 32 hexadecimal digits.
+    pub scan_id: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was read.
+    pub document: Document,
+    /// Every list that should have been asked.
+    pub checked: Vec<Checked>,
+    /// What was met, document alerts first, then persons by score.
+    pub alerts: Vec<Alert>,
+    /// What the officer should know besides: a misread number, an encounter that could not be kept.
+    pub notices: Vec<String>,
+    /// From the zone's text to the verdict, recorded, in microseconds.
+    pub elapsed_us: u64,
+}
+
+/// What was read, as printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// `TD3`, `MRV-A` ...
+    pub format: String,
+    /// Whether every check digit agrees.
+    pub valid: bool,
+    /// Document code.
+    pub code: String,
+    /// Issuing state.
+    pub issuing_state: String,
+    /// Number.
+    pub number: String,
+    /// Surname.
+    pub surname: String,
+    /// Given names.
+    pub given_names: String,
+    /// Nationality.
+    pub nationality: String,
+    /// YYMMDD.
+    pub birth_date: String,
+    /// `M`, `F`, `X` or empty.
+    pub sex: String,
+    /// YYMMDD.
+    pub expiry_date: String,
+}
+
+/// One list's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// The list.
+    pub list: ListName,
+    /// The edition asked; 0 for none.
+    pub edition: u64,
+    /// When that was issued, RFC 3339.
+    pub issued: String,
+    /// Seconds since it was last confirmed.
+    pub age_s: u64,
+    /// How far it may be relied on.
+    pub freshness: Freshness,
+    /// What it says.
+    pub result: ListResult,
+    /// Why it was not checked; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// One alert met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The list.
+    pub list: ListName,
+    /// The alert in the list.
+    pub alert_id: String,
+    /// `document`, or what kind of person's alert.
+    pub kind: String,
+    /// Hit or Possible.
+    pub result: ListResult,
+    /// Documents: stolen, lost ...; persons: the name listed.
+    pub status: String,
+    /// What to do.
+    pub action: String,
+    /// 0 to 1.
+    pub score: f32,
+    /// Which facts decided.
+    pub reasons: Vec<String>,
+    /// For the officer's safety and others'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Whose alert it is.
+    pub owner: String,
+    /// Everything the list says of it.
+    pub details: serde_json::Value,
+}
+
+/// The verdict's word in the journal and on the terminal.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Hit => "hit",
+        Verdict::Possible => "possible",
+        Verdict::Clear => "clear",
+        Verdict::NotChecked => "not_checked",
+    }
+}
