@@ -5,4 +5,5 @@ mod forgery;
 mod homecoming;
 mod mistakes;
 mod offline;
+mod readme;
 mod rights;
