@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use vedette_tests::device::{Device, code};
+use vedette_tests::intruder::{Identity, Intruder};
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::Ended;
 use vedette_tests::sample::{CSV_HEADER, SPECIMEN, csv, number, passport};
@@ -135,6 +136,63 @@ fn enrolling_twice_is_refused_and_leaves_the_first_device_alone() {
     is_clear(&post.hq.run(&["enrol", "post-7", "--out", out.to_str().unwrap()]), &["post-7", "revoke"]);
     assert!(!out.exists());
     device.run("check-config", &[]).expect_code(0);
+}
+
+/// What a program may find where a message belongs: nothing, noise, a wrong version, a length that promises too much.
+fn garbage() -> [Vec<u8>; 5] {
+    [vec![], vec![0xff; 4096], vec![2, 0, 0], vec![1], [&[1][..], &[0xff; 9], &[0x7f; 300]].concat()]
+}
+
+#[test]
+fn garbage_from_a_device_stops_neither_collector_nor_depot() {
+    let post = Post::serving();
+    let (device, hostile) = (post.start_device("post-7"), post.enrol("post-8"));
+    let mut hostile = Intruder::connect(post.broker.port(), &Identity::of_device(&hostile)).unwrap();
+    for what in ["encounter", "want", "status"] {
+        for bytes in garbage() {
+            hostile.publish(&format!("vedette/v1/device/post-8/{what}"), &bytes, false).unwrap();
+        }
+    }
+    post.hq.publish(LIST, [SPECIMEN]);
+    device.wait_for_edition(LIST, 1);
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+}
+
+#[test]
+fn garbage_with_headquarters_rights_stops_no_device() {
+    let mut post = Post::serving();
+    let device = post.start_device("post-7");
+    post.hq.publish(LIST, [SPECIMEN]);
+    device.wait_for_edition(LIST, 1);
+    post.hq.stop_serve();
+    let mut attacker = Intruder::connect(post.broker.port(), &Identity::of_headquarters(&post.hq)).unwrap();
+    let segment = format!("vedette/v1/segment/{}/0", "5a".repeat(32));
+    for topic in [
+        "vedette/v1/root/3",
+        "vedette/v1/heartbeat",
+        "vedette/v1/list/interpol/sltd/manifest/all",
+        "vedette/v1/list/no/such/manifest/all",
+        "vedette/v1/device/post-7/have",
+        "vedette/v1/device/post-7/receipt",
+        "vedette/v1/device/post-7/order",
+        "vedette/v1/device/post-7/grant/interpol/sltd",
+        &segment,
+    ] {
+        for bytes in garbage() {
+            attacker.publish(topic, &bytes, false).unwrap();
+        }
+    }
+    drop(attacker);
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+    assert_eq!(device.spool(), Some(1));
+    post.hq.serve();
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+    post.hq.publish(LIST, [number(1)]);
+    device.wait_for_edition(LIST, 2);
+    assert!(!device.whole_log().contains("panicked"), "{}", device.log());
 }
 
 fn files_below(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
