@@ -1,8 +1,8 @@
 //! How far apart two spellings are, in units of one ordinary wrong letter.
 //!
 //! A weighted edit distance over folds, where what transcriptions and ears exchange (K and Q, E and I, a vowel
-//! more or less) costs a fraction, and one over the letters as read, where what OCR exchanges (O and D, I and L)
-//! does. Two neighbours swapped count once. The cost of a pair of tokens is the smaller of the two.
+//! more or less) costs a fraction; and the cost of one slip in the letters as read, where what OCR exchanges (O and
+//! D, I and L) costs a fraction. The cost of a pair of tokens is the smaller of the two.
 
 use super::fold::is_vowel;
 
@@ -10,51 +10,40 @@ use super::fold::is_vowel;
 const LETTERS_MAX: usize = 40;
 /// A distance larger than any that counts.
 pub(super) const FAR: f32 = 99.0;
+/// The cost of two neighbours in each other's place.
+const SWAPPED: f32 = 0.85;
 
-/// The weighted distance of two folds, or [`FAR`] as soon as it must exceed `limit`.
+/// The weighted distance of two folds, or [`FAR`] as soon as it must exceed `limit`: optimal string alignment.
 ///
 /// `bare` says that one side is written without vowels (MHMD), so that they cost next to nothing.
 pub(super) fn sound(one: &[u8], other: &[u8], bare: bool, limit: f32) -> f32 {
-    let vowel = if bare { 0.06 } else { 0.25 };
-    let add = |word: &[u8], at: usize| gap(word, at, vowel);
-    edit(one, other, limit, swap_sound, add, 0.8)
-}
-
-/// The weighted distance of two tokens' letters, for slips of keys and OCR.
-pub(super) fn letters(one: &[u8], other: &[u8], limit: f32) -> f32 {
-    let add = |word: &[u8], at: usize| if at > 0 && word[at] == word[at - 1] { 0.5 } else { 1.0 };
-    edit(one, other, limit, swap_letter, add, 0.9)
-}
-
-/// Optimal string alignment with the given costs of substitution, insertion and transposition.
-fn edit(
-    one: &[u8],
-    other: &[u8],
-    limit: f32,
-    substitute: impl Fn(u8, u8) -> f32,
-    add: impl Fn(&[u8], usize) -> f32,
-    transpose: f32,
-) -> f32 {
     let one = &one[..one.len().min(LETTERS_MAX)];
     let other = &other[..other.len().min(LETTERS_MAX)];
-    let mut before = [0f32; LETTERS_MAX + 1]; // two rows ago
-    let mut last = [0f32; LETTERS_MAX + 1];
-    let mut row = [0f32; LETTERS_MAX + 1];
+    let vowel = if bare { 0.06 } else { 0.25 };
+    // What both begin and end with costs nothing; the letters before a gap still set its price.
+    let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let most = one.len().min(other.len()) - start;
+    let tail = one.iter().rev().zip(other.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    let (rows, columns) = (one.len() - tail - start, other.len() - tail - start);
+    let mut buffers = [[0f32; LETTERS_MAX + 1]; 3];
+    let [before, last, row] = &mut buffers;
+    let (mut before, mut last, mut row) = (before, last, row);
     let mut gaps = [0f32; LETTERS_MAX + 1];
-    for at in 0..other.len() {
-        gaps[at + 1] = add(other, at);
-        last[at + 1] = last[at] + gaps[at + 1];
+    for j in 1..=columns {
+        gaps[j] = gap(other, start + j - 1, vowel);
+        last[j] = last[j - 1] + gaps[j];
     }
-    for i in 1..=one.len() {
-        let drop = add(one, i - 1);
+    for i in 1..=rows {
+        let a = one[start + i - 1];
+        let drop = gap(one, start + i - 1, vowel);
         row[0] = last[0] + drop;
         let mut least = row[0];
-        for j in 1..=other.len() {
-            let (a, b) = (one[i - 1], other[j - 1]);
-            let mut best = if a == b { last[j - 1] } else { last[j - 1] + substitute(a, b) };
+        for j in 1..=columns {
+            let b = other[start + j - 1];
+            let mut best = last[j - 1] + if a == b { 0.0 } else { swap_sound(a, b) };
             best = best.min(last[j] + drop).min(row[j - 1] + gaps[j]);
-            if i > 1 && j > 1 && a != b && a == other[j - 2] && one[i - 2] == b {
-                best = best.min(before[j - 2] + transpose);
+            if i > 1 && j > 1 && a != b && a == other[start + j - 2] && one[start + i - 2] == b {
+                best = best.min(before[j - 2] + SWAPPED);
             }
             row[j] = best;
             least = least.min(best);
@@ -64,8 +53,27 @@ fn edit(
         }
         (before, last, row) = (last, row, before);
     }
-    let total = last[other.len()];
-    if total > limit { FAR } else { total }
+    if last[columns] > limit { FAR } else { last[columns] }
+}
+
+/// The distance of two tokens' letters as one slip of a key or of OCR; [`FAR`] when it takes more.
+pub(super) fn slip(one: &[u8], other: &[u8]) -> f32 {
+    let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let most = one.len().min(other.len()) - start;
+    let tail = one.iter().rev().zip(other.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    match (&one[start..one.len() - tail], &other[start..other.len() - tail]) {
+        ([], []) => 0.0,
+        ([letter], []) => added(*letter, one, start),
+        ([], [letter]) => added(*letter, other, start),
+        ([a], [b]) => swap_letter(*a, *b),
+        ([a, b], [c, d]) if a == d && b == c => SWAPPED,
+        _ => FAR,
+    }
+}
+
+/// The cost of a letter that stands in `word` at `at` and not on the other side: less when it is doubled.
+fn added(letter: u8, word: &[u8], at: usize) -> f32 {
+    if at > 0 && word[at - 1] == letter { 0.5 } else { 1.0 }
 }
 
 /// The cost of a letter of a fold that the other side lacks.
@@ -125,7 +133,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cost(one: &str, other: &str) -> f32 {
-        sound(&fold(one), &fold(other), false, 9.0).min(letters(one.as_bytes(), other.as_bytes(), 9.0))
+        sound(&fold(one), &fold(other), false, 9.0).min(slip(one.as_bytes(), other.as_bytes()))
     }
 
     #[test]

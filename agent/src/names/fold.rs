@@ -138,34 +138,41 @@ fn skeleton_class(letter: u8) -> u8 {
 
 /// Letters of a skeleton kept in a key; what follows is left to the distance.
 const SKELETON_MAX: usize = 10;
+/// Consonants from which on one may be left out of a key and the rest still says enough.
+const SLIP_CONSONANTS_MIN: usize = 5;
 
-/// Calls `emit` with each key of a fold. Two tokens may be the same name only if they share a key: the skeleton
-/// (consonants by class, covers every vowel), the skeleton less one letter (covers one wrong consonant), and
-/// for short tokens the fold less one letter (covers one wrong letter where skeletons would say too little).
+/// Calls `emit` with each key of a fold. Two tokens may be the same name only if they share a key:
+/// - their consonants by class: every vowel may differ, and every consonant that languages exchange (a last U may be
+///   the V of the same ending);
+/// - their consonants less one, vowels aside: one slip in a long token;
+/// - their letters less one: one slip in a short token, where the consonants alone would say too little.
 pub(super) fn keys(fold: &[u8], mut emit: impl FnMut(u32)) {
-    let mut skeleton = [0u8; SKELETON_MAX];
-    let mut length = 0;
+    let (mut classes, mut consonants) = (Letters::default(), Letters::default());
     for &letter in fold {
         let class = skeleton_class(letter);
-        if class != 0 && length < SKELETON_MAX && (length == 0 || skeleton[length - 1] != class) {
-            skeleton[length] = class;
-            length += 1;
+        if class != 0 {
+            classes.push(class);
+            consonants.push(letter);
         }
     }
-    let skeleton = &skeleton[..length];
-    if length >= 2 {
-        emit(hash(b's', skeleton, None));
-    }
-    if length >= 4 {
-        for skip in 0..length {
-            if skip == 0 || skeleton[skip - 1] != skeleton[skip] {
-                emit(hash(b's', skeleton, Some(skip)));
-            }
+    if classes.length >= 2 {
+        emit(hash(b's', classes.get(), None));
+        if fold.last() == Some(&b'U') {
+            classes.push(b'V'); // the Belarusian -AU and -OU of -OV
+            emit(hash(b's', classes.get(), None));
         }
     }
-    if length <= 3 {
+    let consonants = consonants.get();
+    if consonants.len() >= SLIP_CONSONANTS_MIN - 1 {
+        emit(hash(b'd', consonants, None));
+    }
+    if consonants.len() >= SLIP_CONSONANTS_MIN {
+        for skip in 0..consonants.len() {
+            emit(hash(b'd', consonants, Some(skip)));
+        }
+    } else {
         emit(hash(b'f', fold, None));
-        for skip in 0..fold.len().min(12) {
+        for skip in 0..fold.len().min(SKELETON_MAX) {
             if fold.len() > 2 {
                 emit(hash(b'f', fold, Some(skip)));
             }
@@ -173,8 +180,29 @@ pub(super) fn keys(fold: &[u8], mut emit: impl FnMut(u32)) {
     }
 }
 
+/// A short word without doubles.
+#[derive(Default)]
+struct Letters {
+    letters: [u8; SKELETON_MAX],
+    length: usize,
+}
+
+impl Letters {
+    fn push(&mut self, letter: u8) {
+        let last = self.length.checked_sub(1).map_or(0, |at| self.letters[at]);
+        if letter != last && self.length < SKELETON_MAX {
+            self.letters[self.length] = letter;
+            self.length += 1;
+        }
+    }
+
+    fn get(&self) -> &[u8] {
+        &self.letters[..self.length]
+    }
+}
+
 /// FNV-1a over a tag and the letters without the one at `skip`, finished by a mix: fixed for all time and hosts.
-fn hash(tag: u8, letters: &[u8], skip: Option<usize>) -> u32 {
+pub(super) fn hash(tag: u8, letters: &[u8], skip: Option<usize>) -> u32 {
     let mut hash: u32 = 0x811c_9dc5 ^ u32::from(tag);
     hash = hash.wrapping_mul(0x0100_0193);
     for (at, &letter) in letters.iter().enumerate() {

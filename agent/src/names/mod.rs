@@ -16,6 +16,7 @@ mod index;
 mod normalise;
 mod query;
 mod score;
+mod search;
 mod transliterate;
 mod vocabulary;
 

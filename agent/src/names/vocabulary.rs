@@ -10,7 +10,7 @@
 
 use super::distance::{self, FAR};
 use super::equivalents::class_of;
-use super::fold::{fold_into, keys};
+use super::fold::{fold_into, hash, keys};
 
 /// Persons that the background stands for: a list smaller than this says little about how rare a name is.
 const BACKGROUND_PERSONS: f32 = 3000.0;
@@ -43,13 +43,15 @@ pub(super) struct Near {
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    text: Vec<u8>,
+    text: String,
     text_ends: Vec<u32>,
     folds: Vec<u8>,
     fold_ends: Vec<u32>,
     classes: Vec<u32>,
     bearers: Vec<u32>,
     persons: u32,
+    /// Open addressing over the tokens themselves: number + 1, 0 for free. A power of two, at most half full.
+    exact: Vec<u32>,
     key_hashes: Vec<u32>,
     key_tokens: Vec<u32>,
 }
@@ -73,7 +75,7 @@ impl Vocabulary {
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         let mut sound = Vec::new();
         for (token, number) in tokens.zip(0u32..) {
-            vocabulary.text.extend_from_slice(token.as_bytes());
+            vocabulary.text.push_str(token);
             vocabulary.text_ends.push(vocabulary.text.len() as u32);
             fold_into(token, &mut sound);
             let class = class_of(&sound);
@@ -92,6 +94,7 @@ impl Vocabulary {
         pairs.sort_unstable();
         pairs.dedup();
         (vocabulary.key_hashes, vocabulary.key_tokens) = pairs.into_iter().unzip();
+        vocabulary.fill_exact();
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
         vocabulary
@@ -104,13 +107,16 @@ impl Vocabulary {
     /// Bytes held.
     pub(super) fn memory_bytes(&self) -> usize {
         let words = self.text_ends.len() + self.fold_ends.len() + self.classes.len() + self.bearers.len();
-        self.text.len() + self.folds.len() + (words + self.key_hashes.len() + self.key_tokens.len()) * 4
+        self.text.len()
+            + self.folds.len()
+            + (words + self.exact.len() + self.key_hashes.len() + self.key_tokens.len()) * 4
     }
 
     /// The letters of a token.
     pub(super) fn text(&self, token: u32) -> &str {
-        let bytes = part(&self.text, &self.text_ends, token);
-        std::str::from_utf8(bytes).unwrap_or_default() // tokens are A to Z
+        let at = token as usize;
+        let from = if at == 0 { 0 } else { self.text_ends[at - 1] as usize };
+        &self.text[from..self.text_ends[at] as usize]
     }
 
     fn sound(&self, token: u32) -> &[u8] {
@@ -128,17 +134,35 @@ impl Vocabulary {
         ((self.persons as f32 + BACKGROUND_PERSONS) / expected).ln().max(0.0)
     }
 
-    /// The number of exactly this token.
-    pub(super) fn find(&self, token: &str) -> Option<u32> {
-        let at = self.lower_bound(token.as_bytes());
-        (at < self.len() && self.text(at as u32) == token).then_some(at as u32)
+    fn fill_exact(&mut self) {
+        self.exact = vec![0; (self.len() * 2).next_power_of_two().max(2)];
+        for token in 0..self.len() as u32 {
+            let free = self.probe(self.text(token)).find(|&at| self.exact[at] == 0);
+            self.exact[free.expect("the table is at most half full")] = token + 1;
+        }
     }
 
-    fn lower_bound(&self, text: &[u8]) -> usize {
+    /// The places of the exact table where `token` may be, in order.
+    fn probe(&self, token: &str) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.exact.len().wrapping_sub(1);
+        let start = hash(b'x', token.as_bytes(), None) as usize;
+        (0..=mask).map(move |step| start.wrapping_add(step) & mask)
+    }
+
+    /// The number of exactly this token.
+    pub(super) fn find(&self, token: &str) -> Option<u32> {
+        if self.exact.is_empty() {
+            return None;
+        }
+        let numbers = self.probe(token).map(|at| self.exact[at]).take_while(|&number| number != 0);
+        numbers.map(|number| number - 1).find(|&number| self.text(number) == token)
+    }
+
+    fn lower_bound(&self, text: &str) -> usize {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = (low + high) / 2;
-            if part(&self.text, &self.text_ends, middle as u32) < text {
+            if self.text(middle as u32) < text {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -178,7 +202,7 @@ impl Vocabulary {
     /// Appends the tokens that begin with `stump`, the end of a cut name.
     pub(super) fn completions(&self, stump: &str, out: &mut Vec<Near>) {
         let first = out.len();
-        let from = self.lower_bound(stump.as_bytes());
+        let from = self.lower_bound(stump);
         let tokens =
             (from as u32..self.len() as u32).take_while(|&token| self.text(token).starts_with(stump));
         for token in tokens.take(PREFIX_TOKENS_MAX + 1) {
@@ -228,7 +252,7 @@ impl Vocabulary {
         let bare = bare || is_bare(text.as_bytes());
         best = best.min(distance::sound(sound, theirs, bare, limit.min(best)));
         if best > 0.5 {
-            best = best.min(distance::letters(token.as_bytes(), text.as_bytes(), limit.min(best)));
+            best = best.min(distance::slip(token.as_bytes(), text.as_bytes()));
         }
         if best > ARTICLE_COST && !rest.is_empty() {
             let limit = (limit - ARTICLE_COST).min(best);
