@@ -251,8 +251,8 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
     fs::set_permissions(temporary.path(), readable)
         .map_err(FileError::at("set rights of", temporary.path()))?;
     if folder.exists() {
-        let is_bundle =
-            folder.join("root").is_dir() || folder.read_dir().is_ok_and(|mut d| d.next().is_none());
+        let is_bundle = folder.join("root/1.root").is_file() && folder.join("heartbeat").is_file()
+            || folder.read_dir().is_ok_and(|mut d| d.next().is_none());
         if !is_bundle {
             return Err(HqError::Exists(folder.into()));
         }
