@@ -114,23 +114,39 @@ pub(super) struct Pair {
 }
 
 /// Who stands for whom. Masks are over positions.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Alignment {
     pub(super) pairs: Vec<Pair>,
     pub(super) query_left: u32,
     pub(super) name_left: u32,
     /// Pairs of an initial with a name that begins with it.
     pub(super) initials: u32,
+    /// Buffers kept from one alignment to the next.
+    offers: Vec<Offer>,
+    lefts: Vec<Left>,
 }
 
-/// What one wrong letter costs while meetings compete, in nats; `score` has its own prices.
-const COMPETING_COST: f32 = 2.5;
-
-#[derive(Clone, Copy)]
+/// A pair that may be taken, and what it is worth.
+#[derive(Clone, Copy, Debug)]
 struct Offer {
     gain: f32,
     pair: Pair,
 }
+
+/// The left half of a query's token, met at a place of the name.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    unit: Unit,
+    at: usize,
+    near: Near,
+}
+
+/// What one wrong letter costs while meetings compete, in nats; `score` has its own prices.
+const COMPETING_COST: f32 = 2.5;
+/// What it is worth there that family meets family, and given name given name.
+const SAME_FIELD_GAIN: f32 = 0.3;
+/// What it costs that tokens are joined or split.
+const JOINED_COST: f32 = 0.05;
 
 /// Aligns a prepared query with one name. `text` gives a name token's letters, for initials.
 pub(super) fn align<'a>(
@@ -140,102 +156,99 @@ pub(super) fn align<'a>(
     out: &mut Alignment,
 ) {
     let name = &name[..name.len().min(SIDE_MAX)];
+    out.collect_offers(query, name);
+    out.offers.sort_by(|a, b| b.gain.total_cmp(&a.gain)); // stable, so equals keep the name's order
     out.pairs.clear();
+    out.query_left = mask(query.tokens.len());
+    out.name_left = mask(name.len());
+    for Offer { pair, .. } in &out.offers {
+        if pair.query & !out.query_left == 0 && pair.name & !out.name_left == 0 {
+            out.query_left &= !pair.query;
+            out.name_left &= !pair.name;
+            out.pairs.push(*pair);
+        }
+    }
     out.initials = 0;
-    let mut offers: [Option<Offer>; 96] = [None; 96];
-    let mut offered = 0;
-    let mut offer = |gain: f32, pair: Pair| {
-        if offered < offers.len() && gain > 0.0 {
-            offers[offered] = Some(Offer { gain, pair });
-            offered += 1;
-        }
-    };
-    let mut lefts: [(u8, u8, Near); 24] = [(0, 0, Near { token: 0, cost: 0.0, weight: 0.0 }); 24];
-    let mut left_count = 0;
-    for (at, token) in name.iter().enumerate() {
-        for meeting in query.meetings_of(token.number()) {
-            let unit = query.units[meeting.unit as usize];
-            if let Some((split, right)) = unit.half {
-                if !right && left_count < lefts.len() {
-                    lefts[left_count] = (split, at as u8, meeting.near);
-                    left_count += 1;
-                }
-                let follows = |left: usize| left < at && name[left + 1..at].iter().all(|t| t.is_particle());
-                let partner = lefts[..left_count]
-                    .iter()
-                    .find(|(s, left, _)| right && *s == split && follows(*left as usize));
-                if let Some((_, left, near)) = partner {
-                    let weight = near.weight + meeting.near.weight;
-                    let cost = near.cost + meeting.near.cost + 0.05;
-                    let names = (1 << left) | (1 << at);
-                    let pair = Pair {
-                        query: 1 << unit.first,
-                        name: names,
-                        cost,
-                        weight,
-                        prefix: false,
-                        crossed: false,
-                    };
-                    offer(weight - COMPETING_COST * cost, pair);
-                }
-                continue;
-            }
-            let covered = ((1u32 << unit.count) - 1) << unit.first;
-            let field = query.tokens[unit.first as usize].field;
-            let crossed = field & token.field() == 0;
-            let pair = Pair {
-                query: covered,
-                name: 1 << at,
-                cost: meeting.near.cost + if unit.count > 1 { 0.05 } else { 0.0 },
-                weight: meeting.near.weight,
-                prefix: unit.prefix,
-                crossed,
-            };
-            let bonus = if crossed { 0.0 } else { 0.3 };
-            offer(meeting.near.weight - COMPETING_COST * pair.cost + bonus, pair);
-        }
-    }
-    let offers = &mut offers[..offered];
-    offers.sort_by(|a, b| {
-        let (a, b) = (a.as_ref().map_or(0.0, |o| o.gain), b.as_ref().map_or(0.0, |o| o.gain));
-        b.total_cmp(&a)
-    });
-    let mut query_left = mask(query.tokens.len());
-    let mut name_left = mask(name.len());
-    for offer in offers.iter().flatten() {
-        let pair = offer.pair;
-        if pair.query & !query_left == 0 && pair.name & !name_left == 0 {
-            query_left &= !pair.query;
-            name_left &= !pair.name;
-            out.pairs.push(pair);
-        }
-    }
-    for at in bits(query_left) {
-        let token = &query.tokens[at];
-        let matches = |other: usize| {
-            let theirs = text(name[other].number());
-            !name[other].is_minor()
-                && (token.text.len() == 1 || theirs.len() == 1)
-                && theirs[..1] == token.text[..1]
-        };
-        if token.minor && token.text.len() > 1 {
+    for at in bits(out.query_left) {
+        let read = &query.tokens[at];
+        if read.minor && read.text.len() > 1 {
             continue;
         }
-        if let Some(other) = bits(name_left).find(|&other| matches(other)) {
+        let begins = |other: &usize| {
+            let listed = text(name[*other].number());
+            let initial = read.text.len() == 1 || listed.len() == 1;
+            initial && !name[*other].is_minor() && listed.as_bytes().first() == read.text.as_bytes().first()
+        };
+        if let Some(other) = bits(out.name_left).find(begins) {
             out.initials += 1;
-            query_left &= !(1 << at);
-            name_left &= !(1 << other);
+            out.query_left &= !(1 << at);
+            out.name_left &= !(1 << other);
         }
     }
-    out.query_left = query_left;
-    out.name_left = name_left;
+}
+
+impl Alignment {
+    fn collect_offers(&mut self, query: &Prepared, name: &[NameToken]) {
+        self.offers.clear();
+        self.lefts.clear();
+        for (at, token) in name.iter().enumerate() {
+            for &Meeting { unit, near } in query.meetings_of(token.number()) {
+                let unit = query.units[unit as usize];
+                match unit.half {
+                    None => self.offer_whole(query, unit, near, at, *token),
+                    Some((_, false)) => self.lefts.push(Left { unit, at, near }),
+                    Some((split, true)) => {
+                        let left = Unit { half: Some((split, false)), ..unit };
+                        // Only particles may stand between the halves.
+                        let follows =
+                            |place: usize| name[place + 1..at].iter().all(|other| other.is_particle());
+                        let partner =
+                            self.lefts.iter().find(|l| l.unit == left && l.at < at && follows(l.at));
+                        if let Some(&left) = partner {
+                            self.offer_halves(left, near, at);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn offer_whole(&mut self, query: &Prepared, unit: Unit, near: Near, at: usize, token: NameToken) {
+        let crossed = query.tokens[unit.first as usize].field & token.field() == 0;
+        let covered = ((1u32 << unit.count) - 1) << unit.first;
+        let cost = near.cost + if unit.count > 1 { JOINED_COST } else { 0.0 };
+        let gain = near.weight - COMPETING_COST * cost + if crossed { 0.0 } else { SAME_FIELD_GAIN };
+        self.offer(
+            gain,
+            Pair { query: covered, name: 1 << at, cost, weight: near.weight, prefix: unit.prefix, crossed },
+        );
+    }
+
+    fn offer_halves(&mut self, left: Left, right: Near, at: usize) {
+        let weight = left.near.weight + right.weight;
+        let cost = left.near.cost + right.cost + JOINED_COST;
+        let (query, name) = (1 << left.unit.first, 1 << left.at | 1 << at);
+        let pair = Pair { query, name, cost, weight, prefix: false, crossed: false };
+        self.offer(weight - COMPETING_COST * cost, pair);
+    }
+
+    fn offer(&mut self, gain: f32, pair: Pair) {
+        if gain > 0.0 {
+            self.offers.push(Offer { gain, pair });
+        }
+    }
 }
 
 fn mask(count: usize) -> u32 {
     if count >= 32 { u32::MAX } else { (1 << count) - 1 }
 }
 
-/// The positions of a mask's bits.
+/// The positions of a mask's bits, ascending.
 pub(super) fn bits(mask: u32) -> impl Iterator<Item = usize> {
-    (0..SIDE_MAX).filter(move |at| mask >> at & 1 == 1)
+    let mut left = mask;
+    std::iter::from_fn(move || {
+        let at = (left != 0).then(|| left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        Some(at)
+    })
 }

@@ -12,6 +12,10 @@ const JOINED_MAX: usize = 3;
 const HALF_LETTERS_MIN: (usize, usize) = (2, 3);
 /// Letters of the shortest stump that is completed.
 const STUMP_LETTERS_MIN: usize = 2;
+/// The number of the split that takes ABD off; the others are the place of their cut.
+const SERVANT_SPLIT: u8 = u8::MAX;
+/// Letters of the shortest name that ABD serves.
+const SERVED_LETTERS_MIN: usize = 4;
 /// Units of a query, a bound on its cost.
 const UNITS_MAX: usize = 200;
 
@@ -40,6 +44,7 @@ pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared 
         look.single(&mut prepared, first);
         look.joined(&mut prepared, first);
         look.halves(&mut prepared, first);
+        look.servant(&mut prepared, first);
     }
     prepared.meetings.sort_unstable_by_key(|meeting| (meeting.near.token, meeting.unit));
     prepared
@@ -123,6 +128,46 @@ impl Look<'_> {
             self.unit(prepared, unit);
             self.near.extend(whole.into_iter().chain(bare));
             self.unit(prepared, Unit { half: Some((at as u8, true)), ..unit });
+        }
+    }
+
+    /// ABD written onto the name it serves, with whatever article: ABDORREZA is ABD and REZA.
+    fn servant(&mut self, prepared: &mut Prepared, first: usize) {
+        let text = prepared.tokens[first].text.clone();
+        if let Some(served) = served(&text) {
+            let unit =
+                Unit { first: first as u8, count: 1, half: Some((SERVANT_SPLIT, false)), prefix: false };
+            self.vocabulary.near("ABDUL", self.bare, &mut self.scratch, &mut self.near);
+            self.unit(prepared, unit);
+            self.vocabulary.near(served, self.bare, &mut self.scratch, &mut self.near);
+            self.unit(prepared, Unit { half: Some((SERVANT_SPLIT, true)), ..unit });
+        }
+    }
+}
+
+/// The name after ABD and its article: vowels, then L or what it becomes before R, S, N, D, T and Z.
+fn served(token: &str) -> Option<&str> {
+    let rest = token.strip_prefix("ABD")?;
+    let article = rest.trim_start_matches(['A', 'E', 'I', 'O', 'U']);
+    let name = match article.as_bytes() {
+        [b'L', ..] => &article[1..],
+        [one, other, ..] if one == other => &article[1..],
+        _ => article,
+    };
+    (article.len() < rest.len() && name.len() >= SERVED_LETTERS_MIN).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servant_of_is_taken_off() {
+        for (token, name) in [("ABDORREZA", "REZA"), ("ABDELKADER", "KADER"), ("ABDURAHMAN", "RAHMAN")] {
+            assert_eq!(served(token), Some(name));
+        }
+        for token in ["ABDI", "ABDALLAH", "ABDULOV", "ABDRAKHIM", "KARIM"] {
+            assert_eq!(served(token), None, "{token}");
         }
     }
 }

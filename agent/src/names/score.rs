@@ -34,7 +34,6 @@ pub(super) enum Fact {
     Initial,
     WeakName,
     OtherName,
-    MixedNames,
     Single,
     Complete,
     BirthExact,
@@ -52,10 +51,11 @@ pub(super) enum Fact {
     NationOther,
     SexEqual,
     SexOther,
+    ListSize,
 }
 
 /// How many facts there are.
-pub(super) const FACTS: usize = Fact::SexOther as usize + 1;
+pub(super) const FACTS: usize = Fact::ListSize as usize + 1;
 
 /// A value for each fact.
 pub(super) type Facts = [f32; FACTS];
@@ -89,7 +89,7 @@ pub(super) fn name_facts(
             given_met |= (field | theirs.field()) & GIVEN != 0;
         }
         if pair.crossed && major {
-            facts_max(&mut add, Fact::Crossed);
+            add(Fact::Crossed, 1.0);
         }
         if pair.query.count_ones() > 1 || pair.name.count_ones() > 1 {
             add(Fact::Joined, 1.0);
@@ -157,10 +157,6 @@ pub(super) fn name_facts(
     facts
 }
 
-fn facts_max(add: &mut impl FnMut(Fact, f32), fact: Fact) {
-    add(fact, 1.0);
-}
-
 /// How a birth date on a list speaks about the one that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Birth {
@@ -215,10 +211,8 @@ fn compare(read: BirthDate, listed: BirthDate) -> Birth {
         (Some(m), _, Some(lm), _) if apart == 0 => {
             if m == lm {
                 Birth::MonthOnly
-            } else if listed.circa {
-                Birth::About
             } else {
-                Birth::Other
+                Birth::Month
             }
         }
         _ if apart == 0 => Birth::YearOnly,
@@ -261,53 +255,67 @@ pub(super) fn score(sum: f32) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
 
+/// The sum of a score.
+pub(super) fn sum_of(score: f32) -> f32 {
+    (score / (1.0 - score)).ln()
+}
+
+/// The most that one nat of names which met can add to a sum: no weight of names is larger.
+pub(super) const MOST_OF_A_NAT: f32 = WEIGHTS[Fact::CrossedWeight as usize];
+/// The most that a sum comes to without names and birth date, with one nat for tokens too common to be followed.
+pub(super) const MOST_WITHOUT_NAME_AND_BIRTH: f32 = WEIGHTS[Fact::Bias as usize]
+    + WEIGHTS[Fact::NationEqual as usize]
+    + WEIGHTS[Fact::SexEqual as usize]
+    + WEIGHTS[Fact::Complete as usize]
+    + 1.0;
+
 /// What each fact is worth, in nats.
 pub(super) const WEIGHTS: Facts = weights();
 
 const fn weights() -> Facts {
     use Fact::*;
     let table: [(Fact, f32); FACTS] = [
-        (Bias, -4.26),
-        (SurnameWeight, 0.35),
-        (GivenWeight, 0.30),
-        (CrossedWeight, 0.69),
-        (SurnameCost, -3.25),
-        (GivenCost, -1.59),
-        (Crossed, -2.94),
-        (SurnameMissed, -0.56),
-        (GivenMissed, -1.93),
-        (QuerySurnameLeft, -2.45),
-        (QuerySurnameLeftWeight, -0.07),
-        (QueryGivenLeft, -0.83),
-        (QueryGivenLeftWeight, -0.10),
-        (NameSurnameLeft, -1.04),
-        (NameSurnameLeftWeight, -0.10),
-        (NameGivenLeft, -0.15),
+        (Bias, -5.04),
+        (SurnameWeight, 0.40),
+        (GivenWeight, 0.34),
+        (CrossedWeight, 0.71),
+        (SurnameCost, -4.41),
+        (GivenCost, -1.69),
+        (Crossed, -3.11),
+        (SurnameMissed, -1.08),
+        (GivenMissed, -2.65),
+        (QuerySurnameLeft, -2.19),
+        (QuerySurnameLeftWeight, -0.05),
+        (QueryGivenLeft, -1.01),
+        (QueryGivenLeftWeight, -0.06),
+        (NameSurnameLeft, -1.01),
+        (NameSurnameLeftWeight, -0.11),
+        (NameGivenLeft, -0.24),
         (NameGivenLeftWeight, -0.05),
-        (GivenConflict, -1.04),
-        (Joined, 0.50),
+        (GivenConflict, -0.64),
+        (Joined, -1.00),
         (Prefix, -0.50),
         (Initial, 0.00),
         (WeakName, -0.60),
         (OtherName, -0.10),
-        (MixedNames, -2.00),
         (Single, -1.00),
-        (Complete, 0.24),
-        (BirthExact, 9.65),
-        (BirthSwapped, 8.68),
-        (BirthDay, 4.77),
+        (Complete, 0.00),
+        (BirthExact, 10.50),
+        (BirthSwapped, 9.53),
+        (BirthDay, 5.87),
         (BirthMonth, 3.00),
-        (BirthYearOff, 6.78),
+        (BirthYearOff, 6.97),
         (BirthYearSlip, 1.00),
         (BirthMonthOnly, 7.00),
-        (BirthYearOnly, 4.99),
+        (BirthYearOnly, 6.00),
         (BirthAbout, 3.00),
-        (BirthAbsent, 0.44),
+        (BirthAbsent, 0.95),
         (BirthOther, -12.00),
         (NationEqual, 1.50),
         (NationOther, -2.00),
         (SexEqual, 0.30),
         (SexOther, -2.50),
+        (ListSize, -0.80),
     ];
     let mut weights = [0.0; FACTS];
     let mut at = 0;

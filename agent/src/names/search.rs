@@ -15,7 +15,7 @@ use super::{PersonMatch, PersonQuery};
 use std::ops::Range;
 
 /// Persons that a search weighs to the last fact, of those that share the most with the query.
-const WEIGHED_MAX: usize = 64;
+const WEIGHED_MAX: usize = 48;
 /// Postings that one search follows.
 const POSTINGS_MAX: usize = 200_000;
 /// Bearers of a token that is followed to persons of any birth date.
@@ -23,6 +23,8 @@ const RARE_BEARERS_MAX: usize = 100;
 /// What a token must be worth, in nats, to be followed at all, and to persons of any birth date.
 const FOLLOWED_GAIN_MIN: f32 = 0.5;
 const RARE_GAIN_MIN: f32 = 4.0;
+/// Persons of a list up to which chance meetings are as rare as the weights assume.
+const USUAL_PERSONS: f32 = 10_000.0;
 /// What one wrong letter costs while persons are gathered, in nats.
 const GATHER_COST: f32 = 2.5;
 
@@ -32,7 +34,7 @@ impl PersonIndex {
         let prepared = prepare(query, &self.vocabulary);
         let mut found: Vec<(f32, u32, usize)> = Vec::new();
         let mut alignment = Alignment::default();
-        for person in self.gather(&prepared, query.birth_date) {
+        for person in self.gather(&prepared, query.birth_date, score::sum_of(minimum)) {
             let (facts, name) = self.facts(&prepared, query, person, &mut alignment);
             let score = score::score(score::sum(&facts, &WEIGHTS));
             if score >= minimum {
@@ -71,6 +73,10 @@ impl PersonIndex {
         }
     }
 
+    fn list_size(&self) -> f32 {
+        (self.len() as f32 / USUAL_PERSONS).ln().max(0.0)
+    }
+
     /// The facts of the name that speaks best for the person, and its number.
     fn facts(
         &self,
@@ -93,6 +99,7 @@ impl PersonIndex {
         let (_, mut facts, name) = best.unwrap_or((0.0, [0.0; FACTS], 0));
         let birth = score::birth(query.birth_date, self.births_of(person).iter().copied());
         facts[birth.fact() as usize] = 1.0;
+        facts[Fact::ListSize as usize] = self.list_size();
         let sex = score::sex(query.sex, self.sexes[person as usize]);
         for fact in self.nation_fact(query, person).into_iter().chain(sex) {
             facts[fact as usize] = 1.0;
@@ -100,8 +107,8 @@ impl PersonIndex {
         (facts, name)
     }
 
-    /// The persons that share the most with the query, at most [`WEIGHED_MAX`], each once.
-    fn gather(&self, prepared: &Prepared, birth: Option<BirthDate>) -> Vec<u32> {
+    /// The persons that share the most with the query and may reach `needed` nats, at most [`WEIGHED_MAX`], each once.
+    fn gather(&self, prepared: &Prepared, birth: Option<BirthDate>, needed: f32) -> Vec<u32> {
         let near = self.agreeing_slots(birth);
         let mut leads: Vec<Lead> = Vec::with_capacity(prepared.meetings.len());
         for meeting in &prepared.meetings {
@@ -141,6 +148,8 @@ impl PersonIndex {
             }
         }
         let mut persons = sums.entries;
+        persons
+            .retain(|entry| entry.promise() + self.list_size() * WEIGHTS[Fact::ListSize as usize] >= needed);
         let better = |a: &Entry, b: &Entry| b.total().total_cmp(&a.total()).then(a.person.cmp(&b.person));
         if persons.len() > WEIGHED_MAX {
             persons.select_nth_unstable_by(WEIGHED_MAX, better);
@@ -210,6 +219,11 @@ impl Entry {
     fn total(&self) -> f32 {
         self.sum + self.birth
     }
+
+    /// The most that the person's facts can come to, but for the list's size.
+    fn promise(&self) -> f32 {
+        score::MOST_WITHOUT_NAME_AND_BIRTH + score::MOST_OF_A_NAT * self.sum + self.birth
+    }
 }
 
 /// Persons seen, with a hash table over them: open addressing, at most half full, grown by doubling.
@@ -258,6 +272,156 @@ impl Sums {
         for number in 0..self.entries.len() {
             let place = self.place(self.entries[number].person);
             self.table[place] = number as u32 + 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::{NameKind, PersonAlert, PersonName, Sex};
+    use proptest::prelude::*;
+
+    fn alert(id: &str, surname: &str, given: &str, birth: &str) -> PersonAlert {
+        PersonAlert {
+            id: id.into(),
+            names: vec![PersonName { surname: surname.into(), given: given.into(), ..PersonName::default() }],
+            birth_dates: BirthDate::parse(birth).into_iter().collect(),
+            ..PersonAlert::default()
+        }
+    }
+
+    fn query(surname: &str, given: &str, birth: &str) -> PersonQuery {
+        PersonQuery {
+            surname: surname.into(),
+            given: given.into(),
+            birth_date: BirthDate::parse(birth),
+            ..PersonQuery::default()
+        }
+    }
+
+    fn sample() -> PersonIndex {
+        let mut alerts = vec![
+            alert("eriksson", "ERIKSSON", "ANNA MARIA", "1974-08-12"),
+            alert("orel", "Орёл", "Дмитрий Николаевич", "1960-03-04"),
+            alert("qadri", "AL QADRI", "ABD AL RAHMAN SALIM", "1951-01-20"),
+            alert("montes", "MONTES ARRIETA", "LUZ ELENA", "1980-02-09"),
+            alert("lund", "LUND", "PER", ""),
+            alert("zelenko", "ZELENKO", "MYKOLA", "1966"),
+            alert("rostam", "ROSTAM", "ABDOL REZA", "1971-11-02"),
+        ];
+        alerts[0].names.push(PersonName {
+            kind: NameKind::Weak,
+            full: "SILVER FOX".into(),
+            ..PersonName::default()
+        });
+        alerts[0].sex = Sex::Female;
+        PersonIndex::build(alerts.into_iter())
+    }
+
+    #[test]
+    fn every_way_to_write_a_name_finds_its_person_first() {
+        let index = sample();
+        for (read, id) in [
+            (query("ERIKSSON", "ANNA<MARIA", "1974-08-12"), "eriksson"),
+            (query("ANNA<MARIA", "ERIKSSON", "1974-08-12"), "eriksson"), // order
+            (query("ERIKSSON<ANNA<MARIA", "", "1974-08-12"), "eriksson"), // no parts
+            (query("ERIKSSON", "ANNA", "1974-12-08"), "eriksson"),       // day and month, a name left out
+            (query("ER1KSSON", "ANNA", "1974-08-12"), "eriksson"),       // OCR
+            (query("OREL", "DMITRII<NIKOLAEVICH", "1960-03-04"), "orel"), // ICAO
+            (query("ORYOL", "DZMITRY<MIKALAEVICH", "1960-03-04"), "orel"), // another language's
+            (query("ALQADRI", "ABDULRAHMAN", "1951-01-20"), "qadri"),    // joined
+            (query("QADRI", "ABDERRAHMANE<SALEM", "1951-01-20"), "qadri"), // no article
+            (query("MONTES", "LUZ<ELENA", "1980-02-09"), "montes"),      // one of two family names
+            (query("ZELENKA", "NIKOLAI", "1966-05-05"), "zelenko"),      // the year alone is listed
+            (query("ROSTAM", "ABDORREZA", "1971-11-02"), "rostam"),      // ABD written on
+        ] {
+            let found = index.search(&read, 10, 0.5);
+            assert!(found.first().is_some_and(|first| first.alert_id == id), "{read:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_name_is_a_prefix() {
+        let read = PersonQuery { name_truncated: true, ..query("AL<QADRI", "ABD<AL<RAH", "1951-01-20") };
+        let found = sample().search(&read, 10, 0.5);
+        assert_eq!(found[0].alert_id, "qadri");
+        assert!(found[0].reasons.iter().any(|reason| reason.to_string().contains("cut off")), "{found:?}");
+    }
+
+    #[test]
+    fn strangers_and_namesakes_are_not_alarmed() {
+        let index = sample();
+        for read in [
+            query("NAKAMURA", "KENJI", "1974-08-12"),
+            query("ERIKSSON", "ANNA<MARIA", "1991-05-30"),
+            query("HOLMGREN", "ANNA<MARIA", "1979-01-02"),
+            query("", "", ""),
+            query("<<<", "<", "1974-08-12"),
+        ] {
+            assert_eq!(index.search(&read, 10, 0.8), [], "{read:?}");
+        }
+        assert_eq!(PersonIndex::build(std::iter::empty()).search(&query("A", "B", "1990"), 10, 0.0), []);
+    }
+
+    #[test]
+    fn reasons_say_what_decided() {
+        let read = PersonQuery { sex: Sex::Male, ..query("ERIKSON", "ANNA", "1974-12-08") };
+        let found = sample().search(&read, 1, 0.0);
+        let reasons: Vec<String> = found[0].reasons.iter().map(ToString::to_string).collect();
+        for said in [
+            "family name spelt otherwise: ERIKSON, listed ERIKSSON",
+            "listed, not in the document: MARIA",
+            "birth date with day and month swapped: listed 1974-08-12",
+            "sex differs",
+        ] {
+            assert!(reasons.iter().any(|reason| reason == said), "{said}: {reasons:?}");
+        }
+        let weak = sample().search(&query("FOX", "SILVER", "1974-08-12"), 1, 0.0);
+        assert!(
+            weak[0].reasons.contains(&explain::Reason::Alias { listed: "SILVER FOX".into(), weak: true })
+        );
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        "(KA|LO|MI|SER|DU|AL|BIN|RA|NO|VE|KHA|SH|OV){1,4}"
+    }
+
+    fn birth() -> impl Strategy<Value = String> {
+        prop_oneof!["19[5-6][0-9]-0[1-3]-0[1-9]", "19[5-6][0-9]", Just(String::new())]
+    }
+
+    proptest! {
+        /// Nothing that reaches the minimum is lost by looking only where it can be reached; answers are ranked.
+        #[test]
+        fn a_minimum_only_cuts_the_tail(
+            list in proptest::collection::vec((word(), word(), birth()), 1..40),
+            (surname, given, date) in (word(), word(), birth()),
+            minimum in 0.0f32..1.0,
+        ) {
+            let alerts = list.iter().zip(0..).map(|((s, g, b), n)| alert(&n.to_string(), s, g, b));
+            let index = PersonIndex::build(alerts);
+            let read = query(&surname, &given, &date);
+            let all = index.search(&read, 100, 0.0);
+            for two in all.windows(2) {
+                let tie = two[0].score == two[1].score && two[0].alert_id < two[1].alert_id;
+                prop_assert!(two[0].score > two[1].score || tie);
+            }
+            prop_assert!(all.iter().all(|found| (0.0..=1.0).contains(&found.score) && !found.reasons.is_empty()));
+            let cut: Vec<PersonMatch> = all.into_iter().filter(|found| found.score >= minimum).collect();
+            prop_assert_eq!(index.search(&read, 100, minimum), cut);
+        }
+
+        #[test]
+        fn any_text_is_searched(surname in any::<String>(), given in any::<String>(), truncated in any::<bool>()) {
+            let read = PersonQuery { name_truncated: truncated, ..query(&surname, &given, "1974-08-12") };
+            let _ = sample().search(&read, 10, 0.0);
+        }
+
+        #[test]
+        fn any_listed_text_is_indexed(surname in any::<String>(), given in any::<String>()) {
+            let index = PersonIndex::build(std::iter::once(alert("x", &surname, &given, "1974-08-12")));
+            let _ = index.search(&query(&surname, &given, "1974-08-12"), 10, 0.0);
         }
     }
 }
