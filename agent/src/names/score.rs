@@ -194,7 +194,7 @@ impl Birth {
 /// The evidence of one listed birth date.
 fn compare(read: BirthDate, listed: BirthDate) -> Birth {
     let apart = read.year.abs_diff(listed.year);
-    match (read.month, read.day, listed.month, listed.day) {
+    let evidence = match (read.month, read.day, listed.month, listed.day) {
         (Some(m), Some(d), Some(lm), Some(ld)) => {
             let (month, day) = (m == lm, d == ld);
             match apart {
@@ -204,20 +204,19 @@ fn compare(read: BirthDate, listed: BirthDate) -> Birth {
                 0 if day => Birth::Month,
                 1 if month && day => Birth::YearOff,
                 _ if month && day && slipped(read.year, listed.year) => Birth::YearSlip,
-                0..=2 if listed.circa => Birth::About,
                 _ => Birth::Other,
             }
         }
-        (Some(m), _, Some(lm), _) if apart == 0 => {
-            if m == lm {
-                Birth::MonthOnly
-            } else {
-                Birth::Month
-            }
-        }
+        (Some(m), _, Some(lm), _) if apart == 0 && m == lm => Birth::MonthOnly,
+        (Some(_), _, Some(_), _) if apart == 0 => Birth::Month,
         _ if apart == 0 => Birth::YearOnly,
-        _ if apart <= 2 && listed.circa => Birth::About,
         _ => Birth::Other,
+    };
+    // What is listed as about is about: within it, only the year is held against the traveller.
+    match apart {
+        0 if listed.circa => evidence.min(Birth::YearOnly),
+        1..=2 if listed.circa => evidence.min(Birth::About),
+        _ => evidence,
     }
 }
 
