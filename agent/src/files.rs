@@ -49,18 +49,36 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 }
 
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&temporary)
+    let temporary = temporary_name(path);
+    new_file(&temporary, mode)
         .and_then(|mut file| file.write_all(bytes))
         .map_err(FileError::at("write", &temporary))?;
     persist(&temporary, path)
+}
+
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".tmp");
+    path.with_file_name(name)
+}
+
+/// Made anew, never reused: what a cut-off run left there may have wider rights, or be a link to elsewhere.
+fn new_file(path: &Path, mode: u32) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Copies a file of any size, also to another file system; readable by everybody the umask allows.
+pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
+    let temporary = temporary_name(to);
+    let mut source = File::open(from).map_err(FileError::at("read", from))?;
+    new_file(&temporary, 0o644)
+        .and_then(|mut target| io::copy(&mut source, &mut target))
+        .map_err(FileError::at("write", &temporary))?;
+    persist(&temporary, to)
 }
 
 /// Reads a whole file of at most `bytes_max` bytes; a longer one is refused unread.

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use vedette::clock::{rfc3339, system_now};
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
-    Home, HqError, broadcast, devices, encounters, enrol, import, init, list, publish, revoke, screen, serve,
+    Home, HqError, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew, revoke,
+    screen, serve,
 };
 use vedette::show::age;
 use vedette_shim::ids::{DeviceId, ListName};
@@ -62,6 +63,10 @@ enum Command {
         /// Write a bundle (for a stick) into this folder; one that is there is replaced.
         #[arg(long, value_name = "DIR")]
         bundle: Option<PathBuf>,
+        /// Make the edition one whole segment under the list's newest key: all devices fetch it whole, and one revoked
+        /// before cannot read it.
+        #[arg(long)]
+        whole: bool,
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
         #[arg(long)]
         broker: bool,
@@ -90,11 +95,13 @@ enum Command {
         cert_days: u32,
     },
     /// Revoke a device: its certificate, its grants; order it to erase; new list keys for the next editions. What is
-    /// published already stays under the keys it has; import and publish a list anew to reseal it.
+    /// published already stays under the keys it has; `publish --whole` reseals a list.
     Revoke {
         /// The device.
         device: DeviceId,
     },
+    /// Give the root and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
+    Renew,
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
         /// Another broker than the home's.
@@ -233,7 +240,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let imported = import::import(&home()?, &list, &file)?;
             println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
         }
-        Command::Publish { list, bundle, broker } => publish_list(&home()?, list, bundle, broker)?,
+        Command::Publish { list, bundle, whole, broker } => {
+            publish_list(&home()?, list, bundle, whole, broker)?;
+        }
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
         }
@@ -248,6 +257,11 @@ fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Revoke { device } => {
             revoke::revoke(&home()?, &device)?;
             println!("{device}: revoked; the broker must read {} again", dir.join("pki/crl.pem").display());
+        }
+        Command::Renew => {
+            let renewed = renew::renew(&home()?)?;
+            println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
+            println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
         }
         Command::Serve { broker, heartbeat, depot_rate } => {
             let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
@@ -271,11 +285,18 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Runtime::new()
 }
 
-fn publish_list(home: &Home, name: ListName, bundle: Option<PathBuf>, broker: bool) -> anyhow::Result<()> {
+fn publish_list(
+    home: &Home,
+    name: ListName,
+    bundle: Option<PathBuf>,
+    whole: bool,
+    broker: bool,
+) -> anyhow::Result<()> {
     let spinner = spinner(&format!("publishing {name}"));
-    let published = publish::publish(home, &name)?;
+    let publish = if whole { publish::publish_whole } else { publish::publish };
+    let published = publish(home, &name)?;
     if let Some(folder) = &bundle {
-        publish::bundle(home, folder)?;
+        bundle::bundle(home, folder)?;
     }
     spinner.finish_and_clear();
     let edition = published.edition;

@@ -124,8 +124,8 @@ pub enum HqError {
     /// A segment cannot be built, merged or read.
     #[error(transparent)]
     List(#[from] ListError),
-    /// What the database holds is not what this program put there.
-    #[error("the database hq.db is damaged: {0}")]
+    /// What the home holds is not what this program put there.
+    #[error("the home is damaged: {0}")]
     Damaged(String),
 }
 

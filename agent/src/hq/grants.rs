@@ -55,14 +55,22 @@ fn make(
     Ok(sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
 }
 
-/// The keys that a list's newest edition, its delta and its next edition need; at most [`GRANT_KEYS_MAX`], because a
-/// delta is its edition's last segment or merged into it, under the same key.
+/// The keys that a list's next, newest and last-but-one editions need: a device goes on with an edition until it has the
+/// next one whole. The newest edition and its delta need at most [`GRANT_KEYS_MAX`], because a delta is its edition's
+/// last segment or merged into it, under the same key; the one before has what room is left.
 fn keys_in_use(db: &Connection, list: &ListName, newest_key: u32) -> Result<BTreeSet<u32>, HqError> {
+    let mut query =
+        db.prepare("SELECT manifest FROM editions WHERE list = ? ORDER BY edition DESC LIMIT 2")?;
+    let rows = query.query_map([list.as_str()], |row| row.get::<_, Vec<u8>>(0))?;
     let mut numbers = BTreeSet::from([newest_key]);
-    if let Some(manifest) = newest_manifest(db, list)? {
-        numbers.extend(manifest.segments.iter().chain(&manifest.delta).map(|segment| segment.key));
+    for bytes in rows {
+        let manifest = read_manifest(&bytes?)?;
+        for segment in manifest.segments.iter().chain(&manifest.delta) {
+            if numbers.len() < GRANT_KEYS_MAX {
+                numbers.insert(segment.key);
+            }
+        }
     }
-    debug_assert!(numbers.len() <= GRANT_KEYS_MAX);
     Ok(numbers)
 }
 

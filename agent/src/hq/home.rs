@@ -15,11 +15,12 @@
 
 use super::HqError;
 use super::db::Db;
-use crate::files::FileError;
+use crate::files::{FileError, persist};
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempDir;
 use vedette_shim::ids::{Digest, Hex};
 
 /// How long a command waits for another one on the same home, in steps of [`LOCK_STEP_MS`].
@@ -117,25 +118,29 @@ impl Home {
 
 /// A folder that appears under its name whole or not at all: filled under a temporary name beside it.
 pub(super) struct NewFolder {
-    temporary: tempfile::TempDir,
+    temporary: TempDir,
     path: PathBuf,
 }
 
 impl NewFolder {
     /// Refuses a `path` that exists, unless it is an empty folder. `mode` is the new one's, such as 0o700.
     pub(super) fn at(path: &Path, mode: u32) -> Result<NewFolder, HqError> {
-        let is_empty_folder = path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
-        if path.symlink_metadata().is_ok() && !is_empty_folder {
+        Self::replacing(path, mode, |_| false)
+    }
+
+    /// The same, but a folder that `is_ours` is replaced.
+    pub(super) fn replacing(
+        path: &Path,
+        mode: u32,
+        is_ours: impl Fn(&Path) -> bool,
+    ) -> Result<NewFolder, HqError> {
+        let is_empty = path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
+        if path.symlink_metadata().is_ok() && !is_empty && !is_ours(path) {
             return Err(HqError::Exists(path.to_path_buf()));
         }
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent_of(path);
         crate::files::make_folder(parent)?;
-        let temporary = tempfile::Builder::new()
-            .prefix(".vedette-")
-            .permissions(Permissions::from_mode(mode))
-            .tempdir_in(parent)
-            .map_err(FileError::at("make a folder in", parent))?;
-        Ok(NewFolder { temporary, path: path.to_path_buf() })
+        Ok(NewFolder { temporary: temporary_folder(parent, mode)?, path: path.to_path_buf() })
     }
 
     /// The temporary folder to fill.
@@ -143,11 +148,37 @@ impl NewFolder {
         self.temporary.path()
     }
 
-    /// Renames it into place.
+    /// Renames it into place. What was there is moved aside first and removed last: cut off in between, it still lies
+    /// beside its place, under a name that begins with `.vedette-`.
     pub(super) fn finish(self) -> Result<(), HqError> {
-        crate::files::persist(self.temporary.path(), &self.path)?;
+        let aside = match self.path.exists() {
+            true => {
+                let aside = temporary_folder(parent_of(&self.path), 0o700)?;
+                persist(&self.path, aside.path())?;
+                Some(aside)
+            }
+            false => None,
+        };
+        if let Err(error) = persist(self.temporary.path(), &self.path) {
+            if let Some(aside) = aside {
+                persist(aside.path(), &self.path)?;
+            }
+            return Err(error.into());
+        }
         // Renamed away: nothing is left to remove under the temporary name.
         let _ = self.temporary.keep();
         Ok(())
     }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn temporary_folder(parent: &Path, mode: u32) -> Result<TempDir, HqError> {
+    Ok(tempfile::Builder::new()
+        .prefix(".vedette-")
+        .permissions(Permissions::from_mode(mode))
+        .tempdir_in(parent)
+        .map_err(FileError::at("make a folder in", parent))?)
 }

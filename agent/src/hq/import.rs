@@ -1,50 +1,27 @@
 //! `import`: a file -> the list's pending segment, which the next `publish` compares with the last edition.
 //!
-//! Documents come as CSV with a header; columns by name in any order: issuing_state, document_type, document_number,
-//! document_number_to (of a range), status, issue_date, expiry_date, theft_date, theft_state, review_date, national_ref,
-//! remark. The first three (without `_to`) and status are mandatory; dates are YYYY-MM-DD. Persons come as JSON lines (see
-//! `persons`).
+//! Documents come as CSV (see `documents`), persons as JSON lines (see `persons`).
 //!
 //! Invariants: the file is the whole list, not a change to it; memory is bounded however long it is. Failure: a bad row
 //! is named with its line, its column and why, and nothing is imported; what was pending before stays.
 
 use super::keys::Key;
-use super::{Home, HqError, list, persons};
+use super::{Home, HqError, documents, list, persons};
 use crate::clock::system_now;
 use crate::files::FileError;
-use crate::lists::{
-    BuildError, Change, Day, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Record, SegmentInfo,
-    Status, build_documents, build_records,
-};
+use crate::lists::{BuildError, Change, Record, SegmentInfo, build_documents, build_records};
 use crate::names::person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rusqlite::params;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use vedette_shim::document::{DocumentKey, Number, State};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 
 /// Work shorter than this shows no bar.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
-
-const COLUMNS: [&str; 12] = [
-    "issuing_state",
-    "document_type",
-    "document_number",
-    "document_number_to",
-    "status",
-    "issue_date",
-    "expiry_date",
-    "theft_date",
-    "theft_state",
-    "review_date",
-    "national_ref",
-    "remark",
-];
-const MANDATORY: [&str; 4] = ["issuing_state", "document_type", "document_number", "status"];
 
 /// What was imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +42,15 @@ pub fn import(home: &Home, name: &ListName, file: &Path) -> Result<Imported, HqE
     let progress = Progress::over(source.metadata().map_or(0, |m| m.len()));
     let source = BufReader::new(progress.bar.wrap_read(source));
     let built = match row.kind {
-        Kind::Documents => build_documents(documents(file, source, &progress)?, &list_key, &home.segments()),
-        Kind::Persons => build_records(person_records(file, source, &progress), &list_key, &home.segments()),
+        Kind::Documents => {
+            let alerts = documents::alerts(file, source)?;
+            let changes = alerts.inspect(|_| progress.tick()).map(|alert| alert.map(Change::Put));
+            build_documents(changes, &list_key, &home.segments())
+        }
+        Kind::Persons => {
+            let records = person_records(file, source).inspect(|_| progress.tick());
+            build_records(records, &list_key, &home.segments())
+        }
     };
     progress.bar.finish_and_clear();
     let (_, SegmentInfo { digest, bytes, entries, .. }) = built.map_err(|error| match error {
@@ -113,99 +97,149 @@ impl Progress {
     }
 }
 
-fn documents<'a>(
-    file: &'a Path,
-    source: impl Read + 'a,
-    progress: &'a Progress,
-) -> Result<impl Iterator<Item = Result<DocumentChange, HqError>> + 'a, HqError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
-    let bad = |line, column: &str, why: String| HqError::row(file, line, column, why);
-    let header = reader.headers().map_err(|error| bad(1, "", error.to_string()))?.clone();
-    let unknown = header.iter().find(|column| !COLUMNS.contains(column));
-    if let Some(column) = unknown {
-        return Err(bad(1, column, format!("unknown column; known are {}", COLUMNS.join(", "))));
-    }
-    let places = COLUMNS.map(|column| header.iter().position(|found| found == column));
-    if let Some(column) = MANDATORY.into_iter().find(|column| !header.iter().any(|found| found == *column)) {
-        return Err(bad(1, column, "this column is missing".into()));
-    }
-    Ok(reader.into_records().map(move |record| {
-        progress.tick();
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            HqError::row(file, line, "", error.to_string())
-        })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let fields = places.map(|place| place.and_then(|at| record.get(at)).unwrap_or(""));
-        document(&fields).map(Change::Put).map_err(|(column, why)| HqError::row(file, line, column, why))
-    }))
-}
-
-/// One row, its fields in the order of [`COLUMNS`]; or the column that is wrong and why.
-fn document(fields: &[&str; 12]) -> Result<DocumentAlert, (&'static str, String)> {
-    let [state, kind, number, to, status, issue, expiry, theft, theft_state, review, national_ref, remark] =
-        *fields;
-    for (column, value) in MANDATORY.into_iter().zip([state, kind, number, status]) {
-        if value.is_empty() {
-            return Err((column, "it is mandatory and empty".into()));
-        }
-    }
-    let key = DocumentKey::new(state, kind, number).map_err(|error| {
-        use vedette_shim::document::KeyError;
-        let column = match error {
-            KeyError::State(_) => "issuing_state",
-            KeyError::Type(_) => "document_type",
-            _ => "document_number",
-        };
-        (column, error.to_string())
-    })?;
-    let to = match to {
-        "" => None,
-        to => {
-            let to = Number::new(to).map_err(|error| ("document_number_to", error.to_string()))?;
-            DocumentId::range(key, to).map_err(|error| ("document_number_to", error.to_string()))?.to
-        }
-    };
-    let words = || Status::ALL.map(Status::word).join(", ");
-    let status =
-        Status::from_word(status).ok_or_else(|| ("status", format!("{status:?} is none of {}", words())))?;
-    let day = |column, text: &str| match text {
-        "" => Ok(None),
-        text => Day::parse(text)
-            .map(Some)
-            .ok_or_else(|| (column, format!("{text:?} is not a date YYYY-MM-DD from 1900 to 2100"))),
-    };
-    let theft_state = match theft_state {
-        "" => None,
-        text => Some(State::new(text).map_err(|error| ("theft_state", error.to_string()))?),
-    };
-    let text = |column, text: &str, max: usize| match text.len() <= max {
-        true => Ok(text.to_string()),
-        false => Err((column, format!("{} bytes, at most {max} fit", text.len()))),
-    };
-    let payload = DocumentPayload {
-        issue_date: day("issue_date", issue)?,
-        expiry_date: day("expiry_date", expiry)?,
-        theft_date: day("theft_date", theft)?,
-        theft_state,
-        review_date: day("review_date", review)?,
-        national_ref: text("national_ref", national_ref, 64)?,
-        remark: text("remark", remark, 255)?,
-        ..DocumentPayload::new(status)
-    };
-    Ok(DocumentAlert { key, to, payload })
-}
-
 fn person_records<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
-    progress: &'a Progress,
 ) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
-    persons::alerts(file, source).zip(1..).map(move |(alert, number)| {
-        progress.tick();
+    persons::alerts(file, source).map(move |alert| {
         let alert = alert?;
-        let value =
-            person::encode(&alert).map_err(|error| HqError::row(file, number, "", error.to_string()))?;
+        let value = person::encode(&alert).expect("an alert within bounds encodes; its reader saw to that");
         Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hq::list::{CreateOptions, create, lists};
+    use crate::hq::tests::{list_name, new_home};
+    use crate::lists::{Day, DocumentPayload, Edition, SegmentFile, Status};
+    use std::fs;
+    use tempfile::TempDir;
+    use vedette_shim::document::{DocumentKey, State};
+
+    struct Bench {
+        dir: TempDir,
+        home: Home,
+    }
+
+    fn bench() -> Bench {
+        let (dir, home) = new_home();
+        create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+        Bench { dir, home }
+    }
+
+    impl Bench {
+        fn import(&self, csv: &[u8]) -> Result<Imported, HqError> {
+            let file = self.dir.path().join("list.csv");
+            fs::write(&file, csv).unwrap();
+            import(&self.home, &list_name(), &file)
+        }
+
+        /// What is pending, opened anew.
+        fn pending(&self) -> Edition {
+            let query = "SELECT digest FROM pending";
+            let db = self.home.database().unwrap();
+            let digest: [u8; 32] = db.read().query_row(query, [], |row| row.get(0)).unwrap();
+            let key = Key::List(&list_name(), 1).list_key(&self.home).unwrap();
+            let file = SegmentFile::open_verified(&self.home.segment(&digest), digest, &key).unwrap();
+            Edition::open(vec![file]).unwrap()
+        }
+    }
+
+    #[test]
+    fn columns_may_come_in_any_order_and_every_field_arrives() {
+        let bench = bench();
+        let csv = "\u{feff}status,document_number,remark,issuing_state,document_type,document_number_to,\
+                   theft_date,theft_state,issue_date,expiry_date,review_date,national_ref\n\
+                   stolen, l898902c3 ,\"one, two\",UTO,P,,2024-02-29,D,2020-01-01,2030-01-01,2027-01-01,R-7\n\
+                   stolen_blank,AB000100,,UTO,PP,AB000199,,,,,,\n";
+        let imported = bench.import(csv.as_bytes()).unwrap();
+        assert_eq!(imported.entries, 2);
+        let edition = bench.pending();
+        let find = |number| edition.find(&DocumentKey::new("UTO", "P", number).unwrap()).unwrap();
+        let exact = find("L898902C3").exact.unwrap();
+        let day = |y, m, d| Day::new(y, m, d);
+        assert_eq!(
+            exact.payload,
+            DocumentPayload {
+                status: Status::Stolen,
+                issue_date: day(2020, 1, 1),
+                expiry_date: day(2030, 1, 1),
+                theft_date: day(2024, 2, 29),
+                theft_state: Some(State::new("DEU").unwrap()),
+                review_date: day(2027, 1, 1),
+                national_ref: "R-7".into(),
+                remark: "one, two".into(),
+            }
+        );
+        assert_eq!(find("AB000150").ranges.len(), 1);
+        assert_eq!(find("AB000200").ranges.len(), 0);
+    }
+
+    #[test]
+    fn a_bad_row_is_named_with_line_column_and_reason_and_nothing_is_imported() {
+        let bench = bench();
+        let header =
+            "issuing_state,document_type,document_number,document_number_to,status,theft_date,remark";
+        bench.import(format!("{header}\nUTO,P,1,,lost,,\n").as_bytes()).unwrap();
+        let long = "x".repeat(256);
+        for (row, column, reason) in [
+            ("UTOP,P,1,,lost,,", "issuing_state", "UTOP"),
+            (",P,1,,lost,,", "issuing_state", "mandatory"),
+            ("UTO,7,1,,lost,,", "document_type", "letter"),
+            ("UTO,P,---,,lost,,", "document_number", "no letter or digit"),
+            ("UTO,P,AB12,AB1,lost,,", "document_number_to", "range"),
+            ("UTO,P,AB12,AB11,lost,,", "document_number_to", "after the last"),
+            ("UTO,P,1,,mislaid,,", "status", "stolen_blank"),
+            ("UTO,P,1,,lost,2023-02-29,", "theft_date", "YYYY-MM-DD"),
+            ("UTO,P,1,,lost,29.02.2024,", "theft_date", "YYYY-MM-DD"),
+            (&format!("UTO,P,1,,lost,,{long}"), "remark", "at most 255"),
+            ("UTO,P,1,,lost,,\u{1b}[2J", "remark", "control"),
+        ] {
+            let error =
+                bench.import(format!("{header}\r\nUTO,P,2,,lost,,\r\n\r\n{row}").as_bytes()).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("list.csv, line 4") && text.contains(column) && text.contains(reason),
+                "{text}"
+            );
+        }
+        for (csv, reason) in [
+            (format!("{header}\nUTO,P,1,,lost\n"), "line 2: 5 fields"),
+            (format!("{header},number\nUTO,P,1,,lost,,,\n"), "column number: unknown column"),
+            (format!("{header},status\nUTO,P,1,,lost,,,lost\n"), "column status: this column is there twice"),
+            (
+                "issuing_state,document_type,document_number\nUTO,P,1\n".into(),
+                "column status: this column is missing",
+            ),
+            (String::new(), "column issuing_state: this column is missing"),
+            (format!("{header}\nUTO,P,1,,lost,,\"open\nUTO,P,2,,lost,,\n"), "line 2: a quote is left open"),
+            (format!("{header}\n{}\n", "x".repeat(70_000)), "line 2: the row is longer"),
+            (format!("{header}\nUTO,P,1,,lost,,\nUTO,P,1,,stolen,,\n"), "UTO-P-1 is given twice"),
+        ] {
+            let text = bench.import(csv.as_bytes()).unwrap_err().to_string();
+            assert!(text.contains(reason), "{text}");
+        }
+        let text =
+            bench.import(&[header.as_bytes(), b"\nUTO,P,\xff,,lost,,\n"].concat()).unwrap_err().to_string();
+        assert!(text.contains("line 2: it is not UTF-8"), "{text}");
+        assert_eq!(lists(&bench.home).unwrap()[0].pending_entries, Some(1), "what was pending stays");
+        assert!(bench.pending().find(&DocumentKey::new("UTO", "P", "1").unwrap()).unwrap().exact.is_some());
+    }
+
+    #[test]
+    fn only_the_list_s_own_kind_of_file_is_taken() {
+        let bench = bench();
+        let text = bench.import(b"{\"id\": \"1\", \"names\": []}\n").unwrap_err().to_string();
+        assert!(text.contains("unknown column"), "{text}");
+        let persons: ListName = "uto/persons".parse().unwrap();
+        create(&bench.home, &persons, &CreateOptions::of(Kind::Persons)).unwrap();
+        let file = bench.dir.path().join("persons.jsonl");
+        fs::write(&file, "\n{\"id\": \"1\"}\n").unwrap();
+        let text = import(&bench.home, &persons, &file).unwrap_err().to_string();
+        assert!(text.contains("persons.jsonl, line 2") && text.contains("names"), "{text}");
+        let nowhere = import(&bench.home, &"uto/none".parse().unwrap(), &file);
+        assert!(matches!(nowhere, Err(HqError::NoList(_))), "{nowhere:?}");
+    }
 }

@@ -6,11 +6,12 @@
 //! | [`init`] | makes a home: root, CA, roles |
 //! | [`keys`] | the seed files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
+//! | [`renew`] | a new term for the root and for the services' certificates |
 //! | [`pki`] | the CA: broker's, headquarters' and devices' certificates, the CRL |
 //! | [`list`] | creates lists, shows them |
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
-//! | [`import`], [`publish`] | a file -> pending -> the next edition; bundles |
+//! | [`import`], [`publish`], [`bundle`] | a file -> pending -> the next edition -> a folder for a stick |
 //! | [`screen`] | names against a list before it is published |
 //! | [`devices`] | the fleet: the inventory of copies |
 //! | [`serve`] | collector and depot in one process, over `encounters`, `depot`, `heartbeat` and `retained` |
@@ -22,9 +23,11 @@
 //! tests call what the command line calls. Private keys are read where they are used and nowhere kept.
 
 pub mod broadcast;
+pub mod bundle;
 mod db;
 mod depot;
 pub mod devices;
+mod documents;
 pub mod encounters;
 pub mod enrol;
 mod error;
@@ -38,6 +41,7 @@ pub mod list;
 mod persons;
 pub mod pki;
 pub mod publish;
+pub mod renew;
 mod retained;
 pub mod revoke;
 pub mod root;
@@ -47,5 +51,7 @@ pub mod serve;
 pub use error::HqError;
 pub use home::Home;
 
+#[cfg(test)]
+mod publish_tests;
 #[cfg(test)]
 mod tests;

@@ -154,6 +154,17 @@ impl Certified {
     }
 }
 
+/// When `pki/<name>.pem` ends, seconds since 1970.
+pub(super) fn expires_at(home: &Home, name: &str) -> Result<u64, HqError> {
+    let text = read_text(home, &format!("{name}.pem"))?;
+    let end = || {
+        let (_, pem) = x509_parser::pem::parse_x509_pem(text.as_bytes()).ok()?;
+        let end = pem.parse_x509().ok()?.validity().not_after.timestamp();
+        u64::try_from(end).ok()
+    };
+    end().ok_or_else(|| HqError::Damaged(format!("pki/{name}.pem is not a certificate")))
+}
+
 /// Reads a file of `pki/`.
 pub(super) fn read_text(home: &Home, name: &str) -> Result<String, HqError> {
     let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;

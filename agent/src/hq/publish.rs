@@ -1,4 +1,4 @@
-//! `publish`: what is pending, compared with the last edition, becomes the next one; and bundles for sticks.
+//! `publish`: what is pending, compared with the last edition, becomes the next one.
 //!
 //! The publisher compacts: the difference is a small segment (the delta), and the trailing segments that it outgrows are
 //! merged with it (see [`crate::lists::compact`]), so that an edition has at most 8. The manifest says which, so that a
@@ -9,7 +9,7 @@
 //! last two editions nor anything pending names are removed.
 
 use super::keys::Key;
-use super::{Home, HqError, devices, grants, heartbeat, list, root};
+use super::{Home, HqError, grants, heartbeat, list};
 use crate::clock::system_now;
 use crate::crypto::sign_statement;
 use crate::files::{self, FileError};
@@ -17,7 +17,6 @@ use crate::lists::{self, Edition, SegmentFile, SegmentInfo};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
@@ -44,7 +43,7 @@ pub struct Published {
 }
 
 /// What the next edition is made of.
-struct Next {
+pub(super) struct Next {
     segments: Vec<SegmentRef>,
     delta: Option<SegmentRef>,
     merged: u8,
@@ -53,6 +52,19 @@ struct Next {
 
 /// Makes the next edition of a list, if there is anything new.
 pub fn publish(home: &Home, name: &ListName) -> Result<Published, HqError> {
+    make(home, name, next)
+}
+
+/// Makes the next edition of a list one whole segment under the list's newest key, so that a device revoked before
+/// cannot read it, and all others fetch it whole.
+pub fn publish_whole(home: &Home, name: &ListName) -> Result<Published, HqError> {
+    make(home, name, next_whole)
+}
+
+/// How the next edition comes about: from the list, its newest key's number and its last edition.
+type Way = fn(&Home, &Connection, &ListName, u32, Option<&Manifest>) -> Result<Option<Next>, HqError>;
+
+fn make(home: &Home, name: &ListName, next: Way) -> Result<Published, HqError> {
     let _lock = home.lock()?;
     let now = system_now();
     let mut db = home.database()?;
@@ -66,6 +78,7 @@ pub fn publish(home: &Home, name: &ListName) -> Result<Published, HqError> {
             change.execute("DELETE FROM pending WHERE list = ?", [name.as_str()])?;
             heartbeat::renew(home, &change, now)?;
             change.commit()?;
+            sweep(home, db.read())?;
             return Ok(published(&last, false, None));
         }
         (next, last) => {
@@ -117,7 +130,7 @@ fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> 
 }
 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.
-fn next(
+pub(super) fn next(
     home: &Home,
     db: &Connection,
     name: &ListName,
@@ -136,11 +149,7 @@ fn next(
         let segments = vec![reference(&base, key_number)];
         return Ok(Some(Next { segments, delta: None, merged: 0, change: base }));
     };
-    let open = |segment: &SegmentRef| {
-        let key = Key::List(name, segment.key).list_key(home)?;
-        Ok::<_, HqError>(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
-    };
-    let old = Edition::open(last.segments.iter().map(open).collect::<Result<_, _>>()?)?;
+    let old = Edition::open(open_segments(home, name, last)?)?;
     let (delta_path, delta) = lists::write_delta(Some(&old), &Edition::open(vec![pending])?, &key, &folder)?;
     if delta.entries == 0 && delta.withdrawals == 0 {
         return Ok(None);
@@ -158,6 +167,37 @@ fn next(
         segments.push(reference(&merged, key_number));
     }
     Ok(Some(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: delta }))
+}
+
+/// The next edition as one segment under the newest key: of what is pending, else of the last edition.
+fn next_whole(
+    home: &Home,
+    db: &Connection,
+    name: &ListName,
+    key_number: u32,
+    last: Option<&Manifest>,
+) -> Result<Option<Next>, HqError> {
+    let parts = match (pending(home, db, name)?, last) {
+        (Some((pending, _)), _) => vec![pending],
+        (None, Some(last)) => open_segments(home, name, last)?,
+        (None, None) => return Ok(None),
+    };
+    let key = Key::List(name, key_number).list_key(home)?;
+    let (_, base) = lists::merge(&parts.iter().collect::<Vec<_>>(), true, &key, &home.segments())?;
+    let segments = vec![reference(&base, key_number)];
+    if last.is_some_and(|last| last.segments[..] == segments) {
+        return Ok(None);
+    }
+    Ok(Some(Next { segments, delta: None, merged: 0, change: base }))
+}
+
+/// An edition's segments, the oldest first.
+fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec<SegmentFile>, HqError> {
+    let open = |segment: &SegmentRef| {
+        let key = Key::List(name, segment.key).list_key(home)?;
+        Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
+    };
+    edition.segments.iter().map(open).collect()
 }
 
 /// The pending segment, open, and its key's number.
@@ -205,60 +245,5 @@ fn sweep(home: &Home, db: &Connection) -> Result<(), HqError> {
             files::remove(&entry.path())?;
         }
     }
-    Ok(())
-}
-
-/// Writes a bundle into `folder`: every root, the heartbeat, every list's newest manifest with its segments and delta,
-/// every device's grants. A bundle that was there is replaced; it is whole or the old one.
-pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
-    let _lock = home.lock()?;
-    let db = home.database()?;
-    let db = db.read();
-    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files::make_folder(parent)?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".vedette-bundle-")
-        .tempdir_in(parent)
-        .map_err(FileError::at("make a folder in", parent))?;
-    let put = |name: String, bytes: &[u8]| {
-        let path = temporary.path().join(name);
-        files::make_folder(path.parent().unwrap_or(parent))?;
-        files::write(&path, bytes)
-    };
-    for (version, bytes) in root::all(home)? {
-        put(format!("root/{version}.root"), &bytes)?;
-    }
-    if let Some(bytes) = heartbeat::newest(db)? {
-        put("heartbeat".into(), &bytes)?;
-    }
-    let segments = temporary.path().join("segment");
-    files::make_folder(&segments)?;
-    for (name, _) in grants::lists(db)? {
-        let Some(bytes) = grants::newest_manifest_bytes(db, &name)? else { continue };
-        put(format!("list/{name}/manifest"), &bytes)?;
-        let manifest = grants::read_manifest(&bytes)?;
-        for segment in manifest.segments.iter().chain(&manifest.delta) {
-            let (from, to) = (home.segment(&segment.digest), segments.join(Hex(&segment.digest).to_string()));
-            fs::copy(&from, &to).map_err(FileError::at("copy", &from))?;
-        }
-    }
-    for (device, _) in devices::all(db)? {
-        for (list, bytes) in grants::of_device(db, &device)? {
-            put(format!("grant/{device}/{list}"), &bytes)?;
-        }
-    }
-    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(temporary.path(), readable)
-        .map_err(FileError::at("set rights of", temporary.path()))?;
-    if folder.exists() {
-        let is_bundle = folder.join("root/1.root").is_file() && folder.join("heartbeat").is_file()
-            || folder.read_dir().is_ok_and(|mut d| d.next().is_none());
-        if !is_bundle {
-            return Err(HqError::Exists(folder.into()));
-        }
-        fs::remove_dir_all(folder).map_err(FileError::at("replace", folder))?;
-    }
-    files::persist(temporary.path(), folder)?;
-    let _ = temporary.keep(); // renamed away: nothing is left under the temporary name
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Its certificate goes onto the CRL, its grants are withdrawn, it is ordered to erase what it holds, and every list it
 //! could read gets a new key for its next segments. Segments published before keep theirs: the device may have them, and
-//! re-sealing a list means sending all of it to everybody. To do that: `import` the whole list, `publish --whole`.
+//! re-sealing a list means sending all of it to everybody, which `publish --whole` does.
 //!
 //! Invariant: one transaction, and the CRL is written before its end: cut off in between, the broker refuses the device
 //! already, and `revoke` again does the rest.

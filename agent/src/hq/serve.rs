@@ -17,7 +17,7 @@ use super::depot::{Depot, read_chunk};
 use super::encounters::{Outcome, Owners, store};
 use super::keys::Key;
 use super::pki::HEADQUARTERS;
-use super::{Home, HqError, devices, heartbeat, retained};
+use super::{Home, HqError, devices, heartbeat, renew, retained};
 use crate::clock::system_now;
 use crate::crypto::{SigningKey, sign_statement};
 use crate::link::backoff::Backoff;
@@ -44,6 +44,8 @@ pub const RECEIPTS_WAITING_MAX: usize = 1024;
 pub const CHUNKS_IN_FLIGHT_MAX: usize = 32;
 /// How often the home is looked at for changes by other commands.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a term that ends soon is warned of.
+const WARN_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Longest wait between two tries to connect.
 const RETRY_MAX: Duration = Duration::from_secs(30);
 /// Longest wait for the last messages to leave at the end.
@@ -99,6 +101,7 @@ pub async fn run(
         depot: Depot::default(),
         depot_budget: 0,
         heartbeat_due: Instant::now(),
+        warning_due: Instant::now(),
         seen_version: None,
         encounters: Vec::new(),
         statuses: BTreeMap::new(),
@@ -134,6 +137,7 @@ struct Server<'a> {
     /// Bytes the depot may still send in this second.
     depot_budget: u64,
     heartbeat_due: Instant,
+    warning_due: Instant,
     /// SQLite's data version when the home was last looked at.
     seen_version: Option<i64>,
     /// Come, not yet stored.
@@ -289,15 +293,19 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// Renews the heartbeat when it is due, and finds what the broker does not have yet.
+    /// Renews the heartbeat when it is due, warns of terms that end, and finds what the broker does not have yet.
     fn look(&mut self) -> Result<(), HqError> {
-        let renew = Instant::now() >= self.heartbeat_due;
-        if renew {
+        let is_due = Instant::now() >= self.heartbeat_due;
+        if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
             heartbeat::renew(self.home, self.db.read(), system_now())?;
         }
+        if Instant::now() >= self.warning_due {
+            self.warning_due = Instant::now() + WARN_EVERY;
+            renew::due(self.home, system_now())?.iter().for_each(|what| warn!("{what}"));
+        }
         let version = data_version(&self.db)?;
-        if self.seen_version.replace(version) == Some(version) && !renew {
+        if self.seen_version.replace(version) == Some(version) && !is_due {
             return Ok(());
         }
         for publish in retained::all(self.home, self.db.read())? {
@@ -326,9 +334,17 @@ impl Server<'_> {
             && self.depot_budget > 0
         {
             let Some(turn) = self.depot.next() else { break };
-            let Some(bytes) = read_chunk(self.home, &turn.segment, turn.index)? else {
-                self.depot.drop_rest(&turn);
-                continue;
+            let bytes = match read_chunk(self.home, &turn.segment, turn.index) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => {
+                    self.depot.drop_rest(&turn);
+                    continue;
+                }
+                Err(error) => {
+                    warn!("{} gets no chunk: {error}", turn.device);
+                    self.depot.drop_rest(&turn);
+                    continue;
+                }
             };
             self.depot_budget = self.depot_budget.saturating_sub(bytes.len() as u64);
             let payload = chunk_message(&Chunk { segment: turn.segment, index: turn.index, bytes: &bytes });

@@ -20,7 +20,7 @@ mod states;
 
 use super::HqError;
 use crate::names::PersonAlert;
-use crate::names::person::{ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
+use crate::names::person::{self, ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
 use serde_json::Value;
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -111,7 +111,8 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     for text in [&mut alert.reason, &mut alert.authority, &mut alert.reference, &mut alert.remark] {
         truncate(text, TEXT_BYTES_MAX);
     }
-    alert.validate().map_err(|error| error.to_string())?;
+    // Encoding checks every bound, that of the whole alert too; done here, where the line is known.
+    person::encode(&alert).map_err(|error| error.to_string())?;
     Ok(alert)
 }
 
