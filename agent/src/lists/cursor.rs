@@ -15,7 +15,18 @@ use super::ListError;
 use super::documents::{Alert, Document, Record};
 use super::segment::SegmentFile;
 
+/// Pages asked for ahead, 1 MiB, while a part is read in order.
+const AHEAD_PAGES: u32 = 512;
+
 impl SegmentFile {
+    /// Hints at the pages after `page`, which is about to be read.
+    fn read_ahead(&self, part: Part, page: u32) {
+        if page.is_multiple_of(AHEAD_PAGES) {
+            let bytes = 2 * AHEAD_PAGES as usize * PAGE_BYTES;
+            self.segment.source().will_need(self.segment.offset(part, page), bytes);
+        }
+    }
+
     /// The documents, alerts and withdrawals alike, in the order of their keys.
     pub(super) fn documents(&self) -> Documents<'_> {
         Documents {
@@ -94,13 +105,15 @@ struct Entries<'a> {
 impl Entries<'_> {
     fn read_page(&mut self) -> Result<Vec<Document>, ReadError> {
         let segment = &self.file.segment;
+        self.file.read_ahead(Part::Entries, self.next_page);
         let mut buffer = [0; PAGE_BYTES];
         let plain = segment.page(Part::Entries, self.next_page, &mut buffer)?;
-        let mut documents = Vec::with_capacity(self.page.as_slice().len());
+        let mut documents = Vec::new();
         let mut texts = Texts::default();
         for run in Page::new(plain, segment.schema())?.runs() {
             let run = run?;
             let bad = ReadError::Malformed("entries");
+            documents.reserve(run.entries);
             let class = self.file.classes.get(usize::from(run.class)).ok_or(bad)?;
             let mut record = 0;
             for (entry, rank) in run.ranks().enumerate() {
@@ -183,6 +196,7 @@ impl<'a> RecordsOf<'a> {
 
     fn read_page(&mut self, buffer: &mut PageBuffer) -> Result<Vec<Record>, ReadError> {
         let bad = ReadError::Malformed("records");
+        self.file.read_ahead(self.part, self.next_page);
         let plain = self.file.segment.page(self.part, self.next_page, buffer)?;
         self.next_page += 1;
         let mut cursor = records::Cursor::new(plain)?;

@@ -69,6 +69,9 @@ pub enum ListError {
     /// More pages than a segment's directory can number.
     #[error("the list is too large: more than 2^32 pages of 2 KiB in one part")]
     TooLarge,
+    /// No filter was found for a shard's keys, after hundreds of tries.
+    #[error("no filter could be built for the list: ask without it")]
+    Filter,
     /// Two passes over the same input gave different segments.
     #[error("the input changed while the segment was built: nothing was written")]
     Unstable,

@@ -47,6 +47,20 @@ impl Blocks {
         Ok(Blocks { path: path.to_owned(), file, size })
     }
 
+    /// Says that these bytes will be read soon: lookups want no reading ahead, a merge does. Only a hint.
+    pub fn will_need(&self, offset: u64, bytes: usize) {
+        #[cfg(all(unix, target_pointer_width = "64"))]
+        if let Ok(offset) = usize::try_from(offset)
+            && offset < self.map.len()
+        {
+            let bytes = bytes.min(self.map.len() - offset);
+            let _ = self.map.advise_range(memmap2::Advice::WillNeed, offset, bytes);
+        }
+        // Without a map the system sees by itself that a file is read in order.
+        #[cfg(not(all(unix, target_pointer_width = "64")))]
+        let _ = (offset, bytes);
+    }
+
     /// Which file it is.
     pub fn path(&self) -> &Path {
         &self.path

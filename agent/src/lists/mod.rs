@@ -7,6 +7,7 @@
 //! | [`mod@merge`] | segments -> one segment; two editions -> the changes between |
 //! | [`tiers`] | which segments a publisher joins |
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
+//! | [`filter`] | an edition's documents in memory, so that a miss touches no page |
 //! | [`mod@file`], [`seal`] | the bytes; their sealing |
 //! | survey, pack, write | the three passes of building |
 //! | stream, cursor | changes in order, from memory and from segments |
@@ -24,6 +25,7 @@ pub mod documents;
 pub mod edition;
 pub mod error;
 pub mod file;
+pub mod filter;
 pub mod merge;
 mod pack;
 pub mod seal;

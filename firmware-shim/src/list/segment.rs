@@ -109,6 +109,16 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
         self.root.extents[part as usize].pages
     }
 
+    /// Where the sealed bytes come from.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// Where a page of a part begins in the source.
+    pub fn offset(&self, part: Part, index: u32) -> u64 {
+        self.starts[part as usize].1 + u64::from(index) * PAGE_BYTES as u64
+    }
+
     /// Reads and opens a page of a part; returns its plaintext.
     pub fn page<'b>(
         &self,
@@ -117,14 +127,14 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
         buffer: &'b mut PageBuffer,
     ) -> Result<&'b [u8], ReadError> {
         let extent = self.root.extents[part as usize];
-        let (first, start) = self.starts[part as usize];
+        let (first, _) = self.starts[part as usize];
         let bytes = match (index + 1).cmp(&extent.pages) {
             Ordering::Less => PAGE_BYTES,
             Ordering::Equal => usize::from(extent.last_bytes),
             Ordering::Greater => return Err(ReadError::Malformed("page number")),
         };
         let sealed = buffer.get_mut(..bytes).ok_or(ReadError::Malformed("page length"))?;
-        read(&self.source, start + u64::from(index) * PAGE_BYTES as u64, sealed)?;
+        read(&self.source, self.offset(part, index), sealed)?;
         open(&self.aead, first + u64::from(index), sealed)
     }
 

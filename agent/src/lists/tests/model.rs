@@ -64,6 +64,7 @@ proptest! {
         }));
         let keys: Vec<_> = listed.chain(asked).collect();
         check(&Edition::open(open_all()).unwrap(), &model, &keys)?;
+        check(&Edition::open(open_all()).unwrap().with_filter().unwrap(), &model, &keys)?;
         let parts = open_all();
         let (path, info) = merge(&parts.iter().collect::<Vec<_>>(), true, &list_key(), dir.path()).unwrap();
         prop_assert_eq!(info.withdrawals, 0);

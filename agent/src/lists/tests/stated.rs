@@ -107,3 +107,18 @@ fn lists_of_persons_and_documents_do_not_mix() {
     let edition = Edition::open(vec![persons]).unwrap();
     assert!(edition.find(&key("UTO", "P", "1")).unwrap_err().to_string().contains("other kind"));
 }
+
+#[test]
+fn a_filter_in_passes_holds_every_document_and_refuses_nearly_every_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let number = |i: u32| key("UTO", "P", &format!("{i:07}"));
+    let puts: Vec<_> = (0..20_000)
+        .map(|i| put(DocumentId::document(number(i * 2)), DocumentPayload::new(Status::Lost)))
+        .collect();
+    let edition = Edition::open(vec![open(&puts, dir.path())]).unwrap();
+    let filter = filter::Filter::build_in_passes(&edition, 1000, 3000).unwrap();
+    assert!((0..20_000).all(|i| filter.may_hold(&number(i * 2))));
+    let maybe = (0..20_000).filter(|&i| filter.may_hold(&number(i * 2 + 1))).count();
+    assert!(maybe < 200, "{maybe} of 20,000 where 78 are expected");
+    assert!(filter.bytes() < 40_000);
+}
