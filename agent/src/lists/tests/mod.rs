@@ -2,6 +2,7 @@
 
 mod faults;
 mod model;
+mod reader;
 mod shim;
 mod stated;
 
