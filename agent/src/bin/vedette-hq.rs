@@ -155,7 +155,7 @@ enum ListCommand {
         #[arg(long)]
         owner: Option<String>,
         /// Persons: score from which a match is Possible.
-        #[arg(long, default_value_t = 0.67)]
+        #[arg(long, default_value_t = 0.77)]
         possible: f32,
         /// Persons: score from which a match is a Hit.
         #[arg(long, default_value_t = 0.95)]

@@ -28,7 +28,7 @@ pub struct CreateOptions {
 impl CreateOptions {
     /// Of a kind, with a lease of 48 hours (the most that Reg. (EU) 2018/1862 Art. 56(3) gives an offline copy).
     pub fn of(kind: Kind) -> Self {
-        CreateOptions { kind, lease_s: 48 * 3600, owner: None, possible_from: 0.67, hit_from: 0.95 }
+        CreateOptions { kind, lease_s: 48 * 3600, owner: None, possible_from: 0.77, hit_from: 0.95 }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::PersonQuery;
 use super::align::{Alignment, NameToken, Prepared, SURNAME, bits};
+use super::birth::{Birth, birth};
 use super::person::{BirthDate, NameKind, Sex};
-use super::score::{self, Birth, Fact};
+use super::score;
 use super::vocabulary::Vocabulary;
+use super::weights::Fact;
 
 /// One fact that decided a match. Displays as a short phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,8 +166,8 @@ pub(super) fn reasons(
 
 fn birth_reason(read: Option<BirthDate>, births: &[BirthDate]) -> Option<Reason> {
     read?;
-    let evidence = score::birth(read, births.iter().copied());
-    let which = births.iter().copied().find(|&date| score::birth(read, std::iter::once(date)) == evidence);
+    let evidence = birth(read, births.iter().copied());
+    let which = births.iter().copied().find(|&date| birth(read, std::iter::once(date)) == evidence);
     let what = match evidence {
         Birth::Exact => "equal",
         Birth::Swapped => "with day and month swapped",

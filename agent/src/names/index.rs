@@ -227,7 +227,13 @@ fn fields(name: &PersonName) -> [(&str, u32); 2] {
 
 /// A state's code of up to three letters as a number; None when empty or longer.
 pub(super) fn nation(code: &str) -> Option<u16> {
-    let letters = code.trim_matches('<').as_bytes();
+    // ICAO 9303-3 section 5: Germany has one letter in a zone, and the United Kingdom six codes by kind of national.
+    let code = match code.trim_matches('<') {
+        "D" => "DEU",
+        "GBD" | "GBN" | "GBO" | "GBP" | "GBS" => "GBR",
+        code => code,
+    };
+    let letters = code.as_bytes();
     if letters.is_empty() || letters.len() > 3 || !letters.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }

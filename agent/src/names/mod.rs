@@ -1,17 +1,20 @@
 //! Recognising a person by name, birth date, nationality and sex.
 //!
 //! `normalise` and `transliterate` make tokens of A to Z from any script; `fold` and `equivalents` hear what they
-//! sound like; `vocabulary` matches a query's tokens against a list's, once; `index` finds the persons they lead
-//! to, `align` puts tokens of query and name together, `score` weighs what was seen, and `explain` says it.
+//! sound like; `query` matches a traveller's tokens against the `vocabulary` of a list's, once; `gather` finds in the
+//! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `score` adds
+//! up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes.
 //! A search reads memory only: no lock, no clock, no file.
 
 pub mod person;
 
 mod align;
+mod birth;
 mod distance;
 mod equivalents;
 mod explain;
 mod fold;
+mod gather;
 mod index;
 mod normalise;
 mod query;
@@ -19,6 +22,7 @@ mod score;
 mod search;
 mod transliterate;
 mod vocabulary;
+mod weights;
 
 pub use explain::Reason;
 pub use index::PersonIndex;

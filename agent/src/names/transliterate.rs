@@ -6,7 +6,8 @@
 //! - `plain_letters`, for matching, writes the escape's sound (`SH`), since passports of Arabic states print a
 //!   transcription and never the escapes.
 //!
-//! A letter with several permitted readings gives the first (Ä is AE, not A); the matcher bridges the others.
+//! A letter with several permitted readings gives the first (Ä is AE, not A); the matcher bridges the others. Teh
+//! marbuta is XAH at a word's end and XTA within.
 
 /// A language whose readings differ from the common ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -315,7 +316,8 @@ pub fn to_mrz(text: &str, language: Language) -> String {
     let language = language.or_guess(text);
     let mut out = String::with_capacity(text.len());
     let mut last_start = 0;
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         let start = out.len();
         if letter == SHADDA {
             let doubled = out[last_start..].to_owned(); // a shadda doubles the letter before it
@@ -329,7 +331,9 @@ pub fn to_mrz(text: &str, language: Language) -> String {
         } else {
             let first = out.is_empty() || out.ends_with('<');
             match reading(letter, language, first) {
-                // Teh marbuta is XAH at the end of a word and XTA within; both are permitted, so XTA stands.
+                Some("XTA") if !letters.peek().is_some_and(|next| next.is_alphabetic()) => {
+                    out.push_str("XAH")
+                }
                 Some(text) => out.push_str(text),
                 None if !first => out.push('<'),
                 None => {}
@@ -372,6 +376,7 @@ mod tests {
         assert_eq!(to_mrz("Жарко Чолић", Language::Serbian), "ZARKO<COLIC");
         assert_eq!(common("محمّد"), "MXHMMD");
         assert_eq!(common("شريف"), "XSHRYF");
+        assert_eq!(common("فاطمة"), "FAXTTMXAH");
     }
 
     #[test]
