@@ -19,6 +19,7 @@
 extern crate std;
 
 pub mod document;
+pub mod frame;
 pub mod ids;
 pub mod list;
 pub mod mrz;
