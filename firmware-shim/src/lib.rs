@@ -9,6 +9,8 @@
 //! | [`seal`] | page encryption and key derivation behind a small [`seal::Aead`] |
 //! | [`trust`] | root, roles, thresholds, manifest, heartbeat: accept (bytes, floor, now) |
 //! | [`wire`] | the messages of the link, postcard, a version first |
+//! | [`scanner`] | the messages between a scanner and its host |
+//! | [`frame`] | frames for serial lines: COBS and CRC-32 |
 //! | [`verdict`] | (matches, freshness) -> verdict |
 //!
 //! Data flows one way: bytes come in from the caller's buffers, answers go out by value. Nothing here
@@ -23,6 +25,7 @@ pub mod frame;
 pub mod ids;
 pub mod list;
 pub mod mrz;
+pub mod scanner;
 pub mod seal;
 pub mod trust;
 pub mod verdict;

@@ -12,10 +12,17 @@
 //! segment key = HKDF-SHA256(input = list key, salt = salt,             info = "vedette/v1/segment-key")
 //! nonce       = page number, 8 bytes little-endian, then 4 zero bytes; no associated data
 //! ```
+//! What a scanner notes in its flash has a key for each note, so that no nonce is used twice whatever a power cut undoes:
+//! ```text
+//! note key    = HKDF-SHA256(input = scanner key, salt = encounter's id, info = "vedette/v1/scanner-note"); nonce 0
+//! ```
 //!
 //! Failure: a page that does not open is damage or forgery; it is reported, never answered from.
 
+use crate::ids::EncounterId;
+use core::fmt;
 use hkdf::Hkdf;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -25,10 +32,28 @@ pub const KEY_BYTES: usize = 32;
 pub const TAG_BYTES: usize = 16;
 
 /// A list's secret key, as a grant carries it. Erased from memory when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct ListKey(pub [u8; KEY_BYTES]);
 
-/// The key that seals one segment. Erased from memory when dropped.
+/// What one scanner and its host share to seal the scanner's encounters. Erased from memory when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+pub struct ScannerKey(pub [u8; KEY_BYTES]);
+
+/// Secret: shows nothing.
+impl fmt::Debug for ListKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListKey(secret)")
+    }
+}
+
+/// Secret: shows nothing.
+impl fmt::Debug for ScannerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScannerKey(secret)")
+    }
+}
+
+/// The key that seals one segment, or one note. Erased from memory when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SegmentKey(pub [u8; KEY_BYTES]);
 
@@ -39,20 +64,27 @@ pub struct SegmentSalt(pub [u8; 32]);
 impl SegmentSalt {
     /// The salt of a segment whose plaintext has this digest.
     pub fn derive(list_key: &ListKey, plaintext_digest: &[u8; 32]) -> Self {
-        SegmentSalt(expand(list_key, plaintext_digest, b"vedette/v1/segment-salt"))
+        SegmentSalt(expand(&list_key.0, plaintext_digest, b"vedette/v1/segment-salt"))
     }
 }
 
 impl SegmentKey {
     /// The key of the segment that carries `salt`.
     pub fn derive(list_key: &ListKey, salt: &SegmentSalt) -> Self {
-        SegmentKey(expand(list_key, &salt.0, b"vedette/v1/segment-key"))
+        SegmentKey(expand(&list_key.0, &salt.0, b"vedette/v1/segment-key"))
     }
 }
 
-fn expand(list_key: &ListKey, salt: &[u8; 32], info: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    let hkdf = Hkdf::<Sha256>::new(Some(salt), &list_key.0);
+impl ScannerKey {
+    /// The key of the one note that has this id.
+    pub fn of_note(&self, id: &EncounterId) -> SegmentKey {
+        SegmentKey(expand(&self.0, id, b"vedette/v1/scanner-note"))
+    }
+}
+
+fn expand(input: &[u8; KEY_BYTES], salt: &[u8], info: &[u8]) -> [u8; KEY_BYTES] {
+    let mut out = [0; KEY_BYTES];
+    let hkdf = Hkdf::<Sha256>::new(Some(salt), input);
     // 32 bytes are far below HKDF's limit of 255 * 32, so this cannot fail.
     let _ = hkdf.expand(info, &mut out);
     out

@@ -1,0 +1,352 @@
+//! What a scanner and its host say to each other over a serial line: FORMAT.md, "Scanners".
+//!
+//! A message is a version byte, 1, and the postcard of [`ToScanner`] or [`ToHost`], in a frame of [`crate::frame`].
+//!
+//! Invariants: the scanner needs no timer and no memory of the talk. It answers every message of its host with one of
+//! its own, and all of them may be repeated: whatever got lost is asked for again, by the host. The scanner *pulls*
+//! what is installed ([`ToHost::Want`]): that is the back-pressure, and after a break it goes on where it stood. An
+//! encounter is the host's once it said [`ToScanner::Taken`], and until then the scanner's.
+//!
+//! Failure: what cannot be read is answered with [`ToHost::Refused`]; nothing is guessed. A host believes nothing of a
+//! scanner that it could not check by itself, and a scanner no list that its issuer did not sign.
+
+use crate::frame::{NoRoom, Writer};
+use crate::ids::{DeviceId, Digest, EncounterId, ListName};
+use crate::seal::{Aead, BadSeal, ListKey, ScannerKey, TAG_BYTES};
+use crate::trust::Freshness;
+use crate::verdict::{ListResult, Verdict};
+use crate::wire::{self, WIRE_VERSION, WireError};
+use core::fmt;
+use heapless::{String, Vec};
+use serde::{Deserialize, Serialize};
+
+/// The protocol this module speaks, as [`Hello::protocol`] says it.
+pub const PROTOCOL: u8 = 1;
+/// Largest message, bytes, its version byte included. A heartbeat of 32 lists fits.
+pub const MESSAGE_BYTES_MAX: usize = 4096;
+/// Most bytes of a segment in one chunk.
+pub const PIECE_BYTES_MAX: usize = 1024;
+/// Most lists that a scanner holds.
+pub const LISTS_HELD_MAX: usize = 8;
+/// Most alerts of an answer that a scanner shows.
+pub const ALERTS_SHOWN_MAX: usize = 4;
+/// Most bytes of what was read: three lines of 44 and their line breaks.
+pub const TEXT_BYTES_MAX: usize = 140;
+/// Largest encounter before it is sealed, bytes.
+pub const NOTE_BYTES_MAX: usize = 320;
+
+/// What a host says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put it on, and one message lives at a time"
+)]
+pub enum ToScanner<'a> {
+    /// Say [`ToHost::Hello`]. Also what a host asks every few seconds to see that the scanner is there.
+    Who,
+    /// A heartbeat's envelope: what time it is at least, and which editions are the newest.
+    Time(&'a [u8]),
+    /// A manifest's envelope: the scanner checks it, and wants what it lacks.
+    Offer(&'a [u8]),
+    /// A piece of a segment, as wanted.
+    #[serde(borrow)]
+    Piece(Piece<'a>),
+    /// A secret to hold in memory, never in flash: the scanner asks for it by [`Refusal::NoKey`], or has just said Hello.
+    Key(KeyFor),
+    /// The answer to [`ToHost::Scan`].
+    #[serde(borrow)]
+    Answer(Answer<'a>),
+    /// Hand over the oldest encounter.
+    Next,
+    /// The encounter with this id is stored by the host; hand over the next.
+    Taken(EncounterId),
+}
+
+/// What a scanner says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put it on, and one message lives at a time"
+)]
+pub enum ToHost<'a> {
+    /// Who it is and what it holds; unasked too, when it has started.
+    Hello(Hello),
+    /// A document was put on it: please check. Unasked.
+    #[serde(borrow)]
+    Scan(Scan<'a>),
+    /// Of the edition offered, this is what it needs next.
+    Want(Want),
+    /// The edition is whole, checked and in use; also the answer to an offer of what it holds already.
+    Installed {
+        /// The list.
+        list: ListName,
+        /// The edition.
+        edition: u64,
+    },
+    /// An encounter, the oldest; unasked too, when it has just been made.
+    #[serde(borrow)]
+    Encounter(SealedNote<'a>),
+    /// There is no encounter waiting.
+    Nothing,
+    /// The message was taken: the answer to a time, a key or an answer.
+    Done,
+    /// The message was not taken.
+    Refused(Refusal),
+}
+
+/// Who a scanner is and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`]. A host speaks to no scanner of another.
+    pub protocol: u8,
+    /// Its name, such as its serial number.
+    pub device: DeviceId,
+    /// Its firmware's version.
+    pub firmware: String<24>,
+    /// The lists it has in use.
+    pub lists: Vec<Held, LISTS_HELD_MAX>,
+    /// Bytes that the largest edition it can take may have, all segments together.
+    pub room_bytes: u32,
+    /// Encounters waiting for the host.
+    pub encounters: u32,
+    /// The time it has from the last signed one, seconds since 1970; 0 if it has none since it started.
+    pub time: u64,
+    /// It has the key for its encounters. Without, it keeps none.
+    pub keyed: bool,
+}
+
+/// A list that a scanner has in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The list.
+    pub list: ListName,
+    /// Its edition; 0 if it may hold the list, and has none yet.
+    pub edition: u64,
+    /// SHA-256 of that manifest's signed bytes.
+    pub manifest: Digest,
+    /// It has the keys of all its segments.
+    pub keyed: bool,
+}
+
+/// How the characters came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reading {
+    /// By a reader made for machine readable zones.
+    Zone,
+    /// By reading characters from an image: a misread one is likelier.
+    Characters,
+}
+
+/// What was read from a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan<'a> {
+    /// Counts up, so that an answer finds its scan.
+    pub number: u32,
+    /// How the text came about.
+    pub reading: Reading,
+    /// The zone's characters with any line breaks; at most [`TEXT_BYTES_MAX`] bytes.
+    pub text: &'a str,
+}
+
+/// A host's answer to a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer<'a> {
+    /// The scan's number.
+    pub scan: u32,
+    /// What the officer sees first.
+    pub verdict: Verdict,
+    /// The alerts met, the gravest first.
+    #[serde(borrow)]
+    pub alerts: Vec<AlertShown<'a>, ALERTS_SHOWN_MAX>,
+    /// Alerts met beyond those.
+    pub more: u16,
+    /// The lists asked; those of an answer that are most doubtful first, if there are more than fit.
+    pub lists: Vec<Asked, LISTS_HELD_MAX>,
+}
+
+/// An alert as a small display shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertShown<'a> {
+    /// The list.
+    pub list: ListName,
+    /// The alert's id in it.
+    pub alert: &'a str,
+    /// What it is and what is to be done, such as `stolen: seize_document`.
+    pub what: &'a str,
+}
+
+/// A list that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The list.
+    pub list: ListName,
+    /// Its edition; 0 if there is none.
+    pub edition: u64,
+    /// Seconds since its last confirmation.
+    pub age_s: u64,
+    /// How far it may be relied on.
+    pub freshness: Freshness,
+    /// What it said.
+    pub result: ListResult,
+}
+
+/// A piece of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece<'a> {
+    /// Digest of the segment.
+    pub segment: Digest,
+    /// Where the bytes begin in it.
+    pub offset: u32,
+    /// The bytes, at most [`PIECE_BYTES_MAX`].
+    pub bytes: &'a [u8],
+}
+
+/// What a scanner needs next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// Digest of the segment.
+    pub segment: Digest,
+    /// From where on; all before it is in flash.
+    pub offset: u32,
+    /// How many bytes at most.
+    pub bytes: u16,
+}
+
+/// A secret, and what it is for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum KeyFor {
+    /// A key of a list.
+    List {
+        /// The list.
+        list: ListName,
+        /// The key's number in the list's manifests.
+        number: u32,
+        /// The key.
+        key: ListKey,
+    },
+    /// What this scanner seals its encounters with.
+    Encounters(ScannerKey),
+}
+
+/// An encounter under way from a scanner: sealed, and only its host can open it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedNote<'a> {
+    /// What makes it one.
+    pub id: EncounterId,
+    /// AES-256-GCM of the [`Note`]'s message, and the tag.
+    pub sealed: &'a [u8],
+}
+
+/// What a scanner notes of a scan that met an alert, while its host is away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The list that was met.
+    pub list: ListName,
+    /// Its edition at that moment.
+    pub edition: u64,
+    /// The alert's id in the list.
+    pub alert: String<96>,
+    /// Hit, or Possible where the number's check digit failed.
+    pub verdict: Verdict,
+    /// When, seconds since 1970, by the last signed time and the scanner's own clock since; 0 if it knew none.
+    pub made_at: u64,
+    /// The zone as read, its lines joined.
+    pub zone: String<{ crate::mrz::MAX_CHARS }>,
+}
+
+/// Why a scanner did not take a message. Never reordered: the number is on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// It cannot be read: of another version, or damaged.
+    Unreadable,
+    /// It is no list of this scanner's.
+    UnknownList,
+    /// Its signatures are not the pinned issuer's, or a rule of the format is broken.
+    Untrusted,
+    /// Older than what the scanner holds, or another one of the same number.
+    Rollback,
+    /// Larger than the scanner's flash for it.
+    NoRoom,
+    /// The bytes of a segment are not those that the manifest names. Offer it again.
+    Damaged,
+    /// The scanner lacks a key that this needs.
+    NoKey,
+    /// A piece without an offer, or an encounter's id that is not the one handed over.
+    Unexpected,
+    /// The flash failed.
+    Flash,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Unreadable => "it cannot read the message: another version, or damaged",
+            Refusal::UnknownList => "it is not set up for this list",
+            Refusal::Untrusted => "the signatures are not the pinned issuer's, or a rule is broken",
+            Refusal::Rollback => "it holds a newer edition, or another of the same number",
+            Refusal::NoRoom => "its flash is too small",
+            Refusal::Damaged => "a segment's bytes are not those that the manifest names",
+            Refusal::NoKey => "it lacks a key",
+            Refusal::Unexpected => "this is not what it waits for",
+            Refusal::Flash => "its flash failed",
+        })
+    }
+}
+
+/// Reads a message: the payload of a frame.
+pub fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, WireError> {
+    if payload.len() > MESSAGE_BYTES_MAX {
+        return Err(WireError::Malformed);
+    }
+    wire::decode(payload)
+}
+
+/// Writes a message as a frame, ready for the line; returns the part of `out` used.
+pub fn encode<'b>(message: &impl Serialize, out: &'b mut [u8]) -> Result<&'b mut [u8], NoRoom> {
+    struct Framed<'b>(Writer<'b>);
+    impl<'b> postcard::ser_flavors::Flavor for Framed<'b> {
+        type Output = &'b mut [u8];
+        fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+            self.0.push(byte).map_err(|NoRoom| postcard::Error::SerializeBufferFull)
+        }
+        fn finalize(self) -> postcard::Result<Self::Output> {
+            self.0.finish().map_err(|NoRoom| postcard::Error::SerializeBufferFull)
+        }
+    }
+    let mut writer = Writer::new(out);
+    writer.push(WIRE_VERSION)?;
+    // Nothing of these messages is of a type that postcard cannot write: only the buffer can be at fault.
+    postcard::serialize_with_flavor(message, Framed(writer)).map_err(|_| NoRoom)
+}
+
+impl Note {
+    /// Seals the note under `id`, which no other note may have, into `out`; returns the part used.
+    pub fn seal<'b, A: Aead>(
+        &self,
+        id: &EncounterId,
+        key: &ScannerKey,
+        out: &'b mut [u8],
+    ) -> Result<&'b [u8], NoRoom> {
+        let used = wire::encode(self, out).map_err(|_| NoRoom)?.len();
+        let (plain, rest) = out.split_at_mut(used);
+        let tag = A::new(&key.of_note(id)).seal(0, plain);
+        *rest.first_chunk_mut::<TAG_BYTES>().ok_or(NoRoom)? = tag;
+        out.get(..used + TAG_BYTES).ok_or(NoRoom)
+    }
+
+    /// Opens a sealed note in `buffer`.
+    pub fn open<A: Aead>(
+        sealed: &SealedNote<'_>,
+        key: &ScannerKey,
+        buffer: &mut [u8; NOTE_BYTES_MAX],
+    ) -> Result<Note, BadSeal> {
+        let (cipher, tag) = sealed.sealed.split_last_chunk::<TAG_BYTES>().ok_or(BadSeal)?;
+        let plain = buffer.get_mut(..cipher.len()).ok_or(BadSeal)?;
+        plain.copy_from_slice(cipher);
+        A::new(&key.of_note(&sealed.id)).open(0, plain, tag)?;
+        wire::decode(plain).map_err(|_| BadSeal)
+    }
+}
+
+#[cfg(test)]
+mod tests;
