@@ -60,7 +60,7 @@ pub enum Content {
     Documents(Arc<Edition>),
     /// Persons: the alerts, and the index over their names.
     Persons(Arc<Edition>, Arc<PersonIndex>),
-    /// Nothing, and why, in words for the officer.
+    /// Nothing, and why: the code of a [`crate::words::Phrase`].
     Nothing(&'static str),
 }
 

@@ -10,6 +10,7 @@
 //! | [`link`] | MQTT: topics, TLS, one session at a time, what to send next |
 //! | [`lists`], [`names`] | the list engine; recognising a person |
 //! | [`state`], [`store`], [`spool`], [`journal`] | what is durable: SQLite, segment files, encounters, who searched |
+//! | [`words`] | what the officer reads, in four languages |
 //! | [`crypto`], [`encounter`] | signatures and seals; a hit sealed to the list's owner |
 //! | [`clock`], [`files`] | the one file each that reads the clock and names files |
 //! | `hq`, `demo` | headquarters; the whole job on one machine (feature `hq`) |
@@ -40,3 +41,4 @@ pub mod show;
 pub mod spool;
 pub mod state;
 pub mod store;
+pub mod words;

@@ -41,7 +41,10 @@ pub fn answer(answer: &Answer, colour: bool) -> String {
             ListResult::Clear => "clear".to_string(),
             ListResult::Possible => "possible".into(),
             ListResult::Hit => "hit".into(),
-            ListResult::NotChecked => format!("NOT CHECKED: {}", checked.why),
+            ListResult::NotChecked => {
+                let why = checked.why.as_ref().map_or("", |why| why.text.as_str());
+                format!("NOT CHECKED: {why}")
+            }
         };
         let age = age(checked.age_s);
         let freshness = freshness(checked.freshness);
@@ -51,7 +54,7 @@ pub fn answer(answer: &Answer, colour: bool) -> String {
         );
     }
     for notice in &answer.notices {
-        push(&mut out, format_args!("  ! {notice}"));
+        push(&mut out, format_args!("  ! {}", printable(&notice.text)));
     }
     push(
         &mut out,
@@ -78,7 +81,8 @@ fn alert_lines(out: &mut String, alert: &Alert) {
         out,
         format_args!("     {} of {} ({})", printable(&alert.alert_id), alert.list, printable(&alert.owner)),
     );
-    push(out, format_args!("     score {:.2}: {}", alert.score, printable(&alert.reasons.join("; "))));
+    let reasons: Vec<_> = alert.reasons.iter().map(|reason| printable(&reason.text)).collect();
+    push(out, format_args!("     score {:.2}: {}", alert.score, reasons.join("; ")));
 }
 
 /// What a configuration means, once it is known to be good.
@@ -113,7 +117,7 @@ pub fn lists(lists: &[ListView]) -> String {
             true => format!(", edition {} exists", list.newest_known),
             false => String::new(),
         };
-        let why = if list.why.is_empty() { String::new() } else { format!(", {}", list.why) };
+        let why = list.why.as_ref().map(|why| format!(", {}", why.text)).unwrap_or_default();
         push(
             &mut out,
             format_args!(

@@ -151,7 +151,11 @@ fn a_person_is_met_by_name_and_birth_date_and_comes_home_with_the_reasons() {
     assert_eq!((&alert["kind"], &alert["action"]), (&"red".into(), &"arrest".into()));
     assert_eq!(alert["warnings"][0], "armed");
     assert!(
-        alert["reasons"].as_array().unwrap().iter().any(|r| r.as_str().unwrap().contains("birth date")),
+        alert["reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["text"].as_str().unwrap().contains("birth date")),
         "{hit}"
     );
     // A listed document comes before a person.

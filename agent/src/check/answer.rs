@@ -1,5 +1,6 @@
 //! The answer to a scan, as JSON and the terminal show it. Plain data.
 
+use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Freshness;
@@ -19,7 +20,7 @@ pub struct Answer {
     /// What was met, document alerts first, then persons by score.
     pub alerts: Vec<Alert>,
     /// What the officer should know besides: a misread number, an encounter that could not be kept.
-    pub notices: Vec<String>,
+    pub notices: Vec<Phrase>,
     /// From the zone's text to the verdict, recorded, in microseconds.
     pub elapsed_us: u64,
 }
@@ -66,9 +67,9 @@ pub struct Checked {
     pub freshness: Freshness,
     /// What it says.
     pub result: ListResult,
-    /// Why it was not checked; empty otherwise.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
+    /// Why it was not checked; none otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Phrase>,
 }
 
 /// One alert met.
@@ -89,7 +90,7 @@ pub struct Alert {
     /// 0 to 1.
     pub score: f32,
     /// Which facts decided.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Phrase>,
     /// For the officer's safety and others'.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

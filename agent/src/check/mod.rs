@@ -22,11 +22,12 @@ use crate::lists::{DocumentAlert, Edition, ListError};
 use crate::names::{self, BirthDate, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
+use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Notify;
-use vedette_shim::document::DocumentKey;
+use vedette_shim::document::{DocumentKey, KeyError};
 use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::list::Status;
 use vedette_shim::mrz::{self, CheckName, Mrz, MrzError, Repair, Sex};
@@ -107,14 +108,12 @@ impl Checker {
                         && matches!(held.content, Content::Documents(_));
                     met.extend(alerts.into_iter().map(|alert| (alert, held)));
                     match result {
-                        Some(result) => (result, String::new()),
-                        None if uncertain => {
-                            (ListResult::NotChecked, "the document number was misread".to_string())
-                        }
-                        None => (ListResult::Clear, String::new()),
+                        Some(result) => (result, None),
+                        None if uncertain => (ListResult::NotChecked, Some(Phrase::new("why.misread"))),
+                        None => (ListResult::Clear, None),
                     }
                 }
-                Err(why) => (ListResult::NotChecked, why),
+                Err(why) => (ListResult::NotChecked, Some(why)),
             };
             checked.push(Checked {
                 list: held.list.clone(),
@@ -127,7 +126,7 @@ impl Checker {
             });
         }
         if holdings.lists.is_empty() {
-            notices.push("this device holds no list".into());
+            notices.push(Phrase::new("notice.no_list"));
         }
         met.sort_by(|(a, _), (b, _)| {
             let rank = |alert: &Alert| (alert.kind != "document", alert.result != ListResult::Hit);
@@ -193,7 +192,7 @@ impl Checker {
         met: &[(Alert, &Held)],
         encounters: Vec<([u8; 16], Vec<u8>)>,
         now: u64,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Phrase>,
     ) -> Result<(), StateError> {
         let line = journal::Line {
             at: now,
@@ -218,11 +217,8 @@ impl Checker {
             self.spooled.notify_one();
         }
         if full + lost > 0 {
-            notices.push(format!(
-                "{} encounter(s) could NOT be kept for headquarters ({}): report them by other means",
-                full + lost,
-                if full > 0 { "the spool is full" } else { "they cannot be sealed" },
-            ));
+            let code = if full > 0 { "notice.spool_full" } else { "notice.not_sealed" };
+            notices.push(Phrase::with(code, [("count", (full + lost).to_string())]));
         }
         Ok(())
     }
@@ -231,37 +227,33 @@ impl Checker {
 /// What is asked of the lists.
 struct Reading {
     /// As read, and as repaired if there is exactly one repair.
-    keys: Result<Vec<(DocumentKey, Option<&'static str>)>, String>,
+    keys: Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase>,
     /// The number's check digit fails: a miss means nothing.
     uncertain: bool,
     person: PersonQuery,
 }
 
 impl Reading {
-    fn of(zone: &Mrz, now: u64) -> (Reading, Vec<String>) {
+    fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Phrase>) {
         let key =
             |zone: &Mrz| DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number());
         let uncertain = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
         let mut notices = Vec::new();
-        let keys = key(zone).map_err(|error| error.to_string()).map(|read| {
-            let misread =
-                uncertain.then_some("the number's check digit does not agree: compare it with the document");
-            let mut keys = vec![(read, misread)];
+        let unusable = |error: KeyError| Phrase::with("why.number", [("error", error.to_string())]);
+        let keys = key(zone).map_err(unusable).map(|read| {
+            let mut keys = vec![(read, uncertain.then_some("reason.number_misread"))];
             if uncertain && let Repair::Unique(fix) = mrz::repair(zone.lines()) {
                 let repaired = Mrz::from(*fix.lines());
                 if let Ok(repaired) = key(&repaired)
                     && repaired != read
                 {
-                    keys.push((
-                        repaired,
-                        Some("met after repairing a misread character: compare it with the document"),
-                    ));
+                    keys.push((repaired, Some("reason.number_repaired")));
                 }
             }
             keys
         });
         if uncertain {
-            notices.push("the document number's check digit does not agree: read the document again".into());
+            notices.push(Phrase::new("notice.misread"));
         }
         let today = rfc3339(now)[..4].parse().unwrap_or(2000);
         let person = PersonQuery {
@@ -287,21 +279,21 @@ fn birth_date(zone: &Mrz, today: u16) -> Option<BirthDate> {
     Some(BirthDate { year: parts.birth_year(today)?, month: parts.month, day: parts.day, circa: false })
 }
 
-fn not_checked_reason(held: &Held) -> String {
-    match held.content {
-        Content::Nothing(why) => why.into(),
-        _ => "past its lease".into(),
-    }
+fn not_checked_reason(held: &Held) -> Phrase {
+    Phrase::new(match held.content {
+        Content::Nothing(why) => why,
+        _ => "why.lease",
+    })
 }
 
 /// Asks one list; what it met, or why it could not be asked.
-fn ask(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, String> {
+fn ask(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phrase> {
     let damaged = |error: ListError| {
         tracing::error!(list = %held.list, %error, "the list cannot be read");
-        "the list cannot be read: damaged".to_string()
+        Phrase::new("why.damaged")
     };
     match &held.content {
-        Content::Nothing(why) => Err((*why).into()),
+        Content::Nothing(why) => Err(Phrase::new(why)),
         Content::Documents(edition) => {
             let mut alerts = Vec::new();
             for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {
@@ -335,10 +327,8 @@ fn persons_met(
 
 fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
     let bearer_sought = alert.payload.status == Status::ValidBearerSought;
-    let mut reasons = vec![
-        if alert.to.is_some() { "number in a listed range" } else { "document number equal" }.to_string(),
-    ];
-    reasons.extend(doubt.map(str::to_string));
+    let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
+    let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
     Alert {
         list: held.list.clone(),
         alert_id: alert.alert_id(),
@@ -370,7 +360,7 @@ fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -
         status: name.unwrap_or_default(),
         action: alert.map_or_else(|| "inform".into(), |alert| json_word(&alert.action)),
         score: found.score,
-        reasons: found.reasons.iter().map(ToString::to_string).collect(),
+        reasons: found.reasons.iter().map(names::Reason::phrase).collect(),
         warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
         owner: held.owner.clone(),
         details: serde_json::to_value(alert).unwrap_or_default(),

@@ -47,7 +47,7 @@ impl View {
         println!("     ║   {word}   ║  {}", headline(answer));
         println!("     ╚{bar}╝  {}", asked(answer));
         for notice in &answer.notices {
-            self.note(notice);
+            self.note(&notice.text);
         }
     }
 

@@ -17,6 +17,7 @@ pub use api::{Desk, serve};
 
 use crate::clock::rfc3339;
 use crate::holdings::{Content, Held, Holdings};
+use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use vedette_shim::list::Kind;
@@ -63,8 +64,9 @@ pub struct ListView {
     pub lease_s: u64,
     /// How far it may be relied on.
     pub freshness: Freshness,
-    /// Why it cannot be asked; empty if it can.
-    pub why: String,
+    /// Why it cannot be asked; none if it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Phrase>,
 }
 
 /// The device's state as the API shows it.
@@ -107,9 +109,9 @@ fn list_view(held: &Held, now: u64) -> ListView {
         lease_s: held.lease_s.into(),
         freshness,
         why: match held.content {
-            Content::Nothing(why) => why.into(),
-            _ if freshness == Freshness::Expired => "past its lease".into(),
-            _ => String::new(),
+            Content::Nothing(why) => Some(Phrase::new(why)),
+            _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
+            _ => None,
         },
     }
 }

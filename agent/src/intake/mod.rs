@@ -131,7 +131,7 @@ impl Entry {
             newest_known: 0,
             keys: BTreeMap::new(),
             granted_at: 0,
-            content: Content::Nothing("no edition yet"),
+            content: Content::Nothing("why.no_edition"),
             merge_failed: false,
         }
     }
@@ -292,7 +292,7 @@ impl Intake {
                 tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
                 self.state.erase_keys(list)?;
                 entry.keys.clear();
-                entry.content = Content::Nothing("past its lease");
+                entry.content = Content::Nothing("why.lease");
                 any = true;
             }
         }

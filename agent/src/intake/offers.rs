@@ -175,11 +175,7 @@ impl Intake {
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {
                 let floor = entry.floor;
-                *entry = Entry {
-                    floor,
-                    content: Content::Nothing("erased by order of headquarters"),
-                    ..Entry::new()
-                };
+                *entry = Entry { floor, content: Content::Nothing("why.erased"), ..Entry::new() };
             }
         }
         Ok(Taken::New)

@@ -223,7 +223,7 @@ impl Intake {
         for segment in &manifest.segments {
             match self.open_segment(list, segment)? {
                 Some(open) => segments.push(open),
-                None => return Ok(Content::Nothing("no key for this edition yet")),
+                None => return Ok(Content::Nothing("why.no_key")),
             }
         }
         let edition = Arc::new(Edition::open(segments).map_err(failed)?);

@@ -7,6 +7,7 @@ use super::person::{BirthDate, NameKind, Sex};
 use super::score;
 use super::vocabulary::Vocabulary;
 use super::weights::Fact;
+use crate::words::Phrase;
 
 /// One fact that decided a match. Displays as a short phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +55,8 @@ pub enum Reason {
     },
     /// What the birth date says.
     BirthDate {
-        /// As a phrase: "equal", "day and month swapped".
-        what: &'static str,
+        /// The code of its phrase: `reason.birth_equal`, `reason.birth_swapped`.
+        code: &'static str,
         /// As listed, when it differs.
         listed: Option<BirthDate>,
     },
@@ -68,31 +69,53 @@ pub enum Reason {
     SexDiffers,
 }
 
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Reason {
+    /// As the officer reads it, in any language.
+    pub fn phrase(&self) -> Phrase {
+        let pair = |code: &str, read: &String, listed: &String| {
+            Phrase::with(code, [("read", read.clone()), ("listed", listed.clone())])
+        };
         match self {
-            Reason::NameEqual => f.write_str("name equal"),
+            Reason::NameEqual => Phrase::new("reason.name_equal"),
             Reason::Spelling { family, read, listed, letters } => {
-                let which = if *family { "family name" } else { "given name" };
+                let name = if *family { "family" } else { "given" };
                 match letters {
-                    0 => write!(f, "{which} spelt otherwise: {read}, listed {listed}"),
-                    1 => write!(f, "{which} one letter different: {read}, listed {listed}"),
-                    _ => write!(f, "{which} {letters} letters different: {read}, listed {listed}"),
+                    0 => pair(&format!("reason.{name}_sound"), read, listed),
+                    1 => pair(&format!("reason.{name}_letter"), read, listed),
+                    _ => Phrase::with(
+                        &format!("reason.{name}_letters"),
+                        [
+                            ("letters", letters.to_string()),
+                            ("read", read.clone()),
+                            ("listed", listed.clone()),
+                        ],
+                    ),
                 }
             }
-            Reason::Joined { read, listed } => write!(f, "name joined or split: {read}, listed {listed}"),
-            Reason::Cut { read, listed } => write!(f, "name cut off: {read}, listed {listed}"),
-            Reason::OrderSwapped => f.write_str("family and given name swapped"),
-            Reason::NotListed(names) => write!(f, "not on the list: {names}"),
-            Reason::NotRead(names) => write!(f, "listed, not in the document: {names}"),
-            Reason::Alias { listed, weak: false } => write!(f, "under another name: {listed}"),
-            Reason::Alias { listed, weak: true } => write!(f, "under a weak alias: {listed}"),
-            Reason::BirthDate { what, listed: None } => write!(f, "birth date {what}"),
-            Reason::BirthDate { what, listed: Some(date) } => write!(f, "birth date {what}: listed {date}"),
-            Reason::Nationality { equal: true } => f.write_str("nationality equal"),
-            Reason::Nationality { equal: false } => f.write_str("another nationality listed"),
-            Reason::SexDiffers => f.write_str("sex differs"),
+            Reason::Joined { read, listed } => pair("reason.joined", read, listed),
+            Reason::Cut { read, listed } => pair("reason.cut", read, listed),
+            Reason::OrderSwapped => Phrase::new("reason.order_swapped"),
+            Reason::NotListed(names) => Phrase::with("reason.not_listed", [("names", names.clone())]),
+            Reason::NotRead(names) => Phrase::with("reason.not_read", [("names", names.clone())]),
+            Reason::Alias { listed, weak } => {
+                let code = if *weak { "reason.weak_alias" } else { "reason.alias" };
+                Phrase::with(code, [("listed", listed.clone())])
+            }
+            Reason::BirthDate { code, listed: None } => Phrase::new(code),
+            Reason::BirthDate { code, listed: Some(date) } => {
+                Phrase::with(code, [("listed", date.to_string())])
+            }
+            Reason::Nationality { equal: true } => Phrase::new("reason.nationality_equal"),
+            Reason::Nationality { equal: false } => Phrase::new("reason.nationality_other"),
+            Reason::SexDiffers => Phrase::new("reason.sex_differs"),
         }
+    }
+}
+
+/// In English.
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.phrase().text)
     }
 }
 
@@ -168,21 +191,21 @@ fn birth_reason(read: Option<BirthDate>, births: &[BirthDate]) -> Option<Reason>
     read?;
     let evidence = birth(read, births.iter().copied());
     let which = births.iter().copied().find(|&date| birth(read, std::iter::once(date)) == evidence);
-    let what = match evidence {
-        Birth::Exact => "equal",
-        Birth::Swapped => "with day and month swapped",
-        Birth::MonthOnly => "equal as far as listed",
-        Birth::YearOnly => "equal in its year",
-        Birth::Day => "differs in the day",
-        Birth::Month => "differs in the month",
-        Birth::YearOff => "off by one year",
-        Birth::YearSlip => "differs in one digit of the year",
-        Birth::About => "near the one listed",
-        Birth::Absent => "not listed",
-        Birth::Other => "differs",
+    let code = match evidence {
+        Birth::Exact => "reason.birth_equal",
+        Birth::Swapped => "reason.birth_swapped",
+        Birth::MonthOnly => "reason.birth_month_only",
+        Birth::YearOnly => "reason.birth_year_only",
+        Birth::Day => "reason.birth_day",
+        Birth::Month => "reason.birth_month",
+        Birth::YearOff => "reason.birth_year_off",
+        Birth::YearSlip => "reason.birth_year_slip",
+        Birth::About => "reason.birth_about",
+        Birth::Absent => "reason.birth_absent",
+        Birth::Other => "reason.birth_other",
     };
     let listed = if evidence == Birth::Exact { None } else { which };
-    Some(Reason::BirthDate { what, listed })
+    Some(Reason::BirthDate { code, listed })
 }
 
 fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
