@@ -6,6 +6,7 @@
 
 use crate::files::{self, FileError};
 use serde::Deserialize;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vedette_shim::ids::DeviceId;
@@ -92,6 +93,8 @@ pub struct LinkConfig {
 pub struct DeskConfig {
     /// Unix socket of the local API.
     pub socket: PathBuf,
+    /// Loopback address of the console and the local API; `None`: the socket only.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Section `[limits]`: the bound of every queue, buffer and wait.
@@ -115,6 +118,12 @@ pub struct Limits {
     pub alerts_max: usize,
     /// How often the device says what it holds, at least.
     pub status_every_s: u64,
+    /// Answers kept in memory, for `GET /v1/scans/{id}`.
+    pub scans_kept_max: usize,
+    /// An answer without an alert is forgotten after this.
+    pub scans_kept_s: u64,
+    /// Requests a second that one caller may make over loopback.
+    pub requests_per_s_max: u32,
 }
 
 impl Default for Limits {
@@ -128,6 +137,9 @@ impl Default for Limits {
             segment_bytes_max: 4 * 1024 * 1024 * 1024,
             alerts_max: 10,
             status_every_s: 60,
+            scans_kept_max: 1_000,
+            scans_kept_s: 300,
+            requests_per_s_max: 100,
         }
     }
 }
@@ -184,11 +196,12 @@ struct RawLink {
 #[serde(deny_unknown_fields, default)]
 struct RawDesk {
     socket: PathBuf,
+    listen: String,
 }
 
 impl Default for RawDesk {
     fn default() -> Self {
-        RawDesk { socket: "vedette.sock".into() }
+        RawDesk { socket: "vedette.sock".into(), listen: String::new() }
     }
 }
 
@@ -240,8 +253,17 @@ impl Config {
         if raw.link.host.is_empty() {
             return Err(value("link.host", "\"\"".into(), "the broker's host name".into()));
         }
+        let listen = match raw.desk.listen.as_str() {
+            "" => None,
+            text => {
+                Some(text.parse().ok().filter(|a: &SocketAddr| a.ip().is_loopback()).ok_or_else(|| {
+                    let rule = "an address of this machine's loopback and a port, such as 127.0.0.1:8470";
+                    value("desk.listen", format!("{text:?}"), rule.into())
+                })?)
+            }
+        };
         let limits = raw.limits;
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 9] = [
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 12] = [
             ("link.port", raw.link.port.into(), 1..=65_535),
             ("link.keep_alive_s", raw.link.keep_alive_s, 5..=3_600),
             ("link.retry_max_s", raw.link.retry_max_s, 1..=86_400),
@@ -251,6 +273,9 @@ impl Config {
             ("limits.chunks_in_flight_max", limits.chunks_in_flight_max.into(), 1..=64),
             ("limits.chunk_wait_s", limits.chunk_wait_s, 1..=3_600),
             ("limits.alerts_max", limits.alerts_max as u64, 1..=100),
+            ("limits.scans_kept_max", limits.scans_kept_max as u64, 1..=100_000),
+            ("limits.scans_kept_s", limits.scans_kept_s, 1..=86_400),
+            ("limits.requests_per_s_max", limits.requests_per_s_max.into(), 1..=100_000),
         ];
         for (key, found, range) in ranges {
             if !range.contains(&found) {
@@ -276,7 +301,7 @@ impl Config {
                 keep_alive: Duration::from_secs(raw.link.keep_alive_s),
                 retry_max: Duration::from_secs(raw.link.retry_max_s),
             },
-            desk: DeskConfig { socket: at(raw.desk.socket) },
+            desk: DeskConfig { socket: at(raw.desk.socket), listen },
             limits,
         })
     }
@@ -322,6 +347,8 @@ mod tests {
         assert_eq!((config.link.port, config.link.keep_alive), (bare.link.port, bare.link.keep_alive));
         assert_eq!((config.link.retry_max, config.link.enabled), (bare.link.retry_max, bare.link.enabled));
         assert_eq!((config.state, config.desk.socket), (bare.state, bare.desk.socket));
+        assert_eq!(config.desk.listen, bare.desk.listen);
+        assert!(reference.contains("\nlisten = "), "desk.listen is missing");
         let default = format!("{:?}", Limits::default());
         for key in default.split(['{', ',', ' ', '}']).filter_map(|word| word.strip_suffix(':')) {
             assert!(reference.contains(&format!("\n{key} = ")), "{key} is missing");
@@ -335,6 +362,10 @@ mod tests {
         assert!(error(&GOOD.replace("host = \"localhost\"", "host = \"\"")).contains("link.host"));
         assert!(error(&format!("{GOOD}\n[limits]\nalerts_max = 0")).contains("limits.alerts_max = 0"));
         assert!(error(&format!("{GOOD}\n[limits]\nalerts = 1")).contains("alerts"));
+        for outside in ["0.0.0.0:8470", "192.0.2.1:8470", "localhost:8470", "8470"] {
+            let desk = format!("{GOOD}\n[desk]\nlisten = \"{outside}\"");
+            assert!(error(&desk).contains("desk.listen"), "{outside}");
+        }
         assert!(error("device = 3").contains("agent.toml"));
     }
 }

@@ -4,7 +4,7 @@
 //! MQTT -> uplink -> (offers, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
 //!           ^                                       |  watch: what is missing
 //!           +---------------------------------------+
-//! socket -> desk -> checker (reads the lists in use; writes journal and spool) -> rings the uplink
+//! socket, loopback -> desk -> checker (reads the lists in use; writes journal and spool) -> rings the uplink
 //! ```
 //!
 //! One agent a store: a lock file is held while it runs. Stopping: the desk answers what it has begun, the uplink says
@@ -74,8 +74,7 @@ pub struct Opened {
 
 /// Opens the store of `config`; makes it if it is not there.
 pub fn open(config: &Config) -> Result<Opened, DaemonError> {
-    files::make_folder(&config.state)?;
-    let state = Arc::new(State::open(&config.state.join("state.db"))?);
+    let state = Arc::new(State::open_in(&config.state)?);
     let clock = Arc::new(Clock::starting_at(state.clock_floor()?));
     let box_key = Arc::new(read_box_key(&config.box_key)?);
     let mut intake = Intake::open(Parts {
@@ -133,11 +132,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
-    let desk = Desk { checker, intake: door, link };
+    let desk = Arc::new(Desk::new(checker, door, link));
     // Whatever ends the desk ends the agent: without it no officer gets an answer.
     let served = tokio::spawn({
-        let (socket, stop) = (config.desk.socket.clone(), stop.clone());
-        async move { desk::serve(desk, &socket, stop).await }
+        let (config, stop) = (config.desk.clone(), stop.clone());
+        async move { desk::serve(desk, &config, stop).await }
     });
     notify_systemd("READY=1");
     let served = served.await;

@@ -4,6 +4,7 @@
 
 use crate::check::{Alert, Answer, word};
 use crate::config::Config;
+use crate::desk::tokens::TokenView;
 use crate::desk::{ListView, StatusView};
 use std::fmt::Write;
 use std::path::Path;
@@ -98,6 +99,8 @@ pub fn config(file: &Path, config: &Config) -> String {
     push(&mut out, format_args!("  root     {}", config.root.display()));
     push(&mut out, format_args!("  broker   {link}"));
     push(&mut out, format_args!("  socket   {}", config.desk.socket.display()));
+    let console = config.desk.listen.map_or("none".into(), |address| format!("http://{address}/"));
+    push(&mut out, format_args!("  console  {console}"));
     let limits = format!("{:?}", config.limits).replace("Limits { ", "").replace(" }", "");
     for limit in limits.split(", ") {
         push(&mut out, format_args!("  limit    {limit}"));
@@ -134,6 +137,11 @@ pub fn lists(lists: &[ListView]) -> String {
     out
 }
 
+/// The client tokens there are.
+pub fn tokens(tokens: &[TokenView]) -> String {
+    tokens.iter().map(|token| format!("{:<28} made {}\n", token.name, token.made)).collect()
+}
+
 /// The agent's state.
 pub fn status(status: &StatusView) -> String {
     let mut out = String::new();
@@ -143,6 +151,9 @@ pub fn status(status: &StatusView) -> String {
     push(&mut out, format_args!("link: {link}"));
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     push(&mut out, format_args!("root: version {}", status.root));
+    if !status.listen.is_empty() {
+        push(&mut out, format_args!("console: http://{}/", status.listen));
+    }
     out + &lists(&status.lists)
 }
 

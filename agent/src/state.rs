@@ -7,6 +7,7 @@
 //! transaction; erased keys are overwritten (`secure_delete`). Failure: [`StateError`] names the operation; SQLite
 //! rolls the transaction back, so nothing half-done stays.
 
+use crate::files::{self, FileError};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use vedette_shim::trust::Floor;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 /// The schema's number; a store of a newer one is refused, not guessed at.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// An operation on the state that failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum StateError {
         /// Why not.
         source: rusqlite::Error,
     },
+    /// The store's folder cannot be made.
+    #[error(transparent)]
+    Folder(#[from] FileError),
     /// Made by a newer program.
     #[error("{} has schema {found}, this program knows {SCHEMA}; use the newer program", path.display())]
     Newer {
@@ -87,9 +91,17 @@ const TABLES: &str = "
         UPDATE spool_bytes SET value = value - length(OLD.message); END;
     CREATE TABLE IF NOT EXISTS journal (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS token (
+        name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 impl State {
+    /// Opens or makes the database of a device's store; makes the folder too.
+    pub fn open_in(folder: &Path) -> Result<State, StateError> {
+        files::make_folder(folder)?;
+        State::open(&folder.join("state.db"))
+    }
+
     /// Opens or makes the database.
     pub fn open(path: &Path) -> Result<State, StateError> {
         let fail = |what| move |source| StateError::Sqlite { what, path: path.into(), source };

@@ -24,6 +24,10 @@ fn comparable(mut answer: Value) -> Value {
     for list in answer["checked"].as_array_mut().unwrap() {
         assert!(list.as_object_mut().unwrap().remove("age_s").is_some());
     }
+    for alert in answer["alerts"].as_array_mut().unwrap() {
+        let encounter = alert.as_object_mut().unwrap().remove("encounter_id");
+        assert_eq!(encounter.unwrap().as_str().map(str::len), Some(32), "it can be named");
+    }
     answer
 }
 

@@ -95,6 +95,13 @@ impl Device {
         (status.code == 0).then(|| status.json())
     }
 
+    /// Where its desk listens on loopback, once it does.
+    #[track_caller]
+    pub fn listen(&self) -> String {
+        let listen = || Some(self.status()?["listen"].as_str()?.to_string()).filter(|at| !at.is_empty());
+        wait_until(format!("{} listens on loopback", self.id), listen, || self.log())
+    }
+
     /// Waits until it answers from this edition of a list.
     #[track_caller]
     pub fn wait_for_edition(&self, list: &str, edition: u64) {

@@ -7,6 +7,7 @@
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
 //! | [`program`] | runs a built program; waits for what must happen |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
+//! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only what an attacker does uses the library. Every wait has
@@ -14,6 +15,7 @@
 
 pub mod device;
 pub mod headquarters;
+pub mod http;
 pub mod intruder;
 pub mod post;
 pub mod program;

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use vedette::check::{Answer, CheckError, Scan};
+use vedette::clock::system_now;
 use vedette::config::{Config, ConfigError};
 use vedette::daemon::{self, DaemonError};
 use vedette::desk::client::{self, ClientError};
+use vedette::desk::tokens::{self, TokenError};
 use vedette::desk::{Import, ListView, StatusView, list_views};
 use vedette::intake::bundle::{self, Report};
+use vedette::state::{State, StateError};
 use vedette::{mrz_view, show};
 use vedette_shim::verdict::Verdict;
 
@@ -103,10 +106,33 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Client tokens: what programs show to call the API on loopback.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Print a completion script.
     Completions {
         /// For which shell.
         shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it; it cannot be shown again.
+    New {
+        /// The program, as the journal will name it.
+        name: String,
+    },
+    /// Show the names of all tokens.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse a token from now on.
+    Revoke {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -160,6 +186,19 @@ impl From<CheckError> for Failure {
             CheckError::Unreadable(_) => Failure::new(UNREADABLE, error, "read the document again"),
             CheckError::Record(_) => Failure::new(FAILED, error, ""),
         }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Failure {
+        let code = if matches!(error, TokenError::Name { .. }) { USAGE } else { FAILED };
+        Failure::new(code, error, "`vedette token list` shows the tokens there are")
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Failure {
+        Failure::new(FAILED, error, "")
     }
 }
 
@@ -239,6 +278,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             Ok(0)
         }
         Command::VerifyJournal => verify_journal(&config()?),
+        Command::Token(command) => token(&config()?, command),
         #[cfg(feature = "hq")]
         Command::Demo { once } => {
             // The demo starts runtimes of its own, which must not happen inside this one.
@@ -331,10 +371,25 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
     Ok(FAILED)
 }
 
+fn token(config: &Config, command: TokenCommand) -> Result<u8, Failure> {
+    let state = State::open_in(&config.state)?;
+    match command {
+        TokenCommand::New { name } => {
+            let token = tokens::create(&state, &name, system_now())?;
+            println!("{}", token.as_str());
+            Ok(0)
+        }
+        TokenCommand::List { json } => print(json, &tokens::list(&state)?, |all| show::tokens(all)),
+        TokenCommand::Revoke { name } => {
+            tokens::revoke(&state, &name)?;
+            Ok(0)
+        }
+    }
+}
+
 fn verify_journal(config: &Config) -> Result<u8, Failure> {
-    let state = vedette::state::State::open(&config.state.join("state.db"));
-    let verified = state.and_then(|state| vedette::journal::verify(&state));
-    match verified.map_err(|error| Failure::new(FAILED, error, ""))? {
+    let state = State::open_in(&config.state)?;
+    match vedette::journal::verify(&state)? {
         Ok(lines) => println!("{lines} lines, none changed, removed or inserted"),
         Err(broken) => {
             return Err(Failure::new(

@@ -75,6 +75,9 @@ pub struct Checked {
 /// One alert met.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
+    /// Names the encounter that goes home, 32 hexadecimal digits; empty if it could not be kept.
+    #[serde(default)]
+    pub encounter_id: String,
     /// The list.
     pub list: ListName,
     /// The alert in the list.

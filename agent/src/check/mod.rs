@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Notify;
 use vedette_shim::document::{DocumentKey, KeyError};
-use vedette_shim::ids::{DeviceId, Hex};
+use vedette_shim::ids::{DeviceId, EncounterId, Hex};
 use vedette_shim::list::Status;
 use vedette_shim::mrz::{self, CheckName, Mrz, MrzError, Repair, Sex};
 use vedette_shim::trust::Freshness;
@@ -137,7 +137,10 @@ impl Checker {
         let scan_id: [u8; 16] = crypto::random();
         let verdict = decide(checked.iter().map(|checked| checked.result));
         let encounters = self.encounters(&scan_id, &zone, &met, now);
-        self.record(scan, verdict, &checked, &met, encounters, now, &mut notices)?;
+        let kept = self.record(scan, verdict, &checked, &met, encounters, now, &mut notices)?;
+        for ((alert, _), id) in met.iter_mut().zip(kept) {
+            alert.encounter_id = id.map_or_else(String::new, |id| Hex(&id).to_string());
+        }
         Ok(Answer {
             scan_id: Hex(&scan_id).to_string(),
             verdict,
@@ -149,14 +152,14 @@ impl Checker {
         })
     }
 
-    /// A sealed message for each alert met.
+    /// A sealed message for each alert met, in their order; `None` for one that cannot be sealed.
     fn encounters(
         &self,
         scan: &[u8; 16],
         zone: &Mrz,
         met: &[(Alert, &Held)],
         now: u64,
-    ) -> Vec<([u8; 16], Vec<u8>)> {
+    ) -> Vec<Option<(EncounterId, Vec<u8>)>> {
         let seal = |(alert, held): &(Alert, &Held)| {
             let encounter = Encounter {
                 id: crypto::random(),
@@ -180,9 +183,10 @@ impl Checker {
                 }
             }
         };
-        met.iter().filter_map(seal).collect()
+        met.iter().map(seal).collect()
     }
 
+    /// Stores the journal line and the encounters; returns which encounters are kept, in the order of `met`.
     #[expect(clippy::too_many_arguments, reason = "it is one record, made once")]
     fn record(
         &self,
@@ -190,10 +194,10 @@ impl Checker {
         verdict: Verdict,
         checked: &[Checked],
         met: &[(Alert, &Held)],
-        encounters: Vec<([u8; 16], Vec<u8>)>,
+        encounters: Vec<Option<(EncounterId, Vec<u8>)>>,
         now: u64,
         notices: &mut Vec<Phrase>,
-    ) -> Result<(), StateError> {
+    ) -> Result<Vec<Option<EncounterId>>, StateError> {
         let line = journal::Line {
             at: now,
             who: scan.who.clone(),
@@ -202,25 +206,25 @@ impl Checker {
             lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
             alerts: met.iter().map(|(alert, held)| format!("{}/{}", held.list, alert.alert_id)).collect(),
         };
-        let lost = met.len() - encounters.len();
-        let full = self.state.transaction("record the check", |t| {
+        let unsealed = encounters.iter().any(Option::is_none);
+        let kept = self.state.transaction("record the check", |t| {
             journal::append(t, &line)?;
-            let mut full = 0;
-            for (id, message) in &encounters {
-                if spool::keep(t, id, message, self.limits.spool_bytes_max)? == Kept::Full {
-                    full += 1;
-                }
-            }
-            Ok(full)
+            let keep = |sealed: &Option<(EncounterId, Vec<u8>)>| {
+                let Some((id, message)) = sealed else { return Ok(None) };
+                let kept = spool::keep(t, id, message, self.limits.spool_bytes_max)?;
+                Ok((kept == Kept::Yes).then_some(*id))
+            };
+            encounters.iter().map(keep).collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        if !encounters.is_empty() {
+        if kept.iter().any(Option::is_some) {
             self.spooled.notify_one();
         }
-        if full + lost > 0 {
-            let code = if full > 0 { "notice.spool_full" } else { "notice.not_sealed" };
-            notices.push(Phrase::with(code, [("count", (full + lost).to_string())]));
+        let lost = kept.iter().filter(|id| id.is_none()).count();
+        if lost > 0 {
+            let code = if unsealed { "notice.not_sealed" } else { "notice.spool_full" };
+            notices.push(Phrase::with(code, [("count", lost.to_string())]));
         }
-        Ok(())
+        Ok(kept)
     }
 }
 
@@ -330,6 +334,7 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
     let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
     let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
     Alert {
+        encounter_id: String::new(),
         list: held.list.clone(),
         alert_id: alert.alert_id(),
         kind: "document".into(),
@@ -353,6 +358,7 @@ fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -
         }
     });
     Alert {
+        encounter_id: String::new(),
         list: held.list.clone(),
         alert_id: found.alert_id.clone(),
         kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),

@@ -15,6 +15,7 @@ use crate::hq::serve::{ServeOptions, ServeReport};
 use crate::hq::{Home, HqError, encounters, enrol, import, init, list, publish, serve};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -67,7 +68,10 @@ impl Stage {
         let name: ListName = LIST.parse().expect("the demo's list has a list's name");
         list::create(&home, &name, &list::CreateOptions::of(Kind::Documents))?;
         let device = "post-7".parse().expect("the demo's device has a device's name");
-        let enrolled = enrol::enrol(&home, &device, &enrol::EnrolOptions::into(at("device")))?;
+        // Any free port: the machine may run an agent already.
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let options = enrol::EnrolOptions { listen: free, ..enrol::EnrolOptions::into(at("device")) };
+        let enrolled = enrol::enrol(&home, &device, &options)?;
         view.step("headquarters' keys, certificates and list; a device enrolled", start.elapsed());
 
         let start = Instant::now();

@@ -1,117 +1,137 @@
-//! The desk: the officer's side. A local API over a Unix socket, and its client for the command line.
+//! The desk: the officer's side. A local API over a Unix socket and loopback, the console, and the client of the command
+//! line.
 //!
 //! | call | body | answer |
 //! |---|---|---|
-//! | `POST /v1/scans` | [`crate::check::Scan`] | [`crate::check::Answer`]; 422 if the zone is unreadable |
+//! | `POST /v1/scans` | [`crate::check::Scan`] | [`Answer`]; 422 if the zone is unreadable |
+//! | `GET /v1/scans/{scan_id}` | | the [`Answer`] of a recent scan; 404 once it is forgotten |
 //! | `GET /v1/lists` | | a list of [`ListView`] |
 //! | `GET /v1/status` | | [`StatusView`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
+//! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //!
-//! Every error is `{"error": "...", "hint": "..."}`. The socket is readable and writable by its owner and group; who
-//! may connect is the file system's to say.
+//! Every error is [`Problem`]: `{"error": "...", "hint": "..."}`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `listen` | the socket, loopback, and how many connections they take |
+//! | [`access`] | who may call, how often, and what every answer's headers say |
+//! | [`tokens`] | what programs show on loopback |
+//! | `routes` | the calls above; [`refusal`]: how they say no |
+//! | [`events`] | what happens, told to everybody who listens |
+//! | `recent` | the answers that can be asked for again |
+//! | `console` | the officer's page |
+//! | [`views`] | plain data |
+//! | [`client`] | the command line's side |
 
-mod api;
+pub mod access;
 pub mod client;
+mod console;
+pub mod events;
+mod listen;
+mod recent;
+pub mod refusal;
+mod routes;
+pub mod tokens;
+pub mod views;
 
-pub use api::{Desk, serve};
+pub use listen::serve;
+pub use views::{Import, ListView, Problem, SignIn, StatusView, list_views};
 
-use crate::clock::rfc3339;
-use crate::holdings::{Content, Held, Holdings};
-use crate::words::Phrase;
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-use vedette_shim::list::Kind;
-use vedette_shim::trust::Freshness;
+use crate::check::{Answer, CheckError, Checker, Scan};
+use crate::intake::door::IntakeDoor;
+use crate::link::LinkState;
+use crate::spool;
+use crate::state::StateError;
+use events::{Event, Hub};
+use recent::Recent;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use vedette_shim::ids::from_hex;
 
-/// A bundle to import.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Import {
-    /// Its folder, absolute.
-    pub path: PathBuf,
+/// How often the state is looked at for news, and old answers are forgotten.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the officer's side works with; shared by the API, the console and the scanners.
+pub struct Desk {
+    checker: Arc<Checker>,
+    intake: IntakeDoor,
+    link: watch::Receiver<LinkState>,
+    /// Tells everybody who listens what happens.
+    pub events: Hub,
+    recent: Recent,
+    /// Where loopback is served, once it is.
+    listen: OnceLock<SocketAddr>,
 }
 
-/// An error as the API says it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Problem {
-    /// What and where.
-    pub error: String,
-    /// What to do about it; may be empty.
-    #[serde(default)]
-    pub hint: String,
-}
+impl Desk {
+    /// A desk at which nothing has happened yet.
+    pub fn new(checker: Arc<Checker>, intake: IntakeDoor, link: watch::Receiver<LinkState>) -> Desk {
+        let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
+        Desk { checker, intake, link, events: Hub::default(), recent, listen: OnceLock::new() }
+    }
 
-/// One list as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ListView {
-    /// `owner/name`.
-    pub list: String,
-    /// Documents or persons.
-    pub kind: Kind,
-    /// Its owner.
-    pub owner: String,
-    /// The edition in use; 0 for none.
-    pub edition: u64,
-    /// The newest edition known to exist.
-    pub newest_known: u64,
-    /// Alerts in it.
-    pub entries: u64,
-    /// When it was issued, RFC 3339; empty for none.
-    pub issued: String,
-    /// Seconds since it was last confirmed.
-    pub age_s: u64,
-    /// Its lease, seconds.
-    pub lease_s: u64,
-    /// How far it may be relied on.
-    pub freshness: Freshness,
-    /// Why it cannot be asked; none if it can.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<Phrase>,
-}
+    /// Answers a scan from wherever it came, remembers the answer and tells everybody who listens.
+    ///
+    /// Blocks for the journal's fsync: from async code, call it in `spawn_blocking`.
+    pub fn check(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
+        let answer = Arc::new(self.checker.check(scan)?);
+        self.recent.keep(answer.clone(), self.checker.clock.now());
+        self.events.publish(&Event::Answer(answer.clone()));
+        Ok(answer)
+    }
 
-/// The device's state as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StatusView {
-    /// This device.
-    pub device: String,
-    /// The post.
-    pub post: String,
-    /// The program's version.
-    pub version: String,
-    /// Whether the session with headquarters is up.
-    pub online: bool,
-    /// Why not, or the last error; empty if there was none.
-    pub link: String,
-    /// Encounters that wait for a receipt.
-    pub spool: u64,
-    /// The version of the root believed.
-    pub root: u32,
-    /// The lists.
-    pub lists: Vec<ListView>,
-}
+    /// The answer to a recent scan, by its `scan_id`.
+    pub fn answer(&self, scan_id: &str) -> Option<Arc<Answer>> {
+        self.recent.get(&from_hex(scan_id)?, self.checker.clock.now())
+    }
 
-/// Every list, as shown at `now` (seconds since 1970).
-pub fn list_views(holdings: &Holdings, now: u64) -> Vec<ListView> {
-    holdings.lists.iter().map(|held| list_view(held, now)).collect()
-}
+    /// The device's state.
+    pub fn status(&self) -> Result<StatusView, StateError> {
+        let checker = &self.checker;
+        let holdings = checker.shared.load();
+        let link = self.link.borrow().clone();
+        Ok(StatusView {
+            device: checker.device.to_string(),
+            post: checker.post.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            online: link.online,
+            link: link.why,
+            sign_in: SignIn::None,
+            listen: self.listen.get().map_or_else(String::new, ToString::to_string),
+            spool: spool::depth(&checker.state)?,
+            root: holdings.root.version,
+            lists: list_views(&holdings, checker.clock.now()),
+        })
+    }
 
-fn list_view(held: &Held, now: u64) -> ListView {
-    let (age_s, freshness) = held.freshness(now);
-    ListView {
-        list: held.list.to_string(),
-        kind: held.kind,
-        owner: held.owner.clone(),
-        edition: held.edition,
-        newest_known: held.newest_known,
-        entries: held.entries,
-        issued: if held.edition == 0 { String::new() } else { rfc3339(held.issued) },
-        age_s,
-        lease_s: held.lease_s.into(),
-        freshness,
-        why: match held.content {
-            Content::Nothing(why) => Some(Phrase::new(why)),
-            _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
-            _ => None,
-        },
+    /// Tells the state whenever it has changed, and forgets old answers, until `stop`.
+    async fn watch(&self, stop: CancellationToken) {
+        let mut link = self.link.clone();
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        let mut told: Option<StatusView> = None;
+        loop {
+            tokio::select! {
+                _ = tick.tick() => self.recent.forget(self.checker.clock.now()),
+                changed = link.changed() => if changed.is_err() { return },
+                () = stop.cancelled() => return,
+            }
+            if !self.events.has_listeners() {
+                told = None;
+                continue;
+            }
+            match self.status() {
+                Ok(status) => {
+                    if told.as_ref().is_none_or(|told| told.differs(&status)) {
+                        self.events.publish(&Event::State(Box::new(status.clone())));
+                        told = Some(status);
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the state cannot be told"),
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::clock::system_now;
 use crate::crypto::{BoxKey, random_secret};
 use crate::files;
 use rusqlite::params;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use vedette_shim::ids::{DeviceId, ListName};
 
@@ -37,12 +38,17 @@ pub struct EnrolOptions {
     pub certificate_days: u32,
     /// Another broker than the home's: host and port.
     pub broker: Option<(String, u16)>,
+    /// Where on its loopback the device serves console and API.
+    pub listen: SocketAddr,
 }
 
 impl EnrolOptions {
+    /// Where a device serves its console, unless told otherwise.
+    pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
+
     /// Into `out`, for 90 days, at the home's broker.
     pub fn into(out: impl Into<PathBuf>) -> Self {
-        EnrolOptions { out: out.into(), post: None, certificate_days: 90, broker: None }
+        EnrolOptions { out: out.into(), post: None, certificate_days: 90, broker: None, listen: Self::LISTEN }
     }
 }
 
@@ -107,7 +113,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
         files::make_folder(file.parent().unwrap_or(folder.path()))?;
         files::write(&file, grant)?;
     }
-    files::write(&at("agent.toml"), agent_toml(device, post, &host, port).as_bytes())?;
+    files::write(&at("agent.toml"), agent_toml(device, post, &host, port, options.listen).as_bytes())?;
     change.commit()?;
     folder.finish()?;
     Ok(Enrolled {
@@ -132,7 +138,7 @@ fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), Hq
     Ok(())
 }
 
-fn agent_toml(device: &DeviceId, post: &str, host: &str, port: u16) -> String {
+fn agent_toml(device: &DeviceId, post: &str, host: &str, port: u16, listen: SocketAddr) -> String {
     let text = |value: &str| toml::Value::from(value).to_string();
     format!(
         r#"# The device {device}, as enrolled. Paths are relative to this file.
@@ -155,6 +161,7 @@ key = "device.key"
 
 [desk]
 socket = "vedette.sock"
+listen = "{listen}"
 "#,
         id = text(device.as_str()),
         post = text(post),

@@ -1,0 +1,136 @@
+//! The calls. Thin: each hands over to the part that does the work.
+
+use super::access::{self, Caller, Gate};
+use super::events::{Encoded, Event, Listener};
+use super::refusal::{Input, Refusal};
+use super::{Import, ListView, StatusView, console, list_views};
+use crate::check::{CheckError, Scan};
+use crate::intake::bundle::{self, Report};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use futures_util::stream::{self, Stream};
+use std::convert::Infallible;
+
+/// Largest request body, bytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Every call and the page, as one door serves them.
+pub(super) fn router(gate: Gate) -> Router {
+    let calls = Router::new()
+        .route("/v1/scans", post(scan))
+        .route("/v1/scans/{scan_id}", get(answer))
+        .route("/v1/lists", get(lists))
+        .route("/v1/status", get(status))
+        .route("/v1/imports", post(import))
+        .route("/v1/events", get(events))
+        .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
+    Router::new()
+        .merge(calls)
+        .merge(console::router())
+        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", HINT))
+        .method_not_allowed_fallback(async || {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here", HINT)
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(gate.clone(), access::check_origin))
+        .with_state(gate)
+}
+
+const HINT: &str = "GET /v1/openapi.json tells every call";
+
+type Answered<T> = Result<Json<T>, Refusal>;
+
+async fn scan(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Input(mut scan): Input<Scan>,
+) -> Result<Response, Refusal> {
+    scan.who = caller.who(&scan.who);
+    // The journal's fsync blocks, so a check runs beside the async workers.
+    let checked = tokio::task::spawn_blocking(move || gate.desk.check(&scan)).await;
+    match checked.map_err(Refusal::internal)? {
+        Ok(answer) => Ok(Json(&*answer).into_response()),
+        Err(error @ CheckError::Unreadable(_)) => {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, "read the document again"))
+        }
+        Err(error) => Err(Refusal::internal(error)),
+    }
+}
+
+async fn answer(State(gate): State<Gate>, Path(scan_id): Path<String>) -> Result<Response, Refusal> {
+    let answer = gate.desk.answer(&scan_id).ok_or_else(|| {
+        let hint = "an answer is kept in memory for a while: limits.scans_kept_max and limits.scans_kept_s";
+        Refusal::new(StatusCode::NOT_FOUND, "no such scan is remembered", hint)
+    })?;
+    Ok(Json(&*answer).into_response())
+}
+
+async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
+    let checker = &gate.desk.checker;
+    Json(list_views(&checker.shared.load(), checker.clock.now()))
+}
+
+async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
+    gate.desk.status().map(Json).map_err(Refusal::internal)
+}
+
+async fn import(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Input(import): Input<Import>,
+) -> Answered<Report> {
+    if caller == Caller::Console {
+        let hint = "run `vedette import PATH` on this machine";
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "the console may not name folders of this machine",
+            hint,
+        ));
+    }
+    match gate.desk.intake.import(import.path).await {
+        Some(Ok(report)) => Ok(Json(report)),
+        Some(Err(error)) => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, bundle::HINT)),
+        None => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping", "")),
+    }
+}
+
+/// First the state as it is, then everything that happens.
+async fn events(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Refusal> {
+    let listener = gate.desk.events.listen().ok_or_else(|| {
+        let hint = "close a stream first: one is enough for a program";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many listen to events already", hint)
+    })?;
+    let state = Event::State(Box::new(gate.desk.status().map_err(Refusal::internal)?)).encode();
+    Ok(Sse::new(told(state, listener, gate, caller)).keep_alive(KeepAlive::default()))
+}
+
+/// `first`, and then what the listener hears, for as long as the caller may.
+fn told(
+    first: Encoded,
+    listener: Listener,
+    gate: Gate,
+    caller: Caller,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    stream::unfold((Some(first), listener), move |(first, mut listener)| {
+        let (gate, caller) = (gate.clone(), caller.clone());
+        async move {
+            let event = match first {
+                Some(first) => first,
+                None => tokio::select! {
+                    event = listener.next() => event?,
+                    () = gate.stop.cancelled() => return None,
+                },
+            };
+            let event_out = sse::Event::default().event(event.name).data(event.data);
+            gate.still_open_to(&caller).then_some((Ok(event_out), (None, listener)))
+        }
+    })
+}

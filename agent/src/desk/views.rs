@@ -1,0 +1,131 @@
+//! What the local API shows of the device, as plain data.
+
+use crate::clock::rfc3339;
+use crate::holdings::{Content, Held, Holdings};
+use crate::words::Phrase;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use vedette_shim::list::Kind;
+use vedette_shim::trust::Freshness;
+
+/// A bundle to import.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// Its folder, absolute.
+    pub path: PathBuf,
+}
+
+/// An error as the API says it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Problem {
+    /// What and where.
+    pub error: String,
+    /// What to do about it; may be empty.
+    #[serde(default)]
+    pub hint: String,
+}
+
+/// One list as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListView {
+    /// `owner/name`.
+    pub list: String,
+    /// Documents or persons.
+    pub kind: Kind,
+    /// Its owner.
+    pub owner: String,
+    /// The edition in use; 0 for none.
+    pub edition: u64,
+    /// The newest edition known to exist.
+    pub newest_known: u64,
+    /// Alerts in it.
+    pub entries: u64,
+    /// When it was issued, RFC 3339; empty for none.
+    pub issued: String,
+    /// Seconds since it was last confirmed.
+    pub age_s: u64,
+    /// Its lease, seconds.
+    pub lease_s: u64,
+    /// How far it may be relied on.
+    pub freshness: Freshness,
+    /// Why it cannot be asked; none if it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Phrase>,
+}
+
+/// Whether officers sign in on the console.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignIn {
+    /// The device holds no roster: the console works without, and says so.
+    #[default]
+    None,
+    /// By badge and PIN.
+    Required,
+}
+
+/// The device's state as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// This device.
+    pub device: String,
+    /// The post.
+    pub post: String,
+    /// The program's version.
+    pub version: String,
+    /// Whether the session with headquarters is up.
+    pub online: bool,
+    /// Why not, or the last error; empty if there was none.
+    pub link: String,
+    /// Whether officers sign in on the console.
+    #[serde(default)]
+    pub sign_in: SignIn,
+    /// Address of the console and the API on this machine's loopback; empty if there is none.
+    #[serde(default)]
+    pub listen: String,
+    /// Encounters that wait for a receipt.
+    pub spool: u64,
+    /// The version of the root believed.
+    pub root: u32,
+    /// The lists.
+    pub lists: Vec<ListView>,
+}
+
+impl StatusView {
+    /// Whether the difference to `other` is worth telling: ages alone are not.
+    pub fn differs(&self, other: &StatusView) -> bool {
+        let ageless = |view: &StatusView| {
+            let mut view = view.clone();
+            view.lists.iter_mut().for_each(|list| list.age_s = 0);
+            view
+        };
+        ageless(self) != ageless(other)
+    }
+}
+
+/// Every list, as shown at `now` (seconds since 1970).
+pub fn list_views(holdings: &Holdings, now: u64) -> Vec<ListView> {
+    holdings.lists.iter().map(|held| list_view(held, now)).collect()
+}
+
+fn list_view(held: &Held, now: u64) -> ListView {
+    let (age_s, freshness) = held.freshness(now);
+    ListView {
+        list: held.list.to_string(),
+        kind: held.kind,
+        owner: held.owner.clone(),
+        edition: held.edition,
+        newest_known: held.newest_known,
+        entries: held.entries,
+        issued: if held.edition == 0 { String::new() } else { rfc3339(held.issued) },
+        age_s,
+        lease_s: held.lease_s.into(),
+        freshness,
+        why: match held.content {
+            Content::Nothing(why) => Some(Phrase::new(why)),
+            _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
+            _ => None,
+        },
+    }
+}
