@@ -12,6 +12,11 @@
 //! | [`scanner`] | the messages between a scanner and its host |
 //! | [`frame`] | frames for serial lines: COBS and CRC-32 |
 //! | [`verdict`] | (matches, freshness) -> verdict |
+//! | [`flash`] | the firmware's flash driver, and records that survive a power cut |
+//! | [`vault`] | a few small values in flash: floors, editions in use, the last signed time |
+//! | [`journal`] | encounters kept in flash until the host takes them |
+//! | [`shelf`] | a list in flash: installed piece by piece, switched at once |
+//! | [`unit`] | a scanner as a whole: checks, notes, and answers its host |
 //!
 //! Data flows one way: bytes come in from the caller's buffers, answers go out by value. Nothing here
 //! reads a clock, allocates or blocks.
@@ -21,12 +26,17 @@
 extern crate std;
 
 pub mod document;
+pub mod flash;
 pub mod frame;
 pub mod ids;
+pub mod journal;
 pub mod list;
 pub mod mrz;
 pub mod scanner;
 pub mod seal;
+pub mod shelf;
 pub mod trust;
+pub mod unit;
+pub mod vault;
 pub mod verdict;
 pub mod wire;

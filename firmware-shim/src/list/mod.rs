@@ -19,6 +19,8 @@
 //! | root | [`root`] | sizes, counts, how details are packed |
 //! | footer | [`root`] | in the clear: magic, kind, salt of the key |
 //!
+//! An edition is up to eight of them: [`edition`] asks them together.
+//!
 //! Every part but the footer is sealed in pages of [`PAGE_BYTES`]; a part's last page may be shorter.
 //!
 //! Failure: bytes that do not open or do not parse give an error, never an answer and never a panic.
@@ -26,6 +28,7 @@
 pub mod bits;
 pub mod class;
 pub mod details;
+pub mod edition;
 pub mod entries;
 pub mod extras;
 pub mod records;

@@ -4,7 +4,7 @@
 //! Invariants of an accepted heartbeat: signed by its role, not older than the last accepted, not expired.
 //! Its time is a floor for the clock: a device whose clock is behind moves it up to `issued`.
 
-use super::{Envelope, LISTS_MAX, Manifest, Root, SignedKind, TrustError, Verify, decode_body};
+use super::{Envelope, LISTS_MAX, Manifest, Role, Root, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::{Digest, ListName};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,46 @@ impl Heartbeat {
             return Err(TrustError::Expired { kind, at: heartbeat.expires });
         }
         Ok(heartbeat)
+    }
+
+    /// Reads a heartbeat as a scanner does: the pinned role and the floor. Expiry is its host's to check: the scanner has
+    /// no clock but this one. Shows `visit` every list of it, one at a time, for all of them take 3 KiB; returns when it
+    /// was issued.
+    pub fn accept_pinned(
+        bytes: &[u8],
+        role: &Role,
+        floor: u64,
+        verify: &impl Verify,
+        mut visit: impl FnMut(&ListState),
+    ) -> Result<u64, TrustError> {
+        let kind = SignedKind::Heartbeat;
+        let envelope = Envelope::read(bytes, kind)?;
+        envelope.check(role, verify)?;
+        let bad = |_| TrustError::Malformed(kind);
+        type Head = (u64, u64, u32, u32);
+        let ((issued, _expires, _root, count), rest) =
+            postcard::take_from_bytes::<Head>(envelope.body).map_err(bad)?;
+        if issued < floor {
+            return Err(TrustError::Rollback { kind, offered: issued, floor });
+        }
+        if count as usize > LISTS_MAX {
+            return Err(TrustError::Malformed(kind));
+        }
+        // Twice: nothing is shown of a heartbeat that cannot be read to its end.
+        for show in [false, true] {
+            let mut rest = rest;
+            for _ in 0..count {
+                let (state, after) = postcard::take_from_bytes::<ListState>(rest).map_err(bad)?;
+                rest = after;
+                if show {
+                    visit(&state);
+                }
+            }
+            if !rest.is_empty() {
+                return Err(TrustError::Malformed(kind));
+            }
+        }
+        Ok(issued)
     }
 
     /// What it says of a list.

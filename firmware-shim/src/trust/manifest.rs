@@ -9,7 +9,7 @@
 //!
 //! Bytes (postcard): see FORMAT.md, "Manifest".
 
-use super::{Envelope, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body, digest};
+use super::{Envelope, Role, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body, digest};
 use crate::ids::{Digest, ListName};
 use crate::list::Kind;
 use heapless::Vec;
@@ -57,6 +57,17 @@ pub struct Manifest {
     pub merged: u8,
 }
 
+/// The issuer of one list, pinned in a scanner, which holds no root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedIssuer {
+    /// The list.
+    pub list: ListName,
+    /// Documents or persons.
+    pub kind: Kind,
+    /// Who signs its manifests.
+    pub role: Role,
+}
+
 /// What a device already believed of a list: nothing older is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Floor {
@@ -79,14 +90,7 @@ impl Manifest {
         let kind = SignedKind::Manifest;
         root.check_current(now)?;
         let manifest = Self::verified(bytes, list, root, verify)?;
-        if let Some(floor) = floor {
-            if manifest.edition < floor.edition {
-                return Err(TrustError::Rollback { kind, offered: manifest.edition, floor: floor.edition });
-            }
-            if manifest.edition == floor.edition && digest(bytes) != floor.manifest {
-                return Err(TrustError::Forked { kind, version: manifest.edition });
-            }
-        }
+        manifest.check_floor(bytes, floor)?;
         if now >= manifest.expires {
             return Err(TrustError::Expired { kind, at: manifest.expires });
         }
@@ -101,15 +105,46 @@ impl Manifest {
         root: &Root,
         verify: &impl Verify,
     ) -> Result<Manifest, TrustError> {
+        let issuer = root.issuer(list)?;
+        Self::signed_by(bytes, list, issuer.kind, &issuer.role, verify)
+    }
+
+    /// Reads and checks a manifest as a scanner does, which has neither root nor clock: the pinned issuer, the rules and
+    /// the floor. Expiry is its host's to check.
+    pub fn accept_pinned(
+        bytes: &[u8],
+        issuer: &PinnedIssuer,
+        floor: Option<Floor>,
+        verify: &impl Verify,
+    ) -> Result<Manifest, TrustError> {
+        let manifest = Self::signed_by(bytes, &issuer.list, issuer.kind, &issuer.role, verify)?;
+        manifest.check_floor(bytes, floor)?;
+        Ok(manifest)
+    }
+
+    /// Which list a manifest says it is of. Nothing in it is believed yet: this finds the issuer to check it against.
+    pub fn claims_list(bytes: &[u8]) -> Result<ListName, TrustError> {
         let kind = SignedKind::Manifest;
         let envelope = Envelope::read(bytes, kind)?;
-        let issuer = root.issuer(list)?;
-        envelope.check(&issuer.role, verify)?;
+        let (list, _) = postcard::take_from_bytes(envelope.body).map_err(|_| TrustError::Malformed(kind))?;
+        Ok(list)
+    }
+
+    fn signed_by(
+        bytes: &[u8],
+        list: &ListName,
+        list_kind: Kind,
+        role: &Role,
+        verify: &impl Verify,
+    ) -> Result<Manifest, TrustError> {
+        let kind = SignedKind::Manifest;
+        let envelope = Envelope::read(bytes, kind)?;
+        envelope.check(role, verify)?;
         let manifest: Manifest = decode_body(kind, envelope.body)?;
         if manifest.list != *list {
             return Err(TrustError::Rule(kind, "it is of another list than the place it came in"));
         }
-        if manifest.kind != issuer.kind {
+        if manifest.kind != list_kind {
             return Err(TrustError::Rule(
                 kind,
                 "the root says otherwise whether it lists documents or persons",
@@ -117,6 +152,19 @@ impl Manifest {
         }
         manifest.check_rules()?;
         Ok(manifest)
+    }
+
+    fn check_floor(&self, bytes: &[u8], floor: Option<Floor>) -> Result<(), TrustError> {
+        let (kind, offered) = (SignedKind::Manifest, self.edition);
+        match floor {
+            Some(floor) if offered < floor.edition => {
+                Err(TrustError::Rollback { kind, offered, floor: floor.edition })
+            }
+            Some(floor) if offered == floor.edition && digest(bytes) != floor.manifest => {
+                Err(TrustError::Forked { kind, version: offered })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Alerts live in the edition, at most (a withdrawal may have missed).

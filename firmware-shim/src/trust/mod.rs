@@ -19,17 +19,21 @@ mod heartbeat;
 mod manifest;
 mod messages;
 mod root;
+#[cfg(feature = "soft")]
+mod soft;
 
 pub use envelope::{
     Envelope, KeyId, Signature, SignedKind, Verify, decode_body, digest, key_id, message_to_sign,
 };
 pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
-pub use manifest::{Floor, Manifest, SegmentRef};
+pub use manifest::{Floor, Manifest, PinnedIssuer, SegmentRef};
 pub use messages::{
     GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry,
     SEALED_KEY_BYTES,
 };
 pub use root::{Issuer, Role, Root};
+#[cfg(feature = "soft")]
+pub use soft::SoftVerify;
 
 use crate::ids::ListName;
 use core::fmt;

@@ -1,0 +1,200 @@
+use super::*;
+use crate::flash::Geometry;
+use crate::flash::testing::MemoryFlash;
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use std::vec;
+use std::vec::Vec;
+
+type Note = (EncounterId, Vec<u8>);
+
+#[derive(Debug, Clone)]
+enum Act {
+    Keep(Vec<u8>),
+    Take,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        3 => prop::collection::vec(any::<u8>(), 0..SEALED_BYTES_MAX).prop_map(Act::Keep),
+        2 => Just(Act::Take),
+    ];
+    prop::collection::vec(act, 1..80)
+}
+
+fn flash(unit: u32, sectors: u32, noise: u64) -> MemoryFlash {
+    MemoryFlash::new(Geometry { sector: 1024, unit, sectors: sectors + 2 }, noise)
+}
+
+fn ring(sectors: u32) -> Region {
+    Region { first: 1, sectors }
+}
+
+fn id(number: usize) -> EncounterId {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    id
+}
+
+/// Takes everything, in order, without a cut.
+fn drain(journal: &mut Journal, flash: &mut MemoryFlash) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut buffer = [0; SEALED_BYTES_MAX];
+    while let Some((id, sealed)) = journal.oldest(flash, &mut buffer).unwrap() {
+        let note = (id, sealed.to_vec());
+        assert_eq!(journal.take(flash, &id), Ok(true));
+        notes.push(note);
+    }
+    assert_eq!(journal.waiting(), 0);
+    notes
+}
+
+#[test]
+fn a_full_ring_keeps_what_it_has_and_takes_more_once_there_is_room() {
+    let mut flash = flash(8, 3, 1);
+    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    let mut kept = 0;
+    while journal.keep(&mut flash, &id(kept), &[kept as u8; 200]).is_ok() {
+        kept += 1;
+    }
+    assert_eq!(journal.keep(&mut flash, &id(kept), &[0; 200]), Err(JournalError::Full));
+    assert_eq!((kept, journal.waiting()), (12, 12), "four to a sector of 1024 bytes");
+    let mut buffer = [0; SEALED_BYTES_MAX];
+    for number in 0..4 {
+        let (oldest, sealed) = journal.oldest(&flash, &mut buffer).unwrap().unwrap();
+        assert_eq!((oldest, sealed), (id(number), [number as u8; 200].as_slice()));
+        assert_eq!(journal.take(&mut flash, &id(number + 1)), Ok(false), "not the oldest");
+        assert_eq!(journal.take(&mut flash, &oldest), Ok(true));
+    }
+    journal.keep(&mut flash, &id(kept), &[kept as u8; 200]).unwrap();
+    let mut reopened = Journal::open(&flash, ring(3)).unwrap();
+    let numbers: Vec<_> = drain(&mut reopened, &mut flash).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(numbers, (4..=12).map(id).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_taken_stays_taken_when_the_power_goes() {
+    let mut flash = flash(4, 2, 1);
+    let mut journal = Journal::open(&flash, ring(2)).unwrap();
+    for number in 0..40 {
+        journal.keep(&mut flash, &id(number), &[7; 50]).unwrap();
+        journal = Journal::open(&flash, ring(2)).unwrap();
+        assert_eq!(journal.waiting(), 1);
+        assert_eq!(journal.take(&mut flash, &id(number)), Ok(true));
+        journal = Journal::open(&flash, ring(2)).unwrap();
+        assert_eq!(journal.waiting(), 0);
+    }
+}
+
+#[test]
+fn a_note_larger_than_allowed_and_a_ring_of_one_sector_are_refused() {
+    let mut flash = flash(4, 2, 1);
+    let mut journal = Journal::open(&flash, ring(2)).unwrap();
+    let large = vec![0; SEALED_BYTES_MAX + 1];
+    assert_eq!(journal.keep(&mut flash, &id(1), &large), Err(JournalError::Large));
+    assert!(matches!(Journal::open(&flash, ring(1)), Err(JournalError::Region)));
+    assert!(matches!(Journal::open(&flash, ring(4)), Err(JournalError::Region)));
+}
+
+/// The cut after every single step of a fixed story, so that no kind of step is left out by chance.
+#[test]
+fn a_cut_after_any_step_of_a_story_loses_nothing() {
+    let story: Vec<Act> = (0..30)
+        .flat_map(|i| match i % 3 {
+            2 => vec![Act::Keep(vec![i; 200]), Act::Take, Act::Take],
+            _ => vec![Act::Keep(vec![i; 100 + usize::from(i)])],
+        })
+        .collect();
+    for unit in [16, 32] {
+        let mut whole = flash(unit, 3, 9);
+        play(&mut whole, 3, &story, &mut std::iter::empty());
+        assert!(whole.steps > 200, "{} steps", whole.steps);
+        for cut in 1..=whole.steps {
+            play(&mut flash(unit, 3, u64::from(cut)), 3, &story, &mut std::iter::once(cut));
+        }
+    }
+}
+
+/// Plays acts on a flash that loses power at these steps, against a model: a queue.
+fn play(flash: &mut MemoryFlash, sectors: u32, acts: &[Act], cuts: &mut impl Iterator<Item = u32>) {
+    let mut model: VecDeque<Note> = VecDeque::new();
+    // Taken, but possibly shown again after a power cut.
+    let mut gone: Vec<Note> = Vec::new();
+    let mut buffer = [0; SEALED_BYTES_MAX];
+    flash.steps_left = cuts.next();
+    let mut journal = Journal::open(flash, ring(sectors)).unwrap();
+    for (number, act) in acts.iter().enumerate() {
+        let mut under_way = None;
+        let outcome = match act {
+            Act::Keep(sealed) => {
+                let note = (id(number), sealed.clone());
+                let outcome = journal.keep(flash, &note.0, &note.1);
+                if outcome.is_ok() {
+                    model.push_back(note);
+                } else {
+                    under_way = Some(note);
+                }
+                outcome
+            }
+            Act::Take => match journal.oldest(flash, &mut buffer).unwrap() {
+                None => {
+                    assert!(model.is_empty());
+                    Ok(())
+                }
+                Some((id, sealed)) => {
+                    assert_eq!(model.front(), Some(&(id, sealed.to_vec())));
+                    gone.extend(model.pop_front());
+                    journal.take(flash, &id).map(|_| ())
+                }
+            },
+        };
+        if outcome == Err(JournalError::Flash) {
+            flash.steps_left = cuts.next();
+            journal = Journal::open(flash, ring(sectors)).unwrap();
+            // All that is shown now, without taking it.
+            let shown = drain(&mut journal.clone(), &mut { flash.clone() }.powered());
+            let again = gone.iter().position(|note| shown.first() == Some(note)).unwrap_or(gone.len());
+            let mut expected: Vec<Note> = gone.drain(again..).chain(model.iter().cloned()).collect();
+            if shown.len() == expected.len() + 1 {
+                expected.extend(under_way);
+            }
+            assert_eq!(shown, expected);
+            assert_eq!(journal.waiting() as usize, shown.len());
+            model = shown.into();
+        } else if outcome == Err(JournalError::Full) {
+            assert_eq!(journal.waiting() as usize, model.len());
+        }
+    }
+    flash.steps_left = None;
+    assert_eq!(drain(&mut journal, flash), Vec::from(model));
+}
+
+proptest! {
+    #[test]
+    fn power_cuts_lose_nothing_kept_show_nothing_torn_and_keep_the_order(
+        unit in prop_oneof![Just(1u32), Just(4), Just(8), Just(32)],
+        sectors in 2u32..5,
+        noise: u64,
+        acts in acts(),
+        cuts in prop::collection::vec(1u32..200, 0..20),
+    ) {
+        let mut flash = flash(unit, sectors, noise);
+        play(&mut flash, sectors, &acts, &mut cuts.into_iter());
+        let outside = |byte: &u8| *byte == 0x5a;
+        let end = 1024 * (1 + sectors as usize);
+        prop_assert!(flash.bytes()[..1024].iter().all(outside) && flash.bytes()[end..].iter().all(outside));
+    }
+
+    #[test]
+    fn any_content_of_the_flash_is_opened_without_panic(noise in prop::collection::vec(any::<u8>(), 1..4096), at in 0u32..3000) {
+        let mut flash = flash(4, 3, 1);
+        let mut journal = Journal::open(&flash, ring(3)).unwrap();
+        for number in 0..9 {
+            let _ = journal.keep(&mut flash, &id(number), &[3; 100]);
+        }
+        flash.damage(at as usize, &noise);
+        let mut journal = Journal::open(&flash, ring(3)).unwrap();
+        let _ = journal.keep(&mut flash, &id(9), &[3; 100]);
+        drain(&mut journal, &mut flash);
+    }
+}

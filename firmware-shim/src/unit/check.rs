@@ -1,0 +1,201 @@
+//! A zone -> lookups in every list -> an outcome, and what is noted of it.
+//!
+//! Invariants, as the agent's: Clear needs every list to have answered from an edition within its lease; a match is
+//! shown in any case. A number whose check digit fails cannot come out Clear, because what was looked up may not be what
+//! is printed; it is looked up as read and, if there is exactly one repair, as repaired, and what that meets is Possible.
+
+use core::fmt::Write as _;
+use heapless::{String, Vec};
+
+use super::Unit;
+use crate::document::DocumentKey;
+use crate::flash::Flash;
+use crate::ids::EncounterId;
+use crate::journal::JournalError;
+use crate::journal::SEALED_BYTES_MAX;
+use crate::list::{Kind, Scratch, Status};
+use crate::mrz::{self, CheckName, Mrz, Repair};
+use crate::scanner::{Asked, LISTS_HELD_MAX, Note};
+use crate::seal::Aead;
+use crate::shelf::Edition;
+use crate::trust::{Freshness, Verify};
+use crate::verdict::{ListResult, Verdict, decide};
+
+/// Most alerts of an outcome.
+pub const ALERTS_MAX: usize = 4;
+
+/// An alert that a document met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertMet {
+    /// The list's place in the setup.
+    pub slot: u8,
+    /// The list's edition.
+    pub edition: u64,
+    /// The alert's id in the list.
+    pub alert: String<96>,
+    /// Why the document is listed.
+    pub status: Status,
+    /// Hit or Possible.
+    pub result: ListResult,
+}
+
+/// The answer to a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the officer sees first.
+    pub verdict: Verdict,
+    /// The alerts met.
+    pub alerts: Vec<AlertMet, ALERTS_MAX>,
+    /// More were met than these.
+    pub more: bool,
+    /// The lists, in the setup's order. Without a time an age is 0 and the list counts as expired.
+    pub lists: Vec<Asked, LISTS_HELD_MAX>,
+    /// The number's check digit fails.
+    pub misread: bool,
+}
+
+impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
+    /// Checks a document. Touches nothing but the flash, which it only reads.
+    pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
+        let misread = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
+        let mut outcome = Outcome {
+            verdict: Verdict::NotChecked,
+            alerts: Vec::new(),
+            more: false,
+            lists: Vec::new(),
+            misread,
+        };
+        let read = key_of(zone);
+        let repaired = match (misread, mrz::repair(zone.lines())) {
+            (true, Repair::Unique(fix)) => key_of(&Mrz::from(*fix.lines())).filter(|key| Some(*key) != read),
+            _ => None,
+        };
+        for slot in 0..self.setup.lists.len() as u8 {
+            let asked = self.ask_list(slot, [read, repaired], uptime_s, &mut outcome, scratch);
+            // As many as lists in the setup, which has the same bound.
+            let _ = outcome.lists.push(asked);
+        }
+        outcome.verdict = decide(outcome.lists.iter().map(|asked| asked.result));
+        outcome
+    }
+
+    fn ask_list(
+        &self,
+        slot: u8,
+        keys: [Option<DocumentKey>; 2],
+        uptime_s: u64,
+        outcome: &mut Outcome,
+        scratch: &mut Scratch,
+    ) -> Asked {
+        let pinned = &self.setup.lists[usize::from(slot)].issuer;
+        let mut asked = Asked {
+            list: pinned.list.clone(),
+            edition: 0,
+            age_s: 0,
+            freshness: Freshness::Expired,
+            result: ListResult::NotChecked,
+        };
+        let Ok(Some(edition)) = Edition::in_use(&self.flash, &self.vault, slot) else { return asked };
+        asked.edition = edition.edition;
+        let age = self.freshness(slot, &edition, uptime_s);
+        if let Some((age_s, freshness)) = age {
+            (asked.age_s, asked.freshness) = (age_s, freshness);
+        }
+        let expired = matches!(age, Some((_, Freshness::Expired)));
+        if pinned.kind != Kind::Documents || keys[0].is_none() || expired {
+            return asked;
+        }
+        // A miss counts with a time and a number that was read well.
+        let clear = age.is_some() && !outcome.misread;
+        asked.result = if clear { ListResult::Clear } else { ListResult::NotChecked };
+        for key in keys.into_iter().flatten() {
+            let Ok(met) = self.ask(slot, &edition, &key, scratch) else {
+                asked.result = match asked.result {
+                    ListResult::Clear => ListResult::NotChecked,
+                    met => met,
+                };
+                break;
+            };
+            let result = if outcome.misread { ListResult::Possible } else { ListResult::Hit };
+            if !met.is_empty() {
+                asked.result = result;
+            }
+            outcome.more |= met.more_ranges;
+            let exact = met.exact.map(|details| (details.status, None));
+            let ranges =
+                met.ranges.iter().map(|range| (range.details.status, Some((range.first, range.last))));
+            for (status, range) in exact.into_iter().chain(ranges) {
+                let mut alert = String::new();
+                // State, type and two numbers of 32 are below 96 bytes.
+                let _ = match range {
+                    None => write!(alert, "{key}"),
+                    Some((first, last)) => write!(alert, "{}:{last}", key.with_number(first)),
+                };
+                let alert = AlertMet { slot, edition: edition.edition, alert, status, result };
+                outcome.more |= outcome.alerts.push(alert).is_err();
+            }
+        }
+        asked
+    }
+
+    /// Keeps a note of an alert in flash under `id`: 16 random bytes that no other note has. Once this returns, it is
+    /// there until the host takes it. Without the scanner key nothing is kept.
+    pub fn note(
+        &mut self,
+        zone: &Mrz,
+        alert: &AlertMet,
+        id: &EncounterId,
+        uptime_s: u64,
+    ) -> Result<(), NoteError> {
+        let key = self.scanner_key.as_ref().ok_or(NoteError::NoKey)?;
+        let list = self.setup.lists.get(usize::from(alert.slot)).ok_or(NoteError::NoSuchList)?;
+        let note = Note {
+            list: list.issuer.list.clone(),
+            edition: alert.edition,
+            alert: alert.alert.clone(),
+            verdict: if alert.result == ListResult::Hit { Verdict::Hit } else { Verdict::Possible },
+            made_at: self.time(uptime_s).unwrap_or(0),
+            zone: String::try_from(zone.lines().text()).unwrap_or_default(),
+        };
+        let mut buffer = [0; SEALED_BYTES_MAX];
+        let sealed = note.seal::<A>(id, key, &mut buffer).map_err(|_| NoteError::Large)?;
+        self.journal.keep(&mut self.flash, id, sealed).map_err(|error| match error {
+            JournalError::Full => NoteError::Full,
+            JournalError::Large => NoteError::Large,
+            JournalError::Flash | JournalError::Region => NoteError::Flash,
+        })
+    }
+}
+
+fn key_of(zone: &Mrz) -> Option<DocumentKey> {
+    DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number()).ok()
+}
+
+/// Why an encounter was not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteError {
+    /// The host has not given the scanner key yet.
+    NoKey,
+    /// The alert is of no list of this scanner's.
+    NoSuchList,
+    /// The journal is full of encounters that wait.
+    Full,
+    /// It does not fit.
+    Large,
+    /// The flash failed.
+    Flash,
+}
+
+impl core::fmt::Display for NoteError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoKey => "no key to seal encounters with: connect the host",
+            Self::NoSuchList => "the alert is of no list of this scanner",
+            Self::Full => "no room for another encounter: connect the host",
+            Self::Large => "the encounter is too large to keep",
+            Self::Flash => "the flash failed",
+        })
+    }
+}
+
+impl core::error::Error for NoteError {}

@@ -1,0 +1,322 @@
+//! A scanner as a whole: what it holds in flash, what it checks and notes, and how it answers its host.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | this | setting up, the lists in use, their keys, the time |
+//! | [`check`] | a zone -> lookups -> an outcome; notes of it |
+//! | [`talk`] | a message of the host -> what is done -> the answer |
+//!
+//! Invariants: nothing is believed that the pinned roles did not sign; list keys and the scanner key are in memory only
+//! and erased when it ends; the time is the last heartbeat's issue time and the seconds counted since, and never goes
+//! back below that of any heartbeat taken before. The unit reads no clock: its caller gives `uptime_s`, seconds since it
+//! was switched on.
+//!
+//! Failure: a vault or journal that cannot be opened is an error at the start; after that each call says what failed.
+
+mod check;
+mod talk;
+
+pub use check::{ALERTS_MAX, AlertMet, NoteError, Outcome};
+pub use talk::Step;
+
+use core::fmt;
+use core::marker::PhantomData;
+use heapless::{String, Vec};
+
+use crate::document::DocumentKey;
+use crate::flash::{Flash, FlashError, Region};
+use crate::ids::{DeviceId, ListName};
+use crate::journal::Journal;
+use crate::list::segment::Segment;
+use crate::list::{ReadError, Scratch, edition};
+use crate::scanner::{Held, Hello, KeyFor, LISTS_HELD_MAX, PROTOCOL, Refusal};
+use crate::seal::{Aead, ListKey, ScannerKey};
+use crate::shelf::{Edition, Install, Place};
+use crate::trust::{Freshness, Heartbeat, PinnedIssuer, Role, Verify, freshness};
+use crate::vault::{VALUE_BYTES_MAX, Vault};
+
+/// Most list keys held at once. A key beyond them takes the place of the oldest.
+pub const KEYS_MAX: usize = 16;
+/// The vault's key of the last signed time: u64, little-endian.
+const TIME: u8 = 1;
+
+/// A list that the scanner may hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// Whom it is believed of.
+    pub issuer: PinnedIssuer,
+    /// Its two banks: an even number of sectors.
+    pub region: Region,
+}
+
+/// What a scanner is made with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Its name.
+    pub device: DeviceId,
+    /// Its firmware's version.
+    pub firmware: String<24>,
+    /// Who signs heartbeats.
+    pub heartbeat: Role,
+    /// Two sectors.
+    pub vault: Region,
+    /// Two sectors at least.
+    pub journal: Region,
+    /// The lists.
+    pub lists: Vec<Pinned, LISTS_HELD_MAX>,
+}
+
+/// Why a scanner cannot start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupError {
+    /// The flash's numbers break a rule of [`crate::flash::Geometry`].
+    Geometry,
+    /// Regions overlap, are not in the flash, or have too few sectors.
+    Regions,
+    /// The flash failed.
+    Flash,
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Geometry => {
+                "the flash has sectors of 512 bytes at least and units of 32 at most, powers of two"
+            }
+            Self::Regions => {
+                "regions must lie apart within the flash: 2 sectors of vault, 2 or more of journal, \
+                 an even number for each list"
+            }
+            Self::Flash => "the flash failed",
+        })
+    }
+}
+
+impl core::error::Error for SetupError {}
+
+impl From<FlashError> for SetupError {
+    fn from(_: FlashError) -> Self {
+        SetupError::Flash
+    }
+}
+
+/// What is known of a list since the scanner started.
+#[derive(Debug, Clone, Copy, Default)]
+struct Confirmed {
+    /// The issue time of the last heartbeat that named the edition in use as the newest; 0 if none did.
+    at: u64,
+    /// The last heartbeat named a newer one.
+    newer: bool,
+}
+
+/// A scanner.
+pub struct Unit<F, A, V> {
+    setup: Setup,
+    flash: F,
+    verify: V,
+    vault: Vault,
+    journal: Journal,
+    install: Option<Install>,
+    keys: Vec<(u8, u32, ListKey), KEYS_MAX>,
+    scanner_key: Option<ScannerKey>,
+    confirmed: [Confirmed; LISTS_HELD_MAX],
+    /// Issue time of the last heartbeat since the start, and the uptime it came at.
+    time: Option<(u64, u64)>,
+    aead: PhantomData<A>,
+}
+
+impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
+    /// Starts a scanner on what its flash holds.
+    pub fn open(setup: Setup, mut flash: F, verify: V) -> Result<Self, SetupError> {
+        let geometry = flash.geometry();
+        if !geometry.is_sound() {
+            return Err(SetupError::Geometry);
+        }
+        check_regions(&setup, &flash)?;
+        let vault = Vault::open(&mut flash, setup.vault)?;
+        let journal = Journal::open(&flash, setup.journal).map_err(|_| SetupError::Flash)?;
+        Ok(Unit {
+            setup,
+            flash,
+            verify,
+            vault,
+            journal,
+            install: None,
+            keys: Vec::new(),
+            scanner_key: None,
+            confirmed: Default::default(),
+            time: None,
+            aead: PhantomData,
+        })
+    }
+
+    /// The driver.
+    pub fn flash(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
+    /// The time, seconds since 1970, by the last signed one; `None` if there was none since the start.
+    pub fn time(&self, uptime_s: u64) -> Option<u64> {
+        self.time.map(|(issued, at)| issued + uptime_s.saturating_sub(at))
+    }
+
+    /// Takes a heartbeat.
+    pub fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), Refusal> {
+        let mut floor = [0; VALUE_BYTES_MAX];
+        let floor = match self.vault.get(&self.flash, TIME, &mut floor) {
+            Ok(value) => value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_le_bytes),
+            Err(FlashError) => return Err(Refusal::Flash),
+        };
+        let (flash, vault, lists) = (&self.flash, &self.vault, &self.setup.lists);
+        let mut confirmed = self.confirmed;
+        let mut failed = false;
+        let visit = |state: &crate::trust::ListState| {
+            let Some(slot) = lists.iter().position(|pinned| pinned.issuer.list == state.list) else { return };
+            match Edition::in_use(flash, vault, slot as u8) {
+                Ok(Some(edition)) if edition.manifest == state.manifest => {
+                    confirmed[slot] = Confirmed { at: u64::MAX, newer: false };
+                }
+                Ok(Some(edition)) => confirmed[slot].newer = state.edition > edition.edition,
+                Ok(None) => {}
+                Err(FlashError) => failed = true,
+            }
+        };
+        let role = &self.setup.heartbeat;
+        let issued = Heartbeat::accept_pinned(envelope, role, floor, &self.verify, visit).map_err(refusal)?;
+        if failed {
+            return Err(Refusal::Flash);
+        }
+        if issued > floor {
+            let value = issued.to_le_bytes();
+            self.vault.put(&mut self.flash, TIME, &value).map_err(|_| Refusal::Flash)?;
+        }
+        // The visitor cannot know the time yet; it left the largest.
+        confirmed.iter_mut().filter(|list| list.at == u64::MAX).for_each(|list| list.at = issued);
+        self.confirmed = confirmed;
+        // The same heartbeat again does not set the clock back to its issue.
+        if self.time(uptime_s).is_none_or(|now| issued > now) {
+            self.time = Some((issued, uptime_s));
+        }
+        Ok(())
+    }
+
+    /// Takes a key. It is not checked: a wrong one opens nothing.
+    pub fn add_key(&mut self, key: &KeyFor) -> Result<(), Refusal> {
+        match key {
+            KeyFor::Encounters(key) => self.scanner_key = Some(key.clone()),
+            KeyFor::List { list, number, key } => {
+                let slot = self.slot(list).ok_or(Refusal::UnknownList)?;
+                self.keys.retain(|(of, n, _)| (*of, *n) != (slot, *number));
+                if self.keys.is_full() {
+                    self.keys.remove(0);
+                }
+                // There is room: one was just removed if there was none.
+                let _ = self.keys.push((slot, *number, key.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who it is and what it holds.
+    pub fn hello(&self, uptime_s: u64) -> Result<Hello, FlashError> {
+        let mut lists = Vec::new();
+        let mut room = u32::MAX;
+        for (slot, pinned) in self.setup.lists.iter().enumerate() {
+            let edition = Edition::in_use(&self.flash, &self.vault, slot as u8)?;
+            room = room.min(self.place(slot as u8).bank_bytes(&self.flash));
+            let held = Held {
+                list: pinned.issuer.list.clone(),
+                edition: edition.as_ref().map_or(0, |edition| edition.edition),
+                manifest: edition.as_ref().map_or([0; 32], |edition| edition.manifest),
+                keyed: edition.as_ref().is_some_and(|edition| {
+                    edition.segments.iter().all(|kept| self.list_key(slot as u8, kept.key).is_some())
+                }),
+            };
+            // As many as lists in the setup, which has the same bound.
+            let _ = lists.push(held);
+        }
+        Ok(Hello {
+            protocol: PROTOCOL,
+            device: self.setup.device.clone(),
+            firmware: self.setup.firmware.clone(),
+            lists,
+            room_bytes: room,
+            encounters: self.journal.waiting(),
+            time: self.time(uptime_s).unwrap_or(0),
+            keyed: self.scanner_key.is_some(),
+        })
+    }
+
+    fn slot(&self, list: &ListName) -> Option<u8> {
+        self.setup.lists.iter().position(|pinned| pinned.issuer.list == *list).map(|slot| slot as u8)
+    }
+
+    fn place(&self, slot: u8) -> Place {
+        let region = self
+            .setup
+            .lists
+            .get(usize::from(slot))
+            .map_or(Region { first: 0, sectors: 0 }, |list| list.region);
+        Place { slot, region }
+    }
+
+    fn list_key(&self, slot: u8, number: u32) -> Option<&ListKey> {
+        self.keys.iter().find(|(of, n, _)| (*of, *n) == (slot, number)).map(|(_, _, key)| key)
+    }
+
+    /// How old a list's edition is and how far it may be relied on; `None` without a time.
+    fn freshness(&self, slot: u8, edition: &Edition, uptime_s: u64) -> Option<(u64, Freshness)> {
+        let confirmed = self.confirmed.get(usize::from(slot)).copied().unwrap_or_default();
+        let at = confirmed.at.max(edition.issued);
+        Some(freshness(at, edition.lease_s, confirmed.newer, self.time(uptime_s)?))
+    }
+
+    /// Asks a list's edition. All its keys must be there.
+    fn ask(
+        &self,
+        slot: u8,
+        edition: &Edition,
+        key: &DocumentKey,
+        scratch: &mut Scratch,
+    ) -> Result<edition::Met, ReadError> {
+        let place = self.place(slot);
+        let open = |index: usize| {
+            let missing = ReadError::NotASegment;
+            let kept = edition.segments.get(index).ok_or(missing)?;
+            let key = self.list_key(slot, kept.key).ok_or(missing)?;
+            Segment::<_, A>::open(edition.segment(&self.flash, &place, index).ok_or(missing)?, key)
+        };
+        edition::find(edition.segments.len(), open, key, scratch)
+    }
+}
+
+fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
+    let banks = setup.lists.iter().map(|pinned| (pinned.region, 2));
+    let all = [(setup.vault, Vault::SECTORS), (setup.journal, 2)].into_iter().chain(banks);
+    let geometry = flash.geometry();
+    for (place, (region, least)) in all.clone().enumerate() {
+        let apart = all.clone().take(place).all(|(other, _)| {
+            region.first + region.sectors <= other.first || other.first + other.sectors <= region.first
+        });
+        if !region.fits(&geometry) || region.sectors < least || !apart {
+            return Err(SetupError::Regions);
+        }
+    }
+    let even = setup.lists.iter().all(|pinned| pinned.region.sectors.is_multiple_of(2));
+    let distinct =
+        setup.lists.iter().enumerate().all(|(i, pinned)| {
+            setup.lists.iter().take(i).all(|other| other.issuer.list != pinned.issuer.list)
+        });
+    if even && distinct { Ok(()) } else { Err(SetupError::Regions) }
+}
+
+fn refusal(error: crate::trust::TrustError) -> Refusal {
+    use crate::trust::TrustError as E;
+    match error {
+        E::Malformed(_) | E::Version(_) | E::WrongKind { .. } | E::Oversized { .. } => Refusal::Unreadable,
+        E::Rollback { .. } | E::Forked { .. } => Refusal::Rollback,
+        E::UnknownList(_) => Refusal::UnknownList,
+        _ => Refusal::Untrusted,
+    }
+}
+
