@@ -22,7 +22,7 @@
 //! reads a clock, allocates or blocks.
 #![no_std]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 extern crate std;
 
 pub mod document;

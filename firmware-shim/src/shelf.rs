@@ -364,4 +364,3 @@ fn hash(flash: &impl Flash, at: u32, bytes: u32, mut hash: Sha256) -> Result<Sha
 fn flash_failed(_: FlashError) -> Refusal {
     Refusal::Flash
 }
-

@@ -8,9 +8,12 @@
 //! | [`program`] | runs a built program; waits for what must happen |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
+//! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
+//! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
+//! | [`vectors`] | what firmware is tested with on every processor: `tests/vectors` |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
-//! Everything goes through the command lines, as for a user; only what an attacker does uses the library. Every wait has
+//! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library. Every wait has
 //! a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
 
 pub mod device;
@@ -18,5 +21,8 @@ pub mod headquarters;
 pub mod http;
 pub mod intruder;
 pub mod post;
+pub mod press;
 pub mod program;
 pub mod sample;
+pub mod scanner;
+pub mod vectors;

@@ -10,9 +10,9 @@
 //! content whatever, and everything else as it was. No unit that holds something is written again, so flash with an error-correcting
 //! code serves too; there a read of a torn unit fails, and counts as damage.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
 pub mod record;
-#[cfg(test)]
-pub(crate) mod testing;
 
 use core::fmt;
 

@@ -4,7 +4,7 @@
 //! shown in any case. A number whose check digit fails cannot come out Clear, because what was looked up may not be what
 //! is printed; it is looked up as read and, if there is exactly one repair, as repaired, and what that meets is Possible.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 use heapless::{String, Vec};
 
 use super::Unit;
@@ -52,6 +52,39 @@ pub struct Outcome {
     pub lists: Vec<Asked, LISTS_HELD_MAX>,
     /// The number's check digit fails.
     pub misread: bool,
+}
+
+/// One line for a log or a display: the verdict, each list with its edition, freshness and result, each alert.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.verdict {
+            Verdict::Clear => "CLEAR",
+            Verdict::NotChecked => "NOT CHECKED",
+            Verdict::Possible => "POSSIBLE",
+            Verdict::Hit => "HIT",
+        })?;
+        if self.misread {
+            f.write_str(", misread")?;
+        }
+        for asked in &self.lists {
+            let freshness = match asked.freshness {
+                Freshness::Fresh => "fresh",
+                Freshness::Stale => "stale",
+                Freshness::Expired => "expired",
+            };
+            let result = match asked.result {
+                ListResult::Clear => "clear",
+                ListResult::Possible => "possible",
+                ListResult::Hit => "hit",
+                ListResult::NotChecked => "not checked",
+            };
+            write!(f, "; {} {} {} s {freshness} {result}", asked.list, asked.edition, asked.age_s)?;
+        }
+        for alert in &self.alerts {
+            write!(f, "; {} {}", alert.status.word(), alert.alert)?;
+        }
+        f.write_str(if self.more { "; and more" } else { "" })
+    }
 }
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
@@ -186,8 +219,8 @@ pub enum NoteError {
     Flash,
 }
 
-impl core::fmt::Display for NoteError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for NoteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoKey => "no key to seal encounters with: connect the host",
             Self::NoSuchList => "the alert is of no list of this scanner",

@@ -319,4 +319,3 @@ fn refusal(error: crate::trust::TrustError) -> Refusal {
         _ => Refusal::Untrusted,
     }
 }
-

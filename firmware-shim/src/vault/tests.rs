@@ -1,6 +1,6 @@
 use super::*;
 use crate::flash::Geometry;
-use crate::flash::testing::MemoryFlash;
+use crate::flash::memory::MemoryFlash;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::vec;

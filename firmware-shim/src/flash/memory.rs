@@ -1,30 +1,30 @@
-//! A flash in memory that holds its driver to the rules, and loses power when told to.
+//! A flash in memory, for tests (feature `testing`): holds its user to the rules of [`Flash`], and loses power when told.
 
 use super::{Flash, FlashError, Geometry};
 use std::vec;
 use std::vec::Vec;
 
-/// A flash in memory.
+/// A flash in memory. Panics when a unit that holds something is written, or not whole units are.
 #[derive(Clone)]
-pub(crate) struct MemoryFlash {
+pub struct MemoryFlash {
     geometry: Geometry,
     bytes: Vec<u8>,
     /// Units written since their sector was erased.
     written: Vec<bool>,
-    /// Writes of a unit and erasures until the power goes.
-    pub(crate) steps_left: Option<u32>,
-    /// All of them.
-    pub(crate) steps: u32,
+    /// Writes of a unit and erasures until the power goes, in the middle of the last; `None`: it stays.
+    pub steps_left: Option<u32>,
+    /// Writes of a unit and erasures so far.
+    pub steps: u32,
     /// What torn places are filled from.
     noise: u64,
 }
 
 impl MemoryFlash {
-    pub(crate) fn new(geometry: Geometry, noise: u64) -> Self {
+    /// As delivered: anything may be in it. `noise` seeds what torn units are filled with.
+    pub fn new(geometry: Geometry, noise: u64) -> Self {
         let bytes = (geometry.sectors * geometry.sector) as usize;
         MemoryFlash {
             geometry,
-            // As delivered: anything may be in it.
             bytes: vec![0x5a; bytes],
             written: vec![true; bytes / geometry.unit as usize],
             steps_left: None,
@@ -33,18 +33,19 @@ impl MemoryFlash {
         }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// All of its bytes.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The same with power that stays.
-    pub(crate) fn powered(mut self) -> Self {
+    pub fn powered(mut self) -> Self {
         self.steps_left = None;
         self
     }
 
     /// Overwrites bytes from `at` on, by whatever cause.
-    pub(crate) fn damage(&mut self, at: usize, noise: &[u8]) {
+    pub fn damage(&mut self, at: usize, noise: &[u8]) {
         for (byte, noise) in self.bytes.iter_mut().skip(at).zip(noise) {
             *byte = *noise;
         }

@@ -1,0 +1,68 @@
+//! The same vectors, the same answers: on every processor that these tests run on.
+
+use vedette_shim::flash::memory::MemoryFlash;
+use vedette_shim::flash::{Geometry, Region};
+use vedette_shim::frame::{Decoder, encoded_max};
+use vedette_shim::list::{Kind, Scratch};
+use vedette_shim::mrz;
+use vedette_shim::scanner::{self, MESSAGE_BYTES_MAX, ToHost};
+use vedette_shim::seal::Soft;
+use vedette_shim::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
+use vedette_shim::unit::{Pinned, Setup, Unit};
+
+const PINNED: &[u8; 64] = include_bytes!("../../tests/vectors/pinned.bin");
+const HOST: &[u8] = include_bytes!("../../tests/vectors/host.bin");
+const ZONES: &str = include_str!("../../tests/vectors/zones.txt");
+const ANSWERS: &str = include_str!("../../tests/vectors/answers.txt");
+
+fn unit() -> Unit<MemoryFlash, Soft, SoftVerify> {
+    let role = |key: &[u8]| {
+        let key: PublicKey = key.try_into().unwrap();
+        Role { threshold: 1, keys: [key].into_iter().collect() }
+    };
+    let issuer = PinnedIssuer {
+        list: "uto/stolen".parse().unwrap(),
+        kind: Kind::Documents,
+        role: role(&PINNED[..32]),
+    };
+    let setup = Setup {
+        device: "scanner-1".parse().unwrap(),
+        firmware: "0.1.0".try_into().unwrap(),
+        heartbeat: role(&PINNED[32..]),
+        vault: Region { first: 0, sectors: 2 },
+        journal: Region { first: 2, sectors: 4 },
+        lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),
+    };
+    let flash = MemoryFlash::new(Geometry { sector: 4096, unit: 4, sectors: 32 }, 1);
+    Unit::open(setup, flash, SoftVerify).unwrap()
+}
+
+#[test]
+fn every_document_of_the_vectors_gets_the_answer_that_the_agent_gives() {
+    let mut unit = unit();
+    let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
+    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
+    let mut reader = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
+    for byte in HOST {
+        let Some(frame) = decoder.push(*byte) else { continue };
+        for byte in unit.receive(frame.unwrap(), 0, &mut out, |_| {}).unwrap() {
+            if let Some(answer) = reader.push(*byte) {
+                match scanner::decode(answer.unwrap()).unwrap() {
+                    ToHost::Refused(why) => panic!("refused: {why}"),
+                    _ => continue,
+                }
+            }
+        }
+    }
+    let mut scratch = Scratch::default();
+    let answers: Vec<String> = ZONES
+        .lines()
+        .map(|line| match mrz::parse(line) {
+            Ok(zone) => unit.check(&zone, 60, &mut scratch).to_string(),
+            Err(error) => error.to_string(),
+        })
+        .collect();
+    let expected: Vec<&str> = ANSWERS.lines().collect();
+    assert_eq!(answers, expected);
+    assert!(answers.len() >= 10 && answers.iter().any(|answer| answer.starts_with("HIT")));
+}

@@ -1,0 +1,6 @@
+//! The shim as firmware uses it: in Rust and in C, with power cuts, against the agent's own engine.
+
+mod believing;
+mod installing;
+mod noting;
+mod vectors;
