@@ -13,8 +13,8 @@
 //! | [`vectors`] | what firmware is tested with on every processor: `tests/vectors` |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
-//! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library. Every wait has
-//! a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
+//! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.
+//! Every wait has a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
 
 pub mod device;
 pub mod headquarters;
