@@ -52,6 +52,29 @@ pub fn rfc3339(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day_of_month:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// Seconds since 1970 of `2026-11-24` or `2026-11-24T13:30:00Z`, in UTC; `None` for anything else.
+pub fn parse_rfc3339(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
+    let number = |part: Option<&str>, width: usize| {
+        let part = part.filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
+        part.parse::<u64>().ok()
+    };
+    let mut parts = date.split('-');
+    let (year, month, day) = (number(parts.next(), 4)?, number(parts.next(), 2)?, number(parts.next(), 2)?);
+    let mut clock = time.strip_suffix('Z')?.split(':');
+    let (hour, minute, second) =
+        (number(clock.next(), 2)?, number(clock.next(), 2)?, number(clock.next(), 2)?);
+    if parts.next().is_some() || clock.next().is_some() || year < 1970 {
+        return None;
+    }
+    // The inverse of `rfc3339`, which also refuses what is no date: it does not come back as it was.
+    let shifted_year = year - u64::from(month <= 2);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
+    let day_count = shifted_year * 365 + shifted_year / 4 - shifted_year / 100 + shifted_year / 400 + of_year;
+    let seconds = day_count.checked_sub(719_468)? * 86_400 + hour * 3600 + minute * 60 + second;
+    (rfc3339(seconds) == format!("{date}T{time}")).then_some(seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +95,14 @@ mod tests {
         assert_eq!(rfc3339(951_782_399), "2000-02-28T23:59:59Z");
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339(4_107_542_400), "2100-03-01T00:00:00Z");
+        for seconds in (0..4_200_000_000).step_by(8_640_007) {
+            assert_eq!(parse_rfc3339(&rfc3339(seconds)), Some(seconds));
+        }
+        assert_eq!(parse_rfc3339("2000-02-29"), Some(951_782_400));
+        for bad in
+            ["", "2001-02-29", "2026-13-01", "2026-00-01", "26-01-01", "2026-01-01T24:00:00Z", "1969-12-31"]
+        {
+            assert_eq!(parse_rfc3339(bad), None, "{bad}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! nothing is started.
 
 use crate::files::{self, FileError};
+use crate::officers::sign_in::Rules;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,8 @@ pub struct Config {
     pub link: LinkConfig,
     /// The officer's side.
     pub desk: DeskConfig,
+    /// The rules of signing in.
+    pub officers: Rules,
     /// The bounds.
     pub limits: Limits,
 }
@@ -114,6 +117,9 @@ pub struct Limits {
     pub chunk_wait_s: u64,
     /// Largest segment downloaded; a manifest that names a larger one waits for a bundle.
     pub segment_bytes_max: u64,
+    /// The journal's lines, bytes. Past nine tenths every answer says so; at the bound there are no answers until older
+    /// lines are exported.
+    pub journal_bytes_max: u64,
     /// Alerts shown for one scan.
     pub alerts_max: usize,
     /// How often the device says what it holds, at least.
@@ -135,6 +141,7 @@ impl Default for Limits {
             chunks_in_flight_max: 16,
             chunk_wait_s: 10,
             segment_bytes_max: 4 * 1024 * 1024 * 1024,
+            journal_bytes_max: 256 * 1024 * 1024,
             alerts_max: 10,
             status_every_s: 60,
             scans_kept_max: 1_000,
@@ -152,6 +159,8 @@ struct Raw {
     link: RawLink,
     #[serde(default)]
     desk: RawDesk,
+    #[serde(default)]
+    officers: Rules,
     #[serde(default)]
     limits: Limits,
 }
@@ -263,7 +272,8 @@ impl Config {
             }
         };
         let limits = raw.limits;
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 12] = [
+        let officers = raw.officers;
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 18] = [
             ("link.port", raw.link.port.into(), 1..=65_535),
             ("link.keep_alive_s", raw.link.keep_alive_s, 5..=3_600),
             ("link.retry_max_s", raw.link.retry_max_s, 1..=86_400),
@@ -272,10 +282,16 @@ impl Config {
             ("limits.receipt_wait_s", limits.receipt_wait_s, 1..=3_600),
             ("limits.chunks_in_flight_max", limits.chunks_in_flight_max.into(), 1..=64),
             ("limits.chunk_wait_s", limits.chunk_wait_s, 1..=3_600),
+            ("limits.journal_bytes_max", limits.journal_bytes_max, 64 * 1024..=1 << 40),
             ("limits.alerts_max", limits.alerts_max as u64, 1..=100),
             ("limits.scans_kept_max", limits.scans_kept_max as u64, 1..=100_000),
             ("limits.scans_kept_s", limits.scans_kept_s, 1..=86_400),
             ("limits.requests_per_s_max", limits.requests_per_s_max.into(), 1..=100_000),
+            ("officers.failures_max", officers.failures_max.into(), 1..=20),
+            ("officers.lock_out_s", officers.lock_out_s, 1..=86_400),
+            ("officers.idle_s", officers.idle_s, 10..=86_400),
+            ("officers.shift_max_s", officers.shift_max_s, 0..=86_400),
+            ("officers.roster_grace_s", officers.roster_grace_s, 0..=365 * 86_400),
         ];
         for (key, found, range) in ranges {
             if !range.contains(&found) {
@@ -302,6 +318,7 @@ impl Config {
                 retry_max: Duration::from_secs(raw.link.retry_max_s),
             },
             desk: DeskConfig { socket: at(raw.desk.socket), listen },
+            officers,
             limits,
         })
     }
@@ -342,14 +359,14 @@ mod tests {
     fn the_shipped_reference_is_what_the_program_does() {
         let reference = include_str!("../../config/agent.toml");
         let config = Config::parse(reference, Path::new("/etc/vedette/agent.toml")).unwrap();
-        assert_eq!(config.limits, Limits::default());
+        assert_eq!((config.limits, config.officers), (Limits::default(), Rules::default()));
         let bare = Config::parse(GOOD, Path::new("/etc/vedette/agent.toml")).unwrap();
         assert_eq!((config.link.port, config.link.keep_alive), (bare.link.port, bare.link.keep_alive));
         assert_eq!((config.link.retry_max, config.link.enabled), (bare.link.retry_max, bare.link.enabled));
         assert_eq!((config.state, config.desk.socket), (bare.state, bare.desk.socket));
         assert_eq!(config.desk.listen, bare.desk.listen);
         assert!(reference.contains("\nlisten = "), "desk.listen is missing");
-        let default = format!("{:?}", Limits::default());
+        let default = format!("{:?} {:?}", Limits::default(), Rules::default());
         for key in default.split(['{', ',', ' ', '}']).filter_map(|word| word.strip_suffix(':')) {
             assert!(reference.contains(&format!("\n{key} = ")), "{key} is missing");
         }

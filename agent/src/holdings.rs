@@ -5,6 +5,7 @@
 
 use crate::lists::Edition;
 use crate::names::PersonIndex;
+use crate::officers::Roll;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use vedette_shim::ids::ListName;
@@ -20,6 +21,8 @@ pub struct Holdings {
     pub root: Root,
     /// By name.
     pub lists: Vec<Held>,
+    /// Who may sign in.
+    pub roll: Roll,
 }
 
 /// One list.

@@ -6,6 +6,7 @@
 //! | [`daemon`] | the parts, the channels between them, the order in which they stop |
 //! | [`check`] | a scan -> lookups -> a verdict, recorded before it is given |
 //! | [`desk`] | the local API and its client; [`show`]: what the terminal shows |
+//! | [`officers`] | the roster, signing in offline |
 //! | [`intake`] | what arrives -> trust -> store -> the [`holdings`] in use |
 //! | [`link`] | MQTT: topics, TLS, one session at a time, what to send next |
 //! | [`lists`], [`names`] | the list engine; recognising a person |
@@ -37,6 +38,7 @@ pub mod link;
 pub mod lists;
 pub mod mrz_view;
 pub mod names;
+pub mod officers;
 pub mod show;
 pub mod spool;
 pub mod state;

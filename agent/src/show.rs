@@ -3,9 +3,12 @@
 //! Colour only on a terminal, and never alone: each verdict has its own word and shape too.
 
 use crate::check::{Alert, Answer, word};
+use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::desk::tokens::TokenView;
 use crate::desk::{ListView, StatusView};
+use crate::journal::{Event, Line};
+use crate::officers::sign_in::Ended;
 use std::fmt::Write;
 use std::path::Path;
 use vedette_shim::trust::Freshness;
@@ -84,6 +87,45 @@ fn alert_lines(out: &mut String, alert: &Alert) {
     );
     let reasons: Vec<_> = alert.reasons.iter().map(|reason| printable(&reason.text)).collect();
     push(out, format_args!("     score {:.2}: {}", alert.score, reasons.join("; ")));
+}
+
+/// A line of the journal.
+pub fn line(line: &Line) -> String {
+    let at = rfc3339(line.at);
+    let who = |who: &str| if who.is_empty() { "-".to_string() } else { printable(who) };
+    match &line.event {
+        Event::Check { who: officer, why, verdict, lists, alerts } => {
+            let lists: Vec<_> = lists.iter().map(|(list, edition)| format!("{list} {edition}")).collect();
+            let met = if alerts.is_empty() { String::new() } else { format!("  met {}", alerts.join(", ")) };
+            let (officer, why) = (who(officer), printable(why));
+            format!("{at}  {officer}  check {why:?}: {verdict}  asked {}{met}", lists.join(", "))
+        }
+        Event::SignIn { who: officer, pin: true } => format!("{at}  {}  signed in", who(officer)),
+        Event::SignIn { who: officer, pin: false } => format!("{at}  {}  took over by badge", who(officer)),
+        Event::SignOut { who: officer, why } => {
+            let why = match why {
+                Ended::SignedOut => "signed out",
+                Ended::Idle => "signed out: idle",
+                Ended::HandedOver => "session ended: taken over",
+                Ended::Removed => "session ended: no longer admitted by the roster",
+            };
+            format!("{at}  {}  {why}", who(officer))
+        }
+        Event::LockedOut { who: officer, until } => {
+            format!("{at}  {}  locked until {} after wrong PINs", who(officer), rfc3339(*until))
+        }
+        Event::Outcome { who: officer, encounter, outcome } => {
+            format!("{at}  {}  outcome of encounter {encounter}: {}", who(officer), printable(outcome))
+        }
+        Event::Revealed { who: officer, alerts } => {
+            format!("{at}  {}  discreet alerts revealed: {}", who(officer), alerts.join(", "))
+        }
+        Event::Import { who: officer, taken, refused } => {
+            format!("{at}  {}  import: {taken} taken, {refused} refused", who(officer))
+        }
+        Event::Drill { who: officer, what } => format!("{at}  {}  drill {}", who(officer), printable(what)),
+        Event::Exported { through } => format!("{at}  -  lines up to {through} were exported and removed"),
+    }
 }
 
 /// What a configuration means, once it is known to be good.

@@ -8,6 +8,7 @@
 //! rolls the transaction back, so nothing half-done stays.
 
 use crate::files::{self, FileError};
+use crate::officers::roster::RosterFloor;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +18,7 @@ use vedette_shim::trust::Floor;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 /// The schema's number; a store of a newer one is refused, not guessed at.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// An operation on the state that failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,15 @@ pub struct ListRow {
     pub confirmed_at: u64,
 }
 
+/// What is stored of the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterRow {
+    /// No older roster is accepted.
+    pub floor: RosterFloor,
+    /// Its signed bytes, unless they were erased by order.
+    pub envelope: Option<Vec<u8>>,
+}
+
 /// One spooled encounter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spooled {
@@ -93,6 +103,20 @@ const TABLES: &str = "
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS token (
         name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS journal_anchor (
+        one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS journal_bytes (value INTEGER NOT NULL) STRICT;
+    INSERT INTO journal_bytes SELECT (SELECT coalesce(sum(octet_length(line)), 0) FROM journal)
+        WHERE NOT EXISTS (SELECT 1 FROM journal_bytes);
+    CREATE TRIGGER IF NOT EXISTS journal_in AFTER INSERT ON journal BEGIN
+        UPDATE journal_bytes SET value = value + octet_length(NEW.line); END;
+    CREATE TRIGGER IF NOT EXISTS journal_out AFTER DELETE ON journal BEGIN
+        UPDATE journal_bytes SET value = value - octet_length(OLD.line); END;
+    CREATE TABLE IF NOT EXISTS roster (
+        one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, digest BLOB NOT NULL, envelope BLOB) STRICT;
+    CREATE TABLE IF NOT EXISTS tries (
+        badge TEXT PRIMARY KEY, failures INTEGER NOT NULL, lock_outs INTEGER NOT NULL,
+        locked_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 impl State {
@@ -199,6 +223,26 @@ impl State {
         self.number("order_floor")
     }
 
+    /// The roster; `None` while none ever came.
+    pub fn roster(&self) -> Result<Option<RosterRow>, StateError> {
+        self.run("read the roster", |db| {
+            let sql = "SELECT number, digest, envelope FROM roster";
+            let read = |row: &rusqlite::Row<'_>| {
+                let floor = RosterFloor { number: row.get::<_, i64>(0)? as u64, digest: row.get(1)? };
+                Ok(RosterRow { floor, envelope: row.get(2)? })
+            };
+            db.prepare_cached(sql)?.query_row([], read).optional()
+        })
+    }
+
+    /// Stores an accepted roster and raises the floor to it.
+    pub fn set_roster(&self, floor: RosterFloor, envelope: &[u8]) -> Result<(), StateError> {
+        self.run("store the roster", |db| {
+            let sql = "INSERT OR REPLACE INTO roster VALUES (1, ?1, ?2, ?3)";
+            db.execute(sql, params![floor.number as i64, floor.digest, envelope]).map(|_| ())
+        })
+    }
+
     /// Every list known, by name.
     pub fn lists(&self) -> Result<Vec<(ListName, ListRow)>, StateError> {
         self.run("read the lists", |db| {
@@ -282,6 +326,7 @@ impl State {
             let only = only.map(ListName::as_str);
             t.execute("DELETE FROM granted WHERE ?1 IS NULL OR list = ?1", [only])?;
             t.execute("UPDATE list SET active = NULL, pending = NULL WHERE ?1 IS NULL OR name = ?1", [only])?;
+            t.execute("UPDATE roster SET envelope = NULL WHERE ?1 IS NULL", [only])?;
             put_meta(t, "order_floor", &order.to_le_bytes())
         })?;
         self.checkpoint()

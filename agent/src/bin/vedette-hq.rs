@@ -1,5 +1,8 @@
 //! `vedette-hq`: arguments -> library call -> exit code.
 
+#[path = "vedette-hq/officer.rs"]
+mod officer;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
@@ -94,13 +97,16 @@ enum Command {
         #[arg(long, default_value_t = 90)]
         cert_days: u32,
     },
+    /// Say who may sign in at the devices.
+    #[command(subcommand)]
+    Officer(officer::Command),
     /// Revoke a device: its certificate, its grants; order it to erase; new list keys for the next editions. What is
     /// published already stays under the keys it has; `publish --whole` reseals a list.
     Revoke {
         /// The device.
         device: DeviceId,
     },
-    /// Give the root and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
+    /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
     Renew,
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
@@ -258,6 +264,7 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             revoke::revoke(&home()?, &device)?;
             println!("{device}: revoked; the broker must read {} again", dir.join("pki/crl.pem").display());
         }
+        Command::Officer(command) => officer::run(&home()?, command)?,
         Command::Renew => {
             let renewed = renew::renew(&home()?)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));

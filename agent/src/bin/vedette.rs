@@ -1,5 +1,8 @@
 //! `vedette`: arguments -> configuration -> run -> exit code.
 
+#[path = "vedette/journal.rs"]
+mod journal;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -13,6 +16,7 @@ use vedette::desk::client::{self, ClientError};
 use vedette::desk::tokens::{self, TokenError};
 use vedette::desk::{Import, ListView, StatusView, list_views};
 use vedette::intake::bundle::{self, Report};
+use vedette::journal::Event;
 use vedette::state::{State, StateError};
 use vedette::{mrz_view, show};
 use vedette_shim::verdict::Verdict;
@@ -97,8 +101,9 @@ enum Command {
     },
     /// Check the configuration file and say what it means.
     CheckConfig,
-    /// Check that no line of the journal was changed, removed or inserted.
-    VerifyJournal,
+    /// Verify, show or export the record of who searched what, when and why.
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Play the whole job on this machine: keys, broker, list, agent, an outage, an encounter and its receipt.
     #[cfg(feature = "hq")]
     Demo {
@@ -183,8 +188,8 @@ impl From<ClientError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Failure {
         match error {
-            CheckError::Unreadable(_) => Failure::new(UNREADABLE, error, "read the document again"),
-            CheckError::Record(_) => Failure::new(FAILED, error, ""),
+            CheckError::Unreadable(_) => Failure::new(UNREADABLE, &error, error.hint()),
+            _ => Failure::new(FAILED, &error, error.hint()),
         }
     }
 }
@@ -277,8 +282,8 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             print!("{}", show::config(&cli.config, &config()?));
             Ok(0)
         }
-        Command::VerifyJournal => verify_journal(&config()?),
         Command::Token(command) => token(&config()?, command),
+        Command::Journal(command) => journal::run(command, &config()?),
         #[cfg(feature = "hq")]
         Command::Demo { once } => {
             // The demo starts runtimes of its own, which must not happen inside this one.
@@ -347,7 +352,15 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
         Err(ClientError::NoAgent { .. }) => {
             let _lock = daemon::lock(&config.state)?;
             let mut opened = daemon::open(config)?;
-            opened.intake.import(&path).map_err(|error| Failure::new(FAILED, error, bundle::HINT))?
+            let report =
+                opened.intake.import(&path).map_err(|error| Failure::new(FAILED, error, bundle::HINT))?;
+            let event = Event::Import {
+                who: String::new(),
+                taken: report.taken as u64,
+                refused: report.refused.len() as u64,
+            };
+            vedette::journal::record(&opened.checker.state, opened.checker.clock.now(), event)?;
+            report
         }
         Err(ClientError::Refused { problem, .. }) => {
             return Err(Failure::new(FAILED, problem.error, &problem.hint));
@@ -385,21 +398,6 @@ fn token(config: &Config, command: TokenCommand) -> Result<u8, Failure> {
             Ok(0)
         }
     }
-}
-
-fn verify_journal(config: &Config) -> Result<u8, Failure> {
-    let state = State::open_in(&config.state)?;
-    match vedette::journal::verify(&state)? {
-        Ok(lines) => println!("{lines} lines, none changed, removed or inserted"),
-        Err(broken) => {
-            return Err(Failure::new(
-                FAILED,
-                broken,
-                "keep this store as evidence and tell the data protection officer",
-            ));
-        }
-    }
-    Ok(0)
 }
 
 fn specimen(of: &str) -> Result<u8, Failure> {

@@ -17,7 +17,7 @@ use crate::config::Limits;
 use crate::crypto::{self, BoxKey};
 use crate::encounter;
 use crate::holdings::{Content, Held, Shared};
-use crate::journal;
+use crate::journal::{self, Event, Line};
 use crate::lists::{DocumentAlert, Edition, ListError};
 use crate::names::{self, BirthDate, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 use crate::spool::{self, Kept};
@@ -58,6 +58,23 @@ pub enum CheckError {
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
     Record(#[from] StateError),
+    /// The journal is at its bound; nobody searches unrecorded.
+    #[error("the journal is full ({bytes} bytes), so there is no answer")]
+    JournalFull {
+        /// Bytes of its lines.
+        bytes: u64,
+    },
+}
+
+impl CheckError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            CheckError::Unreadable(_) => "read the document again",
+            CheckError::Record(_) => "see the agent's log",
+            CheckError::JournalFull { .. } => "`vedette journal export FILE --trim` makes room",
+        }
+    }
 }
 
 /// Checks scans; shared by all who ask.
@@ -85,9 +102,16 @@ impl Checker {
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
         let zone = mrz::parse(&scan.mrz)?;
+        let journal_bytes = self.state.read("measure the journal", journal::bytes)?;
+        if journal_bytes >= self.limits.journal_bytes_max {
+            return Err(CheckError::JournalFull { bytes: journal_bytes });
+        }
         let now = self.clock.now();
         let holdings = self.shared.load_full();
         let (reading, mut notices) = Reading::of(&zone, now);
+        if journal_bytes / 9 >= self.limits.journal_bytes_max / 10 {
+            notices.push(Phrase::new("notice.journal_nearly_full"));
+        }
 
         let mut checked = Vec::with_capacity(holdings.lists.len());
         let mut met: Vec<(Alert, &Held)> = Vec::new();
@@ -198,8 +222,7 @@ impl Checker {
         now: u64,
         notices: &mut Vec<Phrase>,
     ) -> Result<Vec<Option<EncounterId>>, StateError> {
-        let line = journal::Line {
-            at: now,
+        let event = Event::Check {
             who: scan.who.clone(),
             why: scan.why.clone(),
             verdict: word(verdict).into(),
@@ -208,7 +231,7 @@ impl Checker {
         };
         let unsealed = encounters.iter().any(Option::is_none);
         let kept = self.state.transaction("record the check", |t| {
-            journal::append(t, &line)?;
+            journal::append(t, &Line { at: now, event })?;
             let keep = |sealed: &Option<(EncounterId, Vec<u8>)>| {
                 let Some((id, message)) = sealed else { return Ok(None) };
                 let kept = spool::keep(t, id, message, self.limits.spool_bytes_max)?;

@@ -4,16 +4,16 @@
 //! surely a bundle, with nothing else in it, is ever replaced. There are no secrets in the clear in it.
 
 use super::home::NewFolder;
-use super::{Home, HqError, devices, grants, heartbeat, root};
+use super::{Home, HqError, devices, grants, heartbeat, officer, root};
 use crate::files;
 use std::fs::DirEntry;
 use std::path::Path;
 use vedette_shim::ids::Hex;
 
 /// What a bundle's folder holds.
-const PARTS: [&str; 5] = ["root", "heartbeat", "list", "segment", "grant"];
+const PARTS: [&str; 6] = ["root", "heartbeat", "roster", "list", "segment", "grant"];
 
-/// Writes a bundle into `folder`: every root, the heartbeat, every list's newest manifest with its segments and delta,
+/// Writes a bundle into `folder`: every root, the heartbeat, the roster, every list's newest manifest with its segments and delta,
 /// every device's grants. A bundle that was there is replaced.
 pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
     let _lock = home.lock()?;
@@ -30,6 +30,9 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
     }
     if let Some(bytes) = heartbeat::newest(db)? {
         put("heartbeat".into(), &bytes)?;
+    }
+    if let Some(bytes) = officer::newest(db)? {
+        put("roster".into(), &bytes)?;
     }
     let segments = new.path().join("segment");
     files::make_folder(&segments)?;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Raised with every change of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
@@ -68,6 +68,17 @@ CREATE TABLE encounters(
 CREATE INDEX encounters_by_arrival ON encounters(received_at);
 ";
 
+/// What version 2 added.
+const OFFICERS: &str = "
+CREATE TABLE officers(
+  badge TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, discreet INTEGER NOT NULL, language TEXT NOT NULL,
+  pin BLOB,                               -- postcard of its hash; none for a badge removed
+  removed_at INTEGER) WITHOUT ROWID;
+
+CREATE TABLE rosters(
+  one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL, expires_at INTEGER NOT NULL, bytes BLOB NOT NULL);
+";
+
 /// An open database.
 pub(super) struct Db(Connection);
 
@@ -89,15 +100,18 @@ impl Db {
         )?;
         let mut db = Db(connection);
         let change = db.change()?;
-        match change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
-            0 => {
-                change.execute_batch(SCHEMA)?;
-                change.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-                change.commit()?;
-            }
-            SCHEMA_VERSION => drop(change),
-            found => return Err(HqError::Schema { found, known: SCHEMA_VERSION }),
+        let found = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
+        let steps = [(1, SCHEMA), (2, OFFICERS)];
+        if found > SCHEMA_VERSION {
+            return Err(HqError::Schema { found, known: SCHEMA_VERSION });
         }
+        for (_, step) in steps.into_iter().filter(|(version, _)| found < *version) {
+            change.execute_batch(step)?;
+        }
+        if found < SCHEMA_VERSION {
+            change.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        change.commit()?;
         Ok(db)
     }
 

@@ -4,6 +4,7 @@ use crate::crypto::BadSeal;
 use crate::files::FileError;
 use crate::link::tls::TlsError;
 use crate::lists::ListError;
+use crate::officers::roster::Badge;
 use std::path::{Path, PathBuf};
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::TrustError;
@@ -87,6 +88,12 @@ pub enum HqError {
     /// The root is full.
     #[error("a root names at most {0} lists")]
     TooManyLists(usize),
+    /// No such officer, or removed already.
+    #[error("no officer has the badge {0}")]
+    NoOfficer(Badge),
+    /// The roster would break a rule.
+    #[error("the roster cannot be signed: {0}")]
+    Roster(&'static str),
     /// No such device.
     #[error("no device {0} here")]
     NoDevice(DeviceId),
@@ -143,6 +150,7 @@ impl HqError {
             Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
             Self::DeviceExists(_) => "revoke it first, or choose another name",
             Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",
+            Self::NoOfficer(_) => "`vedette-hq officer list` shows those that exist",
             Self::Broker { .. } => {
                 "is it running, and does its certificate name that host? `--broker HOST:PORT` names another"
             }

@@ -9,6 +9,7 @@
 //! | [`renew`] | a new term for the root and for the services' certificates |
 //! | [`pki`] | the CA: broker's, headquarters' and devices' certificates, the CRL |
 //! | [`list`] | creates lists, shows them |
+//! | [`officer`] | who may sign in: the signed roster |
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
 //! | [`import`], [`publish`], [`bundle`] | a file -> pending -> the next edition -> a folder for a stick |
@@ -38,6 +39,7 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod list;
+pub mod officer;
 mod persons;
 pub mod pki;
 pub mod publish;

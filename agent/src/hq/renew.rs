@@ -1,11 +1,11 @@
-//! `renew`: a new term for the root and for the broker's and headquarters' certificates, before the old one ends.
+//! `renew`: a new term for the root, the roster and the broker's and headquarters' certificates, before the old one ends.
 //!
 //! An expired root makes every device refuse whatever is new, an expired certificate ends every session: `serve` warns
 //! [`WARN_DAYS`] ahead. Devices' certificates are not renewed here: their private keys stay with them.
 
 use super::db::setting;
 use super::pki::{self, Ca, HEADQUARTERS};
-use super::{Home, HqError, heartbeat, root};
+use super::{Home, HqError, heartbeat, officer, root};
 use crate::clock::{rfc3339, system_now};
 
 /// How long before the end of a term `serve` warns, days.
@@ -20,7 +20,7 @@ pub struct Renewed {
     pub root_expires_at: u64,
 }
 
-/// Issues the next root, with the same roles, and makes new certificates for the broker and headquarters. The root goes
+/// Issues the next root, with the same roles, and the next roster, and makes new certificates for the broker and headquarters. The root goes
 /// out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start anew.
 pub fn renew(home: &Home) -> Result<Renewed, HqError> {
     let _lock = home.lock()?;
@@ -34,6 +34,9 @@ pub fn renew(home: &Home) -> Result<Renewed, HqError> {
     let change = db.change()?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;
+    if officer::newest(&change)?.is_some() {
+        officer::sign(home, &change, now)?;
+    }
     change.commit()?;
     Ok(Renewed { root_version: root.version, root_expires_at: root.expires })
 }
@@ -45,6 +48,9 @@ pub(super) fn due(home: &Home, now: u64) -> Result<Vec<String>, HqError> {
         [("the broker's certificate", pki::BROKER), ("headquarters' certificate", HEADQUARTERS)]
     {
         ends.push((what, pki::expires_at(home, name)?));
+    }
+    if let Some(at) = officer::expires_at(home.database()?.read())? {
+        ends.push(("the roster", at));
     }
     let soon = |end: &(&str, u64)| end.1 < now + WARN_DAYS * 86_400;
     let say = |(what, at): (&str, u64)| format!("{what} ends at {}: run `vedette-hq renew`", rfc3339(at));

@@ -1,10 +1,10 @@
 //! What the broker should keep for devices: every root, each device's grants and order, every list's newest manifest,
-//! the heartbeat, in the order a device needs them.
+//! the roster, the heartbeat, in the order a device needs them.
 //!
 //! The broker remembers nothing we could not rebuild: all of it comes from the home, and is published again on every
 //! connect. An empty message clears what the broker keeps: a revoked device's grants, an order carried no further.
 
-use super::{Home, HqError, devices, grants, heartbeat, root};
+use super::{Home, HqError, devices, grants, heartbeat, officer, root};
 use crate::link::mqtt::Publish;
 use crate::link::topics::{DeviceTopic, Topic};
 use rusqlite::Connection;
@@ -35,6 +35,9 @@ pub(super) fn all(home: &Home, db: &Connection) -> Result<Vec<Publish>, HqError>
         if let Some(manifest) = grants::newest_manifest_bytes(db, list)? {
             retain(Topic::Manifest(list.clone()), manifest);
         }
+    }
+    if let Some(roster) = officer::newest(db)? {
+        retain(Topic::Roster, roster);
     }
     if let Some(heartbeat) = heartbeat::newest(db)? {
         retain(Topic::Heartbeat, heartbeat);

@@ -3,6 +3,7 @@
 //! ```text
 //! root/<version>.root              every root
 //! heartbeat
+//! roster
 //! list/<owner>/<name>/manifest
 //! segment/<digest in hexadecimal>
 //! grant/<device>/<owner>/<name>
@@ -87,7 +88,7 @@ impl Intake {
         Ok(report)
     }
 
-    /// Every signed file for this device, in the order of belief: roots, grants, heartbeat, manifests.
+    /// Every signed file for this device, in the order of belief: roots, grants, heartbeat, roster, manifests.
     fn read_bundle(&self, bundle: &Path) -> Result<Vec<FromFile>, BundleError> {
         let mut offers = Vec::new();
         let mut add = |path: PathBuf, make: &dyn Fn(Vec<u8>) -> Offer| {
@@ -110,6 +111,7 @@ impl Intake {
             add(path, &move |bytes| Offer::Grant(list.clone(), bytes));
         }
         add(bundle.join("heartbeat"), &Offer::Heartbeat);
+        add(bundle.join("roster"), &Offer::Roster);
         for (list, path) in lists(&bundle.join("list"))? {
             add(path.join("manifest"), &move |bytes| Offer::Manifest(list.clone(), bytes));
         }

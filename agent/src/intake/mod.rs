@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod door;
 mod offers;
 mod plan;
+mod roster;
 mod segments;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::crypto::{BoxKey, RingVerify};
 use crate::files::FileError;
 use crate::holdings::{Content, Held, Holdings, Shared};
 use crate::lists::{ListError, ListKey};
+use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
@@ -52,6 +54,8 @@ pub enum Offer {
     Grant(ListName, Vec<u8>),
     /// An order.
     Order(Vec<u8>),
+    /// The officers.
+    Roster(Vec<u8>),
 }
 
 /// What became of an offer.
@@ -148,6 +152,7 @@ pub struct Intake {
     root: Root,
     heartbeat: Option<Heartbeat>,
     entries: BTreeMap<ListName, Entry>,
+    roll: Roll,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     offers_waiting: Vec<Offer>,
     pushed: segments::Pushed,
@@ -178,7 +183,11 @@ impl Intake {
         let stored = parts.state.root()?;
         let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
             .map_err(IntakeError::Anchor)?;
-        let shared = Arc::new(ArcSwap::from_pointee(Holdings { root: root.clone(), lists: Vec::new() }));
+        let shared = Arc::new(ArcSwap::from_pointee(Holdings {
+            root: root.clone(),
+            lists: Vec::new(),
+            roll: Roll::Open,
+        }));
         let mut intake = Intake {
             device: parts.device,
             box_key: parts.box_key,
@@ -189,6 +198,7 @@ impl Intake {
             root,
             heartbeat: None,
             entries: BTreeMap::new(),
+            roll: Roll::Open,
             roots_waiting: BTreeMap::new(),
             offers_waiting: Vec::new(),
             pushed: segments::Pushed::default(),
@@ -231,6 +241,7 @@ impl Intake {
                 tracing::warn!(%error, "a stored grant cannot be used any more");
             }
         }
+        self.load_roll()?;
         if let Some(bytes) = self.state.heartbeat()? {
             // Only its word of the newest editions is used again; an expired one still tells that we are behind.
             let envelope =
@@ -258,6 +269,7 @@ impl Intake {
             Offer::Manifest(list, bytes) => self.take_manifest(list, bytes),
             Offer::Grant(list, bytes) => self.take_grant(Some(list), bytes, true),
             Offer::Order(bytes) => self.take_order(&bytes),
+            Offer::Roster(bytes) => self.take_roster(bytes),
         };
         if let (
             Err(IntakeError::Refused {
@@ -324,7 +336,7 @@ impl Intake {
             })
         };
         let lists = self.entries.iter().filter_map(held).collect();
-        self.shared.store(Arc::new(Holdings { root: self.root.clone(), lists }));
+        self.shared.store(Arc::new(Holdings { root: self.root.clone(), lists, roll: self.roll.clone() }));
     }
 }
 

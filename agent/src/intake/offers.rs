@@ -49,7 +49,7 @@ impl Intake {
         }
         tracing::info!(version = next.version, "new root");
         self.root = next;
-        Ok(())
+        self.load_roll()
     }
 
     pub(super) fn take_heartbeat(&mut self, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
@@ -172,6 +172,7 @@ impl Intake {
         };
         tracing::warn!(?order, "headquarters orders to erase");
         self.state.erase_lists(only.as_ref(), order.number)?;
+        self.load_roll()?;
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {
                 let floor = entry.floor;

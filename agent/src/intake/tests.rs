@@ -19,6 +19,8 @@ use vedette_shim::trust::{
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
+mod roster;
+
 const LEASE: u32 = 3_600;
 
 /// Headquarters and one device, in one folder.

@@ -18,6 +18,8 @@ pub enum Topic {
     Root(u32),
     /// Signed heartbeat, retained.
     Heartbeat,
+    /// Signed roster of officers, retained.
+    Roster,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
     Manifest(ListName),
     /// A chunk of a new small segment, live, to all.
@@ -57,6 +59,9 @@ impl Topic {
         if rest == "heartbeat" {
             return Some(Topic::Heartbeat);
         }
+        if rest == "roster" {
+            return Some(Topic::Roster);
+        }
         if let Some(version) = rest.strip_prefix("root/") {
             return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
         }
@@ -88,6 +93,7 @@ impl fmt::Display for Topic {
         match self {
             Topic::Root(version) => write!(f, "root/{version}"),
             Topic::Heartbeat => f.write_str("heartbeat"),
+            Topic::Roster => f.write_str("roster"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
             Topic::Device(device, what) => {
@@ -109,7 +115,7 @@ impl fmt::Display for Topic {
 /// What a device subscribes to: its lists' metadata, new segments, and its own mail.
 pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
     let own = format!("{PREFIX}device/{device}/");
-    let shared = ["root/+", "heartbeat", "list/+/+/manifest/all", "segment/+/+"];
+    let shared = ["root/+", "heartbeat", "roster", "list/+/+/manifest/all", "segment/+/+"];
     let mail = ["have", "receipt", "grant/+/+", "order"];
     shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
 }
@@ -131,6 +137,7 @@ mod tests {
         for topic in [
             Topic::Root(3),
             Topic::Heartbeat,
+            Topic::Roster,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
             of(DeviceTopic::Want),

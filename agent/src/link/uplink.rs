@@ -183,6 +183,7 @@ impl Uplink {
         let offer = match Topic::parse(topic) {
             Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
             Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
+            Some(Topic::Roster) => Offer::Roster(payload.into()),
             Some(Topic::Manifest(list)) => Offer::Manifest(list, payload.into()),
             Some(Topic::Device(_, DeviceTopic::Grant(list))) => Offer::Grant(list, payload.into()),
             Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
