@@ -21,6 +21,7 @@ use crate::intake::door::IntakeDoor;
 use crate::intake::{Intake, IntakeError, Offer, Parts};
 use crate::link::LinkState;
 use crate::link::uplink::Uplink;
+use crate::officers::Officers;
 use crate::state::{State, StateError};
 use crate::store::Store;
 use std::fs::{File, TryLockError};
@@ -66,6 +67,8 @@ pub enum DaemonError {
 pub struct Opened {
     /// Answers scans.
     pub checker: Arc<Checker>,
+    /// Signs officers in.
+    pub officers: Arc<Officers>,
     /// Takes what arrives.
     pub intake: Intake,
     /// Rung when an encounter was spooled.
@@ -88,6 +91,7 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
     })?;
     take_enrolment_grants(&mut intake, &config.grants)?;
     let spooled = Arc::new(Notify::new());
+    let officers = Arc::new(Officers::new(state.clone(), clock.clone(), config.officers.clone()));
     let checker = Arc::new(Checker {
         device: config.device.clone(),
         post: config.post.clone(),
@@ -98,7 +102,7 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         limits: config.limits.clone(),
         spooled: spooled.clone(),
     });
-    Ok(Opened { checker, intake, spooled })
+    Ok(Opened { checker, officers, intake, spooled })
 }
 
 /// Takes the store for this process alone, until the file is dropped.
@@ -116,7 +120,7 @@ pub fn lock(state: &Path) -> Result<File, DaemonError> {
 /// Runs until `stop`.
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
     let _lock = lock(&config.state)?;
-    let Opened { checker, intake, spooled } = open(&config)?;
+    let Opened { checker, officers, intake, spooled } = open(&config)?;
     let (door, missing, thread) = IntakeDoor::open(intake);
     let (link_state, link) = watch::channel(LinkState { online: false, why: "not connected yet".into() });
 
@@ -132,7 +136,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
-    let desk = Arc::new(Desk::new(checker, door, link));
+    let desk = Arc::new(Desk::new(checker, officers, door, link));
     // Whatever ends the desk ends the agent: without it no officer gets an answer.
     let served = tokio::spawn({
         let (config, stop) = (config.desk.clone(), stop.clone());

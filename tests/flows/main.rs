@@ -5,6 +5,7 @@ mod desk;
 mod forgery;
 mod homecoming;
 mod mistakes;
+mod officers;
 mod offline;
 mod readme;
 mod rights;

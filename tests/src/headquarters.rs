@@ -67,6 +67,14 @@ impl Headquarters {
         self.run(&["publish", list, "--bundle", bundle]).expect_code(0);
     }
 
+    /// Puts an officer on the roster, with the PIN on standard input; hashing it costs as little as it may.
+    #[track_caller]
+    pub fn add_officer(&self, badge: &str, pin: &str, arguments: &[&str]) {
+        let home = self.home.to_str().expect("a temporary path is text");
+        let add = ["--home", home, "officer", "add", badge, "--pin-memory", "1024", "--pin-passes", "1"];
+        program::run("vedette-hq", [&add, arguments].concat(), &format!("{pin}\n")).expect_code(0);
+    }
+
     /// Starts depot and collector.
     pub fn serve(&mut self) {
         self.serve_with(&[]);

@@ -65,6 +65,27 @@ impl Http {
         Reply::read(self.send("POST", path, Some(body)))
     }
 
+    /// `DELETE path`.
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Reply {
+        Reply::read(self.send("DELETE", path, None))
+    }
+
+    /// Signs an officer in as the page does; the page with the session's cookie.
+    #[track_caller]
+    pub fn sign_in(&self, badge: &str, pin: &str) -> Http {
+        self.with_session_of(
+            &self.post("/v1/session", &serde_json::json!({"badge": badge, "pin": pin})).expect(200),
+        )
+    }
+
+    /// The same, with the session's cookie that `reply` sets.
+    #[track_caller]
+    pub fn with_session_of(&self, reply: &Reply) -> Http {
+        let cookie = reply.head.split("set-cookie: ").nth(1).and_then(|rest| rest.split(';').next());
+        self.with("Cookie", cookie.unwrap_or_else(|| panic!("no cookie: {}", reply.head)))
+    }
+
     /// Listens to the events, once they are granted.
     #[track_caller]
     pub fn listen(&self) -> Events {

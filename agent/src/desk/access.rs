@@ -5,15 +5,17 @@
 //! * `Host` must be this machine's loopback with our port: a foreign name that resolves here is refused (DNS rebinding).
 //! * `Origin`, if there is one, must be ours, and a browser's `Sec-Fetch-Site` must not name another site: no page but
 //!   the console calls. A body must be said to be JSON (see `refusal`).
-//! * A call shows a client token (`Authorization: Bearer ...`). The console on a device without a roster needs none: it is
+//! * A call shows a client token (`Authorization: Bearer ...`) or an officer's session (`session`). The console on a device without a roster needs none: it is
 //!   told by its browser's `Sec-Fetch-Site: same-origin`, which no page can forge. A program can; so without a roster
 //!   loopback is open to whoever may run programs on the machine.
 //!
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
-use super::{Desk, refusal::Refusal, tokens};
+use super::{Desk, refusal::Refusal, session, tokens};
+use crate::officers::sign_in::Token;
+use crate::officers::{SignInError, Signed};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -53,6 +55,13 @@ pub enum Caller {
     },
     /// The console, on a device without a roster.
     Console,
+    /// An officer who signed in.
+    Officer {
+        /// Who.
+        signed: Signed,
+        /// The session.
+        session: Token,
+    },
 }
 
 impl Caller {
@@ -61,6 +70,7 @@ impl Caller {
     pub fn who(&self, said: &str) -> String {
         match self {
             Caller::Local | Caller::Console => said.into(),
+            Caller::Officer { signed, .. } => signed.badge.clone(),
             Caller::Program { name, .. } if said.is_empty() => name.clone(),
             Caller::Program { name, .. } => format!("{said} ({name})"),
         }
@@ -71,6 +81,7 @@ impl Caller {
             Caller::Local => "",
             Caller::Console => "console", // shares its rate with a token of that name
             Caller::Program { name, .. } => name,
+            Caller::Officer { signed, .. } => &signed.badge,
         }
     }
 }
@@ -94,8 +105,8 @@ impl Gate {
         Gate { desk, door, stop, rates }
     }
 
-    /// Who calls, or why not.
-    fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    /// Who calls, or why not; `does`: the call does something, and so keeps an officer's session alive.
+    fn caller(&self, headers: &HeaderMap, does: bool) -> Result<Caller, Refusal> {
         if self.door == Door::Socket {
             return Ok(Caller::Local);
         }
@@ -110,16 +121,29 @@ impl Gate {
                 None => refused("the token is not known here, or was revoked"),
             };
         }
+        let roll = &self.desk.checker.shared.load().roll;
+        if let Some(session) = session::token(headers)
+            && let Some(signed) =
+                self.desk.officers.session(roll, &session, does).map_err(Refusal::internal)?
+        {
+            return Ok(Caller::Officer { signed, session });
+        }
         match text(headers, "sec-fetch-site") {
-            Some("same-origin") => Ok(Caller::Console),
-            _ => refused("this call needs a client token"),
+            Some("same-origin") if !roll.asks_for_sign_in() => Ok(Caller::Console),
+            Some("same-origin") => Err(session::refusal(&SignInError::NoSession, roll)),
+            _ => refused("this call needs a client token or an officer's session"),
         }
     }
 
     /// Whether a caller who was let in may still hear: asked before each event of a stream.
     pub fn still_open_to(&self, caller: &Caller) -> bool {
         match caller {
-            Caller::Local | Caller::Console => true,
+            Caller::Local => true,
+            Caller::Console => !self.desk.checker.shared.load().roll.asks_for_sign_in(),
+            Caller::Officer { session, .. } => {
+                let roll = &self.desk.checker.shared.load().roll;
+                self.desk.officers.session(roll, session, false).is_ok_and(|signed| signed.is_some())
+            }
             Caller::Program { name, token } => tokens::holder(&self.desk.checker.state, token)
                 .is_ok_and(|holder| holder.as_ref() == Some(name)),
         }
@@ -158,7 +182,7 @@ pub(super) async fn check_caller(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let caller = gate.caller(request.headers())?;
+    let caller = gate.caller(request.headers(), request.method() != Method::GET)?;
     if gate.door != Door::Socket && !gate.rates.take(caller.key(), Instant::now()) {
         let error = format!("more than {} requests a second", gate.rates.per_s);
         return Err(Refusal::new(
@@ -240,6 +264,11 @@ mod tests {
         let program = Caller::Program { name: "border-app".into(), token: [0; 32] };
         assert_eq!([program.who(""), program.who("12")], ["border-app", "12 (border-app)"]);
         assert_eq!(Caller::Local.who("12"), "12");
+        let signed = serde_json::json!({"badge": "b-1", "name": "Anna", "role": "officer", "discreet": false,
+            "language": "", "idle_s": 300, "idle_left_s": 300});
+        let signed = serde_json::from_value(signed).unwrap();
+        let officer = Caller::Officer { signed, session: Token::random() };
+        assert_eq!([officer.who(""), officer.who("12")], ["b-1", "b-1"], "nobody signs for another");
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -21,6 +21,8 @@ pub enum Event {
     Answer(Arc<Answer>),
     /// `state`: the link, the spool or a list's freshness changed.
     State(Box<StatusView>),
+    /// `session`: an officer came or went; listeners whose session is over hear nothing more.
+    Session,
     /// `lagged`: this listener missed so many events.
     Lagged(Lagged),
 }
@@ -47,6 +49,7 @@ impl Event {
         let (name, data) = match self {
             Event::Answer(answer) => ("answer", serde_json::to_string(&**answer)),
             Event::State(status) => ("state", serde_json::to_string(&**status)),
+            Event::Session => ("session", Ok("{}".into())),
             Event::Lagged(lagged) => ("lagged", serde_json::to_string(lagged)),
         };
         Encoded { name, data: data.expect("plain data with text keys is JSON").into() }

@@ -9,6 +9,7 @@
 //! | `GET /v1/status` | | [`StatusView`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
+//! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
 //!
 //! Every error is [`Problem`]: `{"error": "...", "hint": "..."}`.
 //!
@@ -16,6 +17,7 @@
 //! |---|---|
 //! | `listen` | the socket, loopback, and how many connections they take |
 //! | [`access`] | who may call, how often, and what every answer's headers say |
+//! | [`session`] | what officers show there |
 //! | [`tokens`] | what programs show on loopback |
 //! | `routes` | the calls above; [`refusal`]: how they say no |
 //! | [`events`] | what happens, told to everybody who listens |
@@ -32,6 +34,7 @@ mod listen;
 mod recent;
 pub mod refusal;
 mod routes;
+pub mod session;
 pub mod tokens;
 pub mod views;
 
@@ -41,6 +44,7 @@ pub use views::{Import, ListView, Problem, SignIn, StatusView, list_views};
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
+use crate::officers::Officers;
 use crate::spool;
 use crate::state::StateError;
 use events::{Event, Hub};
@@ -52,12 +56,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vedette_shim::ids::from_hex;
 
-/// How often the state is looked at for news, and old answers are forgotten.
+/// How often the state is looked at for news, old answers are forgotten and idle sessions end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the officer's side works with; shared by the API, the console and the scanners.
 pub struct Desk {
     checker: Arc<Checker>,
+    officers: Arc<Officers>,
     intake: IntakeDoor,
     link: watch::Receiver<LinkState>,
     /// Tells everybody who listens what happens.
@@ -69,9 +74,14 @@ pub struct Desk {
 
 impl Desk {
     /// A desk at which nothing has happened yet.
-    pub fn new(checker: Arc<Checker>, intake: IntakeDoor, link: watch::Receiver<LinkState>) -> Desk {
+    pub fn new(
+        checker: Arc<Checker>,
+        officers: Arc<Officers>,
+        intake: IntakeDoor,
+        link: watch::Receiver<LinkState>,
+    ) -> Desk {
         let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
-        Desk { checker, intake, link, events: Hub::default(), recent, listen: OnceLock::new() }
+        Desk { checker, officers, intake, link, events: Hub::default(), recent, listen: OnceLock::new() }
     }
 
     /// Answers a scan from wherever it came, remembers the answer and tells everybody who listens.
@@ -100,7 +110,8 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").into(),
             online: link.online,
             link: link.why,
-            sign_in: SignIn::None,
+            sign_in: self.sign_in(),
+            roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),
             spool: spool::depth(&checker.state)?,
             root: holdings.root.version,
@@ -115,7 +126,10 @@ impl Desk {
         let mut told: Option<StatusView> = None;
         loop {
             tokio::select! {
-                _ = tick.tick() => self.recent.forget(self.checker.clock.now()),
+                _ = tick.tick() => {
+                    self.recent.forget(self.checker.clock.now());
+                    self.end_sessions();
+                }
                 changed = link.changed() => if changed.is_err() { return },
                 () = stop.cancelled() => return,
             }

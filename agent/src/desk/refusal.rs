@@ -20,7 +20,10 @@ pub struct Refusal {
 impl Refusal {
     /// `hint` may be empty.
     pub fn new(status: StatusCode, error: impl ToString, hint: &str) -> Refusal {
-        Refusal { status, problem: Problem { error: error.to_string(), hint: hint.into() } }
+        Refusal {
+            status,
+            problem: Problem { error: error.to_string(), hint: hint.into(), retry_after_s: None },
+        }
     }
 
     /// Something went wrong here; the caller can do nothing about it.
@@ -31,17 +34,15 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.problem)).into_response();
         let header = match self.status {
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                Some((header::RETRY_AFTER, "1"))
+                Some((header::RETRY_AFTER, self.problem.retry_after_s.unwrap_or(1).into()))
             }
             _ => None,
         };
-        if let Some((name, value)) = header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
+        let mut response = (self.status, Json(self.problem)).into_response();
+        response.headers_mut().extend(header);
         response
     }
 }

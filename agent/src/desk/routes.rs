@@ -3,9 +3,11 @@
 use super::access::{self, Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, StatusView, console, list_views};
+use super::{Import, ListView, StatusView, console, list_views, session};
 use crate::check::{CheckError, Scan};
 use crate::intake::bundle::{self, Report};
+use crate::journal;
+use crate::officers::roster::Role;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
@@ -29,8 +31,12 @@ pub(super) fn router(gate: Gate) -> Router {
         .route("/v1/imports", post(import))
         .route("/v1/events", get(events))
         .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
+    let sessions = Router::new()
+        .route("/v1/session", post(session::sign_in).get(session::session).delete(session::sign_out))
+        .route_layer(from_fn_with_state(gate.clone(), session::on_loopback_only));
     Router::new()
         .merge(calls)
+        .merge(sessions)
         .merge(console::router())
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", HINT))
         .method_not_allowed_fallback(async || {
@@ -55,10 +61,14 @@ async fn scan(
     let checked = tokio::task::spawn_blocking(move || gate.desk.check(&scan)).await;
     match checked.map_err(Refusal::internal)? {
         Ok(answer) => Ok(Json(&*answer).into_response()),
-        Err(error @ CheckError::Unreadable(_)) => {
-            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, "read the document again"))
+        Err(error) => {
+            let status = match error {
+                CheckError::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            };
+            Err(Refusal::new(status, &error, error.hint()))
         }
-        Err(error) => Err(Refusal::internal(error)),
     }
 }
 
@@ -84,8 +94,13 @@ async fn import(
     Extension(caller): Extension<Caller>,
     Input(import): Input<Import>,
 ) -> Answered<Report> {
-    if caller == Caller::Console {
-        let hint = "run `vedette import PATH` on this machine";
+    let may = match &caller {
+        Caller::Local | Caller::Program { .. } => true,
+        Caller::Console => false,
+        Caller::Officer { signed, .. } => signed.role == Role::Administrator,
+    };
+    if !may {
+        let hint = "an administrator may, or run `vedette import PATH` on this machine";
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "the console may not name folders of this machine",
@@ -93,7 +108,13 @@ async fn import(
         ));
     }
     match gate.desk.intake.import(import.path).await {
-        Some(Ok(report)) => Ok(Json(report)),
+        Some(Ok(report)) => {
+            let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
+            let event = journal::Event::Import { who: caller.who(""), taken, refused };
+            let checker = &gate.desk.checker;
+            journal::record(&checker.state, checker.clock.now(), event).map_err(Refusal::internal)?;
+            Ok(Json(report))
+        }
         Some(Err(error)) => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, bundle::HINT)),
         None => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping", "")),
     }

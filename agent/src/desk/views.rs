@@ -1,5 +1,6 @@
 //! What the local API shows of the device, as plain data.
 
+use super::session::RosterView;
 use crate::clock::rfc3339;
 use crate::holdings::{Content, Held, Holdings};
 use crate::words::Phrase;
@@ -24,6 +25,9 @@ pub struct Problem {
     /// What to do about it; may be empty.
     #[serde(default)]
     pub hint: String,
+    /// After how many seconds it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 /// One list as the API shows it.
@@ -81,6 +85,9 @@ pub struct StatusView {
     /// Whether officers sign in on the console.
     #[serde(default)]
     pub sign_in: SignIn,
+    /// The roster held; none where none counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<RosterView>,
     /// Address of the console and the API on this machine's loopback; empty if there is none.
     #[serde(default)]
     pub listen: String,

@@ -1,0 +1,231 @@
+//! Officers' sessions: sign in, look, sign out. The session's secret is in a cookie that no script can read.
+//!
+//! | answer of `POST /v1/session` | when |
+//! |---|---|
+//! | 200 | in, by PIN or as a shift change by badge alone |
+//! | 401 | badge or PIN is wrong |
+//! | 428 | the PIN is needed |
+//! | 429 | locked after wrong PINs, for `retry_after_s`; or another sign-in is under way |
+//! | 403 | the roster's grace is over, and this is no administrator; or it was erased |
+//! | 404 | no roster is held: nobody signs in here |
+//!
+//! A session ends `officers.idle_s` after the last call that did something; looking (GET) keeps nothing alive. Whoever
+//! holds the cookie is the officer, so it goes to this host's pages only (`SameSite=Strict`) and dies with the browser.
+
+use super::access::{Door, Gate};
+use super::events::Event;
+use super::refusal::{Input, Refusal};
+use super::{Desk, SignIn};
+use crate::clock::rfc3339;
+use crate::officers::pin::Pin;
+use crate::officers::sign_in::{Refusal as By, Token};
+use crate::officers::{Roll, SignInError, Signed};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+const COOKIE: &str = "vedette_session";
+
+/// A badge, and the PIN where it is needed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInRequest {
+    /// What the badge says.
+    pub badge: String,
+    /// The PIN; without it only a shift change gets in.
+    #[serde(default)]
+    pub pin: Option<Pin>,
+}
+
+/// Who may use the console now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Whether officers must sign in.
+    pub sign_in: SignIn,
+    /// The roster; none where none counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<RosterView>,
+    /// Who is signed in with this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<Signed>,
+}
+
+/// The roster as everybody may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterView {
+    /// Its number.
+    pub number: u64,
+    /// When it expires, RFC 3339.
+    pub expires: String,
+    /// How far it counts.
+    pub state: RosterState,
+}
+
+/// How far a roster counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RosterState {
+    /// It counts.
+    Current,
+    /// Expired, in its grace: it serves on, and a new one is overdue.
+    Expired,
+    /// Its grace is over: administrators only.
+    Ended,
+}
+
+impl Desk {
+    /// The roster held, as shown.
+    pub(super) fn roster_view(&self) -> Option<RosterView> {
+        let holdings = self.checker.shared.load();
+        let roster = holdings.roll.roster()?;
+        let now = self.checker.clock.now();
+        let state = match () {
+            () if now < roster.expires => RosterState::Current,
+            () if now < roster.expires.saturating_add(self.officers.rules().roster_grace_s) => {
+                RosterState::Expired
+            }
+            () => RosterState::Ended,
+        };
+        Some(RosterView { number: roster.number, expires: rfc3339(roster.expires), state })
+    }
+
+    /// Whether officers must sign in.
+    pub(super) fn sign_in(&self) -> SignIn {
+        match self.checker.shared.load().roll.asks_for_sign_in() {
+            true => SignIn::Required,
+            false => SignIn::None,
+        }
+    }
+
+    /// Ends the sessions that may not go on, and cuts their streams.
+    pub(super) fn end_sessions(&self) {
+        match self.officers.sweep(&self.checker.shared.load().roll) {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(_) => self.events.publish(&Event::Session),
+            Err(error) => tracing::error!(%error, "a session's end could not be recorded"),
+        }
+    }
+}
+
+/// The session that a request's cookie names.
+pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| Token::from_text(value))
+}
+
+/// Signs an officer in.
+pub(super) async fn sign_in(
+    State(gate): State<Gate>,
+    headers: HeaderMap,
+    Input(request): Input<SignInRequest>,
+) -> Result<Response, Refusal> {
+    let current = token(&headers);
+    let desk = gate.desk.clone();
+    // Hashing a PIN takes its time.
+    let signed = tokio::task::spawn_blocking(move || {
+        let roll = desk.checker.shared.load().roll.clone();
+        let signed = desk.officers.sign_in(&roll, &request.badge, request.pin.as_ref(), current.as_ref());
+        signed.map_err(|error| refusal(&error, &roll))
+    });
+    let (token, signed) = signed.await.map_err(Refusal::internal)??;
+    gate.desk.events.publish(&Event::Session);
+    let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/", token.to_text().as_str());
+    Ok((set_cookie(&cookie), Json(signed)).into_response())
+}
+
+/// Who is signed in, and whether anybody must.
+pub(super) async fn session(
+    State(gate): State<Gate>,
+    headers: HeaderMap,
+) -> Result<Json<SessionView>, Refusal> {
+    let desk = &gate.desk;
+    let officer = match token(&headers) {
+        Some(token) => desk
+            .officers
+            .session(&desk.checker.shared.load().roll, &token, false)
+            .map_err(Refusal::internal)?,
+        None => None,
+    };
+    Ok(Json(SessionView { sign_in: desk.sign_in(), roster: desk.roster_view(), officer }))
+}
+
+/// Signs out; done as well when nobody was signed in.
+pub(super) async fn sign_out(State(gate): State<Gate>, headers: HeaderMap) -> Result<Response, Refusal> {
+    if let Some(token) = token(&headers) {
+        gate.desk.officers.sign_out(&token).map_err(Refusal::internal)?;
+        gate.desk.events.publish(&Event::Session);
+    }
+    let cookie = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, set_cookie(&cookie)).into_response())
+}
+
+/// Sessions are loopback's; on the socket nobody signs in.
+pub(super) async fn on_loopback_only(
+    State(gate): State<Gate>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Result<Response, Refusal> {
+    match gate.door {
+        Door::Loopback { .. } => Ok(next.run(request).await),
+        Door::Socket => {
+            let hint = "the socket is trusted by its rights: say who asks with `who`";
+            Err(Refusal::new(StatusCode::NOT_FOUND, "officers sign in on loopback", hint))
+        }
+    }
+}
+
+fn set_cookie(cookie: &str) -> [(header::HeaderName, HeaderValue); 1] {
+    [(header::SET_COOKIE, HeaderValue::from_str(cookie).expect("hexadecimal digits are a header's text"))]
+}
+
+/// Why somebody was not signed in, or a PIN not confirmed.
+pub(super) fn refusal(error: &SignInError, roll: &Roll) -> Refusal {
+    let (status, hint) = match error {
+        SignInError::Refused(By::Wrong) => {
+            (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
+        }
+        SignInError::Refused(By::PinNeeded) => {
+            (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
+        }
+        SignInError::Refused(By::Locked { .. }) => {
+            (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
+        }
+        SignInError::Refused(By::RosterEnded) => {
+            (StatusCode::FORBIDDEN, "an administrator imports a new roster")
+        }
+        SignInError::NoRoster if roll.asks_for_sign_in() => {
+            (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
+        }
+        SignInError::NoRoster => (StatusCode::NOT_FOUND, "the console works without until a roster comes"),
+        SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
+        SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
+        SignInError::State(_) => return Refusal::internal(error),
+    };
+    let mut refusal = Refusal::new(status, error, hint);
+    if let SignInError::Refused(By::Locked { retry_after_s }) = error {
+        refusal.problem.retry_after_s = Some(*retry_after_s);
+    }
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sessions_cookie_is_found_among_others_and_nothing_else_is_taken_for_it() {
+        let found = |cookies: &[&str]| {
+            let headers = cookies.iter().map(|c| (header::COOKIE, HeaderValue::from_str(c).unwrap()));
+            token(&headers.collect()).map(|token| token.to_text().to_string())
+        };
+        let secret = "5a".repeat(32);
+        let ours = format!("{COOKIE}={secret}");
+        assert_eq!(found(&[&ours]), Some(secret.clone()));
+        assert_eq!(found(&["a=b", &format!("c=d; {ours}; e=f")]), Some(secret.clone()));
+        assert_eq!(found(&[&format!("x{ours}")]), None);
+        assert_eq!(found(&[&format!("{ours}0"), "vedette_session=", "vedette_session"]), None);
+    }
+}
