@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-PAGE, TAG, FOOTER, ROOT = 2048, 16, 48, 92
+PAGE, TAG, FOOTER, ROOT = 1024, 16, 48, 92
 PARTS = ["entries", "loose", "records", "extras", "classes", "directory"]
 STATUS = ["stolen_blank", "lost", "stolen", "revoked", "valid_bearer_sought"]
 FIELDS = ["status", "issue_date", "expiry_date", "theft_date", "review_date", "theft_state"]
@@ -157,7 +157,7 @@ class Segment:
     def entries(self):
         """(sorted form of the key, fields or None) of the documents of classes."""
         classes, extras = self.classes(), [extras_of(page) for page in self.pages["extras"]]
-        places = [page[at : at + 9] for page in self.pages["directory"] for at in range(0, len(page) - 8, 9)]
+        places = [page[at : at + 7] for page in self.pages["directory"] for at in range(0, len(page) - 6, 7)]
         need(len(places) >= len(self.pages["entries"]), "directory")
         width = sum(field[1] for field in self.fields) + self.extras
         out = []
@@ -167,9 +167,10 @@ class Segment:
                 extra, at = list(struct.unpack_from("<IH", page, 1)), 7
             heads = [page[at + 14 * i : at + 14 * (i + 1)] for i in range(page[0])]
             at += 14 * page[0]
-            need(heads and places[number] == heads[0][:2] + heads[0][7:], "directory")
+            need(heads and places[number] == heads[0][7:], "directory")
             for head in heads:
-                index, n, low_bits, upper_bytes = struct.unpack_from("<HHBH", head)
+                index, n, serials, upper_bytes = struct.unpack_from("<HHBH", head)
+                low_bits, upper_bytes = upper_bytes >> 10, upper_bytes & 1023
                 base = int.from_bytes(head[7:], "little")
                 form, alphabets, first, last = classes[index]
                 need(first <= number <= last, "a class outside of its pages")
@@ -177,14 +178,23 @@ class Segment:
                 if self.withdrawals:
                     alert = [bits(page, 8 * at + i, 1) == 1 for i in range(n)]
                     at += (n + 7) // 8
-                low = [bits(page, 8 * at + i * low_bits, low_bits) for i in range(n)]
-                at += (n * low_bits + 7) // 8
+                series = dict(struct.unpack_from("<HB", page, at + 3 * i) for i in range(serials))
+                need(len(series) == serials and list(series) == sorted(series), "order of series")
+                at += 3 * serials
+                starts = n - sum(series.values())
+                need(all(start < starts for start in series), "a series without a start")
+                low = [bits(page, 8 * at + i * low_bits, low_bits) for i in range(starts)]
+                at += (starts * low_bits + 7) // 8
                 record, at = 8 * at, at + (sum(alert) * width + 7) // 8
                 upper = [i for i in range(8 * upper_bytes) if bits(page, 8 * at + i, 1)]
-                need(len(upper) == n, "upper bits")
+                need(len(upper) == starts, "upper bits")
                 at += upper_bytes
-                for i in range(n):
+                ranks = []
+                for i in range(starts):
                     rank = base + ((upper[i] - i) << low_bits | low[i])
+                    ranks += range(rank, rank + series.get(i, 0) + 1)
+                need(all(a < b for a, b in zip(ranks, ranks[1:])), "order of ranks")
+                for i, rank in enumerate(ranks):
                     fields = {} if alert[i] else None
                     if alert[i]:
                         for name, (how, field_bits, least) in zip(FIELDS, self.fields):

@@ -16,7 +16,7 @@ use super::documents::{Alert, Document, Record};
 use super::segment::SegmentFile;
 
 /// Pages asked for ahead, 1 MiB, while a part is read in order.
-const AHEAD_PAGES: u32 = 512;
+const AHEAD_PAGES: u32 = 1024;
 
 impl SegmentFile {
     /// Hints at the pages after `page`, which is about to be read.

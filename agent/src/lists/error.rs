@@ -67,7 +67,7 @@ pub enum ListError {
         found: usize,
     },
     /// More pages than a segment's directory can number.
-    #[error("the list is too large: more than 2^32 pages of 2 KiB in one part")]
+    #[error("the list is too large: more than 2^32 pages in one part")]
     TooLarge,
     /// No filter was found for a shard's keys, after hundreds of tries.
     #[error("no filter could be built for the list: ask without it")]

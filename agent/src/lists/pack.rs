@@ -3,7 +3,7 @@
 //! Every page is filled as long as the next item fits whole, so its bounds follow from the items alone.
 
 use vedette_shim::list::details::FIELDS;
-use vedette_shim::list::entries::{EXTRA_BYTES, HEAD_BYTES};
+use vedette_shim::list::entries::{EXTRA_BYTES, HEAD_BYTES, SERIES_BYTES, UPPER_BYTES_BITS};
 use vedette_shim::list::root::Schema;
 use vedette_shim::list::{PLAIN_BYTES, extras, records};
 
@@ -49,17 +49,82 @@ pub(super) struct Entry {
     pub(super) record: Option<([Option<u32>; FIELDS], bool)>,
 }
 
+/// From so many further entries on a stretch of serial numbers is coded as a series.
+const SERIES_FURTHER_MIN: usize = 4;
+/// Most further entries of one series; the next entry is a start again.
+const SERIES_FURTHER_MAX: usize = u8::MAX as usize;
+
+/// What decides the size of a run: the entries of one class in a page.
+#[derive(Clone, Copy, Default)]
+struct Run {
+    entries: usize,
+    alerts: usize,
+    starts: usize,
+    series: usize,
+    first: u64,
+    last: u64,
+    /// Entries of the stretch of serial numbers at the run's end, at most 1 + [`SERIES_FURTHER_MAX`].
+    stretch: usize,
+}
+
+impl Run {
+    fn of(entry: &Entry) -> Self {
+        Run { first: entry.rank, ..Run::default() }.with(entry)
+    }
+
+    fn with(mut self, entry: &Entry) -> Run {
+        let goes_on = self.entries > 0 && entry.rank == self.last + 1 && self.stretch <= SERIES_FURTHER_MAX;
+        self.stretch = if goes_on { self.stretch + 1 } else { 1 };
+        match self.stretch.checked_sub(1 + SERIES_FURTHER_MIN) {
+            None => self.starts += 1,
+            Some(0) => (self.starts, self.series) = (self.starts + 1 - SERIES_FURTHER_MIN, self.series + 1),
+            Some(_) => {}
+        }
+        self.entries += 1;
+        self.alerts += usize::from(entry.record.is_some());
+        self.last = entry.rank;
+        self
+    }
+
+    /// From the first start to the last.
+    fn span(&self) -> u64 {
+        let of_series = if self.stretch > SERIES_FURTHER_MIN { self.stretch as u64 - 1 } else { 0 };
+        self.last - of_series - self.first
+    }
+
+    fn low_bits(&self) -> u32 {
+        low_bits(self.starts, self.span())
+    }
+
+    fn upper_bytes(&self) -> usize {
+        (self.starts + (self.span() >> self.low_bits()) as usize).div_ceil(8)
+    }
+
+    fn bytes(&self, schema: &Schema, record_bits: usize) -> usize {
+        HEAD_BYTES
+            + if schema.withdrawals { self.entries.div_ceil(8) } else { 0 }
+            + self.series * SERIES_BYTES
+            + (self.starts * self.low_bits() as usize).div_ceil(8)
+            + (self.alerts * record_bits).div_ceil(8)
+            + self.upper_bytes()
+    }
+
+    /// Its counts fit their places in head and series.
+    fn is_countable(&self) -> bool {
+        self.entries <= usize::from(u16::MAX) && self.series <= usize::from(u8::MAX)
+    }
+}
+
 /// Fills pages of entries.
 pub(super) struct EntriesPacker {
     schema: Schema,
     record_bits: usize,
     entries: Vec<Entry>,
-    /// Bytes of head and runs before the last.
+    /// Bytes of the page's head and of the runs before the last.
     before: usize,
+    /// Runs begun, and the last of them.
     runs: usize,
-    /// The last run: where it begins in `entries`, and its alerts.
-    run_at: usize,
-    run_alerts: usize,
+    run: Run,
     first_extra: Option<(u32, u16)>,
 }
 
@@ -71,8 +136,7 @@ impl EntriesPacker {
             entries: Vec::new(),
             before: 0,
             runs: 0,
-            run_at: 0,
-            run_alerts: 0,
+            run: Run::default(),
             first_extra: None,
         };
         packer.clear();
@@ -82,7 +146,7 @@ impl EntriesPacker {
     fn clear(&mut self) {
         self.entries.clear();
         self.before = 1 + if self.schema.extras { EXTRA_BYTES } else { 0 };
-        (self.runs, self.run_at, self.run_alerts, self.first_extra) = (0, 0, 0, None);
+        (self.runs, self.run, self.first_extra) = (0, Run::default(), None);
     }
 
     /// The page's first extra is at this place.
@@ -90,56 +154,39 @@ impl EntriesPacker {
         self.first_extra.get_or_insert(place);
     }
 
-    /// Adds an entry. If the page was full, returns it, with its first entry's class and rank.
-    pub(super) fn add(&mut self, entry: Entry) -> Option<(u16, u64, Plain)> {
-        let full = if self.fits(&entry) { None } else { self.finish() };
-        let alert = usize::from(entry.record.is_some());
-        if self.entries.last().is_some_and(|last| last.class == entry.class) {
-            self.run_alerts += alert;
-        } else {
-            self.before += self.last_run_bytes();
-            (self.runs, self.run_at, self.run_alerts) = (self.runs + 1, self.entries.len(), alert);
+    /// Adds an entry. If the page was full, returns it, with its first entry's rank.
+    pub(super) fn add(&mut self, entry: Entry) -> Option<(u64, Plain)> {
+        let mut full = None;
+        let (before, run) = match self.with(&entry) {
+            Some(fits) => fits,
+            None => {
+                full = self.finish();
+                (self.before, Run::of(&entry))
+            }
+        };
+        if run.entries == 1 {
+            self.runs += 1;
         }
+        (self.before, self.run) = (before, run);
         self.entries.push(entry);
         full
     }
 
-    fn fits(&self, entry: &Entry) -> bool {
-        let Some(last) = self.entries.last() else { return true };
-        let alert = usize::from(entry.record.is_some());
-        let bytes = if last.class == entry.class {
-            let span = entry.rank - self.entries[self.run_at].rank;
-            let entries = self.entries.len() + 1 - self.run_at;
-            self.before + self.run_bytes(entries, self.run_alerts + alert, span)
-        } else if self.runs == usize::from(u8::MAX) {
-            return false;
+    /// The bytes before the last run, and the last run, if the entry came into this page; `None` if it does not fit.
+    fn with(&self, entry: &Entry) -> Option<(usize, Run)> {
+        let Some(last) = self.entries.last() else { return Some((self.before, Run::of(entry))) };
+        let (before, run, runs) = if last.class == entry.class {
+            (self.before, self.run.with(entry), self.runs)
         } else {
-            self.before + self.last_run_bytes() + self.run_bytes(1, alert, 0)
+            (self.before + self.run.bytes(&self.schema, self.record_bits), Run::of(entry), self.runs + 1)
         };
-        bytes <= PLAIN_BYTES
-    }
-
-    fn last_run_bytes(&self) -> usize {
-        match (self.entries.get(self.run_at), self.entries.last()) {
-            (Some(first), Some(last)) => {
-                self.run_bytes(self.entries.len() - self.run_at, self.run_alerts, last.rank - first.rank)
-            }
-            _ => 0,
-        }
-    }
-
-    fn run_bytes(&self, entries: usize, alerts: usize, span: u64) -> usize {
-        let low_bits = low_bits(entries, span);
-        HEAD_BYTES
-            + if self.schema.withdrawals { entries.div_ceil(8) } else { 0 }
-            + (entries * low_bits as usize).div_ceil(8)
-            + (alerts * self.record_bits).div_ceil(8)
-            + (entries + (span >> low_bits) as usize).div_ceil(8)
+        let fits = before + run.bytes(&self.schema, self.record_bits) <= PLAIN_BYTES;
+        (fits && run.is_countable() && runs <= usize::from(u8::MAX)).then_some((before, run))
     }
 
     /// Gives out the page begun, if there is one.
-    pub(super) fn finish(&mut self) -> Option<(u16, u64, Plain)> {
-        let (class, rank) = self.entries.first().map(|first| (first.class, first.rank))?;
+    pub(super) fn finish(&mut self) -> Option<(u64, Plain)> {
+        let rank = self.entries.first()?.rank;
         let mut page = Plain::with_capacity(PLAIN_BYTES);
         page.push(self.runs as u8);
         if self.schema.extras {
@@ -147,38 +194,43 @@ impl EntriesPacker {
             page.extend_from_slice(&extras_page.to_le_bytes());
             page.extend_from_slice(&index.to_le_bytes());
         }
-        let runs = || self.entries.chunk_by(|a, b| a.class == b.class);
-        for run in runs() {
-            let span = run[run.len() - 1].rank - run[0].rank;
-            let low_bits = low_bits(run.len(), span);
-            let upper_bytes = (run.len() + (span >> low_bits) as usize).div_ceil(8);
-            page.extend_from_slice(&run[0].class.to_le_bytes());
-            page.extend_from_slice(&(run.len() as u16).to_le_bytes());
-            page.push(low_bits as u8);
-            page.extend_from_slice(&(upper_bytes as u16).to_le_bytes());
-            page.extend_from_slice(&run[0].rank.to_le_bytes()[..7]);
+        let runs = || {
+            let runs = self.entries.chunk_by(|a, b| a.class == b.class);
+            runs.map(|run| (run, run[1..].iter().fold(Run::of(&run[0]), Run::with)))
+        };
+        for (entries, run) in runs() {
+            let upper = (run.low_bits() as u16) << UPPER_BYTES_BITS | run.upper_bytes() as u16;
+            page.extend_from_slice(&entries[0].class.to_le_bytes());
+            page.extend_from_slice(&(run.entries as u16).to_le_bytes());
+            page.push(run.series as u8);
+            page.extend_from_slice(&upper.to_le_bytes());
+            page.extend_from_slice(&run.first.to_le_bytes()[..7]);
         }
-        for run in runs() {
-            self.write_body(run, &mut page);
+        for (entries, run) in runs() {
+            self.write_body(entries, &run, &mut page);
         }
-        debug_assert!(page.len() <= PLAIN_BYTES);
+        debug_assert_eq!(page.len(), self.before + self.run.bytes(&self.schema, self.record_bits));
         self.clear();
-        Some((class, rank, page))
+        Some((rank, page))
     }
 
-    fn write_body(&self, run: &[Entry], page: &mut Plain) {
-        let base = run[0].rank;
-        let low_bits = low_bits(run.len(), run[run.len() - 1].rank - base);
+    fn write_body(&self, entries: &[Entry], run: &Run, page: &mut Plain) {
         if self.schema.withdrawals {
             let mut bits = BitWriter::new(page);
-            run.iter().for_each(|entry| bits.push(u64::from(entry.record.is_some()), 1));
+            entries.iter().for_each(|entry| bits.push(u64::from(entry.record.is_some()), 1));
             bits.finish();
         }
+        let (starts, series) = starts_and_series(entries);
+        for (start, further) in series {
+            page.extend_from_slice(&start.to_le_bytes());
+            page.push(further);
+        }
+        let low_bits = run.low_bits();
         let mut bits = BitWriter::new(page);
-        run.iter().for_each(|entry| bits.push((entry.rank - base) & ((1 << low_bits) - 1), low_bits));
+        starts.iter().for_each(|rank| bits.push((rank - run.first) & ((1 << low_bits) - 1), low_bits));
         bits.finish();
         let mut bits = BitWriter::new(page);
-        for (numbers, extra) in run.iter().filter_map(|entry| entry.record) {
+        for (numbers, extra) in entries.iter().filter_map(|entry| entry.record) {
             for (number, field) in numbers.iter().zip(&self.schema.fields).filter(|(_, field)| field.packed) {
                 let coded = number.map_or(0, |number| number - field.min + u32::from(field.optional));
                 bits.push(u64::from(coded), u32::from(field.bits));
@@ -190,8 +242,8 @@ impl EntriesPacker {
         bits.finish();
         let mut bits = BitWriter::new(page);
         let mut bucket = 0;
-        for entry in run {
-            let mut zeros = ((entry.rank - base) >> low_bits) - bucket;
+        for rank in starts {
+            let mut zeros = ((rank - run.first) >> low_bits) - bucket;
             bucket += zeros;
             while zeros >= 32 {
                 bits.push(0, 32);
@@ -203,9 +255,26 @@ impl EntriesPacker {
     }
 }
 
+/// The ranks that are coded, and the series: the place of its start among them, and how many entries follow.
+fn starts_and_series(entries: &[Entry]) -> (Vec<u64>, Vec<(u16, u8)>) {
+    let (mut starts, mut series) = (Vec::with_capacity(entries.len()), Vec::new());
+    for serial in entries.chunk_by(|a, b| a.rank + 1 == b.rank) {
+        for stretch in serial.chunks(1 + SERIES_FURTHER_MAX) {
+            let further = stretch.len() - 1;
+            if further >= SERIES_FURTHER_MIN {
+                series.push((starts.len() as u16, further as u8));
+                starts.push(stretch[0].rank);
+            } else {
+                starts.extend(stretch.iter().map(|entry| entry.rank));
+            }
+        }
+    }
+    (starts, series)
+}
+
 /// Elias-Fano's low bits: the logarithm of the mean distance, rounded down.
-fn low_bits(entries: usize, span: u64) -> u32 {
-    (span / entries as u64).checked_ilog2().unwrap_or(0)
+fn low_bits(starts: usize, span: u64) -> u32 {
+    (span / starts as u64).checked_ilog2().unwrap_or(0)
 }
 
 /// Fills pages of records; the class table and loose documents too.

@@ -227,14 +227,13 @@ impl<'a> Output<'a> {
         page.map_or(Ok(()), |page| self.page(part, page))
     }
 
-    fn entries(&mut self, page: Option<(u16, u64, Plain)>) -> Result<(), ListError> {
-        let Some((class, rank, page)) = page else { return Ok(()) };
+    fn entries(&mut self, page: Option<(u64, Plain)>) -> Result<(), ListError> {
+        let Some((rank, page)) = page else { return Ok(()) };
         self.page(Part::Entries, page)?;
         if self.directory.len() + DIRECTORY_BYTES > PLAIN_BYTES {
             let full = std::mem::take(&mut self.directory);
             self.page(Part::Directory, full)?;
         }
-        self.directory.extend_from_slice(&class.to_le_bytes());
         self.directory.extend_from_slice(&rank.to_le_bytes()[..7]);
         Ok(())
     }

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! page    number of runs (1) | with extras: page (4) and index in it (2) of the first extra | heads | bodies
-//! head    class (2) | entries n (2) | low bits l (1) | bytes of upper (2) | rank of the first entry (7)
-//! body    with withdrawals: n bits, 1 for an alert | n * l bits: low halves | a record for each alert | upper
+//! head    class (2) | entries n (2) | series s (1) | low bits l << 10 | bytes of upper (2) | rank of the first entry (7)
+//! body    with withdrawals: n bits, 1 for an alert | s times: start (2), further entries (1)
+//!         | m * l bits: low halves | a record for each alert | upper
 //! ```
-//! A run is the page's entries of one class. Entry i at distance d = rank - first rank has low half `d mod 2^l`;
-//! bit `(d >> l) + i` of upper is set. Each of a body's four pieces begins at a byte. A record holds the packed
-//! fields in order, each in its bits, then one bit if the segment has extras.
+//! A run is the page's entries of one class. A *series* is a stretch of serial numbers, such as blanks stolen
+//! together: only its first entry is coded, and how many follow. What is coded are the m *starts*: n without the
+//! further entries of series. Start i at distance d = rank - first rank has low half `d mod 2^l`; bit `(d >> l) + i`
+//! of upper is set. Each of a body's pieces begins at a byte. A record holds the packed fields in order, each in its
+//! bits, then one bit if the segment has extras.
 
 use super::details::{Details, FIELDS};
 use super::root::Schema;
@@ -15,6 +18,10 @@ use super::{ReadError, bits};
 
 /// Bytes of a run's head.
 pub const HEAD_BYTES: usize = 14;
+/// Bytes of a series.
+pub const SERIES_BYTES: usize = 3;
+/// Bits of the head's number that holds both l and the bytes of upper.
+pub const UPPER_BYTES_BITS: u32 = 10;
 /// Bytes of the extra's place in front of the heads.
 pub const EXTRA_BYTES: usize = 6;
 
@@ -129,6 +136,8 @@ pub struct Run<'a> {
     low_bits: u32,
     /// Empty if the segment has no withdrawals.
     flags: &'a [u8],
+    series: &'a [u8],
+    starts: usize,
     low: &'a [u8],
     records: &'a [u8],
     upper: &'a [u8],
@@ -138,19 +147,23 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn split(head: &[u8; HEAD_BYTES], bodies: &'a [u8], schema: &'a Schema) -> Option<(Self, &'a [u8])> {
-        let [c1, c2, n1, n2, low_bits, u1, u2, b1, b2, b3, b4, b5, b6, b7] = *head;
+        let [c1, c2, n1, n2, series, u1, u2, b1, b2, b3, b4, b5, b6, b7] = *head;
         let entries = usize::from(u16::from_le_bytes([n1, n2]));
-        let low_bits = u32::from(low_bits);
+        let upper = u16::from_le_bytes([u1, u2]);
+        let (low_bits, upper) = (u32::from(upper >> UPPER_BYTES_BITS), upper & ((1 << UPPER_BYTES_BITS) - 1));
         if low_bits >= bits::WIDTH_MAX {
             return None;
         }
         let flag_bytes = if schema.withdrawals { entries.div_ceil(8) } else { 0 };
         let (flags, rest) = bodies.split_at_checked(flag_bytes)?;
         let alerts = if schema.withdrawals { bits::count(flags, entries) } else { entries };
+        let (series, rest) = rest.split_at_checked(usize::from(series) * SERIES_BYTES)?;
+        let further: usize = series_of(series).map(|(_, further)| further).sum();
+        let starts = entries.checked_sub(further)?;
         let record_bits = schema.record_bits();
-        let (low, rest) = rest.split_at_checked((entries * low_bits as usize).div_ceil(8))?;
+        let (low, rest) = rest.split_at_checked((starts * low_bits as usize).div_ceil(8))?;
         let (records, rest) = rest.split_at_checked((alerts * record_bits).div_ceil(8))?;
-        let (upper, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([u1, u2])))?;
+        let (upper, rest) = rest.split_at_checked(usize::from(upper))?;
         let run = Run {
             class: u16::from_le_bytes([c1, c2]),
             entries,
@@ -158,6 +171,8 @@ impl<'a> Run<'a> {
             base: u64::from_le_bytes([b1, b2, b3, b4, b5, b6, b7, 0]),
             low_bits,
             flags,
+            series,
+            starts,
             low,
             records,
             upper,
@@ -169,48 +184,57 @@ impl<'a> Run<'a> {
 
     /// Which entry has this rank.
     pub fn find(&self, rank: u64) -> Option<usize> {
+        if let Some(start) = self.find_start(rank) {
+            let before = series_of(self.series).take_while(|&(first, _)| first < start);
+            return Some(start + before.map(|(_, further)| further).sum::<usize>());
+        }
+        let mut before = 0;
+        for (start, further) in series_of(self.series) {
+            let distance = rank.checked_sub(self.rank_of_start(start)?)?;
+            if distance <= further as u64 {
+                return Some(start + before + distance as usize);
+            }
+            before += further;
+        }
+        None
+    }
+
+    fn find_start(&self, rank: u64) -> Option<usize> {
         let distance = rank.checked_sub(self.base)?;
         let bucket = usize::try_from(distance >> self.low_bits).ok()?;
         let wanted = distance & ((1 << self.low_bits) - 1);
         let mut at = self.bucket_start(bucket)?;
-        let mut entry = at - bucket;
-        while bits::get(self.upper, at, 1) == 1 && entry < self.entries {
-            let low = self.low_of(entry);
+        let mut start = at - bucket;
+        while bits::get(self.upper, at, 1) == 1 && start < self.starts {
+            let low = self.low_of(start);
             if low >= wanted {
-                return (low == wanted).then_some(entry);
+                return (low == wanted).then_some(start);
             }
-            (at, entry) = (at + 1, entry + 1);
+            (at, start) = (at + 1, start + 1);
         }
         None
     }
 
     /// The bit of upper after `bucket` zeros.
     fn bucket_start(&self, bucket: usize) -> Option<usize> {
-        let mut zeros_left = bucket;
-        if zeros_left == 0 {
+        if bucket == 0 {
             return Some(0);
         }
-        for byte in (0..self.upper.len()).step_by(8) {
-            let mut zeros = !bits::word(self.upper, byte);
-            let here = zeros.count_ones() as usize;
-            if here >= zeros_left {
-                for _ in 1..zeros_left {
-                    zeros &= zeros.wrapping_sub(1);
-                }
-                return Some(byte * 8 + zeros.trailing_zeros() as usize + 1);
-            }
-            zeros_left -= here;
-        }
-        None
+        nth_bit(self.upper, bucket - 1, |word| !word).map(|at| at + 1)
     }
 
-    fn low_of(&self, entry: usize) -> u64 {
-        bits::get(self.low, entry * self.low_bits as usize, self.low_bits)
+    fn rank_of_start(&self, start: usize) -> Option<u64> {
+        let bucket = nth_bit(self.upper, start, |word| word)? - start;
+        Some(self.base.wrapping_add((bucket as u64) << self.low_bits | self.low_of(start)))
+    }
+
+    fn low_of(&self, start: usize) -> u64 {
+        bits::get(self.low, start * self.low_bits as usize, self.low_bits)
     }
 
     /// The ranks in order.
     pub fn ranks(&self) -> Ranks<'a> {
-        Ranks { run: *self, entry: 0, at: 0 }
+        Ranks { run: *self, start: 0, at: 0, rank: 0, further: 0 }
     }
 
     /// The entry is an alert, not a withdrawal.
@@ -251,25 +275,51 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Each series: its start, and how many entries follow it.
+fn series_of(series: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let (series, _) = series.as_chunks::<SERIES_BYTES>();
+    series.iter().map(|&[s1, s2, further]| (usize::from(u16::from_le_bytes([s1, s2])), usize::from(further)))
+}
+
+/// Where the bit is that has `n` others before it, of those set in `of(word)`.
+fn nth_bit(bytes: &[u8], n: usize, of: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut left = n;
+    for byte in (0..bytes.len()).step_by(8) {
+        let mut word = of(bits::word(bytes, byte));
+        let here = word.count_ones() as usize;
+        if here > left {
+            for _ in 0..left {
+                word &= word.wrapping_sub(1);
+            }
+            return Some(byte * 8 + word.trailing_zeros() as usize);
+        }
+        left -= here;
+    }
+    None
+}
+
 /// The ranks of a run, in order.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranks<'a> {
+    /// Its series are those not begun.
     run: Run<'a>,
-    entry: usize,
+    start: usize,
     at: usize,
+    /// The rank given last, and how many entries of its series are left.
+    rank: u64,
+    further: usize,
 }
 
-impl Iterator for Ranks<'_> {
-    type Item = Result<u64, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.entry == self.run.entries {
-            return None;
+impl Ranks<'_> {
+    fn step(&mut self) -> Result<u64, ReadError> {
+        if self.further > 0 {
+            self.further -= 1;
+            self.rank = self.rank.wrapping_add(1);
+            return Ok(self.rank);
         }
         loop {
             if self.at / 8 >= self.run.upper.len() {
-                self.entry = self.run.entries;
-                return Some(Err(BAD));
+                return Err(BAD);
             }
             let word = bits::word(self.run.upper, self.at / 8) >> (self.at % 8);
             if word != 0 {
@@ -278,10 +328,32 @@ impl Iterator for Ranks<'_> {
             }
             self.at = self.at / 8 * 8 + 64;
         }
-        let bucket = (self.at - self.entry.min(self.at)) as u64;
-        let distance = bucket << self.run.low_bits | self.run.low_of(self.entry);
-        (self.entry, self.at) = (self.entry + 1, self.at + 1);
-        Some(Ok(self.run.base.wrapping_add(distance)))
+        let bucket = (self.at - self.start.min(self.at)) as u64;
+        let distance = bucket << self.run.low_bits | self.run.low_of(self.start);
+        self.rank = self.run.base.wrapping_add(distance);
+        if let Some((_, further)) =
+            series_of(self.run.series).next().filter(|&(first, _)| first == self.start)
+        {
+            (self.further, self.run.series) = (further, self.run.series.get(SERIES_BYTES..).unwrap_or(&[]));
+        }
+        (self.start, self.at) = (self.start + 1, self.at + 1);
+        Ok(self.rank)
+    }
+}
+
+impl Iterator for Ranks<'_> {
+    type Item = Result<u64, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.further == 0 && self.start == self.run.starts {
+            // A series that no start owns would leave entries without a rank.
+            return (!core::mem::take(&mut self.run.series).is_empty()).then_some(Err(BAD));
+        }
+        let step = self.step();
+        if step.is_err() {
+            (self.start, self.further, self.run.series) = (self.run.starts, 0, &[]);
+        }
+        Some(step)
     }
 }
 

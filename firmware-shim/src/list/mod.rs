@@ -45,7 +45,7 @@ pub use segment::{Found, Scratch, Segment};
 use crate::seal::TAG_BYTES;
 
 /// Bytes of a sealed page, its tag included: the unit of reading.
-pub const PAGE_BYTES: usize = 2048;
+pub const PAGE_BYTES: usize = 1024;
 /// Bytes of a page before sealing.
 pub const PLAIN_BYTES: usize = PAGE_BYTES - TAG_BYTES;
 

@@ -4,7 +4,7 @@
 //! agent keeps both in memory and asks [`entries::Page`] itself.
 //!
 //! ```text
-//! directory   for each page of entries: class (2) and rank (7) of its first entry; whole ones in each page
+//! directory   for each page of entries: rank (7) of its first entry; whole ones in each page
 //! range       key: DocumentKey::sort_bytes of the first number, then the characters of the last
 //!             value: the characters of the largest last number among the alerts before it of the same format
 //!                    (zeros if there is none), then as a loose document's
@@ -23,7 +23,7 @@ use crate::document::{DocumentKey, Number};
 use crate::seal::{Aead, ListKey, SegmentKey, TAG_BYTES};
 
 /// Bytes of a page's place in the directory.
-pub const DIRECTORY_BYTES: usize = 9;
+pub const DIRECTORY_BYTES: usize = 7;
 /// Places in a page of the directory.
 pub const DIRECTORY_PER_PAGE: usize = PLAIN_BYTES / DIRECTORY_BYTES;
 
@@ -223,7 +223,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
                 self.page(Part::Directory, page, buffer)?;
                 held = Some(page);
             }
-            let first = super::bits::word(buffer, place + 2) & ((1 << 56) - 1);
+            let first = super::bits::word(buffer, place) & ((1 << 56) - 1);
             (low, high) = if first <= rank { (middle, high) } else { (low, middle - 1) };
         }
         Ok(low)

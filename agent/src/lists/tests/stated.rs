@@ -19,6 +19,36 @@ fn a_handful_of_changes_is_small() {
 }
 
 #[test]
+fn serial_numbers_take_next_to_nothing_and_answer_exactly() {
+    let dir = tempfile::tempdir().unwrap();
+    let number = |n: u32| key("UTO", "P", &format!("{n:09}"));
+    // Series of every length around the shortest and the longest that are coded as such, each followed by a gap.
+    let mut numbers = Vec::new();
+    let mut next = 1_000;
+    for length in (1..=8).chain(250..=262).chain([511, 512, 513, 514, 70_000, 1]) {
+        numbers.extend(next..next + length);
+        next += length + 1 + length % 5 * 40_000;
+    }
+    let changes: Vec<_> = numbers
+        .iter()
+        .map(|&n| {
+            put(DocumentId::document(number(n)), DocumentPayload::new(Status::ALL[(n / 64 % 2) as usize]))
+        })
+        .collect();
+    let (path, info) = build(&changes, dir.path());
+    let edition = Edition::open(vec![SegmentFile::open(&path, info.digest, &list_key()).unwrap()]).unwrap();
+    let listed: std::collections::BTreeSet<u32> = numbers.iter().copied().collect();
+    for n in numbers.iter().flat_map(|&n| [n - 1, n, n + 1]) {
+        let found = edition.find(&number(n)).unwrap().exact.map(|alert| alert.payload.status);
+        assert_eq!(found, listed.contains(&n).then(|| Status::ALL[(n / 64 % 2) as usize]), "{n}");
+    }
+    let all: Vec<_> = edition.iter().unwrap().map(|alert| alert.unwrap().key).collect();
+    assert_eq!(all, numbers.iter().map(|&n| number(n)).collect::<Vec<_>>());
+    // One bit of status for each, and 3 bytes for each 256.
+    assert!(info.bytes < numbers.len() as u64 / 8 * 13 / 10, "{} bytes", info.bytes);
+}
+
+#[test]
 fn two_different_alerts_of_one_document_are_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let id = DocumentId::document(key("UTO", "P", "1"));
