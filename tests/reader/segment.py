@@ -165,13 +165,15 @@ class Segment:
             at, extra = 1, None
             if self.extras:
                 extra, at = list(struct.unpack_from("<IH", page, 1)), 7
-            heads = [page[at + 14 * i : at + 14 * (i + 1)] for i in range(page[0])]
-            at += 14 * page[0]
-            need(heads and places[number] == heads[0][7:], "directory")
-            for head in heads:
+            heads = [page[at + 7 * i : at + 7 * (i + 1)] for i in range(page[0])]
+            at += 7 * len(heads)
+            need(heads, "runs of a page")
+            bases = [places[number]] + [page[at + 7 * i : at + 7 * (i + 1)] for i in range(len(heads) - 1)]
+            at += 7 * (len(heads) - 1)
+            for head, base in zip(heads, bases):
                 index, n, serials, upper_bytes = struct.unpack_from("<HHBH", head)
                 low_bits, upper_bytes = upper_bytes >> 10, upper_bytes & 1023
-                base = int.from_bytes(head[7:], "little")
+                base = int.from_bytes(base, "little")
                 form, alphabets, first, last = classes[index]
                 need(first <= number <= last, "a class outside of its pages")
                 alert = [True] * n

@@ -26,6 +26,8 @@ use peers::{Fst, Lmdb, Peer, PeerChange, Redb, Sqlite};
 
 /// Lookups after the page cache was emptied.
 const COLD_LOOKUPS: usize = 2000;
+/// Lookups while memory is watched.
+const MEMORY_LOOKUPS: usize = 100_000;
 /// Changes applied: half put, half withdrawn.
 const CHANGES: usize = 100_000;
 /// Hits asked for, and misses.
@@ -41,7 +43,7 @@ fn main() -> anyhow::Result<()> {
             "--n" => n = value()?.replace('_', "").parse().context("--n is not a number")?,
             "--only" => only = Some(value()?),
             "--dir" => dir = PathBuf::from(value()?),
-            // One step of one engine, in its own process: `build`, or `measure` with what `build` printed.
+            // One step of one engine, in its own process: `build`, `measure`, `memory`; each with what those before said.
             "--child" => child = Some((value()?, value()?)),
             // Cargo's own.
             "--bench" => {}
@@ -63,8 +65,14 @@ fn main() -> anyhow::Result<()> {
     let mut lines = Vec::new();
     for engine in engines {
         let folder = tempfile::Builder::new().prefix("vedette-bench").tempdir_in(&dir)?;
-        let built = spawn(engine, "build", n, folder.path(), &Value::Null)?;
-        lines.push(spawn(engine, "measure", n, folder.path(), &built)?);
+        let mut line = Value::Object(serde_json::Map::new());
+        for step in ["build", "measure", "memory"] {
+            let said = spawn(engine, step, n, folder.path(), &line)?;
+            if let (Value::Object(line), Value::Object(said)) = (&mut line, said) {
+                line.extend(said);
+            }
+        }
+        lines.push(line);
     }
     table(&lines);
     lines.iter().for_each(|line| println!("{line}"));
@@ -92,6 +100,15 @@ fn step_of(engine: &str, step: &str, n: u64, dir: &Path, built: &Value) -> anyho
             "lmdb" => build::<Lmdb>(n, dir),
             "redb" => build::<Redb>(n, dir),
             _ => build::<Fst>(n, dir),
+        };
+    }
+    if step == "memory" {
+        return match engine {
+            "vedette" => ours::memory(n, dir, built),
+            "sqlite" => memory::<Sqlite>(n, dir),
+            "lmdb" => memory::<Lmdb>(n, dir),
+            "redb" => memory::<Redb>(n, dir),
+            _ => memory::<Fst>(n, dir),
         };
     }
     let mut queries = Queries::new(n, (n / 5).min(QUERIES));
@@ -148,8 +165,6 @@ fn measure<P: Peer>(dir: &Path, built: &Value, queries: &Queries) -> anyhow::Res
     let hits: Vec<(Vec<u8>, u64)> = queries.hits.iter().map(|listed| (listed.text(), listed.value)).collect();
     let misses: Vec<Vec<u8>> = queries.misses.iter().map(text).collect();
 
-    let held = MemoryWatch::start().finish();
-    let watch = MemoryWatch::start();
     forget(dir);
     let mut store = P::open(dir)?;
     let (cold_pages, right, hit, miss) = store.ask(|ask| {
@@ -169,7 +184,6 @@ fn measure<P: Peer>(dir: &Path, built: &Value, queries: &Queries) -> anyhow::Res
         (cold_pages, right, hit, miss)
     })?;
     anyhow::ensure!(right, "{} gave a wrong answer", P::NAME);
-    let lookup_mb = watch.finish() - held;
 
     let changes = Changes::of(queries).peers();
     let io = Io::now();
@@ -182,7 +196,7 @@ fn measure<P: Peer>(dir: &Path, built: &Value, queries: &Queries) -> anyhow::Res
     let mut line = json!({
         "engine": P::NAME, "documents": documents, "bytes": bytes, "bytes_a_document": bytes / documents,
         "hit_ns": hit.median_ns, "hit_p99_ns": hit.p99_ns, "miss_ns": miss.median_ns, "miss_p99_ns": miss.p99_ns,
-        "build_s": built["build_s"], "build_mb": built["build_mb"], "lookup_mb": lookup_mb, "cold_pages": cold_pages,
+        "cold_pages": cold_pages,
     });
     if applied {
         line["changes"] = changes.len().into();
@@ -192,8 +206,26 @@ fn measure<P: Peer>(dir: &Path, built: &Value, queries: &Queries) -> anyhow::Res
     Ok(line)
 }
 
+/// The most memory of its own that a process takes which does nothing but look up. Its questions come one by one from
+/// the list's own numbers, so that none are kept.
+fn memory<P: Peer>(n: u64, dir: &Path) -> anyhow::Result<Value> {
+    let watch = MemoryWatch::start();
+    let store = P::open(dir)?;
+    store.ask(|ask| {
+        sampled(n).for_each(|listed| {
+            std::hint::black_box(ask(&listed.text()));
+        })
+    })?;
+    Ok(json!({ "lookup_mb": watch.finish() }))
+}
+
+/// Some listed documents, from all over the list.
+fn sampled(n: u64) -> impl Iterator<Item = Listed> {
+    keys::listed(n).step_by((n as usize / MEMORY_LOOKUPS).max(1))
+}
+
 /// What the table shows: heading, field, digits after the point.
-const COLUMNS: [(&str, &str, usize); 13] = [
+const COLUMNS: [(&str, &str, usize); 14] = [
     ("B a document", "bytes_a_document", 2),
     ("hit ns", "hit_ns", 0),
     ("p99", "hit_p99_ns", 0),
@@ -204,6 +236,7 @@ const COLUMNS: [(&str, &str, usize); 13] = [
     ("build s", "build_s", 1),
     ("build MB", "build_mb", 0),
     ("lookup MB", "lookup_mb", 1),
+    ("merge MB", "merge_mb", 1),
     ("apply s", "apply_s", 4),
     ("B written a change", "apply_bytes_a_change", 1),
     ("B sent a change", "wire_bytes_a_change", 2),

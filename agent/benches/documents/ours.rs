@@ -10,7 +10,7 @@ use vedette_shim::document::DocumentKey;
 
 use super::keys::{Listed, Queries, information_bits, listed};
 use super::measure::{Io, MemoryWatch, forget, latency, timed};
-use super::{COLD_LOOKUPS, Changes};
+use super::{COLD_LOOKUPS, Changes, sampled};
 
 /// Bits of a packed payload: status 2, theft 13, expiry 12.
 const PAYLOAD_BITS: f64 = 27.0;
@@ -46,8 +46,6 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     let (bytes, documents) =
         (built["bytes"].as_f64().unwrap_or(0.0), built["documents"].as_f64().unwrap_or(1.0));
 
-    let held = MemoryWatch::start().finish();
-    let watch = MemoryWatch::start();
     let start = Instant::now();
     let edition = Edition::open(vec![open(&path, digest)?])?;
     let open_s = start.elapsed().as_secs_f64();
@@ -60,7 +58,6 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     }
     let hit = latency(&queries.hits, |listed| ask(&edition, &listed.key));
     let miss = latency(&queries.misses, |key| ask(&edition, key));
-    let lookup_mb = watch.finish() - held;
     drop(edition);
 
     forget(dir);
@@ -85,14 +82,28 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
         "hit_ns": hit.median_ns, "hit_p99_ns": hit.p99_ns, "miss_ns": miss.median_ns, "miss_p99_ns": miss.p99_ns,
         "filtered_miss_ns": filtered_miss.median_ns, "filtered_miss_p99_ns": filtered_miss.p99_ns,
         "filtered_hit_ns": filtered_hit.median_ns, "filter_bytes_a_document": filter_bytes / documents,
-        "filter_s": filter_s, "build_s": built["build_s"], "build_mb": built["build_mb"], "open_verified_s": open_s,
-        "lookup_mb": lookup_mb, "cold_pages": cold_pages,
+        "filter_s": filter_s, "open_verified_s": open_s, "cold_pages": cold_pages,
     });
     let update = update(dir, (&path, digest), queries)?;
     if let (Value::Object(line), Value::Object(update)) = (&mut line, update) {
         line.extend(update);
     }
     Ok(line)
+}
+
+/// The third process: the memory that is its own while it looks up, and while it merges.
+pub(crate) fn memory(n: u64, dir: &Path, said: &Value) -> anyhow::Result<Value> {
+    let file = |path: &str, digest: &str| -> anyhow::Result<SegmentFile> {
+        let path: std::path::PathBuf = serde_json::from_value(said[path].clone())?;
+        Ok(open(&path, serde_json::from_value(said[digest].clone())?)?)
+    };
+    let watch = MemoryWatch::start();
+    let edition = Edition::open(vec![file("path", "digest")?, file("delta_path", "delta_digest")?])?;
+    sampled(n).for_each(|listed| ask(&edition, &listed.key));
+    let lookup_mb = watch.finish();
+    let watch = MemoryWatch::start();
+    merge(&edition.segments().iter().collect::<Vec<_>>(), true, &key(), dir)?;
+    Ok(json!({ "lookup_mb": lookup_mb, "merge_mb": watch.finish() }))
 }
 
 /// 100,000 changes: made by the publisher, taken by the device, merged by it while it answers.
@@ -126,7 +137,7 @@ fn update(dir: &Path, (base, digest): (&Path, [u8; 32]), queries: &Queries) -> a
 
     let hit_of_two = latency(&queries.hits, |listed| ask(&edition, &listed.key));
     let mut update = json!({
-        "changes": puts * 2, "delta_build_s": delta_s, "apply_s": apply_s,
+        "delta_path": path, "delta_digest": delta.digest, "changes": puts * 2, "delta_build_s": delta_s, "apply_s": apply_s,
         "apply_bytes_a_change": written as f64 / (puts * 2) as f64,
         "wire_bytes_a_change": delta.bytes as f64 / (puts * 2) as f64,
         "wire_key_bytes_a_change": (delta.bytes as f64 - puts as f64 * PAYLOAD_BITS / 8.0) / (puts * 2) as f64,
@@ -139,12 +150,9 @@ fn update(dir: &Path, (base, digest): (&Path, [u8; 32]), queries: &Queries) -> a
 /// Merges the edition while it is asked.
 fn merge_beside(dir: &Path, edition: &Edition, hits: &[Listed], line: &mut Value) -> anyhow::Result<()> {
     let parts: Vec<&SegmentFile> = edition.segments().iter().collect();
-    let held = MemoryWatch::start().finish();
-    let watch = MemoryWatch::start();
     let start = Instant::now();
     merge(&parts, true, &key(), dir)?;
     line["merge_s"] = start.elapsed().as_secs_f64().into();
-    line["merge_mb"] = (watch.finish() - held).into();
 
     let merging = AtomicBool::new(true);
     let during = std::thread::scope(|scope| {

@@ -110,7 +110,7 @@ impl Entries<'_> {
         let plain = segment.page(Part::Entries, self.next_page, &mut buffer)?;
         let mut documents = Vec::new();
         let mut texts = Texts::default();
-        for run in Page::new(plain, segment.schema())?.runs() {
+        for run in Page::new(plain, self.file.first_rank(self.next_page), segment.schema())?.runs() {
             let run = run?;
             let bad = ReadError::Malformed("entries");
             documents.reserve(run.entries);

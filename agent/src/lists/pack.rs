@@ -3,7 +3,7 @@
 //! Every page is filled as long as the next item fits whole, so its bounds follow from the items alone.
 
 use vedette_shim::list::details::FIELDS;
-use vedette_shim::list::entries::{EXTRA_BYTES, HEAD_BYTES, SERIES_BYTES, UPPER_BYTES_BITS};
+use vedette_shim::list::entries::{EXTRA_BYTES, HEAD_BYTES, RANK_BYTES, SERIES_BYTES, UPPER_BYTES_BITS};
 use vedette_shim::list::root::Schema;
 use vedette_shim::list::{PLAIN_BYTES, extras, records};
 
@@ -178,7 +178,8 @@ impl EntriesPacker {
         let (before, run, runs) = if last.class == entry.class {
             (self.before, self.run.with(entry), self.runs)
         } else {
-            (self.before + self.run.bytes(&self.schema, self.record_bits), Run::of(entry), self.runs + 1)
+            let before = self.before + self.run.bytes(&self.schema, self.record_bits) + RANK_BYTES;
+            (before, Run::of(entry), self.runs + 1)
         };
         let fits = before + run.bytes(&self.schema, self.record_bits) <= PLAIN_BYTES;
         (fits && run.is_countable() && runs <= usize::from(u8::MAX)).then_some((before, run))
@@ -204,7 +205,9 @@ impl EntriesPacker {
             page.extend_from_slice(&(run.entries as u16).to_le_bytes());
             page.push(run.series as u8);
             page.extend_from_slice(&upper.to_le_bytes());
-            page.extend_from_slice(&run.first.to_le_bytes()[..7]);
+        }
+        for (_, run) in runs().skip(1) {
+            page.extend_from_slice(&run.first.to_le_bytes()[..RANK_BYTES]);
         }
         for (entries, run) in runs() {
             self.write_body(entries, &run, &mut page);

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use vedette_shim::document::{DocumentKey, Number, State};
 use vedette_shim::list::class::Row;
+use vedette_shim::list::entries::read_rank;
 use vedette_shim::list::records::{Cursor, Value};
 use vedette_shim::list::root::Part;
 use vedette_shim::list::segment::{DIRECTORY_BYTES, DIRECTORY_PER_PAGE, Scratch, Segment};
-use vedette_shim::list::{Found, Kind, PAGE_BYTES, ReadError, bits};
+use vedette_shim::list::{Found, Kind, PAGE_BYTES, ReadError};
 use vedette_shim::seal::ListKey;
 
 use super::file::{Blocks, digest, hex};
@@ -105,7 +106,8 @@ impl SegmentFile {
                 let row = &self.classes[at].row;
                 let Some(rank) = row.class.rank(key.number()) else { return Ok(Found::Nothing) };
                 let page = self.page_of(row, rank);
-                self.segment.find_in_page(page, row.index, rank, scratch)
+                let first = self.first_rank(page);
+                self.segment.find_in_page((page, first), row.index, rank, scratch)
             }
             Err(_) if self.segment.pages(Part::Loose) == 0 => Ok(Found::Nothing),
             Err(_) => self.segment.find_loose(key, scratch),
@@ -122,6 +124,12 @@ impl SegmentFile {
             return Ok(Found::Nothing);
         }
         self.segment.find_range(key, last, scratch)
+    }
+
+    /// The rank of a page's first entry.
+    pub(super) fn first_rank(&self, page: u32) -> u64 {
+        // Every page of entries has its place: `read_directory` refuses anything else.
+        self.directory[page as usize]
     }
 
     /// The page that holds a rank if any does.
@@ -189,9 +197,9 @@ fn read_directory(segment: &Segment<Blocks, Ring>) -> Result<Vec<u64>, ReadError
     let mut directory = Vec::with_capacity(pages);
     let mut buffer = [0; PAGE_BYTES];
     for page in 0..segment.pages(Part::Directory) {
-        let places = segment.page(Part::Directory, page, &mut buffer)?.chunks_exact(DIRECTORY_BYTES);
+        let (places, _) = segment.page(Part::Directory, page, &mut buffer)?.as_chunks::<DIRECTORY_BYTES>();
         let left = pages - directory.len();
-        directory.extend(places.take(left).map(|place| bits::word(place, 0) & ((1 << 56) - 1)));
+        directory.extend(places.iter().take(left).map(|&place| read_rank(place)));
     }
     if directory.len() == pages { Ok(directory) } else { Err(bad) }
 }

@@ -15,6 +15,7 @@ use ring::digest::{Context, SHA256};
 use vedette_shim::document::DocumentKey;
 use vedette_shim::list::class::{ROW_BYTES_MAX, Row};
 use vedette_shim::list::details::{FIELD_BYTES_MAX, FIELDS, write_fields};
+use vedette_shim::list::entries::RANK_BYTES;
 use vedette_shim::list::root::{Extent, FOOTER_BYTES, Footer, PARTS, Part, ROOT_BYTES, Root};
 use vedette_shim::list::segment::{DIRECTORY_BYTES, ROOT_PAGE};
 use vedette_shim::list::{Kind, PAGE_BYTES, PLAIN_BYTES};
@@ -234,7 +235,7 @@ impl<'a> Output<'a> {
             let full = std::mem::take(&mut self.directory);
             self.page(Part::Directory, full)?;
         }
-        self.directory.extend_from_slice(&rank.to_le_bytes()[..7]);
+        self.directory.extend_from_slice(&rank.to_le_bytes()[..RANK_BYTES]);
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! Pages of entries: documents of a class as ranks, Elias-Fano coded, with their details bit-packed.
 //!
 //! ```text
-//! page    number of runs (1) | with extras: page (4) and index in it (2) of the first extra | heads | bodies
-//! head    class (2) | entries n (2) | series s (1) | low bits l << 10 | bytes of upper (2) | rank of the first entry (7)
+//! page    number of runs (1) | with extras: page (4) and index in it (2) of the first extra | heads | ranks | bodies
+//! head    class (2) | entries n (2) | series s (1) | low bits l << 10 | bytes of upper (2)
+//! rank    of the first entry of each run but the first (7); the first run's stands in the directory
 //! body    with withdrawals: n bits, 1 for an alert | s times: start (2), further entries (1)
 //!         | m * l bits: low halves | a record for each alert | upper
 //! ```
@@ -17,7 +18,9 @@ use super::root::Schema;
 use super::{ReadError, bits};
 
 /// Bytes of a run's head.
-pub const HEAD_BYTES: usize = 14;
+pub const HEAD_BYTES: usize = 7;
+/// Bytes of a rank.
+pub const RANK_BYTES: usize = 7;
 /// Bytes of a series.
 pub const SERIES_BYTES: usize = 3;
 /// Bits of the head's number that holds both l and the bytes of upper.
@@ -31,6 +34,9 @@ const BAD: ReadError = ReadError::Malformed("entries");
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     heads: &'a [u8],
+    /// Rank of the next run's first entry, and of those after it.
+    rank: u64,
+    ranks: &'a [u8],
     bodies: &'a [u8],
     schema: &'a Schema,
     /// Place of the page's first extra.
@@ -38,8 +44,8 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Splits a page's plaintext.
-    pub fn new(page: &'a [u8], schema: &'a Schema) -> Result<Self, ReadError> {
+    /// Splits a page's plaintext; `rank` is that of its first entry, which the directory knows.
+    pub fn new(page: &'a [u8], rank: u64, schema: &'a Schema) -> Result<Self, ReadError> {
         let (&runs, mut rest) = page.split_first().ok_or(BAD)?;
         let mut first_extra = (0, 0);
         if schema.extras {
@@ -47,8 +53,10 @@ impl<'a> Page<'a> {
             first_extra = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]));
             rest = tail;
         }
-        let (heads, bodies) = rest.split_at_checked(usize::from(runs) * HEAD_BYTES).ok_or(BAD)?;
-        Ok(Page { heads, bodies, schema, first_extra })
+        let (heads, rest) = rest.split_at_checked(usize::from(runs) * HEAD_BYTES).ok_or(BAD)?;
+        let others = usize::from(runs).saturating_sub(1);
+        let (ranks, bodies) = rest.split_at_checked(others * RANK_BYTES).ok_or(BAD)?;
+        Ok(Page { heads, rank, ranks, bodies, schema, first_extra })
     }
 
     /// The runs in order.
@@ -108,7 +116,10 @@ impl<'a> Iterator for Runs<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let (head, heads) = self.page.heads.split_first_chunk::<HEAD_BYTES>()?;
         self.page.heads = heads;
-        let run = Run::split(head, self.page.bodies, self.page.schema);
+        let run = Run::split(head, self.page.rank, self.page.bodies, self.page.schema);
+        if let Some((&rank, ranks)) = self.page.ranks.split_first_chunk::<RANK_BYTES>() {
+            (self.page.rank, self.page.ranks) = (read_rank(rank), ranks);
+        }
         match run {
             Some((run, bodies)) => {
                 self.page.bodies = bodies;
@@ -146,8 +157,13 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn split(head: &[u8; HEAD_BYTES], bodies: &'a [u8], schema: &'a Schema) -> Option<(Self, &'a [u8])> {
-        let [c1, c2, n1, n2, series, u1, u2, b1, b2, b3, b4, b5, b6, b7] = *head;
+    fn split(
+        head: &[u8; HEAD_BYTES],
+        base: u64,
+        bodies: &'a [u8],
+        schema: &'a Schema,
+    ) -> Option<(Self, &'a [u8])> {
+        let [c1, c2, n1, n2, series, u1, u2] = *head;
         let entries = usize::from(u16::from_le_bytes([n1, n2]));
         let upper = u16::from_le_bytes([u1, u2]);
         let (low_bits, upper) = (u32::from(upper >> UPPER_BYTES_BITS), upper & ((1 << UPPER_BYTES_BITS) - 1));
@@ -168,7 +184,7 @@ impl<'a> Run<'a> {
             class: u16::from_le_bytes([c1, c2]),
             entries,
             alerts,
-            base: u64::from_le_bytes([b1, b2, b3, b4, b5, b6, b7, 0]),
+            base,
             low_bits,
             flags,
             series,
@@ -273,6 +289,11 @@ impl<'a> Run<'a> {
     fn extras_before(&self, record: usize) -> usize {
         (0..record).filter(|&record| self.has_extra(record)).count()
     }
+}
+
+/// A rank as the directory and a page write it.
+pub fn read_rank(bytes: [u8; RANK_BYTES]) -> u64 {
+    bytes.iter().rev().fold(0, |rank, &byte| rank << 8 | u64::from(byte))
 }
 
 /// Each series: its start, and how many entries follow it.

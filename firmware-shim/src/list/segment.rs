@@ -23,7 +23,7 @@ use crate::document::{DocumentKey, Number};
 use crate::seal::{Aead, ListKey, SegmentKey, TAG_BYTES};
 
 /// Bytes of a page's place in the directory.
-pub const DIRECTORY_BYTES: usize = 7;
+pub const DIRECTORY_BYTES: usize = entries::RANK_BYTES;
 /// Places in a page of the directory.
 pub const DIRECTORY_PER_PAGE: usize = PLAIN_BYTES / DIRECTORY_BYTES;
 
@@ -149,16 +149,16 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
         self.find_in_page(page, row.index, rank, scratch)
     }
 
-    /// What a page of entries says of a rank of a class.
+    /// What a page of entries, given with its first entry's rank, says of a rank of a class.
     pub fn find_in_page(
         &self,
-        page: u32,
+        (page, first): (u32, u64),
         class: u16,
         rank: u64,
         scratch: &mut Scratch,
     ) -> Result<Found, ReadError> {
         let plain = self.page(Part::Entries, page, &mut scratch.page)?;
-        let page = entries::Page::new(plain, self.schema())?;
+        let page = entries::Page::new(plain, first, self.schema())?;
         let first_extra = page.first_extra();
         match page.find(class, rank)? {
             Entry::Missing => Ok(Found::Nothing),
@@ -211,22 +211,30 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
         Ok(None)
     }
 
-    /// The page of entries that holds a rank if any does.
-    fn page_of(&self, row: &Row, rank: u64, buffer: &mut PageBuffer) -> Result<u32, ReadError> {
-        let (mut low, mut high) = (row.first_page, row.last_page);
+    /// The page of entries that holds a rank if any does, and its first entry's rank.
+    fn page_of(&self, row: &Row, rank: u64, buffer: &mut PageBuffer) -> Result<(u32, u64), ReadError> {
         let mut held = None;
+        let mut first_of = |page: u32| {
+            let (at, place) = (page / DIRECTORY_PER_PAGE as u32, page as usize % DIRECTORY_PER_PAGE);
+            if held != Some(at) {
+                self.page(Part::Directory, at, buffer)?;
+                held = Some(at);
+            }
+            let (ranks, _) = buffer.as_chunks::<DIRECTORY_BYTES>();
+            ranks.get(place).map(|&bytes| entries::read_rank(bytes)).ok_or(ReadError::Malformed("directory"))
+        };
+        let (mut low, mut high) = (row.first_page, row.last_page);
+        let mut first = None;
         while low < high {
             let middle = high - (high - low) / 2;
-            let (page, place) =
-                (middle / DIRECTORY_PER_PAGE as u32, middle as usize % DIRECTORY_PER_PAGE * DIRECTORY_BYTES);
-            if held != Some(page) {
-                self.page(Part::Directory, page, buffer)?;
-                held = Some(page);
+            let begins = first_of(middle)?;
+            if begins <= rank {
+                (low, first) = (middle, Some(begins));
+            } else {
+                high = middle - 1;
             }
-            let first = super::bits::word(buffer, place) & ((1 << 56) - 1);
-            (low, high) = if first <= rank { (middle, high) } else { (low, middle - 1) };
         }
-        Ok(low)
+        Ok((low, first.map_or_else(|| first_of(low), Ok)?))
     }
 
     /// What this segment says of exactly this document, where its format has no class.
