@@ -1,9 +1,56 @@
-//! The officer's page.
+//! The officer's page and its parts, embedded; served as they are, with a Content-Security-Policy that lets nothing else
+//! in: no other origin, no inline script or style, no text that becomes markup, no frame around it.
 
 use super::access::Gate;
 use axum::Router;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+/// What a browser may do with the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+const PAGE: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const MESSAGES: &str = "application/json";
+const ICON: &str = "image/svg+xml";
+
+macro_rules! part {
+    ($name:literal, $kind:expr) => {
+        (concat!("/console/", $name), $kind, include_str!(concat!("console/", $name)))
+    };
+}
+
+/// Path, type and content of everything but the page.
+const PARTS: &[(&str, &str, &str)] = &[
+    part!("agent.js", SCRIPT),
+    part!("answer.js", SCRIPT),
+    part!("bar.js", SCRIPT),
+    part!("console.js", SCRIPT),
+    part!("dom.js", SCRIPT),
+    part!("menu.js", SCRIPT),
+    part!("settings.js", SCRIPT),
+    part!("sound.js", SCRIPT),
+    part!("wedge.js", SCRIPT),
+    part!("words.js", SCRIPT),
+    part!("console.css", STYLE),
+    part!("icon.svg", ICON),
+    part!("messages/en.json", MESSAGES),
+    part!("messages/fr.json", MESSAGES),
+    part!("messages/es.json", MESSAGES),
+    part!("messages/ar.json", MESSAGES),
+];
 
 /// The page and its parts.
 pub(super) fn router() -> Router<Gate> {
-    Router::new()
+    let serve = |kind: &'static str, content: &'static str| {
+        get(async move || {
+            ([(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY)], content).into_response()
+        })
+    };
+    let page = Router::new().route("/", serve(PAGE, include_str!("console/index.html")));
+    PARTS.iter().fold(page, |router, &(path, kind, content)| router.route(path, serve(kind, content)))
 }

@@ -1,0 +1,68 @@
+// What is always in view: the post, the link, the queue, hits without an outcome; and, for as long as it is so, a banner
+// for every list that cannot be asked or is stale. Only draws.
+
+import { bdi, el } from "./dom.js";
+import { age, fill, isolate, phrase, say, shown } from "./words.js";
+
+/** The line at the top. `status`: null before the first. */
+export function bar({ status, connected, open, officer, showMenu, showOpen, putAway, signOut }) {
+  const online = connected && status?.online === true;
+  return [
+    el("p", { class: "where" },
+      el("span", { class: "mark", "aria-hidden": "true" }),
+      bdi(shown(status?.post || status?.device || "Vedette"), { class: "post" }),
+      status?.post && bdi(shown(status.device), { class: "device" })),
+    el("ul", { class: "states" },
+      status && el("li", { class: "link", "data-online": String(online) },
+        el("span", { class: "dot", "aria-hidden": "true" }), say(online ? "bar.online" : "bar.offline")),
+      status && el("li", { class: "queue", "data-waiting": String(status.spool > 0) }, say("bar.queue", { count: status.spool })),
+      open > 0 && el("li", {}, el("button", { type: "button", class: "open", onclick: showOpen },
+        say("bar.open", { count: open }), el("kbd", { "aria-hidden": "true" }, "N"))),
+    ),
+    el("div", { class: "tools" },
+      officer && el("button", { type: "button", class: "officer", onclick: signOut },
+        bdi(shown(officer.name)), " · ", say("session.sign_out")),
+      putAway && el("button", { type: "button", onclick: putAway }, say("answer.away"), el("kbd", { "aria-hidden": "true" }, "Esc")),
+      el("button", { type: "button", onclick: showMenu }, say("bar.menu"), el("kbd", { "aria-hidden": "true" }, "F2"))),
+  ];
+}
+
+/** What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. */
+export function banners(status, grown, failure) {
+  const lists = status === null ? [] : listBanners(status, grown);
+  return failure === null ? lists : [banner("grave", failure), ...lists];
+}
+
+function listBanners(status, grown) {
+  if (status.lists.length === 0) return [banner("grave", say("banner.no_list"))];
+  return status.lists.flatMap((list) => {
+    const old = age(list.age_s + grown);
+    const values = { list: isolate(list.list), age: old, n: list.newest_known };
+    const lapsed = list.age_s + grown >= list.lease_s;
+    if (list.why || lapsed) {
+      const why = list.why ? phrase(list.why) : say("why.lease");
+      return [banner("grave", fill("banner.not_asked", { ...values, why }))];
+    }
+    if (list.newest_known > list.edition) return [banner("mild", fill("banner.behind", values))];
+    return list.freshness === "stale" ? [banner("mild", fill("banner.stale", values))] : [];
+  });
+}
+
+function banner(weight, text) {
+  return el("p", { class: "banner", "data-weight": weight }, text);
+}
+
+/** The lists on this device, as the ready screen shows them. */
+export function heldLists(status, grown) {
+  if (status === null || status.lists.length === 0) return null;
+  return el("section", { class: "held", "aria-labelledby": "held" },
+    el("h2", { id: "held" }, say("lists.held")),
+    el("ul", {}, status.lists.map((list) => el("li", { "data-freshness": list.freshness },
+      bdi(list.list, { class: "mono" }),
+      bdi(shown(list.owner)),
+      el("span", {}, say("lists.edition"), " ", list.edition === 0 ? say("lists.none") : String(list.edition)),
+      el("span", {}, list.edition === 0 ? "" : fill("lists.ago", { age: age(list.age_s + grown) })),
+      el("strong", { class: "freshness" }, say(`freshness.${list.freshness}`)),
+    ))),
+  );
+}

@@ -1,0 +1,47 @@
+// The menu: language, light, sound, keys.
+
+import { el } from "./dom.js";
+import { THEMES, settings } from "./settings.js";
+import { LANGUAGES, say } from "./words.js";
+
+/** Opens the menu in a dialog; `changed` runs after each change, when the page must be drawn anew. */
+export function menu(dialog, changed) {
+  const set = async (name, value) => {
+    settings.set(name, value);
+    await changed();
+    draw();
+  };
+  const choice = (name, label, options) => el("fieldset", {},
+    el("legend", {}, say(label)),
+    options.map(([value, text, language]) => el("label", { lang: language },
+      el("input", { type: "radio", name, value, checked: settings[name] === value, onchange: () => set(name, value) }),
+      el("span", {}, text))));
+  const yesNo = (name, label) => el("label", { class: "yes-no" },
+    el("input", { type: "checkbox", name, checked: settings[name], onchange: (event) => set(name, event.target.checked) }),
+    el("span", {}, say(label)));
+  const draw = () => {
+    const focused = document.activeElement;
+    const again = focused?.name ? `[name="${focused.name}"]${focused.type === "radio" ? `[value="${focused.value}"]` : ""}` : "h2";
+    dialog.replaceChildren(
+      el("h2", { id: "menu", tabindex: "-1" }, say("menu.title")),
+      choice("language", "menu.language", Object.entries(LANGUAGES).map(([code, name]) => [code, name, code])),
+      choice("theme", "menu.theme", THEMES.map((theme) => [theme, say(`menu.${theme}`)])),
+      yesNo("sound", "menu.sound"),
+      yesNo("shortcuts", "menu.shortcuts"),
+      el("h3", {}, say("menu.keys")),
+      el("dl", { class: "keys" }, KEYS.map(([keys, label]) => [el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, say(label))])),
+      el("form", { method: "dialog" }, el("button", { class: "main" }, say("menu.close"))));
+    if (dialog.open) dialog.querySelector(again)?.focus();
+  };
+  draw();
+  dialog.setAttribute("aria-labelledby", "menu");
+  dialog.showModal();
+}
+
+const KEYS = [
+  [["1", "…", "5"], "keys.outcome"],
+  [["↑", "↓"], "keys.choose"],
+  [["N"], "keys.open"],
+  [["Esc"], "keys.away"],
+  [["F2"], "keys.menu"],
+];
