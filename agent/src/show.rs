@@ -2,7 +2,10 @@
 //!
 //! Colour only on a terminal, and never alone: each verdict has its own word and shape too.
 
-use crate::check::{Alert, Answer, word};
+mod answer;
+
+pub use answer::answer;
+
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::desk::tokens::TokenView;
@@ -12,82 +15,6 @@ use crate::officers::sign_in::Ended;
 use std::fmt::Write;
 use std::path::Path;
 use vedette_shim::trust::Freshness;
-use vedette_shim::verdict::{ListResult, Verdict};
-
-/// The answer to a scan, in lines for the officer.
-pub fn answer(answer: &Answer, colour: bool) -> String {
-    let (shape, code) = match answer.verdict {
-        Verdict::Hit => ("■ HIT", "1;97;41"),
-        Verdict::Possible => ("▲ POSSIBLE", "1;30;43"),
-        Verdict::Clear => ("● CLEAR", "1;97;42"),
-        Verdict::NotChecked => ("○ NOT CHECKED", "1;97;45"),
-    };
-    let mut out = String::new();
-    let headline = format!("  {shape}  ");
-    match colour {
-        true => push(&mut out, format_args!("\x1b[{code}m{headline}\x1b[0m")),
-        false => push(&mut out, format_args!("{headline}")),
-    }
-    let d = &answer.document;
-    let checks = if d.valid { "" } else { "  (check digits do not agree)" };
-    push(&mut out, format_args!("  {} {} {}{checks}", d.code, d.issuing_state, printable(&d.number)));
-    push(
-        &mut out,
-        format_args!("  {}, {}  {}  born {}", d.surname, d.given_names, d.nationality, d.birth_date),
-    );
-    for alert in &answer.alerts {
-        alert_lines(&mut out, alert);
-    }
-    for checked in &answer.checked {
-        let edition =
-            if checked.edition == 0 { "no edition".into() } else { format!("edition {}", checked.edition) };
-        let result = match checked.result {
-            ListResult::Clear => "clear".to_string(),
-            ListResult::Possible => "possible".into(),
-            ListResult::Hit => "hit".into(),
-            ListResult::NotChecked => {
-                let why = checked.why.as_ref().map_or("", |why| why.text.as_str());
-                format!("NOT CHECKED: {why}")
-            }
-        };
-        let age = age(checked.age_s);
-        let freshness = freshness(checked.freshness);
-        push(
-            &mut out,
-            format_args!("  {:<28} {edition}, {age} old, {freshness}: {result}", checked.list.as_str()),
-        );
-    }
-    for notice in &answer.notices {
-        push(&mut out, format_args!("  ! {}", printable(&notice.text)));
-    }
-    push(
-        &mut out,
-        format_args!("  {} in {} us, scan {}", word(answer.verdict), answer.elapsed_us, answer.scan_id),
-    );
-    out
-}
-
-fn alert_lines(out: &mut String, alert: &Alert) {
-    let kind = printable(&alert.kind);
-    push(out, format_args!(""));
-    push(
-        out,
-        format_args!(
-            "  -> {}  {kind}: {}",
-            alert.action.replace('_', " ").to_uppercase(),
-            printable(&alert.status)
-        ),
-    );
-    if !alert.warnings.is_empty() {
-        push(out, format_args!("     WARNING: {}", alert.warnings.join(", ").to_uppercase()));
-    }
-    push(
-        out,
-        format_args!("     {} of {} ({})", printable(&alert.alert_id), alert.list, printable(&alert.owner)),
-    );
-    let reasons: Vec<_> = alert.reasons.iter().map(|reason| printable(&reason.text)).collect();
-    push(out, format_args!("     score {:.2}: {}", alert.score, reasons.join("; ")));
-}
 
 /// A line of the journal.
 pub fn line(line: &Line) -> String {
@@ -221,13 +148,63 @@ pub fn age(seconds: u64) -> String {
     }
 }
 
-/// Text from a list on a terminal: control and direction characters could forge what the officer reads.
+/// Most characters of one text from a list or a document.
+const PRINTED_MAX: usize = 200;
+/// Most marks over one letter.
+const MARKS_MAX: usize = 3;
+
+/// Controls, directions and other characters that nobody sees (Unicode's Cc, Cf, Zl, Zp and private use).
+const UNSEEN: &[std::ops::RangeInclusive<u32>] = &[
+    0x0..=0x1f,
+    0x7f..=0x9f,
+    0xad..=0xad,
+    0x600..=0x605,
+    0x61c..=0x61c,
+    0x6dd..=0x6dd,
+    0x70f..=0x70f,
+    0x890..=0x891,
+    0x8e2..=0x8e2,
+    0x180e..=0x180e,
+    0x200b..=0x200f,
+    0x2028..=0x202e,
+    0x2060..=0x206f,
+    0xe000..=0xf8ff,
+    0xfeff..=0xfeff,
+    0xfff9..=0xfffb,
+    0x110bd..=0x110bd,
+    0x110cd..=0x110cd,
+    0x13430..=0x1343f,
+    0x1bca0..=0x1bca3,
+    0x1d173..=0x1d17a,
+    0xe0000..=0x10ffff,
+];
+/// Marks that pile up on the letter before (the blocks of combining diacritical marks).
+const MARKS: &[std::ops::RangeInclusive<u32>] =
+    &[0x300..=0x36f, 0x1ab0..=0x1aff, 0x1dc0..=0x1dff, 0x20d0..=0x20ff, 0xfe20..=0xfe2f];
+
+/// Text from a list or a document on a terminal, so that it cannot forge what the officer reads: characters that nobody
+/// sees show their code, marks do not pile up, and it is cut where it is too long. As on the page.
 fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-    };
-    text.chars().filter(|c| !hidden(*c)).take(200).collect()
+    let within =
+        |ranges: &[std::ops::RangeInclusive<u32>], c: char| ranges.iter().any(|r| r.contains(&(c as u32)));
+    let mut out = String::new();
+    let (mut count, mut marks) = (0, 0);
+    for c in text.chars() {
+        marks = if within(MARKS, c) { marks + 1 } else { 0 };
+        if marks > MARKS_MAX {
+            continue;
+        }
+        count += 1;
+        if count > PRINTED_MAX {
+            out.push('…');
+            break;
+        }
+        match within(UNSEEN, c) {
+            true => out.push_str(&format!("⟨U+{:04X}⟩", c as u32)),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -236,8 +213,10 @@ mod tests {
 
     #[test]
     fn a_list_cannot_forge_the_terminal() {
-        assert_eq!(printable("red\x1b[2Jhand\u{202e}kcab\n"), "red[2Jhandkcab");
-        assert_eq!(printable(&"x".repeat(10_000)).len(), 200);
+        assert_eq!(printable("red\x1b[2J\u{202e}kcab\n"), "red⟨U+001B⟩[2J⟨U+202E⟩kcab⟨U+000A⟩");
+        assert_eq!(printable(&"x".repeat(10_000)), "x".repeat(PRINTED_MAX) + "…");
+        assert_eq!(printable(&format!("e{}!", "\u{301}".repeat(10_000))), "e\u{301}\u{301}\u{301}!");
+        assert_eq!(printable("Ångström نور"), "Ångström نور");
     }
 
     #[test]

@@ -15,8 +15,9 @@ const LOG_TAIL_BYTES: usize = 6_000;
 /// The folder of built programs: `target/debug` when the tests are built so.
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
-    // target/debug/deps/flows-1234 -> target/debug/name
-    let path = test.ancestors().nth(2).expect("a test lies in target/*/deps").join(name);
+    // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug/name
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let path = folder.expect("a test lies in target/*/deps").join(name);
     assert!(path.is_file(), "{} is not built\nhint: cargo build --workspace --bins", path.display());
     let newer = |file: &Path| fs::metadata(file).and_then(|m| m.modified()).ok();
     if newer(&path) < newer(&test) && newest_source() > newer(&path) {
@@ -44,7 +45,7 @@ fn newest_source() -> Option<std::time::SystemTime> {
 /// A command of a built program, its environment free of what would change its answers.
 pub fn command(name: &str) -> Command {
     let mut command = Command::new(built(name));
-    command.env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null());
+    command.env_remove("RUST_LOG").env("NO_COLOR", "1").env("LC_ALL", "C").stdin(Stdio::null());
     command
 }
 

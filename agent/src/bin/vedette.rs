@@ -18,6 +18,7 @@ use vedette::desk::{Import, ListView, StatusView, list_views};
 use vedette::intake::bundle::{self, Report};
 use vedette::journal::Event;
 use vedette::state::{State, StateError};
+use vedette::words::{Language, Words};
 use vedette::{mrz_view, show};
 use vedette_shim::verdict::Verdict;
 
@@ -67,6 +68,9 @@ enum Command {
         /// Why, for the journal.
         #[arg(long, default_value = "")]
         why: String,
+        /// Language of the answer: en, fr, es, ar. Default: that of the environment (LC_ALL, LC_MESSAGES, LANG).
+        #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+        lang: Option<Language>,
         /// The lines of the machine readable zone.
         lines: Vec<String>,
     },
@@ -249,13 +253,13 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
     let config = || Config::load(&cli.config).map_err(Failure::from);
     match cli.command {
         Command::Run => run(config()?).await,
-        Command::Scan { json, standalone, who, why, lines } => {
+        Command::Scan { json, standalone, who, why, lang, lines } => {
             let scan = Scan { mrz: zone(lines)?, who, why };
             let answer = match standalone {
                 true => daemon::open(&config()?)?.checker.check(&scan)?,
                 false => client::post(&config()?.desk.socket, "/v1/scans", &scan).await?,
             };
-            print_answer(&answer, json)
+            print_answer(&answer, json, lang.unwrap_or_else(environment_language))
         }
         Command::Mrz { specimen: Some(of), .. } => specimen(&of),
         Command::Mrz { json, specimen: None } => {
@@ -334,9 +338,19 @@ fn zone(lines: Vec<String>) -> Result<String, Failure> {
     })
 }
 
-fn print_answer(answer: &Answer, json: bool) -> Result<u8, Failure> {
+fn language(tag: &str) -> Result<Language, String> {
+    Language::of(tag).ok_or_else(|| "there are en, fr, es and ar".into())
+}
+
+/// As POSIX says: the first of these that is set and not empty decides.
+fn environment_language() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+    set.iter().find(|tag| !tag.is_empty()).and_then(|tag| Language::of(tag)).unwrap_or_default()
+}
+
+fn print_answer(answer: &Answer, json: bool, language: Language) -> Result<u8, Failure> {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(json, answer, |answer| show::answer(answer, colour))?;
+    print(json, answer, |answer| show::answer(answer, Words::of(language), colour))?;
     Ok(match answer.verdict {
         Verdict::Clear => CLEAR,
         Verdict::Hit => HIT,

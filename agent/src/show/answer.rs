@@ -1,0 +1,187 @@
+//! The answer to a scan on the terminal: the same words, shapes and advice as on the officer's page, top to bottom in the
+//! order in which they matter.
+
+use super::{printable, push};
+use crate::check::{Alert, Answer, Checked};
+use crate::words::Words;
+use std::collections::BTreeMap;
+use vedette_shim::trust::Freshness;
+use vedette_shim::verdict::{ListResult, Verdict};
+
+/// Actions that are told at once, at most.
+const ACTIONS_MAX: usize = 3;
+
+/// The answer to a scan, in lines for the officer. What lists and documents say is made safe for a terminal.
+pub fn answer(answer: &Answer, words: &Words, colour: bool) -> String {
+    let (shape, code) = match answer.verdict {
+        Verdict::Hit => ('■', "1;97;41"),
+        Verdict::Possible => ('▲', "1;30;43"),
+        Verdict::Clear => ('●', "1;97;42"),
+        Verdict::NotChecked => ('○', "1;97;45"),
+    };
+    let paint = |text: String, code: &str| if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text };
+    let mut out = String::new();
+    let headline = format!("  {shape} {}  ", words.say(verdict_key(answer.verdict)));
+    push(&mut out, format_args!("{}", paint(headline, code)));
+    let d = &answer.document;
+    let name = format!("{} {}", d.surname, d.given_names);
+    push(
+        &mut out,
+        format_args!(
+            "  {}  {}  {} {}  {}",
+            printable(&d.number),
+            printable(name.trim()),
+            d.code,
+            d.issuing_state,
+            d.birth_date
+        ),
+    );
+    if !d.valid {
+        push(&mut out, format_args!("  △ {}", words.say("document.invalid")));
+    }
+    let mut warnings = Vec::new();
+    for warning in answer.alerts.iter().flat_map(|alert| &alert.warnings) {
+        let warning = format!("▲ {}", term(words, "warning", warning).to_uppercase());
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    if !warnings.is_empty() {
+        push(&mut out, format_args!("  {}", paint(format!(" {} ", warnings.join("  ")), "1;30;103")));
+    }
+    push(&mut out, format_args!("\n  {}:", words.say("now")));
+    for sentence in what_to_do(answer, words) {
+        push(&mut out, format_args!("  -> {sentence}"));
+    }
+    for notice in &answer.notices {
+        push(&mut out, format_args!("  !  {}", printable(&words.phrase(notice))));
+    }
+    for (n, alert) in answer.alerts.iter().enumerate() {
+        alert_lines(&mut out, n + 1, alert, words);
+    }
+    push(&mut out, format_args!("\n  {}:", words.say("lists.title")));
+    answer.checked.iter().for_each(|checked| list_line(&mut out, checked, words));
+    push(&mut out, format_args!("  {} us, {}", answer.elapsed_us, answer.scan_id));
+    out
+}
+
+/// What the officer is to do: of a Hit, the actions of every alert that hits; else the first one's.
+fn what_to_do(answer: &Answer, words: &Words) -> Vec<String> {
+    let hits = answer.alerts.iter().filter(|alert| alert.result == ListResult::Hit);
+    match answer.verdict {
+        Verdict::Clear => vec![words.say("do.clear").into()],
+        Verdict::NotChecked => {
+            let asked = answer.checked.iter().find(|list| list.result == ListResult::NotChecked);
+            let why = asked.and_then(|list| list.why.as_ref()).map_or("why.no_list", |why| why.code.as_str());
+            let key = format!("do.{why}");
+            vec![words.say(if words.has(&key) { &key } else { "do.why.damaged" }).into()]
+        }
+        Verdict::Possible => {
+            let compare = words.say("do.compare").to_string();
+            std::iter::once(compare).chain(answer.alerts.first().map(|alert| action(alert, words))).collect()
+        }
+        Verdict::Hit => {
+            let mut actions: Vec<String> = Vec::new();
+            for action in hits.map(|alert| action(alert, words)) {
+                if !actions.contains(&action) {
+                    actions.push(action);
+                }
+            }
+            actions.truncate(ACTIONS_MAX);
+            actions
+        }
+    }
+}
+
+fn action(alert: &Alert, words: &Words) -> String {
+    let key = match alert.status.as_str() {
+        "valid_bearer_sought" => "do.bearer_sought".into(),
+        _ => format!("do.{}", alert.action),
+    };
+    let key = if words.has(&key) { &key } else { "do.inform" };
+    words.fill(key, &values([("owner", &alert.owner)]))
+}
+
+fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
+    let document = alert.kind == "document";
+    let title = if document { term(words, "status", &alert.status) } else { printable(&alert.status) };
+    let kind = term(words, "kind", &alert.kind);
+    let action = term(words, "action", &alert.action);
+    let percent = (alert.score * 100.0).round().to_string();
+    let alike = match document {
+        true => String::new(),
+        false => format!(" · {}", words.fill("alert.score", &values([("n", &percent)]))),
+    };
+    push(out, format_args!("\n  {n}. {title} · {kind} · {action}{alike}"));
+    for reason in &alert.reasons {
+        push(out, format_args!("     – {}", printable(&words.phrase(reason))));
+    }
+    push(
+        out,
+        format_args!(
+            "     {} · {}, {}: {}",
+            printable(&alert.alert_id),
+            alert.list,
+            words.say("alert.owner"),
+            printable(&alert.owner)
+        ),
+    );
+}
+
+fn list_line(out: &mut String, checked: &Checked, words: &Words) {
+    let edition = match checked.edition {
+        0 => words.say("lists.none").to_string(),
+        edition => format!("{edition}, {}", ago(checked.age_s, words)),
+    };
+    let freshness = words.say(match checked.freshness {
+        Freshness::Fresh => "freshness.fresh",
+        Freshness::Stale => "freshness.stale",
+        Freshness::Expired => "freshness.expired",
+    });
+    let result = words.say(match checked.result {
+        ListResult::Clear => "result.clear",
+        ListResult::Possible => "result.possible",
+        ListResult::Hit => "result.hit",
+        ListResult::NotChecked => "result.not_checked",
+    });
+    let why = checked.why.as_ref().map(|why| format!(": {}", printable(&words.phrase(why))));
+    push(
+        out,
+        format_args!(
+            "  {:<28} {} {edition}, {freshness}: {result}{}",
+            checked.list.as_str(),
+            words.say("lists.edition"),
+            why.unwrap_or_default()
+        ),
+    );
+}
+
+fn ago(seconds: u64, words: &Words) -> String {
+    let (key, count) = match seconds {
+        0..=119 => ("age.s", seconds),
+        120..=7_199 => ("age.min", seconds / 60),
+        7_200..=172_799 => ("age.h", seconds / 3_600),
+        _ => ("age.d", seconds / 86_400),
+    };
+    let age = words.fill(key, &values([("n", &count.to_string())]));
+    words.fill("lists.ago", &values([("age", &age)]))
+}
+
+fn verdict_key(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Hit => "verdict.hit",
+        Verdict::Possible => "verdict.possible",
+        Verdict::Clear => "verdict.clear",
+        Verdict::NotChecked => "verdict.not_checked",
+    }
+}
+
+/// `family.word` where there is such a message; else the word itself: a list may know more.
+fn term(words: &Words, family: &str, word: &str) -> String {
+    let key = format!("{family}.{word}");
+    if words.has(&key) { words.say(&key).into() } else { printable(word) }
+}
+
+fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<String, String> {
+    values.map(|(name, value)| (name.to_string(), printable(value))).into()
+}
