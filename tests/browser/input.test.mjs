@@ -1,0 +1,143 @@
+// A scan at any moment, keys alone, fingers alone.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { wedge } from "./wedge.mjs";
+
+let stage;
+let browser;
+before(async () => [stage, browser] = await Promise.all([startStage(), startBrowser()]));
+after(async () => Promise.all([browser?.close(), stage?.end()]));
+
+const answered = async (page, number) => {
+  await screen(page, "answer");
+  await page.waitForFunction((expected) => document.querySelector(".verdict .number")?.textContent === expected, number);
+};
+
+test("a reader that sends no Enter at all: the zone's length is its end", async () => {
+  const page = await openConsole(browser, stage);
+  await wedge(page, stage.zones.clear.trim().replace("\n", ""));
+  await answered(page, "C00000007");
+  await page.context().close();
+});
+
+test("a scan while the focus is in a field leaves the field as it was", async () => {
+  const page = await openConsole(browser, stage);
+  await page.fill("#zone", "HALF TYPED");
+  await scan(page, stage.zones.document);
+  await page.fill("[name=note]", "seen with a child");
+  await page.evaluate(() => {
+    const field = document.querySelector("[name=note]");
+    field.focus();
+    window.caught = new Promise((resolve) => {
+      new MutationObserver(() => resolve(field.value)).observe(document.getElementById("screen"), { childList: true });
+    });
+  });
+  await scan(page, stage.zones.clear);
+  assert.equal(await page.evaluate(() => window.caught), "seen with a child", "no character of the zone stayed in the note");
+  await page.context().close();
+});
+
+test("a scan while the menu is open is checked all the same", async () => {
+  const page = await openConsole(browser, stage);
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog[open]");
+  await scan(page, stage.zones.document);
+  assert.equal(await verdict(page), "hit");
+  assert.ok(await page.isVisible("#word"));
+  assert.equal(await page.locator("dialog[open]").count(), 0, "nothing covers the answer");
+  await page.context().close();
+});
+
+test("a reader set up for the US layout on a machine with an Arabic one", async () => {
+  const page = await openConsole(browser, stage);
+  const arabic = { a: "ش", b: "لا", c: "ؤ", e: "ث", g: "ل", l: "م", n: "ى", o: "خ", p: "ح", r: "ق", t: "ف", u: "ع", w: "ص", "<": "," };
+  const layout = (key) => arabic[key.toLowerCase()] ?? key;
+  await wedge(page, stage.zones.clear, { layout });
+  await answered(page, "C00000007");
+  await page.context().close();
+});
+
+test("a person who types is no reader", async () => {
+  const page = await openConsole(browser, stage);
+  await page.focus("#zone");
+  await page.keyboard.type("P<UTOWENGER", { delay: 120 });
+  assert.equal(await page.inputValue("#zone"), "P<UTOWENGER");
+  await page.context().close();
+});
+
+test("part of a zone is said to be one, and nothing is checked", async () => {
+  const page = await openConsole(browser, stage);
+  await scan(page, stage.zones.clear);
+  await wedge(page, "P<UTOWENGER<<PAULA\n");
+  await screen(page, "refused");
+  assert.match(await page.innerText("#screen"), /NOT READ[\s\S]*Nothing was checked/);
+  await page.context().close();
+});
+
+test("keys alone: type a zone, choose an alert, put the answer away", async () => {
+  const page = await openConsole(browser, stage);
+  await page.keyboard.press("Tab");
+  for (let tabs = 0; tabs < 12; tabs += 1) {
+    if (await page.evaluate(() => document.activeElement.id === "zone")) break;
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.insertText(stage.zones.both.trim());
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await answered(page, "X00000002");
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction(() => document.querySelectorAll(".alert")[1]?.getAttribute("aria-current") === "true");
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
+  await page.context().close();
+});
+
+test("a hit without an outcome is kept in view, and one key brings it back", async () => {
+  const page = await openConsole(browser, stage);
+  await scan(page, stage.zones.document);
+  await scan(page, stage.zones.clear);
+  assert.match(await page.innerText("#bar .open"), /1 without outcome/);
+  await page.keyboard.press("n");
+  await answered(page, "X00000001");
+  await page.context().close();
+});
+
+test("single keys do nothing once the officer turned them off", async () => {
+  const page = await openConsole(browser, stage);
+  await page.keyboard.press("F2");
+  await page.uncheck("[name=shortcuts]");
+  await page.keyboard.press("Escape");
+  await scan(page, stage.zones.document);
+  await page.keyboard.press("1");
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
+  assert.match(await page.innerText("#bar .open"), /1 without outcome/);
+  await page.context().close();
+});
+
+test("fingers on 320 px: nothing is wider than the screen, targets are big", async () => {
+  const page = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+  const fits = async (where) => {
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 320, `${where} scrolls sideways`);
+    const small = await page.$$eval("button, input:not([type=radio], [type=checkbox]), textarea, dialog label", (targets) =>
+      targets.filter((target) => target.checkVisibility()).map((target) => [target.innerText, target.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name));
+    assert.deepEqual(small, [], `${where}: targets of less than 24 px`);
+  };
+  await fits("ready");
+  for (const name of ["both", "possible", "misread", "hostile", "clear"]) {
+    await scan(page, stage.zones[name]);
+    await fits(name);
+  }
+  await page.tap("#bar .tools button:last-child");
+  await page.waitForSelector("dialog[open]");
+  await fits("menu");
+  await page.tap("dialog .main");
+  await page.tap("#bar .tools button:first-child");
+  await page.fill("#zone", stage.zones.person.trim());
+  await page.tap(".zone .main");
+  await answered(page, "C00000001");
+  await page.context().close();
+});

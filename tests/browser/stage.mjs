@@ -1,0 +1,82 @@
+// The stage: `browser-stage`, a real agent with real lists behind it, and a real Chromium in front of it.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { wedge } from "./wedge.mjs";
+
+const PROGRAM = fileURLToPath(new URL("../../target/debug/browser-stage", import.meta.url));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Starts headquarters, broker, device. `command("kill")` and so on: see `browser_stage.rs`. */
+export async function startStage() {
+  const child = spawn(PROGRAM, { stdio: ["pipe", "pipe", "inherit"] });
+  const waiting = [];
+  createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.resolve(JSON.parse(line)));
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  ended.then((code) => waiting.forEach(({ reject }) => reject(new Error(`browser-stage ended with ${code}`))));
+  const line = () => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  const { url, zones } = await line();
+  return {
+    url,
+    zones,
+    command(text) {
+      const answered = line();
+      child.stdin.write(`${text}\n`);
+      return answered;
+    },
+    async end() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** A browser that talks to nobody but the desk. */
+export function startBrowser() {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
+/** The console in a page of its own, ready. `page.foreign`: requests to anybody else; `page.wrong`: errors it told. */
+export async function openConsole(browser, stage, { language = "en", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  await context.addInitScript((settings) => {
+    if (localStorage.getItem("vedette") === null) localStorage.setItem("vedette", settings);
+  }, JSON.stringify({ language }));
+  const page = await context.newPage();
+  Object.assign(page, { foreign: [], wrong: [] });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(stage.url)) page.foreign.push(request.url());
+  });
+  page.on("pageerror", (error) => page.wrong.push(error.message));
+  page.on("console", (message) => {
+    // A browser tells of each failed request; what the page makes of it is what the tests look at.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) page.wrong.push(message.text());
+  });
+  await page.goto(stage.url);
+  await screen(page, "ready");
+  return page;
+}
+
+/** Waits for a screen: `ready`, `answer`, `lost` ... */
+export function screen(page, name) {
+  return page.waitForSelector(`#screen[data-screen="${name}"]`);
+}
+
+/** Scans with a keyboard wedge and waits for the answer to this very document. */
+export async function scan(page, zone) {
+  await wedge(page, `${zone}\n`);
+  const number = zone.split("\n")[1].slice(0, 9).replaceAll("<", "");
+  await page.waitForFunction((expected) => {
+    const shown = document.querySelector(".verdict .number");
+    return document.getElementById("screen").dataset.screen === "answer" && shown?.textContent === expected;
+  }, number);
+}
+
+/** The verdict on the screen, in the API's words. */
+export function verdict(page) {
+  return page.getAttribute(".answer", "data-verdict");
+}

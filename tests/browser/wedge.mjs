@@ -1,0 +1,30 @@
+// A keyboard-wedge reader: key events as the operating system hands them to the browser, each with the time at which it
+// happened, so that a busy test machine does not slow the reader down.
+
+/** Milliseconds between two keys of a reader. */
+const KEY_MS = 6;
+
+/** Types `text` as a reader set up for the US layout does; `layout` maps a key to what this machine's layout makes of it. */
+export async function wedge(page, text, { layout = (key) => key, keyMs = KEY_MS } = {}) {
+  const client = await page.context().newCDPSession(page);
+  let at = (Date.now() - text.length * keyMs) / 1000;
+  const sent = [];
+  for (const character of text) {
+    const { key, code, shift } = physical(character);
+    const shown = key === "Enter" ? key : layout(key);
+    const event = { key: shown, code, modifiers: shift ? 8 : 0, timestamp: at };
+    const typed = key === "Enter" ? "\r" : shown;
+    sent.push(client.send("Input.dispatchKeyEvent", { type: "keyDown", ...event, text: typed, unmodifiedText: typed }));
+    sent.push(client.send("Input.dispatchKeyEvent", { type: "keyUp", ...event }));
+    at += keyMs / 1000;
+  }
+  await Promise.all(sent);
+  await client.detach();
+}
+
+function physical(character) {
+  if (character === "\n") return { key: "Enter", code: "Enter", shift: false };
+  if (character === "<") return { key: "<", code: "Comma", shift: true };
+  if (/[0-9]/.test(character)) return { key: character, code: `Digit${character}`, shift: false };
+  return { key: character, code: `Key${character.toUpperCase()}`, shift: /[A-Z]/.test(character) };
+}

@@ -1,0 +1,138 @@
+//! What the browser tests drive: headquarters, a broker and a device whose desk listens, all real, ended with this program.
+//!
+//! Says one line of JSON when the desk answers: its URL, and the machine readable zones of invented travellers. Then obeys one
+//! command a line of standard input, each answered by one line of JSON; ends with its standard input.
+//!
+//! | command | |
+//! |---|---|
+//! | `kill`, `start` | the agent, on the same port |
+//! | `outage`, `link` | the broker goes down, and comes back |
+//! | `lapse` | the device gets a list whose lease ends at once |
+//! | `scan ZONE` | another program checks a document; lines parted by `/` |
+//! | `say LANGUAGE ZONE` | what the terminal says of it |
+//! | `encounters` | what headquarters stored |
+
+use serde_json::{Value, json};
+use std::io::{BufRead, stdin};
+use vedette_shim::mrz::{Fields, compose};
+use vedette_tests::device::Device;
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::wait_until;
+
+const PERSONS: &str = "uto/wanted";
+const HOSTILE: &str = "evil/list";
+const LAPSING: &str = "uto/lapsing";
+
+/// Names and texts that try to break out of the page, turn its lines around or hide themselves.
+const MARKUP: &str =
+    "<img src=x onerror=\\\"document.title='pwned'\\\"><script>document.title='pwned'</script>";
+const TURNED: &str = "\u{202e}EVIL\u{2066}\u{200b}\u{feff}\u{7}";
+
+fn main() {
+    let mut post = Post::serving();
+    publish(&post);
+    let mut device = post.enrol("post-7");
+    device.start();
+    let listen = device.listen();
+    // The same port again after a restart.
+    let config = std::fs::read_to_string(device.config()).expect("the device has its configuration");
+    let fixed = config.replace("127.0.0.1:0", &listen);
+    std::fs::write(device.config(), fixed).expect("the configuration can be written");
+    for list in [LIST, PERSONS, HOSTILE] {
+        device.wait_for_edition(list, 1);
+    }
+    say(&json!({ "url": format!("http://{listen}/"), "zones": zones() }));
+    for line in stdin().lock().lines().map_while(Result::ok) {
+        let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        say(&obey(&mut post, &mut device, command, rest));
+    }
+}
+
+fn say(line: &Value) {
+    println!("{line}");
+}
+
+fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Value {
+    match command {
+        "kill" => device.kill(),
+        "start" => {
+            device.start();
+            device.listen();
+        }
+        "outage" => post.broker.stop().expect("the broker can be stopped"),
+        "link" => post.broker.restart().expect("the broker can be started again"),
+        "lapse" => {
+            post.hq.create_list(LAPSING, "1s");
+            post.hq.publish(LAPSING, ["X99999999"]);
+            let lapsed = || {
+                let status = device.status()?;
+                let lists = status["lists"].as_array()?;
+                lists.iter().any(|l| l["list"] == LAPSING && l["freshness"] == "expired").then_some(())
+            };
+            wait_until("the lease ends", lapsed, || device.log());
+        }
+        "scan" => return device.scan(&rest.replace('/', "\n")).json(),
+        "say" => {
+            let (language, zone) = rest.split_once(' ').expect("say LANGUAGE ZONE");
+            let lines = zone.split('/');
+            let arguments: Vec<_> = ["--lang", language].into_iter().chain(lines).collect();
+            return Value::String(device.run("scan", &arguments).out);
+        }
+        "encounters" => return post.hq.encounters().into(),
+        unknown => panic!("no such command: {unknown:?}"),
+    }
+    Value::Null
+}
+
+fn publish(post: &Post) {
+    let hq = &post.hq;
+    hq.publish(LIST, ["X00000001", "X00000002"]);
+    let persons = [
+        r#"{"id": "U-17", "names": [{"surname": "Karlsen", "given": "Nora Lise"}, {"surname": "Carlsen", "given": "Nora"}],
+            "birth_dates": ["1981-03-04"], "nationalities": ["UTO"], "sex": "female", "kind": "red", "action": "arrest",
+            "warnings": ["armed", "violent"], "reason": "Armed robbery", "authority": "District court of Zenith",
+            "reference": "Z-2026/114"}"#,
+        r#"{"id": "U-23", "names": [{"surname": "Lindqvist", "given": "Oskar Emil"}],
+            "nationalities": ["UTO"], "sex": "male", "kind": "sis_check", "action": "inquiry_check",
+            "authority": "Utopia Customs"}"#,
+    ];
+    publish_persons(post, PERSONS, "Utopia Criminal Police", &persons.map(|line| line.replace('\n', " ")));
+    let turned: String = TURNED.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+    let hostile = format!(
+        r#"{{"id": "E-1", "names": [{{"full": "{MARKUP}{turned}"}}, {{"surname": "Hostile", "given": "Harry"}}],
+            "birth_dates": ["1970-01-02"], "nationalities": ["UTO"], "kind": "red", "action": "arrest",
+            "reason": "{MARKUP}", "authority": "{turned}", "remark": "{}"}}"#,
+        "W".repeat(2000)
+    );
+    publish_persons(post, HOSTILE, "<b>Owner</b> \u{202e}", &[hostile.replace('\n', " ")]);
+}
+
+fn publish_persons(post: &Post, list: &str, owner: &str, lines: &[String]) {
+    let hq = &post.hq;
+    hq.run(&["list", "create", list, "--kind", "persons", "--owner", owner]).expect_code(0);
+    let file = post.folder().join("persons.jsonl");
+    std::fs::write(&file, lines.join("\n") + "\n").expect("a temporary file can be written");
+    hq.run(&["import", list, file.to_str().expect("a temporary path is text")]).expect_code(0);
+    hq.run(&["publish", list, "--broker"]).expect_code(0);
+}
+
+/// Travellers: what the lists have of each is in the name.
+fn zones() -> Value {
+    let passport = |number, surname, given_names, birth_date, sex| {
+        let specimen = Fields::specimen_passport("UTO", number);
+        let fields = Fields { surname, given_names, birth_date, sex, ..specimen };
+        compose(&fields).expect("an invented passport fits").to_string()
+    };
+    let nobody = |number| passport(number, "WENGER", "PAULA", "900517", 'F');
+    let clear = nobody("C00000007");
+    let misread = clear.replacen("C00000007", "C0000000B", 1);
+    json!({
+        "document": nobody("X00000001"),
+        "person": passport("C00000001", "KARLSEN", "NORA LISE", "810304", 'F'),
+        "both": passport("X00000002", "KARLSEN", "NORA LISE", "810304", 'F'),
+        "possible": passport("C00000002", "LINDKVIST", "OSKAR", "690611", 'M'),
+        "clear": clear,
+        "misread": misread,
+        "hostile": passport("C00000004", "HOSTILE", "HARRY", "700102", 'M'),
+    })
+}
