@@ -166,6 +166,9 @@ enum ListCommand {
         /// Persons: score from which a match is a Hit.
         #[arg(long, default_value_t = 0.95)]
         hit: f32,
+        /// Persons: the handling code (H0 to H3) of alerts that have none of their own.
+        #[arg(long, value_name = "CODE")]
+        handling: Option<String>,
     },
 }
 
@@ -235,10 +238,16 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             init::init(&dir, &init::InitOptions { broker_hosts: broker_host, broker_port })?;
             println!("headquarters is in {}", dir.display());
         }
-        Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit }) => {
+        Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling }) => {
             let lease_s = u32::try_from(lease.as_secs()).unwrap_or(u32::MAX);
-            let options =
-                list::CreateOptions { kind, lease_s, owner, possible_from: possible, hit_from: hit };
+            let options = list::CreateOptions {
+                kind,
+                lease_s,
+                owner,
+                possible_from: possible,
+                hit_from: hit,
+                handling,
+            };
             list::create(&home()?, &name, &options)?;
             println!("{name}: made; import a file into it, then publish it");
         }

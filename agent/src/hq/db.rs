@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Raised with every change of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
@@ -79,6 +79,9 @@ CREATE TABLE rosters(
   one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL, expires_at INTEGER NOT NULL, bytes BLOB NOT NULL);
 ";
 
+/// What version 3 added: the handling code of a list's alerts that have none of their own, Europol's scale.
+const HANDLING: &str = "ALTER TABLE lists ADD COLUMN handling TEXT;";
+
 /// An open database.
 pub(super) struct Db(Connection);
 
@@ -101,7 +104,7 @@ impl Db {
         let mut db = Db(connection);
         let change = db.change()?;
         let found = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
-        let steps = [(1, SCHEMA), (2, OFFICERS)];
+        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING)];
         if found > SCHEMA_VERSION {
             return Err(HqError::Schema { found, known: SCHEMA_VERSION });
         }

@@ -10,6 +10,7 @@ use super::{Home, HqError, documents, list, persons};
 use crate::clock::system_now;
 use crate::files::FileError;
 use crate::lists::{BuildError, Change, Record, SegmentInfo, build_documents, build_records};
+use crate::names::handling::Handling;
 use crate::names::person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rusqlite::params;
@@ -48,7 +49,7 @@ pub fn import(home: &Home, name: &ListName, file: &Path) -> Result<Imported, HqE
             build_documents(changes, &list_key, &home.segments())
         }
         Kind::Persons => {
-            let records = person_records(file, source).inspect(|_| progress.tick());
+            let records = person_records(file, source, row.handling.as_deref()).inspect(|_| progress.tick());
             build_records(records, &list_key, &home.segments())
         }
     };
@@ -100,10 +101,19 @@ impl Progress {
 fn person_records<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
+    handling: Option<&'a str>,
 ) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
     persons::alerts(file, source).map(move |alert| {
-        let alert = alert?;
-        let value = person::encode(&alert).expect("an alert within bounds encodes; its reader saw to that");
+        let mut alert = alert?;
+        if alert.handling.is_none() {
+            alert.handling = handling.map(Handling::europol);
+        }
+        let too_long = || HqError::Value {
+            what: "alert",
+            value: alert.id.clone(),
+            rule: "with the list's handling code it must still fit 32 KiB",
+        };
+        let value = person::encode(&alert).map_err(|_| too_long())?;
         Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
     })
 }

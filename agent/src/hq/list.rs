@@ -23,12 +23,21 @@ pub struct CreateOptions {
     pub possible_from: f32,
     /// Persons: score from 0 to 1 from which a match is a Hit.
     pub hit_from: f32,
+    /// Persons: the handling code (H0 to H3 of Europol's scale) of alerts that have none of their own.
+    pub handling: Option<String>,
 }
 
 impl CreateOptions {
     /// Of a kind, with a lease of 48 hours (the most that Reg. (EU) 2018/1862 Art. 56(3) gives an offline copy).
     pub fn of(kind: Kind) -> Self {
-        CreateOptions { kind, lease_s: 48 * 3600, owner: None, possible_from: 0.77, hit_from: 0.95 }
+        CreateOptions {
+            kind,
+            lease_s: 48 * 3600,
+            owner: None,
+            possible_from: 0.77,
+            hit_from: 0.95,
+            handling: None,
+        }
     }
 }
 
@@ -41,6 +50,8 @@ pub(super) struct ListRow {
     pub(super) hit_from: u16,
     /// New segments are sealed under this key.
     pub(super) key_number: u32,
+    /// The handling code of alerts that have none of their own.
+    pub(super) handling: Option<String>,
 }
 
 /// Makes a list: its issuer, owner and first key; names it in the next root; grants it to every device.
@@ -53,6 +64,14 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     }
     if options.lease_s == 0 {
         return Err(bad("lease", 0, "it must be at least a second"));
+    }
+    if let Some(code) = &options.handling {
+        if options.kind != Kind::Persons {
+            return Err(bad("handling", code, "only alerts of persons carry a handling code"));
+        }
+        if !["H0", "H1", "H2", "H3"].contains(&code.as_str()) {
+            return Err(bad("handling", code, "H0, H1, H2 or H3"));
+        }
     }
     let owner = options.owner.as_deref().unwrap_or(name.as_str().split('/').next().unwrap_or_default());
     let owner = owner.try_into().map_err(|_| bad("owner", owner, "at most 64 bytes"))?;
@@ -80,7 +99,8 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     }
     let change = db.change()?;
     change.execute(
-        "INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
+        "INSERT INTO lists(name, kind, owner, lease_s, possible_from, hit_from, key_number, created_at, handling)
+         VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)",
         params![
             name.as_str(),
             kind_name(options.kind),
@@ -88,7 +108,8 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
             options.lease_s,
             possible,
             hit,
-            now as i64
+            now as i64,
+            options.handling
         ],
     )?;
     grants::refresh(home, &change)?;
@@ -168,7 +189,8 @@ pub(super) fn get(db: &Connection, name: &ListName) -> Result<ListRow, HqError> 
 }
 
 fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
-    let query = "SELECT kind, lease_s, possible_from, hit_from, key_number FROM lists WHERE name = ?";
+    let query =
+        "SELECT kind, lease_s, possible_from, hit_from, key_number, handling FROM lists WHERE name = ?";
     let row = db.query_row(query, [name.as_str()], |row| {
         let kind = if row.get::<_, String>(0)? == kind_name(Kind::Documents) {
             Kind::Documents
@@ -181,6 +203,7 @@ fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
             possible_from: row.get(2)?,
             hit_from: row.get(3)?,
             key_number: row.get(4)?,
+            handling: row.get(5)?,
         })
     });
     Ok(row.optional()?)

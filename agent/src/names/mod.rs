@@ -3,9 +3,10 @@
 //! `normalise` and `transliterate` make tokens of A to Z from any script; `fold` and `equivalents` hear what they
 //! sound like; `query` matches a traveller's tokens against the `vocabulary` of a list's, once; `gather` finds in the
 //! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `score` adds
-//! up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes.
+//! up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go.
 //! A search reads memory only: no lock, no clock, no file.
 
+pub mod handling;
 pub mod person;
 
 mod align;

@@ -3,13 +3,19 @@
 //! The fields are those that INTERPOL's notices, Regulation (EU) 2018/1862 Art. 20(3) and the open sanctions lists
 //! share; the action codes are this project's own, since the numeric tables of SIS are not public.
 //!
-//! Bytes: one version byte, then postcard. [`decode`] takes any bytes: it never panics, and what it returns is
+//! Bytes: one version byte, then postcard. Version 1 lacks the last two fields. [`decode`] takes any bytes: it never panics, and what it returns is
 //! within the bounds named here.
 
+use super::handling::{Handling, Restriction};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Version byte of [`encode`].
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
+/// Version byte of an alert without handling and restrictions; such an alert is still written so, and keeps its bytes.
+const VERSION_WITHOUT_HANDLING: u8 = 1;
+/// What version 1 lacks at its end: no handling (an option), no restrictions (an empty list).
+const WITHOUT_HANDLING: [u8; 2] = [0, 0];
 /// Bytes of an alert's id.
 pub const ID_BYTES_MAX: usize = 64;
 /// Names of one alert.
@@ -53,6 +59,10 @@ pub struct PersonAlert {
     pub reference: String,
     /// Anything else.
     pub remark: String,
+    /// How far all this may go; `None` for no more than the law says anyway.
+    pub handling: Option<Handling>,
+    /// Fields that the owner keeps to a role.
+    pub restricted: Vec<Restriction>,
 }
 
 /// The kind of an alert: INTERPOL's notices, SIS's categories (article of Reg. 2018/1862 in brackets), sanctions.
@@ -306,10 +316,17 @@ impl PersonAlert {
             ("nationalities", self.nationalities.len()),
             ("documents", self.documents.len()),
             ("warnings", self.warnings.len()),
+            ("restricted", self.restricted.len()),
         ] {
             if count > ENTRIES_MAX {
                 return fail(field, format!("{count} entries; at most {ENTRIES_MAX} are allowed"));
             }
+        }
+        if self.handling.as_ref().is_some_and(|handling| !handling.is_sound()) {
+            return fail(
+                "handling",
+                "a scale and a code of 1 to 16 letters and digits; europol's are H0 to H3".into(),
+            );
         }
         if let Some(date) = self.birth_dates.iter().find(|date| !date.is_possible()) {
             return fail("birth_dates", format!("{date} is not a date between 1850 and 2150"));
@@ -341,8 +358,12 @@ impl PersonAlert {
 /// [`PersonError`] when a bound is passed.
 pub fn encode(alert: &PersonAlert) -> Result<Vec<u8>, PersonError> {
     alert.validate()?;
-    let bytes = postcard::to_extend(alert, vec![VERSION])
+    let mut bytes = postcard::to_extend(alert, vec![VERSION])
         .map_err(|error| PersonError::Bytes { what: format!("cannot be encoded: {error}") })?;
+    if alert.handling.is_none() && alert.restricted.is_empty() {
+        bytes[0] = VERSION_WITHOUT_HANDLING;
+        bytes.truncate(bytes.len() - WITHOUT_HANDLING.len());
+    }
     if bytes.len() > ALERT_BYTES_MAX {
         let what = format!("{} bytes encoded; at most {ALERT_BYTES_MAX} are allowed", bytes.len());
         return Err(PersonError::Field { id: alert.id.clone(), field: "alert", what });
@@ -362,10 +383,12 @@ pub fn decode(bytes: &[u8]) -> Result<PersonAlert, PersonError> {
     let Some((&version, body)) = bytes.split_first() else {
         return fail("no bytes".to_owned());
     };
-    if version != VERSION {
-        return fail(format!("version {version}; this program reads {VERSION}"));
-    }
-    match postcard::take_from_bytes::<PersonAlert>(body) {
+    let whole = match version {
+        VERSION => Cow::from(body),
+        VERSION_WITHOUT_HANDLING => Cow::from([body, &WITHOUT_HANDLING].concat()),
+        _ => return fail(format!("version {version}; this program reads up to {VERSION}")),
+    };
+    match postcard::take_from_bytes::<PersonAlert>(&whole) {
         Ok((alert, [])) => alert.validate().map(|()| alert),
         Ok((_, rest)) => fail(format!("{} bytes after its end", rest.len())),
         Err(error) => fail(error.to_string()),
@@ -374,7 +397,9 @@ pub fn decode(bytes: &[u8]) -> Result<PersonAlert, PersonError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::handling::Field;
     use super::*;
+    use crate::officers::roster::Role;
     use proptest::prelude::*;
 
     fn sample() -> PersonAlert {
@@ -405,6 +430,26 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_without_handling_keeps_its_bytes_and_one_with_it_survives() {
+        let bytes = encode(&sample()).unwrap();
+        assert_eq!(bytes[0], 1, "lists published before are not changed by a new program");
+        let mut alert = sample();
+        alert.handling = Some(Handling::europol("H2"));
+        alert.restricted = vec![Restriction { field: Field::Reason, role: Role::Supervisor }];
+        let with = encode(&alert).unwrap();
+        assert_eq!((with[0], &with[1..bytes.len()]), (2, &bytes[1..]));
+        assert_eq!(decode(&with).unwrap(), alert);
+        for bad in [
+            Handling::europol("H4"),
+            Handling::europol(""),
+            Handling { scale: "a b".into(), ..Handling::europol("H1") },
+        ] {
+            alert.handling = Some(bad);
+            assert!(encode(&alert).unwrap_err().to_string().contains("handling"));
+        }
+    }
+
+    #[test]
     fn bounds_are_named() {
         let mut alert = sample();
         alert.id = "i".repeat(65);
@@ -430,7 +475,7 @@ mod tests {
         fn decode_takes_any_bytes(mut bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = decode(&bytes);
             if let Some(first) = bytes.first_mut() {
-                *first = VERSION;
+                *first = 1 + *first % 2;
             }
             if let Ok(alert) = decode(&bytes) {
                 prop_assert!(alert.validate().is_ok());

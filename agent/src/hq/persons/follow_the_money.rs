@@ -78,6 +78,7 @@ pub(super) fn alert(line: Value) -> Result<Option<PersonAlert>, String> {
         reference,
         remark: entity.joined(&["position", "notes"], "; "),
         id: entity.id,
+        ..PersonAlert::default()
     }))
 }
 

@@ -3,17 +3,22 @@
 //! ```text
 //! {"id": "...", "names": [{"surname", "given", "full", "kind", "quality"}], "birth_dates": ["1948-12-10", "1948"],
 //!  "nationalities": ["UTO"], "sex": "female", "kind": "red", "action": "arrest", "warnings": ["armed"],
-//!  "documents": [{"type", "number", "country"}], "reason": ...}
+//!  "documents": [{"type", "number", "country"}], "reason": ..., "handling": "H2",
+//!  "restricted": {"reason": "supervisor"}}
 //! ```
 //! Only id and names are mandatory. A name of quality "weak" is a weak alias. `program`, `ref` and `source` stand for
 //! reason, reference and authority. An unknown key is an error: it may hold what the officer must know.
+//! Handling is a code of Europol's scale or `{"scale", "code", "text"}`; `restricted` keeps a field to a role.
 
 use super::{dates::dates, states::codes};
+use crate::names::handling::{Field, Handling, Restriction};
 use crate::names::person::{
     Action, AlertKind, NameKind, PersonAlert, PersonDocument, PersonName, Sex, Warning,
 };
+use crate::officers::roster::Role;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,9 +49,21 @@ struct Line {
     reference: Option<String>,
     #[serde(default)]
     remark: Option<String>,
+    #[serde(default)]
+    handling: Option<HandlingLine>,
+    #[serde(default)]
+    restricted: BTreeMap<Field, Role>,
     /// The primary name's parts, which the names hold too.
     #[serde(default, rename = "name_parts")]
     _parts: Value,
+}
+
+/// A code of Europol's scale, or a whole handling.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HandlingLine {
+    Code(String),
+    Whole(Handling),
 }
 
 #[derive(Deserialize)]
@@ -104,6 +121,11 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
         authority: line.authority.unwrap_or_default(),
         reference: line.reference.unwrap_or_default(),
         remark: line.remark.unwrap_or_default(),
+        handling: line.handling.map(|handling| match handling {
+            HandlingLine::Code(code) => Handling::europol(&code),
+            HandlingLine::Whole(handling) => handling,
+        }),
+        restricted: line.restricted.into_iter().map(|(field, role)| Restriction { field, role }).collect(),
     })
 }
 

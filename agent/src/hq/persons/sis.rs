@@ -165,6 +165,7 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
         authority: line.creating_authority.joined(),
         reference: line.decision_reference.joined(),
         remark: remarks.cloned().collect::<Vec<_>>().join("; "),
+        ..PersonAlert::default()
     })
 }
 
