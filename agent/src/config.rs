@@ -120,6 +120,9 @@ pub struct Limits {
     /// The journal's lines, bytes. Past nine tenths every answer says so; at the bound there are no answers until older
     /// lines are exported.
     pub journal_bytes_max: u64,
+    /// An answer is given at the next multiple of this after it was asked for, milliseconds, so that its time does not tell
+    /// of a discreet alert; 0 for at once.
+    pub answer_step_ms: u64,
     /// Alerts shown for one scan.
     pub alerts_max: usize,
     /// How often the device says what it holds, at least.
@@ -142,6 +145,7 @@ impl Default for Limits {
             chunk_wait_s: 10,
             segment_bytes_max: 4 * 1024 * 1024 * 1024,
             journal_bytes_max: 256 * 1024 * 1024,
+            answer_step_ms: 2,
             alerts_max: 10,
             status_every_s: 60,
             scans_kept_max: 1_000,
@@ -273,7 +277,7 @@ impl Config {
         };
         let limits = raw.limits;
         let officers = raw.officers;
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 18] = [
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 19] = [
             ("link.port", raw.link.port.into(), 1..=65_535),
             ("link.keep_alive_s", raw.link.keep_alive_s, 5..=3_600),
             ("link.retry_max_s", raw.link.retry_max_s, 1..=86_400),
@@ -283,6 +287,7 @@ impl Config {
             ("limits.chunks_in_flight_max", limits.chunks_in_flight_max.into(), 1..=64),
             ("limits.chunk_wait_s", limits.chunk_wait_s, 1..=3_600),
             ("limits.journal_bytes_max", limits.journal_bytes_max, 64 * 1024..=1 << 40),
+            ("limits.answer_step_ms", limits.answer_step_ms, 0..=100),
             ("limits.alerts_max", limits.alerts_max as u64, 1..=100),
             ("limits.scans_kept_max", limits.scans_kept_max as u64, 1..=100_000),
             ("limits.scans_kept_s", limits.scans_kept_s, 1..=86_400),

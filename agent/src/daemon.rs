@@ -101,6 +101,7 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         clock,
         limits: config.limits.clone(),
         spooled: spooled.clone(),
+        discreet: Default::default(),
     });
     Ok(Opened { checker, officers, intake, spooled })
 }

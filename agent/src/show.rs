@@ -8,8 +8,9 @@ pub use answer::answer;
 
 use crate::clock::rfc3339;
 use crate::config::Config;
+use crate::desk::session::RosterState;
 use crate::desk::tokens::TokenView;
-use crate::desk::{ListView, StatusView};
+use crate::desk::{ListView, SignIn, StatusView};
 use crate::journal::{Event, Line};
 use crate::officers::sign_in::Ended;
 use std::fmt::Write;
@@ -120,6 +121,19 @@ pub fn status(status: &StatusView) -> String {
     push(&mut out, format_args!("link: {link}"));
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     push(&mut out, format_args!("root: version {}", status.root));
+    let roster = match (&status.roster, status.sign_in) {
+        (None, SignIn::None) => "none: the console works without signing in".to_string(),
+        (None, SignIn::Required) => "NONE THAT COUNTS: nobody can sign in".to_string(),
+        (Some(roster), _) => {
+            let state = match roster.state {
+                RosterState::Current => "expires",
+                RosterState::Expired => "EXPIRED, a new one is overdue:",
+                RosterState::Ended => "ENDED, only administrators sign in: expired",
+            };
+            format!("number {}, {state} {}", roster.number, roster.expires)
+        }
+    };
+    push(&mut out, format_args!("roster: {roster}"));
     if !status.listen.is_empty() {
         push(&mut out, format_args!("console: http://{}/", status.listen));
     }

@@ -99,6 +99,10 @@ const TABLES: &str = "
         UPDATE spool_bytes SET value = value + length(NEW.message); END;
     CREATE TRIGGER IF NOT EXISTS spool_out AFTER DELETE ON spool BEGIN
         UPDATE spool_bytes SET value = value - length(OLD.message); END;
+    CREATE TABLE IF NOT EXISTS spool_unseen (
+        id BLOB PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER IF NOT EXISTS spool_unseen_out AFTER DELETE ON spool BEGIN
+        DELETE FROM spool_unseen WHERE id = OLD.id; END;
     CREATE TABLE IF NOT EXISTS journal (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS token (

@@ -5,7 +5,7 @@ use vedette_tests::device::Device;
 use vedette_tests::http::Http;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::{run, wait_until};
-use vedette_tests::sample::{SPECIMEN, passport};
+use vedette_tests::sample::{SPECIMEN, number, passport};
 
 const PIN: &str = "274916";
 
@@ -177,4 +177,135 @@ fn mistakes_about_officers_are_clear() {
         assert!(ended.code != 0 && ended.err.contains(word), "{ended}");
     }
     assert_eq!(post.hq.run(&["officer", "list", "--json"]).expect_code(0).json(), json!([]));
+}
+
+/// Publishes these lines as a list of persons.
+fn publish_persons(post: &Post, list: &str, lines: &[Value]) {
+    let file = post.folder().join("persons.jsonl");
+    std::fs::write(&file, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    post.hq.run(&["import", list, file.to_str().unwrap()]).expect_code(0);
+    post.hq.run(&["publish", list, "--broker"]).expect_code(0);
+}
+
+fn specimen_bearer(id: &str, action: &str) -> Value {
+    json!({"id": id, "names": [{"surname": "Eriksson", "given": "Anna Maria"}], "birth_dates": ["1974-08-12"],
+        "nationalities": ["UTO"], "kind": "sis_check", "action": action, "warnings": ["armed"],
+        "reason": "part of a case", "remark": "source B2"})
+}
+
+/// What of an answer, an event or a state differs from one scan to the next anyway.
+fn comparable(mut value: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.retain(|name, _| {
+                    !["scan_id", "elapsed_us", "age_s", "edition", "issued"].contains(&name.as_str())
+                });
+                fields.retain(|name, _| !["entries", "newest_known"].contains(&name.as_str()));
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(values) => values.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut value);
+    value
+}
+
+#[test]
+fn a_discreet_alert_shows_nowhere_but_to_the_entitled_officer_and_comes_home() {
+    let (mut post, device, page) = post_with_officers();
+    let persons = "uto/persons";
+    post.hq.run(&["list", "create", persons, "--kind", "persons"]).expect_code(0);
+    publish_persons(&post, persons, &[]);
+    device.wait_for_edition(persons, 1);
+    let (anna, boris) = (page.sign_in("anna", PIN), page.sign_in("boris", "580133"));
+    let zone = passport(&number(5));
+    let look = || {
+        let asked = anna.post("/v1/scans", &json!({"mrz": zone, "why": "entry"})).expect(200);
+        let answer = asked.json();
+        let again =
+            anna.get(&format!("/v1/scans/{}", answer["scan_id"].as_str().unwrap())).expect(200).json();
+        assert_eq!(again, answer);
+        let terminal = device.run("scan", &zone.lines().collect::<Vec<_>>());
+        let shown: String = terminal
+            .out
+            .lines()
+            .filter(|line| !line.contains("edition") && !line.contains(" us, "))
+            .collect();
+        let status = comparable(anna.get("/v1/status").expect(200).json());
+        (comparable(answer), asked.head.lines().next().unwrap().to_string(), shown, terminal.code, status)
+    };
+    let clear = look();
+    assert_eq!((&clear.0["verdict"], clear.3), (&"clear".into(), 0));
+
+    publish_persons(&post, persons, &[specimen_bearer("D-1", "discreet_check")]);
+    device.wait_for_edition(persons, 2);
+    // Nothing goes home now, so that its waiting would show if it did.
+    post.hq.kill_serve();
+    assert_eq!(look(), clear);
+    assert!(!device.whole_log().contains("D-1"));
+    let lines = journal(&device);
+    assert!(
+        lines.iter().filter(|line| line["event"] == "check").all(|line| line["verdict"] == "clear"),
+        "{lines:?}"
+    );
+    assert!(!json!(lines).to_string().contains("D-1"));
+
+    // The deliberate act of the entitled.
+    boris.post("/v1/discreet", &json!({"pin": "580133"})).expect(403);
+    page.post("/v1/discreet", &json!({"pin": PIN})).expect(401);
+    anna.post("/v1/discreet", &json!({"pin": "000000"})).expect(401);
+    let revealed = anna.post("/v1/discreet", &json!({"pin": PIN})).expect(200).json();
+    assert_eq!(revealed.as_array().unwrap().len(), 2, "one scan on the page, one on the terminal");
+    assert_eq!(revealed[1]["alerts"][0]["alert_id"], "D-1");
+    assert_eq!(revealed[1]["document"]["number"], number(5));
+    assert_eq!(
+        (&revealed[1]["form"]["reason"], &revealed[1]["form"]["route"]),
+        (&"entry".into(), &"".into())
+    );
+    let told = journal(&device);
+    assert_eq!(told.last().unwrap()["event"], "revealed");
+    assert_eq!(
+        (&told.last().unwrap()["who"], &told.last().unwrap()["alerts"][0]),
+        (&"anna".into(), &"uto/persons/D-1".into())
+    );
+
+    post.hq.serve();
+    post.wait_for_encounters(&device, 2);
+    assert!(post.hq.encounters().iter().all(|encounter| encounter["alert"] == "D-1"));
+}
+
+#[test]
+fn handling_codes_and_restrictions_hide_details_from_officers_and_no_warning() {
+    let (post, device, page) = post_with_officers();
+    let persons = "uto/persons";
+    post.hq.run(&["list", "create", persons, "--kind", "persons", "--handling", "H1"]).expect_code(0);
+    let mut closed = specimen_bearer("C-1", "arrest");
+    closed["handling"] = json!({"scale": "europol", "code": "H2", "text": "ask UTO first"});
+    let mut partly = specimen_bearer("P-1", "arrest");
+    partly["restricted"] = json!({"remark": "supervisor", "reason": "administrator"});
+    publish_persons(&post, persons, &[closed, partly]);
+    device.wait_for_edition(persons, 1);
+    let zone = json!({"mrz": passport(&number(5))});
+    let alerts = |page: &Http| {
+        let answer = page.post("/v1/scans", &zone).expect(200).json();
+        let find = |id: &str| {
+            answer["alerts"].as_array().unwrap().iter().find(|a| a["alert_id"] == id).unwrap().clone()
+        };
+        (find("C-1"), find("P-1"))
+    };
+    let (closed, partly) = alerts(&page.sign_in("anna", PIN));
+    assert_eq!((&closed["action"], &closed["warnings"][0]), (&"arrest".into(), &"armed".into()));
+    assert_eq!((&closed["handling"]["code"], &closed["details"]), (&"H2".into(), &Value::Null));
+    assert!(!closed.to_string().contains("riksson") && !closed.to_string().contains("sis_check"), "{closed}");
+    assert_eq!(partly["handling"]["code"], "H1", "the list's own");
+    assert!(partly["details"].get("reason").is_none() && partly["details"].get("remark").is_none());
+    let shown = device.run("scan", &passport(&number(5)).lines().collect::<Vec<_>>()).expect_code(10).out;
+    assert!(shown.contains("H2") && shown.contains("ARMED") && !shown.contains("part of a case"), "{shown}");
+    let (closed, partly) = alerts(&page.sign_in("boris", "580133"));
+    assert_eq!(closed["details"]["reason"], "part of a case");
+    assert_eq!(partly["details"]["remark"], "source B2");
+    assert!(partly["details"].get("reason").is_none(), "not even a supervisor");
+    assert!(post.hq.run(&["list", "create", "uto/x", "--kind", "documents", "--handling", "H2"]).code != 0);
 }

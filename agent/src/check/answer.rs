@@ -1,5 +1,8 @@
 //! The answer to a scan, as JSON and the terminal show it. Plain data.
 
+use super::disclose::seen_by;
+use crate::names::handling::{Handling, Restriction};
+use crate::officers::roster::Role;
 use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use vedette_shim::ids::ListName;
@@ -21,8 +24,33 @@ pub struct Answer {
     pub alerts: Vec<Alert>,
     /// What the officer should know besides: a misread number, an encounter that could not be kept.
     pub notices: Vec<Phrase>,
-    /// From the zone's text to the verdict, recorded, in microseconds.
+    /// From the zone's text to the answer, recorded, in microseconds.
     pub elapsed_us: u64,
+    /// The alerts in full, for [`Answer::seen_by`]; never part of what goes out.
+    #[serde(skip)]
+    full: Vec<Alert>,
+}
+
+impl Answer {
+    /// An answer that shows what an officer may see; `full` is what was met.
+    pub(super) fn new(
+        scan_id: String,
+        verdict: Verdict,
+        document: Document,
+        checked: Vec<Checked>,
+        full: Vec<Alert>,
+        notices: Vec<Phrase>,
+        elapsed_us: u64,
+    ) -> Answer {
+        let alerts = full.iter().map(|alert| seen_by(alert, Role::Officer)).collect();
+        Answer { scan_id, verdict, document, checked, alerts, notices, elapsed_us, full }
+    }
+
+    /// The answer as `role` may see it, here where it was made: handling codes and owners' restrictions hide parts of alerts.
+    pub fn seen_by(&self, role: Role) -> Answer {
+        let alerts = self.full.iter().map(|alert| seen_by(alert, role)).collect();
+        Answer { alerts, ..self.clone() }
+    }
 }
 
 /// What was read, as printed.
@@ -99,6 +127,12 @@ pub struct Alert {
     pub warnings: Vec<String>,
     /// Whose alert it is.
     pub owner: String,
+    /// How far what the alert says may go; shown with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling: Option<Handling>,
+    /// Fields that its owner keeps to a role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restricted: Vec<Restriction>,
     /// Everything the list says of it.
     pub details: serde_json::Value,
 }

@@ -3,12 +3,16 @@
 //! Invariants: the lookups touch no network and no lock an update holds; the answer is given only after its journal
 //! line and encounters are durable (one transaction); a list that could not be asked says so and is never counted as
 //! Clear. A document number whose check digit fails cannot come out Clear: what was looked up may not be what is
-//! printed.
+//! printed. What may be shown of it is [`disclose`]'s to say; a discreet alert changes nothing of an answer.
 //!
 //! Failure: an unreadable zone is an error with its place; a journal that cannot be written is an error; a list that
 //! cannot be read makes its own answer NotChecked.
 
 mod answer;
+mod ask;
+pub mod disclose;
+pub mod discreet;
+mod reading;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
 
@@ -16,23 +20,21 @@ use crate::clock::{Clock, rfc3339};
 use crate::config::Limits;
 use crate::crypto::{self, BoxKey};
 use crate::encounter;
-use crate::holdings::{Content, Held, Shared};
+use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
-use crate::lists::{DocumentAlert, Edition, ListError};
-use crate::names::{self, BirthDate, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use crate::words::Phrase;
+use disclose::Disclosed;
+use discreet::{Discreet, DiscreetForm, DiscreetScan};
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use vedette_shim::document::{DocumentKey, KeyError};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::list::Status;
-use vedette_shim::mrz::{self, CheckName, Mrz, MrzError, Repair, Sex};
-use vedette_shim::trust::Freshness;
-use vedette_shim::verdict::{ListResult, Verdict, decide};
+use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
+use vedette_shim::verdict::{ListResult, Verdict};
 use vedette_shim::wire::{Encounter, ScannedDocument};
 
 /// A document read by a scanner, a keyboard wedge or a person.
@@ -77,6 +79,11 @@ impl CheckError {
     }
 }
 
+/// An encounter's id and its sealed message.
+type Sealed = (EncounterId, Vec<u8>);
+/// Which encounters are kept: those shown, those not.
+type KeptIds = (Vec<Option<EncounterId>>, Vec<Option<EncounterId>>);
+
 /// Checks scans; shared by all who ask.
 pub struct Checker {
     /// This device.
@@ -95,10 +102,12 @@ pub struct Checker {
     pub limits: Limits,
     /// Rung when an encounter was spooled.
     pub spooled: Arc<Notify>,
+    /// What only an entitled officer may see.
+    pub discreet: Discreet,
 }
 
 impl Checker {
-    /// Answers a scan.
+    /// Answers a scan, as an officer may see it; [`Answer::seen_by`] shows it to others.
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
         let zone = mrz::parse(&scan.mrz)?;
@@ -113,78 +122,63 @@ impl Checker {
             notices.push(Phrase::new("notice.journal_nearly_full"));
         }
 
-        let mut checked = Vec::with_capacity(holdings.lists.len());
-        let mut met: Vec<(Alert, &Held)> = Vec::new();
-        for held in &holdings.lists {
-            let (age_s, freshness) = held.freshness(now);
-            let asked = match freshness {
-                Freshness::Expired => Err(not_checked_reason(held)),
-                _ => ask(held, &reading, self.limits.alerts_max),
-            };
-            let (result, why) = match asked {
-                Ok(alerts) => {
-                    let results = alerts.iter().map(|alert| alert.result);
-                    let result = [ListResult::Hit, ListResult::Possible]
-                        .into_iter()
-                        .find(|r| results.clone().any(|x| x == *r));
-                    let uncertain = result.is_none()
-                        && reading.uncertain
-                        && matches!(held.content, Content::Documents(_));
-                    met.extend(alerts.into_iter().map(|alert| (alert, held)));
-                    match result {
-                        Some(result) => (result, None),
-                        None if uncertain => (ListResult::NotChecked, Some(Phrase::new("why.misread"))),
-                        None => (ListResult::Clear, None),
-                    }
-                }
-                Err(why) => (ListResult::NotChecked, Some(why)),
-            };
-            checked.push(Checked {
-                list: held.list.clone(),
-                edition: held.edition,
-                issued: rfc3339(held.issued),
-                age_s,
-                freshness,
-                result,
-                why,
-            });
-        }
         if holdings.lists.is_empty() {
             notices.push(Phrase::new("notice.no_list"));
         }
-        met.sort_by(|(a, _), (b, _)| {
-            let rank = |alert: &Alert| (alert.kind != "document", alert.result != ListResult::Hit);
-            rank(a).cmp(&rank(b)).then(b.score.total_cmp(&a.score)).then(a.alert_id.cmp(&b.alert_id))
-        });
-        met.truncate(self.limits.alerts_max);
+        let alerts_max = self.limits.alerts_max;
+        let asked = holdings.lists.iter().map(|held| ask::ask(held, &reading, alerts_max, now)).collect();
+        let Disclosed { verdict, checked, mut open, mut discreet } = disclose::disclose(asked, alerts_max);
 
         let scan_id: [u8; 16] = crypto::random();
-        let verdict = decide(checked.iter().map(|checked| checked.result));
-        let encounters = self.encounters(&scan_id, &zone, &met, now);
-        let kept = self.record(scan, verdict, &checked, &met, encounters, now, &mut notices)?;
-        for ((alert, _), id) in met.iter_mut().zip(kept) {
+        let (sealed, hidden) = (
+            self.encounters(&scan_id, &zone, &open, &holdings, now),
+            self.encounters(&scan_id, &zone, &discreet, &holdings, now),
+        );
+        let event = Event::Check {
+            who: scan.who.clone(),
+            why: scan.why.clone(),
+            verdict: word(verdict).into(),
+            lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
+            alerts: open.iter().map(|alert| format!("{}/{}", alert.list, alert.alert_id)).collect(),
+        };
+        let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden)?;
+        let lost = kept.iter().filter(|id| id.is_none()).count();
+        if lost > 0 {
+            let unsealed = sealed.iter().any(Option::is_none);
+            let code = if unsealed { "notice.not_sealed" } else { "notice.spool_full" };
+            notices.push(Phrase::with(code, [("count", lost.to_string())]));
+        }
+        for (alert, id) in open.iter_mut().zip(kept).chain(discreet.iter_mut().zip(kept_hidden)) {
             alert.encounter_id = id.map_or_else(String::new, |id| Hex(&id).to_string());
         }
-        Ok(Answer {
-            scan_id: Hex(&scan_id).to_string(),
-            verdict,
-            document: document_of(&zone),
-            checked,
-            alerts: met.into_iter().map(|(alert, _)| alert).collect(),
-            notices,
-            elapsed_us: start.elapsed().as_micros() as u64,
-        })
+        let scan_id = Hex(&scan_id).to_string();
+        let document = document_of(&zone);
+        if !discreet.is_empty() {
+            let form = DiscreetForm {
+                place: self.post.clone(),
+                time: rfc3339(now),
+                reason: scan.why.clone(),
+                ..DiscreetForm::default()
+            };
+            let (scan_id, document) = (scan_id.clone(), document.clone());
+            self.discreet.keep(DiscreetScan { scan_id, at: now, document, alerts: discreet, form });
+        }
+        wait_for_step(start, Duration::from_millis(self.limits.answer_step_ms));
+        let elapsed_us = start.elapsed().as_micros() as u64;
+        Ok(Answer::new(scan_id, verdict, document, checked, open, notices, elapsed_us))
     }
 
-    /// A sealed message for each alert met, in their order; `None` for one that cannot be sealed.
+    /// A sealed message for each alert, in their order; `None` for one that cannot be sealed.
     fn encounters(
         &self,
         scan: &[u8; 16],
         zone: &Mrz,
-        met: &[(Alert, &Held)],
+        met: &[Alert],
+        holdings: &Holdings,
         now: u64,
-    ) -> Vec<Option<(EncounterId, Vec<u8>)>> {
-        let seal = |(alert, held): &(Alert, &Held)| {
+    ) -> Vec<Option<Sealed>> {
+        let seal = |alert: &Alert| {
+            let held = holdings.lists.iter().find(|held| held.list == alert.list)?;
             let encounter = Encounter {
                 id: crypto::random(),
                 scan: *scan,
@@ -210,195 +204,38 @@ impl Checker {
         met.iter().map(seal).collect()
     }
 
-    /// Stores the journal line and the encounters; returns which encounters are kept, in the order of `met`.
-    #[expect(clippy::too_many_arguments, reason = "it is one record, made once")]
+    /// Stores the journal line and the encounters, those of `hidden` unseen; which are kept, in their order.
     fn record(
         &self,
-        scan: &Scan,
-        verdict: Verdict,
-        checked: &[Checked],
-        met: &[(Alert, &Held)],
-        encounters: Vec<Option<(EncounterId, Vec<u8>)>>,
-        now: u64,
-        notices: &mut Vec<Phrase>,
-    ) -> Result<Vec<Option<EncounterId>>, StateError> {
-        let event = Event::Check {
-            who: scan.who.clone(),
-            why: scan.why.clone(),
-            verdict: word(verdict).into(),
-            lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
-            alerts: met.iter().map(|(alert, held)| format!("{}/{}", held.list, alert.alert_id)).collect(),
-        };
-        let unsealed = encounters.iter().any(Option::is_none);
+        line: &Line,
+        open: &[Option<Sealed>],
+        hidden: &[Option<Sealed>],
+    ) -> Result<KeptIds, StateError> {
+        let bytes_max = self.limits.spool_bytes_max;
         let kept = self.state.transaction("record the check", |t| {
-            journal::append(t, &Line { at: now, event })?;
-            let keep = |sealed: &Option<(EncounterId, Vec<u8>)>| {
+            journal::append(t, line)?;
+            let keep = |sealed: &Option<Sealed>, shown: bool| {
                 let Some((id, message)) = sealed else { return Ok(None) };
-                let kept = spool::keep(t, id, message, self.limits.spool_bytes_max)?;
+                let kept = spool::keep(t, id, message, bytes_max, shown)?;
                 Ok((kept == Kept::Yes).then_some(*id))
             };
-            encounters.iter().map(keep).collect::<rusqlite::Result<Vec<_>>>()
+            let open = open.iter().map(|sealed| keep(sealed, true)).collect::<rusqlite::Result<_>>()?;
+            let hidden = hidden.iter().map(|sealed| keep(sealed, false)).collect::<rusqlite::Result<_>>()?;
+            Ok((open, hidden))
         })?;
-        if kept.iter().any(Option::is_some) {
+        if !open.is_empty() || !hidden.is_empty() {
             self.spooled.notify_one();
-        }
-        let lost = kept.iter().filter(|id| id.is_none()).count();
-        if lost > 0 {
-            let code = if unsealed { "notice.not_sealed" } else { "notice.spool_full" };
-            notices.push(Phrase::with(code, [("count", lost.to_string())]));
         }
         Ok(kept)
     }
 }
 
-/// What is asked of the lists.
-struct Reading {
-    /// As read, and as repaired if there is exactly one repair.
-    keys: Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase>,
-    /// The number's check digit fails: a miss means nothing.
-    uncertain: bool,
-    person: PersonQuery,
-}
-
-impl Reading {
-    fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Phrase>) {
-        let key =
-            |zone: &Mrz| DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number());
-        let uncertain = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
-        let mut notices = Vec::new();
-        let unusable = |error: KeyError| Phrase::with("why.number", [("error", error.to_string())]);
-        let keys = key(zone).map_err(unusable).map(|read| {
-            let mut keys = vec![(read, uncertain.then_some("reason.number_misread"))];
-            if uncertain && let Repair::Unique(fix) = mrz::repair(zone.lines()) {
-                let repaired = Mrz::from(*fix.lines());
-                if let Ok(repaired) = key(&repaired)
-                    && repaired != read
-                {
-                    keys.push((repaired, Some("reason.number_repaired")));
-                }
-            }
-            keys
-        });
-        if uncertain {
-            notices.push(Phrase::new("notice.misread"));
-        }
-        let today = rfc3339(now)[..4].parse().unwrap_or(2000);
-        let person = PersonQuery {
-            surname: zone.surname().into(),
-            given: zone.given_names().into(),
-            name_truncated: zone.name_truncated(),
-            birth_date: birth_date(zone, today),
-            nationality: zone.nationality().into(),
-            sex: match zone.sex() {
-                Sex::Male => names::Sex::Male,
-                Sex::Female => names::Sex::Female,
-                Sex::X | Sex::Unspecified => names::Sex::Unspecified,
-                Sex::Unknown => names::Sex::Unknown,
-            },
-        };
-        (Reading { keys, uncertain, person }, notices)
+/// Waits for the next multiple of `step` since `start`.
+fn wait_for_step(start: Instant, step: Duration) {
+    let (step, elapsed) = (step.as_nanos(), start.elapsed().as_nanos());
+    if step > 0 {
+        std::thread::sleep(Duration::from_nanos((step - elapsed % step) as u64));
     }
-}
-
-fn birth_date(zone: &Mrz, today: u16) -> Option<BirthDate> {
-    let date = zone.birth_date()?;
-    let parts = date.parts()?;
-    Some(BirthDate { year: parts.birth_year(today)?, month: parts.month, day: parts.day, circa: false })
-}
-
-fn not_checked_reason(held: &Held) -> Phrase {
-    Phrase::new(match held.content {
-        Content::Nothing(why) => why,
-        _ => "why.lease",
-    })
-}
-
-/// Asks one list; what it met, or why it could not be asked.
-fn ask(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phrase> {
-    let damaged = |error: ListError| {
-        tracing::error!(list = %held.list, %error, "the list cannot be read");
-        Phrase::new("why.damaged")
-    };
-    match &held.content {
-        Content::Nothing(why) => Err(Phrase::new(why)),
-        Content::Documents(edition) => {
-            let mut alerts = Vec::new();
-            for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {
-                let found = edition.find(key).map_err(damaged)?;
-                let met = found.exact.iter().chain(&found.ranges);
-                alerts.extend(met.map(|alert| document_alert(held, alert, *doubt)));
-            }
-            Ok(alerts)
-        }
-        Content::Persons(edition, index) => {
-            persons_met(held, edition, index, &reading.person, limit).map_err(damaged)
-        }
-    }
-}
-
-fn persons_met(
-    held: &Held,
-    edition: &Edition,
-    index: &PersonIndex,
-    query: &PersonQuery,
-    limit: usize,
-) -> Result<Vec<Alert>, ListError> {
-    let mut alerts = Vec::new();
-    for found in index.search(query, limit, held.possible_from) {
-        let record = edition.find_record(found.alert_id.as_bytes())?;
-        let alert = record.and_then(|bytes| names::person::decode(&bytes).ok());
-        alerts.push(person_alert(held, &found, alert.as_ref()));
-    }
-    Ok(alerts)
-}
-
-fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
-    let bearer_sought = alert.payload.status == Status::ValidBearerSought;
-    let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
-    let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
-    Alert {
-        encounter_id: String::new(),
-        list: held.list.clone(),
-        alert_id: alert.alert_id(),
-        kind: "document".into(),
-        result: if doubt.is_some() { ListResult::Possible } else { ListResult::Hit },
-        status: json_word(&alert.payload.status),
-        action: if bearer_sought { "inform" } else { "seize_document" }.into(),
-        score: if doubt.is_some() { 0.5 } else { 1.0 },
-        reasons,
-        warnings: Vec::new(),
-        owner: held.owner.clone(),
-        details: serde_json::to_value(&alert.payload).unwrap_or_default(),
-    }
-}
-
-fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Alert {
-    let name = alert.and_then(|alert| alert.names.first()).map(|name| {
-        if name.full.is_empty() {
-            format!("{} {}", name.given, name.surname).trim().to_string()
-        } else {
-            name.full.clone()
-        }
-    });
-    Alert {
-        encounter_id: String::new(),
-        list: held.list.clone(),
-        alert_id: found.alert_id.clone(),
-        kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),
-        result: if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible },
-        status: name.unwrap_or_default(),
-        action: alert.map_or_else(|| "inform".into(), |alert| json_word(&alert.action)),
-        score: found.score,
-        reasons: found.reasons.iter().map(names::Reason::phrase).collect(),
-        warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
-        owner: held.owner.clone(),
-        details: serde_json::to_value(alert).unwrap_or_default(),
-    }
-}
-
-/// The word an enum has in JSON.
-fn json_word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
 }
 
 fn document_of(zone: &Mrz) -> Document {

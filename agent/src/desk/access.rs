@@ -12,6 +12,7 @@
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
 use super::{Desk, refusal::Refusal, session, tokens};
+use crate::officers::roster::Role;
 use crate::officers::sign_in::Token;
 use crate::officers::{SignInError, Signed};
 use axum::extract::{Request, State};
@@ -73,6 +74,14 @@ impl Caller {
             Caller::Officer { signed, .. } => signed.badge.clone(),
             Caller::Program { name, .. } if said.is_empty() => name.clone(),
             Caller::Program { name, .. } => format!("{said} ({name})"),
+        }
+    }
+
+    /// Whose view of an answer this caller gets: a signed-in officer's own, else the least.
+    pub fn role(&self) -> Role {
+        match self {
+            Caller::Officer { signed, .. } => signed.role,
+            Caller::Local | Caller::Console | Caller::Program { .. } => Role::Officer,
         }
     }
 

@@ -10,6 +10,7 @@
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
+//! | `POST /v1/discreet` | [`session::Reveal`] | discreet alerts of the last hour, for an entitled officer |
 //!
 //! Every error is [`Problem`]: `{"error": "...", "hint": "..."}`.
 //!
@@ -113,7 +114,7 @@ impl Desk {
             sign_in: self.sign_in(),
             roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),
-            spool: spool::depth(&checker.state)?,
+            spool: spool::depth_shown(&checker.state)?,
             root: holdings.root.version,
             lists: list_views(&holdings, checker.clock.now()),
         })

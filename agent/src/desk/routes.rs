@@ -30,6 +30,7 @@ pub(super) fn router(gate: Gate) -> Router {
         .route("/v1/status", get(status))
         .route("/v1/imports", post(import))
         .route("/v1/events", get(events))
+        .route("/v1/discreet", post(session::reveal))
         .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
     let sessions = Router::new()
         .route("/v1/session", post(session::sign_in).get(session::session).delete(session::sign_out))
@@ -57,10 +58,11 @@ async fn scan(
     Input(mut scan): Input<Scan>,
 ) -> Result<Response, Refusal> {
     scan.who = caller.who(&scan.who);
+    let role = caller.role();
     // The journal's fsync blocks, so a check runs beside the async workers.
     let checked = tokio::task::spawn_blocking(move || gate.desk.check(&scan)).await;
     match checked.map_err(Refusal::internal)? {
-        Ok(answer) => Ok(Json(&*answer).into_response()),
+        Ok(answer) => Ok(Json(answer.seen_by(role)).into_response()),
         Err(error) => {
             let status = match error {
                 CheckError::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -72,12 +74,16 @@ async fn scan(
     }
 }
 
-async fn answer(State(gate): State<Gate>, Path(scan_id): Path<String>) -> Result<Response, Refusal> {
+async fn answer(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Path(scan_id): Path<String>,
+) -> Result<Response, Refusal> {
     let answer = gate.desk.answer(&scan_id).ok_or_else(|| {
         let hint = "an answer is kept in memory for a while: limits.scans_kept_max and limits.scans_kept_s";
         Refusal::new(StatusCode::NOT_FOUND, "no such scan is remembered", hint)
     })?;
-    Ok(Json(&*answer).into_response())
+    Ok(Json(answer.seen_by(caller.role())).into_response())
 }
 
 async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {

@@ -9,21 +9,27 @@
 //! | 403 | the roster's grace is over, and this is no administrator; or it was erased |
 //! | 404 | no roster is held: nobody signs in here |
 //!
+//! `POST /v1/discreet` shows discreet alerts to an entitled officer who gives the PIN once more: 403 to all others, 401 and
+//! 429 as above.
+//!
 //! A session ends `officers.idle_s` after the last call that did something; looking (GET) keeps nothing alive. Whoever
 //! holds the cookie is the officer, so it goes to this host's pages only (`SameSite=Strict`) and dies with the browser.
 
-use super::access::{Door, Gate};
+use super::access::{Caller, Door, Gate};
 use super::events::Event;
 use super::refusal::{Input, Refusal};
 use super::{Desk, SignIn};
+use crate::check::discreet::DiscreetScan;
+use crate::check::{Alert, disclose};
 use crate::clock::rfc3339;
+use crate::journal;
 use crate::officers::pin::Pin;
 use crate::officers::sign_in::{Refusal as By, Token};
 use crate::officers::{Roll, SignInError, Signed};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 const COOKIE: &str = "vedette_session";
@@ -175,6 +181,50 @@ pub(super) async fn on_loopback_only(
             Err(Refusal::new(StatusCode::NOT_FOUND, "officers sign in on loopback", hint))
         }
     }
+}
+
+/// The PIN once more, and perhaps one scan.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reveal {
+    /// The officer's own PIN: showing what nobody may notice is a deliberate act.
+    pub pin: Pin,
+    /// Only this scan's.
+    #[serde(default)]
+    pub scan_id: Option<String>,
+}
+
+/// Shows the discreet alerts of the last hour to an entitled officer, newest first; journalled before it is told.
+pub(super) async fn reveal(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Input(request): Input<Reveal>,
+) -> Result<Json<Vec<DiscreetScan>>, Refusal> {
+    let entitled = match caller {
+        Caller::Officer { signed, session } if signed.discreet => session,
+        _ => {
+            let hint = "an officer whom the roster entitles signs in on the console";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "not entitled to discreet alerts", hint));
+        }
+    };
+    let desk = gate.desk.clone();
+    let revealed = tokio::task::spawn_blocking(move || {
+        let roll = desk.checker.shared.load().roll.clone();
+        let signed = desk.officers.confirm(&roll, &entitled, &request.pin);
+        let signed = signed.map_err(|error| refusal(&error, &roll))?;
+        let checker = &desk.checker;
+        let now = checker.clock.now();
+        let mut scans = checker.discreet.recent(request.scan_id.as_deref(), now);
+        for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
+            *alert = disclose::seen_by(alert, signed.role);
+        }
+        let named = |alert: &Alert| format!("{}/{}", alert.list, alert.alert_id);
+        let alerts = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
+        let event = journal::Event::Revealed { who: signed.badge, alerts };
+        journal::record(&checker.state, now, event).map_err(Refusal::internal)?;
+        Ok(scans)
+    });
+    revealed.await.map_err(Refusal::internal)?.map(Json)
 }
 
 fn set_cookie(cookie: &str) -> [(header::HeaderName, HeaderValue); 1] {

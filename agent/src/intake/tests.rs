@@ -177,6 +177,7 @@ impl World {
             clock: self.clock.clone(),
             limits: Limits::default(),
             spooled: Arc::default(),
+            discreet: Default::default(),
         };
         checker.check(&Scan { mrz: zone(number), who: String::new(), why: String::new() }).unwrap().verdict
     }

@@ -204,7 +204,8 @@ impl Uplink {
             Err(error) => return tracing::warn!(%error, "receipt refused"),
         };
         match spool::receipted(&self.checker.state, &receipt.entries) {
-            Ok(removed) => tracing::info!(removed, "encounters are home"),
+            // Not louder: after a Clear, this line would tell of a discreet alert.
+            Ok(removed) => tracing::debug!(removed, "encounters are home"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
         }
         session.receipted(receipt.entries.iter().map(|entry| entry.id));

@@ -3,6 +3,7 @@
 
 use super::{printable, push};
 use crate::check::{Alert, Answer, Checked};
+use crate::names::handling::EUROPOL;
 use crate::words::Words;
 use std::collections::BTreeMap;
 use vedette_shim::trust::Freshness;
@@ -113,6 +114,12 @@ fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
         false => format!(" · {}", words.fill("alert.score", &values([("n", &percent)]))),
     };
     push(out, format_args!("\n  {n}. {title} · {kind} · {action}{alike}"));
+    if let Some(handling) = &alert.handling {
+        let meant =
+            if handling.scale == EUROPOL { term(words, "handling", &handling.code) } else { String::new() };
+        let said = format!("{meant} {}", printable(&handling.text));
+        push(out, format_args!("     {}: {}", printable(&handling.code), said.trim()));
+    }
     for reason in &alert.reasons {
         push(out, format_args!("     – {}", printable(&words.phrase(reason))));
     }

@@ -98,7 +98,8 @@ function alerts(answer, chosen, outcomes, choose) {
 
 function alertCard(alert, done, choose, at) {
   const title = alert.kind === "document" ? term("status", alert.status) : shown(alert.status);
-  const heading = bdi(title);
+  // An alert's name may be withheld from this officer.
+  const heading = title ? bdi(title) : term("kind", alert.kind);
   return [
     el("header", {},
       el("h3", {}, choose ? el("button", { type: "button", class: "plain", onclick: choose, "data-alert": at }, heading) : heading),
@@ -107,10 +108,16 @@ function alertCard(alert, done, choose, at) {
     ),
     (alert.warnings ?? []).length > 0 &&
       el("ul", { class: "warnings small" }, alert.warnings.map((word) => el("li", {}, term("warning", word)))),
+    alert.handling && handling(alert.handling),
     el("ul", { class: "reasons", "aria-label": say("alert.reasons") }, alert.reasons.map((reason) => el("li", {}, phrase(reason)))),
     facts(alert),
     done && el("p", { class: "done" }, fill("outcome.done", { outcome: say(`outcome.${done.outcome}`), time: done.time })),
   ];
+}
+
+function handling({ scale, code, text }) {
+  const meant = scale === "europol" ? term("handling", code) : "";
+  return el("p", { class: "handling" }, el("strong", {}, bdi(shown(code))), " ", meant, " ", bdi(shown(text ?? "", 160)));
 }
 
 function facts(alert) {

@@ -1,0 +1,150 @@
+//! Asks one list: what it has of a reading, as alerts, or why it cannot be asked.
+
+use super::answer::{Alert, Checked};
+use super::disclose::Asked;
+use super::reading::Reading;
+use crate::clock::rfc3339;
+use crate::holdings::{Content, Held};
+use crate::lists::{DocumentAlert, Edition, ListError};
+use crate::names::{self, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
+use crate::words::Phrase;
+use serde::Serialize;
+use serde_json::Value;
+use vedette_shim::list::Status;
+use vedette_shim::trust::Freshness;
+use vedette_shim::verdict::ListResult;
+
+/// Asks a list at `now`. At most `limit` persons whom it may show, and as many discreet alerts, are met.
+pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Asked {
+    let (age_s, freshness) = held.freshness(now);
+    let asked = match freshness {
+        Freshness::Expired => Err(not_checked_reason(held)),
+        // Discreet alerts must not crowd out others: there is room for both.
+        _ => met(held, reading, 2 * limit),
+    };
+    let uncertain = reading.uncertain && matches!(held.content, Content::Documents(_));
+    let (alerts, result, why) = match asked {
+        Ok(alerts) if uncertain => (alerts, ListResult::NotChecked, Some(Phrase::new("why.misread"))),
+        Ok(alerts) => (alerts, ListResult::Clear, None),
+        Err(why) => (Vec::new(), ListResult::NotChecked, Some(why)),
+    };
+    let checked = Checked {
+        list: held.list.clone(),
+        edition: held.edition,
+        issued: rfc3339(held.issued),
+        age_s,
+        freshness,
+        result,
+        why,
+    };
+    Asked { checked, alerts }
+}
+
+fn not_checked_reason(held: &Held) -> Phrase {
+    Phrase::new(match held.content {
+        Content::Nothing(why) => why,
+        _ => "why.lease",
+    })
+}
+
+/// What a list has, or why it could not be asked.
+fn met(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phrase> {
+    let damaged = |error: ListError| {
+        tracing::error!(list = %held.list, %error, "the list cannot be read");
+        Phrase::new("why.damaged")
+    };
+    match &held.content {
+        Content::Nothing(why) => Err(Phrase::new(why)),
+        Content::Documents(edition) => {
+            let mut alerts = Vec::new();
+            for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {
+                let found = edition.find(key).map_err(damaged)?;
+                let met = found.exact.iter().chain(&found.ranges);
+                alerts.extend(met.map(|alert| document_alert(held, alert, *doubt)));
+            }
+            Ok(alerts)
+        }
+        Content::Persons(edition, index) => {
+            persons_met(held, edition, index, &reading.person, limit).map_err(damaged)
+        }
+    }
+}
+
+fn persons_met(
+    held: &Held,
+    edition: &Edition,
+    index: &PersonIndex,
+    query: &PersonQuery,
+    limit: usize,
+) -> Result<Vec<Alert>, ListError> {
+    let mut alerts = Vec::new();
+    for found in index.search(query, limit, held.possible_from) {
+        let record = edition.find_record(found.alert_id.as_bytes())?;
+        let alert = record.and_then(|bytes| names::person::decode(&bytes).ok());
+        alerts.push(person_alert(held, &found, alert.as_ref()));
+    }
+    Ok(alerts)
+}
+
+fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
+    let bearer_sought = alert.payload.status == Status::ValidBearerSought;
+    let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
+    let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
+    Alert {
+        encounter_id: String::new(),
+        list: held.list.clone(),
+        alert_id: alert.alert_id(),
+        kind: "document".into(),
+        result: if doubt.is_some() { ListResult::Possible } else { ListResult::Hit },
+        status: json_word(&alert.payload.status),
+        action: if bearer_sought { "inform" } else { "seize_document" }.into(),
+        score: if doubt.is_some() { 0.5 } else { 1.0 },
+        reasons,
+        warnings: Vec::new(),
+        owner: held.owner.clone(),
+        handling: None,
+        restricted: Vec::new(),
+        details: serde_json::to_value(&alert.payload).unwrap_or_default(),
+    }
+}
+
+fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Alert {
+    let name = alert.and_then(|alert| alert.names.first()).map(|name| {
+        if name.full.is_empty() {
+            format!("{} {}", name.given, name.surname).trim().to_string()
+        } else {
+            name.full.clone()
+        }
+    });
+    Alert {
+        encounter_id: String::new(),
+        list: held.list.clone(),
+        alert_id: found.alert_id.clone(),
+        kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),
+        result: if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible },
+        status: name.unwrap_or_default(),
+        action: alert.map_or_else(|| "inform".into(), |alert| json_word(&alert.action)),
+        score: found.score,
+        reasons: found.reasons.iter().map(names::Reason::phrase).collect(),
+        warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
+        owner: held.owner.clone(),
+        handling: alert.and_then(|alert| alert.handling.clone()),
+        restricted: alert.map_or_else(Vec::new, |alert| alert.restricted.clone()),
+        details: alert.map_or(Value::Null, details),
+    }
+}
+
+/// Everything else the list says of a person.
+fn details(alert: &PersonAlert) -> Value {
+    let mut details = serde_json::to_value(alert).unwrap_or_default();
+    if let Value::Object(fields) = &mut details {
+        // They stand beside the details.
+        fields.retain(|field, _| !["handling", "restricted"].contains(&field.as_str()));
+    }
+    details
+}
+
+/// The word an enum has in JSON.
+fn json_word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
+}

@@ -1,0 +1,213 @@
+//! Who may see what of an answer: pure functions over what the lists said.
+//!
+//! | of an alert | is seen by |
+//! |---|---|
+//! | one whose action is `discreet_check` | nobody here: the answer is what it would be without; see [`super::discreet`] |
+//! | action, warnings, list, owner, id, score, caveat | everybody who gets the answer |
+//! | the rest, under handling code H2, H3 or another scale's | supervisors |
+//! | a field that its owner restricts to a role | that role and those above |
+//!
+//! Invariants: leaving a discreet alert out and never having met it give equal answers ([`disclose`] is tested for it), as
+//! long as one list has at most `alerts_max` of them for a traveller; a warning for the officer's safety is never hidden.
+
+use super::answer::{Alert, Checked};
+use crate::names::handling::Handling;
+use crate::officers::roster::Role;
+use crate::words::Phrase;
+use serde_json::Value;
+use vedette_shim::verdict::{ListResult, Verdict, decide};
+
+/// The action that nobody may notice.
+const DISCREET: &str = "discreet_check";
+
+/// What one list said.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    /// Its answer if it had met nothing: Clear, or NotChecked and why.
+    pub(super) checked: Checked,
+    /// What it met.
+    pub(super) alerts: Vec<Alert>,
+}
+
+/// What all lists said, parted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Disclosed {
+    /// The verdict to be shown.
+    pub(super) verdict: Verdict,
+    /// Every list's answer, as shown.
+    pub(super) checked: Vec<Checked>,
+    /// The alerts to be shown, ranked: document alerts first, then hits, then by score.
+    pub(super) open: Vec<Alert>,
+    /// The alerts that nobody may notice, ranked as well.
+    pub(super) discreet: Vec<Alert>,
+}
+
+/// Parts what everybody may know from what nobody may notice; at most `alerts_max` alerts each.
+pub(super) fn disclose(asked: Vec<Asked>, alerts_max: usize) -> Disclosed {
+    let (mut open, mut discreet, mut checked) = (Vec::new(), Vec::new(), Vec::new());
+    for Asked { checked: mut list, alerts } in asked {
+        let (hidden, shown): (Vec<_>, Vec<_>) =
+            alerts.into_iter().partition(|alert| alert.action == DISCREET);
+        for result in [ListResult::Possible, ListResult::Hit] {
+            if shown.iter().any(|alert| alert.result == result) {
+                (list.result, list.why) = (result, None);
+            }
+        }
+        checked.push(list);
+        open.extend(shown);
+        discreet.extend(hidden);
+    }
+    for alerts in [&mut open, &mut discreet] {
+        alerts.sort_by(|a: &Alert, b| {
+            let rank = |alert: &Alert| (alert.kind != "document", alert.result != ListResult::Hit);
+            rank(a).cmp(&rank(b)).then(b.score.total_cmp(&a.score)).then(a.alert_id.cmp(&b.alert_id))
+        });
+        alerts.truncate(alerts_max);
+    }
+    let verdict = decide(checked.iter().map(|checked| checked.result));
+    Disclosed { verdict, checked, open, discreet }
+}
+
+/// An alert as `role` may see it.
+pub(crate) fn seen_by(alert: &Alert, role: Role) -> Alert {
+    let mut seen = alert.clone();
+    if role < Role::Supervisor && seen.handling.as_ref().is_some_and(Handling::hides_details) {
+        seen.kind = "person".into();
+        seen.status = String::new();
+        seen.reasons = vec![Phrase::new("reason.withheld")];
+        seen.details = Value::Null;
+        return seen;
+    }
+    let hidden: Vec<&str> = alert
+        .restricted
+        .iter()
+        .filter(|restriction| role < restriction.role)
+        .map(|restriction| restriction.field.word())
+        .collect();
+    if hidden.contains(&"names") {
+        // What is listed stands in the reasons too.
+        seen.status = String::new();
+        seen.reasons = vec![Phrase::new("reason.withheld")];
+    }
+    if hidden.contains(&"birth_dates") {
+        seen.reasons.retain(|reason| !reason.code.starts_with("reason.birth"));
+    }
+    if hidden.contains(&"kind") {
+        seen.kind = "person".into();
+    }
+    if let Value::Object(details) = &mut seen.details {
+        details.retain(|field, _| !hidden.contains(&field.as_str()));
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::handling::{Field, Restriction};
+    use proptest::prelude::*;
+    use serde_json::json;
+    use vedette_shim::trust::Freshness;
+
+    const MAX: usize = 4;
+
+    fn checked(list: usize, result: ListResult) -> Checked {
+        Checked {
+            list: format!("a/{list}").parse().unwrap(),
+            edition: 1,
+            issued: String::new(),
+            age_s: 1,
+            freshness: Freshness::Fresh,
+            result,
+            why: (result == ListResult::NotChecked).then(|| Phrase::new("why.misread")),
+        }
+    }
+
+    fn alert(id: u16, action: &str, hit: bool) -> Alert {
+        Alert {
+            encounter_id: String::new(),
+            list: "a/0".parse().unwrap(),
+            alert_id: id.to_string(),
+            kind: "red".into(),
+            result: if hit { ListResult::Hit } else { ListResult::Possible },
+            status: "ANNA BERG".into(),
+            action: action.into(),
+            score: f32::from(id % 10) / 10.0,
+            reasons: vec![Phrase::new("reason.name_equal")],
+            warnings: vec!["armed".into()],
+            owner: "UTO".into(),
+            handling: None,
+            restricted: vec![],
+            details: json!({"names": [{"surname": "BERG"}], "reason": "wanted for theft", "warnings": ["armed"]}),
+        }
+    }
+
+    fn alerts(action: &'static str) -> impl Strategy<Value = Vec<Alert>> {
+        let alert = (any::<u16>(), any::<bool>()).prop_map(move |(id, hit)| alert(id, action, hit));
+        prop::collection::vec(alert, 0..=MAX)
+    }
+
+    proptest! {
+        /// With discreet alerts anywhere among the others, everything shown is what it is without them.
+        #[test]
+        fn a_discreet_alert_changes_nothing_that_is_shown(
+            lists in prop::collection::vec(
+                (alerts("arrest"), alerts(DISCREET), any::<bool>(), any::<prop::sample::Index>()), 0..4)
+        ) {
+            let asked = |with: bool| {
+                let list = |(n, (open, discreet, misread, at)): (usize, &(Vec<_>, Vec<_>, bool, prop::sample::Index))| {
+                    let result = if *misread { ListResult::NotChecked } else { ListResult::Clear };
+                    let mut alerts = open.clone();
+                    if with {
+                        for alert in discreet.clone() {
+                            alerts.insert(at.index(alerts.len() + 1), alert);
+                        }
+                    }
+                    Asked { checked: checked(n, result), alerts }
+                };
+                lists.iter().enumerate().map(list).collect()
+            };
+            let (with, without) = (disclose(asked(true), MAX), disclose(asked(false), MAX));
+            prop_assert_eq!(Disclosed { discreet: vec![], ..with.clone() }, without);
+            let met: usize = lists.iter().map(|(_, discreet, ..)| discreet.len()).sum();
+            prop_assert_eq!(with.discreet.len(), met.min(MAX));
+        }
+    }
+
+    #[test]
+    fn a_code_hides_details_from_officers_and_never_a_warning() {
+        let handled = |code: &str| Alert {
+            handling: Some(Handling { scale: "europol".into(), code: code.into(), text: "ask first".into() }),
+            ..alert(1, "arrest", true)
+        };
+        for open in [alert(1, "arrest", true), handled("H0"), handled("H1")] {
+            assert_eq!(seen_by(&open, Role::Officer), open);
+        }
+        for code in ["H2", "H3", "X9"] {
+            let full = handled(code);
+            let seen = seen_by(&full, Role::Officer);
+            assert_eq!(
+                (&seen.details, seen.status.as_str(), seen.kind.as_str()),
+                (&Value::Null, "", "person")
+            );
+            assert!(!serde_json::to_string(&seen).unwrap().contains("BERG"));
+            assert_eq!((&seen.action, &seen.warnings), (&full.action, &full.warnings));
+            assert_eq!(seen.handling, full.handling, "the caveat is shown");
+            assert_eq!(seen_by(&full, Role::Supervisor), full);
+        }
+    }
+
+    #[test]
+    fn an_owners_restriction_hides_a_field_from_the_roles_below() {
+        let restrict =
+            |field, role| Alert { restricted: vec![Restriction { field, role }], ..alert(1, "arrest", true) };
+        let reason = restrict(Field::Reason, Role::Administrator);
+        for (role, shown) in [(Role::Officer, false), (Role::Supervisor, false), (Role::Administrator, true)]
+        {
+            assert_eq!(seen_by(&reason, role).details.get("reason").is_some(), shown);
+        }
+        let names = seen_by(&restrict(Field::Names, Role::Supervisor), Role::Officer);
+        assert!(!serde_json::to_string(&names).unwrap().contains("BERG"), "{names:?}");
+        assert!(names.details.get("reason").is_some());
+    }
+}
