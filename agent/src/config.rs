@@ -6,6 +6,7 @@
 
 use crate::files::{self, FileError};
 use crate::officers::sign_in::Rules;
+use crate::scanner::{RawScanner, SCANNERS_MAX, ScannerConfig};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,8 @@ pub struct Config {
     pub desk: DeskConfig,
     /// The rules of signing in.
     pub officers: Rules,
+    /// The scanners at serial ports.
+    pub scanners: Vec<ScannerConfig>,
     /// The bounds.
     pub limits: Limits,
 }
@@ -165,6 +168,8 @@ struct Raw {
     desk: RawDesk,
     #[serde(default)]
     officers: Rules,
+    #[serde(default)]
+    scanner: Vec<RawScanner>,
     #[serde(default)]
     limits: Limits,
 }
@@ -275,6 +280,11 @@ impl Config {
                 })?)
             }
         };
+        if raw.scanner.len() > SCANNERS_MAX {
+            return Err(value("scanner", raw.scanner.len().to_string(), format!("at most {SCANNERS_MAX}")));
+        }
+        let scanners = raw.scanner.into_iter().map(RawScanner::check).collect::<Result<_, _>>();
+        let scanners = scanners.map_err(|(key, found, rule)| value(key, found, rule))?;
         let limits = raw.limits;
         let officers = raw.officers;
         let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 19] = [
@@ -324,6 +334,7 @@ impl Config {
             },
             desk: DeskConfig { socket: at(raw.desk.socket), listen },
             officers,
+            scanners,
             limits,
         })
     }

@@ -9,6 +9,7 @@ use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
+use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{self, Ed25519KeyPair, KeyPair};
 use serde::Serialize;
@@ -107,6 +108,15 @@ impl BoxKey {
 
     fn private(&self) -> Private {
         Private::from_bytes(&*self.private).expect("it was read once already")
+    }
+
+    /// A secret that only this key gives, another one for each `purpose` (HKDF-SHA256).
+    pub fn derive(&self, purpose: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut secret = Zeroizing::new([0; 32]);
+        let key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"").extract(&*self.private);
+        let expanded = key.expand(purpose, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut *secret));
+        expanded.expect("32 bytes are what HKDF-SHA256 gives at once");
+        secret
     }
 
     /// Opens what [`seal`] made for this key.

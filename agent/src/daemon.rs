@@ -22,6 +22,7 @@ use crate::intake::{Intake, IntakeError, Offer, Parts};
 use crate::link::LinkState;
 use crate::link::uplink::Uplink;
 use crate::officers::Officers;
+use crate::scanner::Scanners;
 use crate::state::{State, StateError};
 use crate::store::Store;
 use std::fs::{File, TryLockError};
@@ -137,7 +138,17 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
-    let desk = Arc::new(Desk::new(checker, officers, door, link));
+    let desk = Arc::new(Desk::new(checker.clone(), officers, door, link));
+    let scanners = Scanners {
+        configs: config.scanners.clone(),
+        checker,
+        store: Store::open(&config.state)?,
+        check: Arc::new({
+            let desk = desk.clone();
+            move |scan| desk.check(scan)
+        }),
+    };
+    let scanners = tokio::spawn(scanners.run(stop.clone()));
     // Whatever ends the desk ends the agent: without it no officer gets an answer.
     let served = tokio::spawn({
         let (config, stop) = (config.desk.clone(), stop.clone());
@@ -147,7 +158,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
     let served = served.await;
     notify_systemd("STOPPING=1");
     stop.cancel();
-    for task in [Some(ticker), uplink].into_iter().flatten() {
+    for task in [Some(ticker), Some(scanners), uplink].into_iter().flatten() {
         if let Err(error) = task.await {
             tracing::error!(%error, "a task did not end well");
         }

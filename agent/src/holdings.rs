@@ -3,10 +3,11 @@
 //! Invariant: whoever holds an `Arc<Holdings>` sees one consistent set of editions for as long as it keeps it; an
 //! update never waits for a lookup nor a lookup for an update.
 
-use crate::lists::Edition;
+use crate::lists::{Edition, ListKey};
 use crate::names::PersonIndex;
 use crate::officers::Roll;
 use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
@@ -19,6 +20,8 @@ pub type Shared = Arc<ArcSwap<Holdings>>;
 pub struct Holdings {
     /// The root believed.
     pub root: Root,
+    /// The newest heartbeat, as it was signed.
+    pub heartbeat: Option<Arc<[u8]>>,
     /// By name.
     pub lists: Vec<Held>,
     /// Who may sign in.
@@ -38,6 +41,10 @@ pub struct Held {
     pub owner_key: [u8; 32],
     /// The edition in use; 0 for none.
     pub edition: u64,
+    /// Its manifest, as it was signed.
+    pub manifest: Option<Arc<[u8]>>,
+    /// The list's keys, by number.
+    pub keys: BTreeMap<u32, ListKey>,
     /// Alerts in it, at most.
     pub entries: u64,
     /// When it was issued, seconds since 1970.

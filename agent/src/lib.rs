@@ -7,6 +7,7 @@
 //! | [`check`] | a scan -> lookups -> a verdict, recorded before it is given |
 //! | [`desk`] | the local API and its client; [`show`]: what the terminal shows |
 //! | [`officers`] | the roster, signing in offline |
+//! | [`scanner`] | serial readers, and scanners with the shim |
 //! | [`intake`] | what arrives -> trust -> store -> the [`holdings`] in use |
 //! | [`link`] | MQTT: topics, TLS, one session at a time, what to send next |
 //! | [`lists`], [`names`] | the list engine; recognising a person |
@@ -39,6 +40,7 @@ pub mod lists;
 pub mod mrz_view;
 pub mod names;
 pub mod officers;
+pub mod scanner;
 pub mod show;
 pub mod spool;
 pub mod state;

@@ -12,7 +12,7 @@ use crate::officers::roster::RosterFloor;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use vedette_shim::ids::{Digest, EncounterId, ListName};
+use vedette_shim::ids::{DeviceId, Digest, EncounterId, ListName};
 use vedette_shim::trust::Floor;
 
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
@@ -341,7 +341,12 @@ impl State {
         self.run("empty the log", |db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
     }
 
-    fn meta(&self, name: &'static str) -> Result<Option<Vec<u8>>, StateError> {
+    /// The last encounter taken over from a scanner.
+    pub(crate) fn last_taken(&self, scanner: &DeviceId) -> Result<Option<EncounterId>, StateError> {
+        Ok(self.meta(&last_taken(scanner))?.and_then(|id| id.try_into().ok()))
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
         self.run("read the state", |db| {
             db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
         })
@@ -360,6 +365,19 @@ impl State {
     ) -> Result<T, StateError> {
         self.run(what, work)
     }
+}
+
+/// Notes the last encounter taken over from a scanner, in the caller's transaction.
+pub(crate) fn put_last_taken(
+    t: &Transaction<'_>,
+    scanner: &DeviceId,
+    id: &EncounterId,
+) -> rusqlite::Result<()> {
+    put_meta(t, &last_taken(scanner), id)
+}
+
+fn last_taken(scanner: &DeviceId) -> String {
+    format!("scanner/{scanner}")
 }
 
 fn put_meta(t: &Transaction<'_>, name: &str, value: &[u8]) -> rusqlite::Result<()> {

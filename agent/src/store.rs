@@ -8,6 +8,7 @@ use crate::files::{self, FileError};
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use vedette_shim::ids::{Digest, Hex};
 use vedette_shim::trust::SegmentRef;
@@ -113,6 +114,13 @@ impl Store {
         };
         copy().map_err(FileError::at("copy", from))?;
         self.adopt(&path, segment)
+    }
+
+    /// Reads bytes of a segment that is here, from `offset`; fewer than asked for at its end.
+    pub fn read_piece(&self, digest: &Digest, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
+        let path = self.path(digest);
+        let file = File::open(&path).map_err(FileError::at("read", &path))?;
+        Ok(file.read_at(out, offset).map_err(FileError::at("read", &path))?)
     }
 
     /// Removes every segment and partial download that `keep` does not name.

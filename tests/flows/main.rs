@@ -9,3 +9,4 @@ mod officers;
 mod offline;
 mod readme;
 mod rights;
+mod scanners;

@@ -49,9 +49,10 @@ fn the_readme_names_every_configuration_key() {
     let mut keys = 0;
     let reference = file("config/agent.toml");
     for line in reference.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = name;
-        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
+        let line = line.trim_start_matches("# ");
+        if line.starts_with('[') && line.ends_with(']') {
+            section = line.trim_matches(['[', ']']);
+        } else if let Some((key, _)) = line.split_once(" = ") {
             keys += 1;
             assert!(readme.contains(&format!("{section}.{key}`")), "README.md lacks {section}.{key}");
         }

@@ -5,6 +5,7 @@
 //! | [`post`] | the whole: headquarters, broker and devices on one machine |
 //! | [`headquarters`] | `vedette-hq` on a home of its own, and its `serve` as a process |
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
+//! | [`handheld`], [`cable`] | a scanner with the shim that runs, and a cable to it that can be pulled out |
 //! | [`program`] | runs a built program; waits for what must happen |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
@@ -16,7 +17,9 @@
 //! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.
 //! Every wait has a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
 
+pub mod cable;
 pub mod device;
+pub mod handheld;
 pub mod headquarters;
 pub mod http;
 pub mod intruder;

@@ -255,7 +255,8 @@ fn document_of(zone: &Mrz) -> Document {
     }
 }
 
-fn scanned(zone: &Mrz) -> ScannedDocument {
+/// What was read, as an encounter carries it.
+pub(crate) fn scanned(zone: &Mrz) -> ScannedDocument {
     let sex = match zone.sex() {
         Sex::Male => "M",
         Sex::Female => "F",
@@ -276,7 +277,7 @@ fn scanned(zone: &Mrz) -> ScannedDocument {
 }
 
 /// As much of `text` as fits, cut between characters.
-fn cut<const N: usize>(text: &str) -> heapless::String<N> {
+pub(crate) fn cut<const N: usize>(text: &str) -> heapless::String<N> {
     let mut bounded = heapless::String::new();
     for c in text.chars() {
         if bounded.push(c).is_err() {

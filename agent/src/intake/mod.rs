@@ -185,6 +185,7 @@ impl Intake {
             .map_err(IntakeError::Anchor)?;
         let shared = Arc::new(ArcSwap::from_pointee(Holdings {
             root: root.clone(),
+            heartbeat: None,
             lists: Vec::new(),
             roll: Roll::Open,
         }));
@@ -325,6 +326,8 @@ impl Intake {
                 owner: issuer.owner.as_str().to_string(),
                 owner_key: issuer.owner_key,
                 edition: manifest.map_or(0, |m| m.edition),
+                manifest: entry.active.as_ref().map(|(_, bytes)| bytes.as_slice().into()),
+                keys: entry.keys.clone(),
                 entries: manifest.map_or(0, Manifest::entries),
                 issued: manifest.map_or(0, |m| m.issued),
                 lease_s: manifest.map_or(0, |m| m.lease_s),
@@ -336,7 +339,17 @@ impl Intake {
             })
         };
         let lists = self.entries.iter().filter_map(held).collect();
-        self.shared.store(Arc::new(Holdings { root: self.root.clone(), lists, roll: self.roll.clone() }));
+        let heartbeat = self.state.heartbeat().unwrap_or_else(|error| {
+            tracing::error!(%error, "scanners are not told the time");
+            None
+        });
+        let heartbeat = heartbeat.map(Into::into);
+        self.shared.store(Arc::new(Holdings {
+            root: self.root.clone(),
+            heartbeat,
+            lists,
+            roll: self.roll.clone(),
+        }));
     }
 }
 

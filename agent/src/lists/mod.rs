@@ -42,6 +42,7 @@ pub use documents::{Change, DocumentAlert, DocumentChange, DocumentId, DocumentP
 pub use edition::{DocumentMatches, Edition, RANGE_HITS_MAX};
 pub use error::ListError;
 pub use merge::{diff, diff_records, merge, write_delta};
+pub(crate) use seal::Ring;
 pub use segment::SegmentFile;
 pub use tiers::{FAN_OUT, SEGMENTS_MAX, compact};
 pub use vedette_shim::list::{Day, Kind, ReadError, Status};

@@ -1,0 +1,320 @@
+//! One scanner's side of the talk, as its host remembers it. Pure: messages and time come in, what to say comes out.
+//!
+//! The scanner keeps no memory of the talk, so all that is to be said follows from what it last said it holds (its hello)
+//! and what we hold ([`Ours`]). [`Session::next`] compares the two; every answer moves the picture of what it holds.
+//! Every [`ASK_EVERY`] it is asked anew, which mends the picture whatever was lost.
+//!
+//! Invariants: one message is under way at a time, besides answers to scans, which wait for nothing. A message without
+//! an answer is said again after [`ANSWER_WAIT`]; after [`TRIES_MAX`] the scanner counts as gone, and is only asked who
+//! it is. What it refused is not said again until it restarts, what we hold changes, or [`REFUSED_WAIT`] is over.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use vedette_shim::ids::{Digest, EncounterId, ListName};
+use vedette_shim::scanner::{Hello, PROTOCOL, Refusal, ToHost};
+use vedette_shim::seal::ListKey;
+
+/// A scanner that was silent so long is asked whether it is there.
+pub const ASK_EVERY: Duration = Duration::from_secs(5);
+/// So long an answer may take: flash is erased and written meanwhile.
+pub const ANSWER_WAIT: Duration = Duration::from_secs(2);
+/// A message is said so often before the scanner counts as gone.
+pub const TRIES_MAX: u32 = 3;
+
+/// What was refused is tried again after so long: flash may have room again, and a key may have come.
+pub const REFUSED_WAIT: Duration = Duration::from_secs(60);
+
+/// What the host has for its scanners.
+#[derive(Debug, Default)]
+pub struct Ours {
+    /// The newest heartbeat: its issue time, seconds since 1970, and its envelope.
+    pub heartbeat: Option<(u64, Arc<[u8]>)>,
+    /// The lists of documents in use, by name.
+    pub lists: BTreeMap<ListName, OurList>,
+}
+
+/// One list in use.
+#[derive(Debug)]
+pub struct OurList {
+    /// Its edition.
+    pub edition: u64,
+    /// The manifest's envelope.
+    pub manifest: Arc<[u8]>,
+    /// SHA-256 of that.
+    pub digest: Digest,
+    /// The keys that its segments need, by number.
+    pub keys: BTreeMap<u32, ListKey>,
+}
+
+/// What to say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Say {
+    /// Who are you?
+    Who,
+    /// The heartbeat issued then.
+    Time(u64),
+    /// The key for its encounters.
+    EncounterKey,
+    /// A key of a list.
+    ListKey(ListName, u32),
+    /// The manifest of this digest.
+    Offer(ListName, Digest),
+    /// The piece it wants: the segment, from where, how many bytes. It belongs to the offer before.
+    Piece(Digest, u32, u16),
+    /// Hand over the oldest encounter.
+    Next,
+    /// This one is stored.
+    Taken(EncounterId),
+}
+
+/// What a message asks of the host.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// Nothing more than what [`Session::next`] says.
+    Noted,
+    /// A scanner that has (re)started, or another one.
+    Started,
+    /// Check this, and answer at once.
+    Check(u32, &'a str),
+    /// Store this encounter, then say [`Session::stored`].
+    Store(EncounterId, &'a [u8]),
+    /// It did not take what was said.
+    Refused(Say, Refusal),
+    /// It speaks another protocol: nothing is said to it.
+    Foreign(u8),
+}
+
+/// What the host knows of its scanner.
+#[derive(Debug)]
+pub struct Session {
+    hello: Option<Hello>,
+    /// Said, and not answered yet; since when, and how often before.
+    waiting: Option<(Say, Instant, u32)>,
+    /// The issue time of the heartbeat it was told last. Its own clock runs on and cannot tell.
+    time_told: u64,
+    /// To be said before anything else.
+    urgent: Option<Say>,
+    keys_told: HashSet<(ListName, u32)>,
+    refused: HashMap<Say, Instant>,
+    /// The last offer.
+    offered: Option<(ListName, Digest)>,
+    /// It said that no encounter waits.
+    drained: bool,
+    heard_at: Instant,
+    answers_unconfirmed: u32,
+}
+
+impl Session {
+    /// Nothing is known yet.
+    pub fn new(now: Instant) -> Session {
+        Session {
+            hello: None,
+            waiting: None,
+            time_told: 0,
+            urgent: None,
+            keys_told: HashSet::new(),
+            refused: HashMap::new(),
+            offered: None,
+            drained: false,
+            heard_at: now,
+            answers_unconfirmed: 0,
+        }
+    }
+
+    /// Who it is, once it has said so.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// What we hold has changed: what was refused may be welcome now.
+    pub fn ours_changed(&mut self) {
+        self.refused.clear();
+    }
+
+    /// An answer to a scan was said; it will be confirmed.
+    pub fn answered(&mut self) {
+        self.answers_unconfirmed += 1;
+    }
+
+    /// The encounter is stored here.
+    pub fn stored(&mut self, id: EncounterId) {
+        self.urgent = Some(Say::Taken(id));
+    }
+
+    /// The encounter cannot be stored now: it stays with the scanner for a while.
+    pub fn not_stored(&mut self, now: Instant) {
+        self.refused.insert(Say::Next, now);
+    }
+
+    /// What to say now, if anything; it counts as said.
+    pub fn next(&mut self, ours: &Ours, now: Instant) -> Option<Say> {
+        let mut tries = 0;
+        if let Some((say, since, before)) = self.waiting.take() {
+            if now.saturating_duration_since(since) < ANSWER_WAIT {
+                self.waiting = Some((say, since, before));
+                return None;
+            }
+            self.answers_unconfirmed = 0;
+            tries = before + 1;
+            if tries >= TRIES_MAX {
+                (self.hello, self.urgent, tries) = (None, None, 0);
+            } else if matches!(say, Say::Taken(_)) {
+                self.urgent = Some(say);
+            }
+        }
+        let say = match self.urgent.take() {
+            Some(say) => say,
+            None => self.due(ours, now)?,
+        };
+        if let Say::Offer(list, digest) = &say {
+            self.offered = Some((list.clone(), *digest));
+        }
+        self.waiting = Some((say.clone(), now, tries));
+        Some(say)
+    }
+
+    /// When [`Session::next`] has something to say again, if nothing is heard until then.
+    pub fn wakes_at(&self) -> Instant {
+        match &self.waiting {
+            Some((_, since, _)) => *since + ANSWER_WAIT,
+            None => self.heard_at + ASK_EVERY,
+        }
+    }
+
+    fn due(&self, ours: &Ours, now: Instant) -> Option<Say> {
+        let Some(hello) = &self.hello else { return Some(Say::Who) };
+        let wanted = |say: &Say| {
+            self.refused.get(say).is_none_or(|at| now.saturating_duration_since(*at) >= REFUSED_WAIT)
+        };
+        if !hello.keyed && wanted(&Say::EncounterKey) {
+            return Some(Say::EncounterKey);
+        }
+        if let Some((issued, _)) = ours.heartbeat
+            && issued > self.time_told
+            && wanted(&Say::Time(issued))
+        {
+            return Some(Say::Time(issued));
+        }
+        // Encounters before lists: they are small, and somebody may be waiting for them.
+        if !self.drained && wanted(&Say::Next) {
+            return Some(Say::Next);
+        }
+        for held in &hello.lists {
+            let Some(list) = ours.lists.get(&held.list) else { continue };
+            let current = held.edition > list.edition || held.manifest == list.digest;
+            let key = |number: &u32| Say::ListKey(held.list.clone(), *number);
+            let untold = |number: &&u32| !self.keys_told.contains(&(held.list.clone(), **number));
+            if !(current && held.keyed) {
+                let keys = list.keys.keys().filter(untold).map(key);
+                if let Some(say) = keys.into_iter().find(wanted) {
+                    return Some(say);
+                }
+            }
+            let offer = Say::Offer(held.list.clone(), list.digest);
+            if !current && wanted(&offer) {
+                return Some(offer);
+            }
+        }
+        (now.saturating_duration_since(self.heard_at) >= ASK_EVERY).then_some(Say::Who)
+    }
+
+    /// Takes a message of the scanner's.
+    pub fn heard<'a>(&mut self, message: ToHost<'a>, now: Instant) -> Heard<'a> {
+        self.heard_at = now;
+        match message {
+            ToHost::Hello(hello) if hello.protocol != PROTOCOL => {
+                let protocol = hello.protocol;
+                *self = Session { waiting: Some((Say::Who, now, 0)), ..Session::new(now) };
+                Heard::Foreign(protocol)
+            }
+            ToHost::Hello(hello) => self.greeted(hello, now),
+            ToHost::Scan(scan) => Heard::Check(scan.number, scan.text),
+            ToHost::Want(want) => {
+                if let Some((Say::Offer(..) | Say::Piece(..), ..)) = self.waiting {
+                    self.waiting = None;
+                    self.urgent = Some(Say::Piece(want.segment, want.offset, want.bytes));
+                }
+                Heard::Noted
+            }
+            ToHost::Installed { list, edition } => {
+                self.waiting.take_if(|(say, ..)| matches!(say, Say::Offer(..) | Say::Piece(..)));
+                let held = self.hello.iter_mut().flat_map(|hello| &mut hello.lists);
+                if let Some(held) = held.into_iter().find(|held| held.list == list)
+                    && let Some((_, digest)) = self.offered.take_if(|(offered, _)| *offered == list)
+                {
+                    (held.edition, held.manifest, held.keyed) = (edition, digest, true);
+                    // The heartbeat confirms an edition only when it is there.
+                    self.time_told = 0;
+                }
+                Heard::Noted
+            }
+            ToHost::Encounter(note) => {
+                self.waiting.take_if(|(say, ..)| matches!(say, Say::Next | Say::Taken(_)));
+                self.drained = false;
+                Heard::Store(note.id, note.sealed)
+            }
+            ToHost::Nothing => {
+                self.waiting.take_if(|(say, ..)| matches!(say, Say::Next | Say::Taken(_)));
+                self.drained = true;
+                Heard::Noted
+            }
+            ToHost::Done => {
+                self.done();
+                Heard::Noted
+            }
+            ToHost::Refused(_) if self.answers_unconfirmed > 0 => {
+                self.answers_unconfirmed -= 1;
+                Heard::Noted
+            }
+            ToHost::Refused(refusal) => {
+                let Some((say, ..)) = self.waiting.take() else { return Heard::Noted };
+                let refused = match (&say, self.offered.take()) {
+                    (Say::Piece(..), Some((list, digest))) => Say::Offer(list, digest),
+                    _ => say.clone(),
+                };
+                self.refused.insert(refused, now);
+                Heard::Refused(say, refusal)
+            }
+        }
+    }
+
+    fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> Heard<'a> {
+        let asked = self.waiting.take_if(|(say, ..)| *say == Say::Who).is_some();
+        let same = self.hello.as_ref().is_some_and(|before| before.device == hello.device);
+        if !(asked && same) {
+            *self = Session::new(now);
+        }
+        self.drained = hello.encounters == 0;
+        for held in hello.lists.iter().filter(|held| !held.keyed) {
+            self.keys_told.retain(|(list, _)| *list != held.list);
+        }
+        self.hello = Some(hello);
+        if asked && same { Heard::Noted } else { Heard::Started }
+    }
+
+    /// What was said last is taken: the answer to a scan, or what waits.
+    fn done(&mut self) {
+        if self.answers_unconfirmed > 0 {
+            self.answers_unconfirmed -= 1;
+            return;
+        }
+        let Some((say, ..)) = self
+            .waiting
+            .take_if(|(say, ..)| matches!(say, Say::Time(_) | Say::EncounterKey | Say::ListKey(..)))
+        else {
+            return;
+        };
+        match (say, &mut self.hello) {
+            (Say::Time(issued), _) => self.time_told = issued,
+            (Say::EncounterKey, Some(hello)) => hello.keyed = true,
+            (Say::ListKey(list, number), _) => {
+                self.keys_told.insert((list, number));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

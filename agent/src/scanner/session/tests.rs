@@ -1,0 +1,217 @@
+//! A talk with a model of a scanner, over a line that loses what it is told to.
+
+use super::*;
+use proptest::prelude::*;
+use vedette_shim::scanner::{Held, SealedNote, Want};
+
+const SEGMENT: Digest = [9; 32];
+const PIECES: u32 = 4;
+
+/// What a scanner does, without its bytes.
+struct Model {
+    hello: Hello,
+    notes: Vec<EncounterId>,
+    list_keys: HashSet<u32>,
+    pieces: u32,
+    refuses_offers: bool,
+}
+
+enum Reply {
+    Hello(Box<Hello>),
+    Want(u32),
+    Installed(ListName, u64),
+    Encounter(EncounterId),
+    Nothing,
+    Done,
+    Refused(Refusal),
+}
+
+fn list() -> ListName {
+    "interpol/sltd".parse().unwrap()
+}
+
+fn ours(edition: u64) -> Ours {
+    let keys = [(1, ListKey([1; 32])), (2, ListKey([2; 32]))].into();
+    let list_in_use = OurList { edition, manifest: Arc::from([0; 8]), digest: [edition as u8; 32], keys };
+    Ours { heartbeat: Some((1_700_000_000, Arc::from([0; 8]))), lists: [(list(), list_in_use)].into() }
+}
+
+impl Model {
+    fn new(notes: u8) -> Model {
+        let held = Held { list: list(), edition: 0, manifest: [0; 32], keyed: false };
+        let hello = Hello {
+            protocol: PROTOCOL,
+            device: "handheld-3".parse().unwrap(),
+            firmware: "1".try_into().unwrap(),
+            lists: [held].into_iter().collect(),
+            room_bytes: 1 << 20,
+            encounters: notes.into(),
+            time: 0,
+            keyed: false,
+        };
+        let notes = (1..=notes).map(|n| [n; 16]).collect();
+        Model { hello, notes, list_keys: HashSet::new(), pieces: 0, refuses_offers: false }
+    }
+
+    fn hears(&mut self, say: &Say, ours: &Ours) -> Reply {
+        let oldest = |notes: &[EncounterId]| notes.first().map_or(Reply::Nothing, |id| Reply::Encounter(*id));
+        match say {
+            Say::Who => {
+                self.hello.encounters = self.notes.len() as u32;
+                Reply::Hello(Box::new(self.hello.clone()))
+            }
+            Say::Time(time) => {
+                self.hello.time = *time;
+                Reply::Done
+            }
+            Say::EncounterKey => {
+                self.hello.keyed = true;
+                Reply::Done
+            }
+            Say::ListKey(_, number) => {
+                self.list_keys.insert(*number);
+                Reply::Done
+            }
+            Say::Offer(..) if self.refuses_offers => Reply::Refused(Refusal::NoRoom),
+            Say::Offer(..) if self.list_keys.len() < 2 => Reply::Refused(Refusal::NoKey),
+            Say::Offer(..) | Say::Piece(..) => {
+                if matches!(say, Say::Piece(_, offset, _) if *offset == self.pieces) {
+                    self.pieces += 1;
+                }
+                if self.pieces < PIECES {
+                    return Reply::Want(self.pieces);
+                }
+                let ours = &ours.lists[&list()];
+                self.hello.lists[0] =
+                    Held { list: list(), edition: ours.edition, manifest: ours.digest, keyed: true };
+                Reply::Installed(list(), ours.edition)
+            }
+            Say::Next => oldest(&self.notes),
+            Say::Taken(id) => {
+                self.notes.retain(|note| note != id);
+                oldest(&self.notes)
+            }
+        }
+    }
+}
+
+fn message(reply: &Reply) -> ToHost<'_> {
+    match reply {
+        Reply::Hello(hello) => ToHost::Hello((**hello).clone()),
+        Reply::Want(offset) => ToHost::Want(Want { segment: SEGMENT, offset: *offset, bytes: 1 }),
+        Reply::Installed(list, edition) => ToHost::Installed { list: list.clone(), edition: *edition },
+        Reply::Encounter(id) => ToHost::Encounter(SealedNote { id: *id, sealed: b"sealed" }),
+        Reply::Nothing => ToHost::Nothing,
+        Reply::Done => ToHost::Done,
+        Reply::Refused(refusal) => ToHost::Refused(*refusal),
+    }
+}
+
+/// Talks until nothing is said for a while; returns what was said, and the encounters stored.
+fn talk(
+    session: &mut Session,
+    model: &mut Model,
+    ours: &Ours,
+    losses: &[bool],
+) -> (Vec<Say>, Vec<EncounterId>) {
+    let (mut now, mut said, mut stored) = (session.heard_at, Vec::new(), Vec::new());
+    let mut losses = losses.iter().copied();
+    let mut lost = || losses.next().unwrap_or(false);
+    for _ in 0..2_000 {
+        let Some(say) = session.next(ours, now) else {
+            if session.waiting.is_none() && session.hello.is_some() {
+                return (said, stored);
+            }
+            now = session.wakes_at();
+            continue;
+        };
+        if let Say::Taken(id) = &say {
+            assert!(stored.contains(id), "never taken before it was stored");
+        }
+        said.push(say.clone());
+        if lost() {
+            continue;
+        }
+        let reply = model.hears(&say, ours);
+        if !lost()
+            && let Heard::Store(id, _) = session.heard(message(&reply), now)
+        {
+            stored.push(id);
+            session.stored(id);
+        }
+    }
+    panic!("no end of it: {:?}", &said[said.len() - 20..]);
+}
+
+proptest! {
+    /// Whatever is lost, in the end the scanner has everything, and the host has every encounter.
+    #[test]
+    fn a_talk_over_a_bad_line_comes_to_the_same_end(
+        losses in proptest::collection::vec(any::<bool>(), 0..60),
+        notes in 0u8..4,
+    ) {
+        let (ours, mut model, mut session) = (ours(3), Model::new(notes), Session::new(Instant::now()));
+        let (_, mut stored) = talk(&mut session, &mut model, &ours, &losses);
+        stored.dedup();
+        prop_assert_eq!(stored.len(), usize::from(notes));
+        prop_assert!(model.notes.is_empty());
+        prop_assert_eq!(model.hello.lists[0].edition, 3);
+        prop_assert!(model.hello.keyed);
+        prop_assert_eq!(model.hello.time, 1_700_000_000);
+        // And then there is nothing more to say than whether it is still there.
+        let later = session.heard_at + ASK_EVERY;
+        prop_assert_eq!(session.next(&ours, later), Some(Say::Who));
+    }
+}
+
+#[test]
+fn what_is_refused_is_not_said_again_until_something_changes() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    model.refuses_offers = true;
+    let offers = |said: &[Say]| said.iter().filter(|say| matches!(say, Say::Offer(..))).count();
+    assert_eq!(offers(&talk(&mut session, &mut model, &ours(1), &[]).0), 1);
+    assert_eq!(offers(&talk(&mut session, &mut model, &ours(1), &[]).0), 0);
+    session.ours_changed();
+    assert_eq!(offers(&talk(&mut session, &mut model, &ours(2), &[]).0), 1);
+    let later = session.heard_at + REFUSED_WAIT;
+    assert!(matches!(session.next(&ours(2), later), Some(Say::Offer(..))), "and after a while");
+}
+
+#[test]
+fn a_scanner_that_restarts_gets_its_keys_again_at_once() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    talk(&mut session, &mut model, &ours(1), &[]);
+    (model.hello.keyed, model.hello.time, model.hello.lists[0].keyed) = (false, 0, false);
+    model.list_keys.clear();
+    let now = session.heard_at;
+    assert_eq!(session.heard(ToHost::Hello(model.hello.clone()), now), Heard::Started);
+    talk(&mut session, &mut model, &ours(1), &[]);
+    assert!(model.hello.keyed && model.hello.time > 0 && model.list_keys.len() == 2);
+}
+
+#[test]
+fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
+    let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
+    let note = || ToHost::Encounter(SealedNote { id: [1; 16], sealed: b"" });
+    session.heard(ToHost::Hello(Model::new(1).hello), now);
+    assert!(matches!(session.heard(note(), now), Heard::Store(..)));
+    session.not_stored(now);
+    while let Some(say) = session.next(&ours, now) {
+        assert_ne!(say, Say::Next);
+        assert!(!matches!(say, Say::Taken(_)));
+        session.heard(ToHost::Done, now);
+        if matches!(say, Say::Offer(..)) {
+            session.heard(ToHost::Installed { list: list(), edition: 1 }, now);
+        }
+    }
+}
+
+#[test]
+fn a_scanner_of_another_protocol_is_told_nothing() {
+    let (mut session, now) = (Session::new(Instant::now()), Instant::now());
+    let mut hello = Model::new(1).hello;
+    hello.protocol = PROTOCOL + 1;
+    assert_eq!(session.heard(ToHost::Hello(hello), now), Heard::Foreign(PROTOCOL + 1));
+    assert_eq!(session.next(&ours(1), now), None);
+    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
+}

@@ -1,0 +1,159 @@
+//! Scanners at serial ports, over pseudo terminals: readers of lines, and scanners with the shim.
+
+use vedette_shim::verdict::Verdict;
+use vedette_tests::cable::Cable;
+use vedette_tests::device::{Device, code};
+use vedette_tests::handheld::{Handheld, Shown};
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::wait_until;
+use vedette_tests::sample::{SPECIMEN, number, passport};
+
+/// A post whose device holds SPECIMEN and enough others that a scanner needs many pieces; and a port for a scanner.
+fn post_with_scanner(kind: &str) -> (Post, Device, Cable) {
+    let post = Post::serving();
+    let device = post.enrol("post-7");
+    let cable = Cable::plugged_in(&post.folder().join("scanner"));
+    device
+        .configure(&format!("[[scanner]]\nport = {:?}\nkind = \"{kind}\"\nname = \"lane 1\"", cable.port()));
+    post.hq.publish(LIST, others().chain([SPECIMEN.to_string()]));
+    (post, device, cable)
+}
+
+fn others() -> impl Iterator<Item = String> {
+    (0..20_000).map(|n| number(n * 7_919 % 90_000_000))
+}
+
+/// Searches that the journal tells of.
+fn searches(device: &Device) -> usize {
+    let verified = device.run("journal", &["verify"]).expect_code(0).out;
+    verified.split(' ').next().and_then(|lines| lines.parse().ok()).expect("it says how many lines")
+}
+
+#[track_caller]
+fn wait_for_shown(handheld: &Handheld, device: &Device, scan: u32) -> Shown {
+    let shown = || handheld.inside().shown.iter().find(|shown| shown.scan == scan).cloned();
+    wait_until(format!("scan {scan} is answered"), shown, || device.log())
+}
+
+#[track_caller]
+fn wait_for_installed(handheld: &Handheld, device: &Device, edition: u64) {
+    let installed = || (handheld.inside().edition() == edition).then_some(());
+    wait_until(format!("the scanner has edition {edition}"), installed, || device.log());
+}
+
+#[test]
+fn a_reader_of_lines_brings_a_hit_home_and_comes_back_after_its_plug_was_pulled() {
+    let (post, mut device, cable) = post_with_scanner("lines");
+    device.start();
+    device.wait_for_edition(LIST, 1);
+    let zone = passport(SPECIMEN).replace('\n', "\r\n");
+    cable.send(format!("{zone}\r\n").as_bytes());
+    post.wait_for_encounters(&device, 1);
+    assert_eq!(searches(&device), 1);
+
+    cable.unplug();
+    let gone = || device.whole_log().contains("waiting for the scanner").then_some(());
+    wait_until("the agent sees that the reader is gone", gone, || device.log());
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+    cable.plug();
+    let back = || (device.whole_log().matches("port is open").count() == 2).then_some(());
+    wait_until("the agent opens the reader again", back, || device.log());
+    // A zone in two parts, the second without an end; one that is none; and a good one.
+    let (first, rest) = zone.split_at(30);
+    cable.send(first.as_bytes());
+    cable.send(rest.as_bytes());
+    post.wait_for_encounters(&device, 3);
+    cable.send(b"noise\r\n");
+    let unreadable = || device.whole_log().contains("unreadable MRZ").then_some(());
+    wait_until("the agent says that it was no zone", unreadable, || device.log());
+    cable.send(format!("{zone}\r\n").as_bytes());
+    post.wait_for_encounters(&device, 4);
+}
+
+#[test]
+fn a_scanner_installs_asks_and_follows_a_delta() {
+    let (post, mut device, cable) = post_with_scanner("frames");
+    let handheld = Handheld::start("handheld-3", LIST, &device, cable);
+    device.start();
+    wait_for_installed(&handheld, &device, 1);
+    let pieces = handheld.inside().pieces;
+    assert!(pieces > 10, "it came in {pieces} pieces");
+
+    handheld.scan(1, &passport(SPECIMEN));
+    let hit = wait_for_shown(&handheld, &device, 1);
+    assert_eq!((hit.verdict, hit.lists), (Verdict::Hit, vec![(LIST.to_string(), 1)]));
+    assert!(hit.alerts[0].contains("stolen"), "{:?}", hit.alerts);
+    handheld.scan(2, &passport("NOTHERE12"));
+    assert_eq!(wait_for_shown(&handheld, &device, 2).verdict, Verdict::Clear);
+    handheld.scan(3, "no zone");
+    assert_eq!(wait_for_shown(&handheld, &device, 3).verdict, Verdict::NotChecked);
+    // The answer got lost: the same scan again is answered again, and makes no second encounter.
+    for times in 1..=2 {
+        handheld.scan(4, &passport(SPECIMEN));
+        let shown =
+            || (handheld.inside().shown.iter().filter(|s| s.scan == 4).count() == times).then_some(());
+        wait_until(format!("scan 4 is answered {times} times"), shown, || device.log());
+    }
+    post.wait_for_encounters(&device, 2);
+
+    post.hq.publish(LIST, others());
+    wait_for_installed(&handheld, &device, 2);
+    let delta = handheld.inside().pieces - pieces;
+    assert!(delta < pieces / 2, "only what is new is sent: {delta} pieces after {pieces}");
+    device.kill();
+    assert_eq!(handheld.inside().check_alone(1, &passport(SPECIMEN)).verdict, Verdict::Clear);
+}
+
+#[test]
+fn an_installation_goes_on_where_it_stood_after_lost_messages_a_pulled_plug_and_a_loss_of_power() {
+    let (_post, mut device, cable) = post_with_scanner("frames");
+    let handheld = Handheld::start("handheld-3", LIST, &device, cable);
+    handheld.inside().lose = 1;
+    device.start();
+    let some = |least: usize| {
+        let came = || (handheld.inside().pieces >= least).then_some(());
+        wait_until(format!("{least} pieces came"), came, || device.log());
+    };
+    some(10);
+    handheld.cable().unplug();
+    handheld.inside().lose = 2;
+    handheld.cable().plug();
+    some(20);
+    handheld.restart();
+    wait_for_installed(&handheld, &device, 1);
+}
+
+#[test]
+fn encounters_made_while_the_host_was_away_come_home_once_each() {
+    let (post, mut device, cable) = post_with_scanner("frames");
+    let handheld = Handheld::start("handheld-3", LIST, &device, cable);
+    device.start();
+    wait_for_installed(&handheld, &device, 1);
+    let told = || (handheld.inside().hello().time > 0).then_some(());
+    wait_until("it is told the time", told, || device.log());
+    device.kill();
+    for id in 1..=3 {
+        assert_eq!(handheld.inside().check_alone(id, &passport(SPECIMEN)).verdict, Verdict::Hit);
+    }
+    assert_eq!(handheld.inside().check_alone(9, &passport("NOTHERE12")).verdict, Verdict::Clear);
+
+    // It loses power; the first two answers after that get lost as well.
+    handheld.restart();
+    assert_eq!(handheld.inside().hello().encounters, 3);
+    handheld.inside().lose = 2;
+    device.start();
+    let drained = || (handheld.inside().hello().encounters == 0).then_some(());
+    wait_until("the host has all of them", drained, || device.log());
+    post.wait_for_encounters(&device, 3);
+    device.wait_for_receipts();
+    assert_eq!(searches(&device), 3);
+    let encounters = post.hq.encounters();
+    assert!(encounters.iter().all(|met| met.to_string().contains(SPECIMEN)), "{encounters:?}");
+
+    // The host's *taken* never arrived, and the receipt is back already: it is taken again, and made once.
+    assert_eq!(handheld.inside().check_alone(3, &passport(SPECIMEN)).verdict, Verdict::Hit);
+    handheld.restart();
+    wait_until("it is taken again", drained, || device.log());
+    assert_eq!((searches(&device), device.spool()), (3, Some(0)));
+    assert_eq!(post.hq.encounters().len(), 3);
+}
