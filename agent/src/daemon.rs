@@ -145,7 +145,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         store: Store::open(&config.state)?,
         check: Arc::new({
             let desk = desk.clone();
-            move |scan| desk.check(scan)
+            move |scan| desk.check_at_reader(scan)
         }),
     };
     let scanners = tokio::spawn(scanners.run(stop.clone()));

@@ -60,6 +60,9 @@ pub enum CheckError {
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
     Record(#[from] StateError),
+    /// A roster is held, and nobody is at work.
+    #[error("nobody is signed in, so there is no answer")]
+    NobodySignedIn,
     /// The journal is at its bound; nobody searches unrecorded.
     #[error("the journal is full ({bytes} bytes), so there is no answer")]
     JournalFull {
@@ -73,6 +76,7 @@ impl CheckError {
     pub fn hint(&self) -> &'static str {
         match self {
             CheckError::Unreadable(_) => "read the document again",
+            CheckError::NobodySignedIn => "sign in on the console, then read the document again",
             CheckError::Record(_) => "see the agent's log",
             CheckError::JournalFull { .. } => "`vedette journal export FILE --trim` makes room",
         }

@@ -95,6 +95,17 @@ impl Desk {
         Ok(answer)
     }
 
+    /// Answers a scan from a reader at the post. Once a roster is held, it is the scan of the officer who is at work on the
+    /// console, and there is no answer while nobody is. Blocks as [`Self::check`] does.
+    pub fn check_at_reader(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
+        let roll = self.checker.shared.load().roll.clone();
+        if !roll.asks_for_sign_in() {
+            return self.check(scan);
+        }
+        let badge = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?;
+        self.check(&Scan { who: badge.to_string(), ..scan.clone() })
+    }
+
     /// The answer to a recent scan, by its `scan_id`.
     pub fn answer(&self, scan_id: &str) -> Option<Arc<Answer>> {
         self.recent.get(&from_hex(scan_id)?, self.checker.clock.now())

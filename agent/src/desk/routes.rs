@@ -66,6 +66,7 @@ async fn scan(
         Err(error) => {
             let status = match error {
                 CheckError::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                CheckError::NobodySignedIn => StatusCode::UNAUTHORIZED,
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             };

@@ -179,6 +179,13 @@ impl Officers {
         Ok(officer.map(|(officer, _)| signed(officer, machine.rules(), used_at, now)))
     }
 
+    /// Who is at work, for what happens at the post and not on the console: a document laid on a reader. It counts as
+    /// use of the session.
+    pub fn at_work(&self, roll: &Roll) -> Result<Option<Badge>, StateError> {
+        self.sweep(roll)?;
+        Ok(self.machine().at_work(self.clock.now()))
+    }
+
     /// Looks at a signed-in officer's PIN once more, before something that wants a deliberate act.
     pub fn confirm(&self, roll: &Roll, token: &Token, pin: &Pin) -> Result<Signed, SignInError> {
         let signed = self.session(roll, token, true)?.ok_or(SignInError::NoSession)?;

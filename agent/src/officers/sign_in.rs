@@ -249,6 +249,13 @@ impl SignIn {
         Some((session.badge.clone(), session.used_at))
     }
 
+    /// Who is at work: the officer whose session was used last. It is used now.
+    pub fn at_work(&mut self, now: u64) -> Option<Badge> {
+        let session = self.sessions.iter_mut().max_by_key(|session| session.used_at)?;
+        session.used_at = now;
+        Some(session.badge.clone())
+    }
+
     /// Ends a session on purpose: the end of a shift, after which the PIN is asked again.
     pub fn leave(&mut self, token: &Token) -> Option<Badge> {
         let at = self.sessions.iter().position(|session| session.token == *token)?;

@@ -91,6 +91,23 @@ fn a_day_at_the_post_is_in_the_journal() {
 }
 
 #[test]
+fn a_document_on_the_reader_is_the_scan_of_whoever_used_the_console_last_and_keeps_the_session_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (officers, clock) = open(folder.path());
+    let roll = roll();
+    let at_work = || officers.at_work(&roll).unwrap().map(|badge| badge.to_string());
+    assert_eq!(at_work(), None);
+    officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    clock.raise(clock.now() + 200);
+    assert_eq!(at_work().as_deref(), Some("anna"));
+    clock.raise(clock.now() + 200);
+    officers.sign_in(&roll, "boris", Some(&pin("580133")), None).unwrap();
+    assert_eq!(at_work().as_deref(), Some("boris"));
+    clock.raise(clock.now() + 301);
+    assert_eq!(at_work(), None);
+}
+
+#[test]
 fn a_lock_out_survives_a_restart_and_the_right_pin() {
     let folder = tempfile::tempdir().unwrap();
     let roll = roll();
