@@ -13,6 +13,7 @@
 //! | [`lists`], [`names`] | the list engine; recognising a person |
 //! | [`state`], [`store`], [`spool`], [`journal`] | what is durable: SQLite, segment files, encounters, who searched |
 //! | [`words`] | what the officer reads, in four languages |
+//! | [`outcome`] | what came of an encounter, brought home like the encounter |
 //! | [`crypto`], [`encounter`] | signatures and seals; a hit sealed to the list's owner |
 //! | [`clock`], [`files`] | the one file each that reads the clock and names files |
 //! | `hq`, `demo` | headquarters; the whole job on one machine (feature `hq`) |
@@ -40,6 +41,7 @@ pub mod lists;
 pub mod mrz_view;
 pub mod names;
 pub mod officers;
+pub mod outcome;
 pub mod scanner;
 pub mod show;
 pub mod spool;

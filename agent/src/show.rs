@@ -198,7 +198,7 @@ const MARKS: &[std::ops::RangeInclusive<u32>] =
 
 /// Text from a list or a document on a terminal, so that it cannot forge what the officer reads: characters that nobody
 /// sees show their code, marks do not pile up, and it is cut where it is too long. As on the page.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let within =
         |ranges: &[std::ops::RangeInclusive<u32>], c: char| ranges.iter().any(|r| r.contains(&(c as u32)));
     let mut out = String::new();

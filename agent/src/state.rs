@@ -18,7 +18,7 @@ use vedette_shim::trust::Floor;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 /// The schema's number; a store of a newer one is refused, not guessed at.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// An operation on the state that failed.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,9 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS tries (
         badge TEXT PRIMARY KEY, failures INTEGER NOT NULL, lock_outs INTEGER NOT NULL,
         locked_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS awaits_outcome (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, encounter BLOB NOT NULL UNIQUE, list TEXT NOT NULL,
+        owner_key BLOB NOT NULL, shown INTEGER NOT NULL, made_at INTEGER NOT NULL) STRICT;
 ";
 
 impl State {

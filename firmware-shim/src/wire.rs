@@ -43,10 +43,14 @@ impl core::error::Error for WireError {}
 
 /// Reads a message.
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WireError> {
-    let (version, body) = bytes.split_first().ok_or(WireError::Malformed)?;
-    if *version != WIRE_VERSION {
-        return Err(WireError::Version(*version));
+    match bytes.split_first() {
+        Some((&WIRE_VERSION, body)) => read_body(body),
+        Some((version, _)) => Err(WireError::Version(*version)),
+        None => Err(WireError::Malformed),
     }
+}
+
+fn read_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
     match postcard::take_from_bytes(body) {
         Ok((message, [])) => Ok(message),
         _ => Err(WireError::Malformed),
@@ -55,8 +59,16 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WireError> {
 
 /// Writes a message into `buffer`; returns the part used.
 pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
+    encode_as(WIRE_VERSION, message, buffer)
+}
+
+fn encode_as<'b>(
+    first: u8,
+    message: &impl Serialize,
+    buffer: &'b mut [u8],
+) -> Result<&'b mut [u8], WireError> {
     let (version, body) = buffer.split_first_mut().ok_or(WireError::NoRoom)?;
-    *version = WIRE_VERSION;
+    *version = first;
     let used = postcard::to_slice(message, body).map_err(|_| WireError::NoRoom)?.len();
     Ok(&mut buffer[..1 + used])
 }
@@ -87,16 +99,16 @@ pub struct Chunk<'a> {
     pub bytes: &'a [u8],
 }
 
-/// An encounter under way: sealed to the list's owner, authenticated by the device's key (HPKE auth mode).
+/// A report under way: sealed to the list's owner, authenticated by the device's key (HPKE auth mode).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedEncounter<'a> {
-    /// What makes it one.
+    /// What makes it one: the encounter's id, or the outcome's own.
     pub id: EncounterId,
     /// Whose list it met; says whose key opens it.
     pub list: ListName,
     /// Which device made it.
     pub device: DeviceId,
-    /// HPKE: 32 bytes encapsulated key, then the ciphertext of an [`Encounter`] and its tag.
+    /// HPKE: 32 bytes encapsulated key, then the ciphertext of a [`Report`] and its tag.
     #[serde(borrow)]
     pub sealed: &'a [u8],
 }
@@ -126,6 +138,125 @@ pub struct Encounter {
     pub score: u16,
     /// What was read from the document.
     pub document: ScannedDocument,
+}
+
+/// What came of an encounter, as the list's owner gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncounterOutcome {
+    /// What makes this message one; an encounter may have several outcomes, the last one counts.
+    pub id: EncounterId,
+    /// Of which encounter.
+    pub encounter: EncounterId,
+    /// Which device.
+    pub device: DeviceId,
+    /// The list that was met.
+    pub list: ListName,
+    /// When, seconds since 1970.
+    pub at: u64,
+    /// Who says so: the officer's badge, or the program.
+    pub who: String<64>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// In words.
+    pub note: String<1024>,
+    /// The form of a discreet check, as far as it was filled in; each field once.
+    pub form: Vec<FormEntry, FORM_ENTRIES_MAX>,
+}
+
+/// What came of an encounter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is the person or the document sought.
+    Confirmed,
+    /// It is not.
+    NotThePerson,
+    /// The document was seized, or the person held.
+    Seized,
+    /// The person went on.
+    Released,
+    /// Others took over.
+    PassedOn,
+}
+
+/// Fields of the form, and so most entries.
+pub const FORM_ENTRIES_MAX: usize = 10;
+
+/// One field of a discreet check's form (Regulation (EU) 2018/1862, Article 37(1)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormEntry {
+    /// Which.
+    pub field: FormField,
+    /// What was seen or said.
+    pub text: String<512>,
+}
+
+/// The fields of a discreet check's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FormField {
+    /// Where the person or object was located.
+    Place,
+    /// Time of the check.
+    Time,
+    /// Reason of the check.
+    Reason,
+    /// Route of the journey.
+    Route,
+    /// Its destination.
+    Destination,
+    /// Persons accompanying.
+    Companions,
+    /// Identity revealed, and description of the person.
+    Identity,
+    /// Conveyance used.
+    Conveyance,
+    /// Objects carried, travel documents among them.
+    Objects,
+    /// Circumstances.
+    Circumstances,
+}
+
+/// First byte of a report that is an outcome.
+const OUTCOME: u8 = 2;
+
+/// What a device reports to a list's owner. Its first byte says which: 1 an encounter, 2 an outcome.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "without alloc there is no box; nobody holds more than one at a time"
+)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// A scan that met an alert.
+    Encounter(Encounter),
+    /// What came of it.
+    Outcome(EncounterOutcome),
+}
+
+impl Report {
+    /// Its id, list and device, as the message that carries it must name them.
+    pub fn names(&self) -> (&EncounterId, &ListName, &DeviceId) {
+        match self {
+            Report::Encounter(e) => (&e.id, &e.list, &e.device),
+            Report::Outcome(o) => (&o.id, &o.list, &o.device),
+        }
+    }
+
+    /// Writes it into `buffer`; returns the part used.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
+        match self {
+            Report::Encounter(encounter) => encode(encounter, buffer),
+            Report::Outcome(outcome) => encode_as(OUTCOME, outcome, buffer),
+        }
+    }
+
+    /// Reads it.
+    pub fn decode(bytes: &[u8]) -> Result<Report, WireError> {
+        match bytes.split_first() {
+            Some((&OUTCOME, body)) => read_body(body).map(Report::Outcome),
+            _ => decode(bytes).map(Report::Encounter),
+        }
+    }
 }
 
 /// What was read from the document, as printed (MRZ characters, `<` turned to spaces in names).

@@ -97,3 +97,75 @@ fn events_tell_the_state_every_answer_and_end_with_the_token() {
     }
     program.get("/v1/status").expect(401);
 }
+
+#[test]
+fn an_outcome_comes_home_exactly_once_through_an_outage_and_a_restart() {
+    let (mut post, mut device, program) = post_with_desk();
+    let hit = program.post("/v1/scans", &json!({"mrz": passport(SPECIMEN), "who": "12"})).expect(200).json();
+    let encounter = hit["alerts"][0]["encounter_id"].as_str().unwrap().to_string();
+    let path = format!("/v1/encounters/{encounter}/outcome");
+    post.broker.stop().unwrap();
+    let mut events = program.listen();
+    let given =
+        json!({"outcome": "seized", "note": "held at the desk", "who": "12", "form": {"place": "lane 3"}});
+    let taken = program.post(&path, &given).expect(200).json();
+    assert_eq!(taken["encounter_id"], encounter.as_str());
+    assert_eq!(events.next_named("outcome"), taken);
+    drop(events);
+
+    // A mistake is named, and changes nothing.
+    program.post(&path, &json!({"outcome": "eaten"})).expect(400);
+    program.post(&path, &json!({"outcome": "seized", "note": "x".repeat(1025)})).expect(400);
+    program.post(&path, &json!({"outcome": "seized", "form": {"shoe size": "43"}})).expect(400);
+    program.post("/v1/encounters/00/outcome", &given).expect(404);
+
+    device.kill();
+    device.start();
+    post.broker.restart().unwrap();
+    // The encounter was made before the restart; its officer thinks again.
+    let later = json!({"outcome": "not_the_person", "who": "12"});
+    let again = program.moved_to(&device.listen()).post(&path, &later).expect(200).json();
+    assert_ne!(again["outcome_id"], taken["outcome_id"]);
+    device.wait_for_receipts();
+    let encounters = post.hq.encounters();
+    assert_eq!(encounters.len(), 1, "an outcome is no encounter");
+    let outcomes = encounters[0]["outcomes"].as_array().unwrap();
+    let said: Vec<_> = outcomes.iter().map(|o| (o["outcome"].as_str().unwrap(), &o["note"])).collect();
+    assert_eq!(said, [("seized", &json!("held at the desk")), ("not_the_person", &json!(""))]);
+    assert_eq!(outcomes[0]["who"], "12 (border-app)");
+    assert_eq!(outcomes[0]["form"], json!({"place": "lane 3"}));
+    let shown = post.hq.run(&["encounters"]).expect_code(0).out;
+    assert!(shown.contains("seized, says 12 (border-app): held at the desk"), "{shown}");
+}
+
+#[test]
+fn metrics_count_checks_and_name_no_traveller() {
+    let (_post, device, program) = post_with_desk();
+    device.scan(&passport(SPECIMEN));
+    device.scan(&passport(&number(9)));
+    device.scan("P<UTO");
+    let text = program.get("/metrics").expect(200).body;
+    for line in [
+        "vedette_checks_total{verdict=\"hit\"} 1",
+        "vedette_checks_total{verdict=\"clear\"} 1",
+        "vedette_unreadable_total 1",
+        "vedette_check_seconds_count 2",
+        "vedette_check_seconds_bucket{le=\"+Inf\"} 2",
+        "vedette_journal_lines_total 2",
+        "vedette_list_edition{list=\"interpol/sltd\"} 1",
+        "vedette_list_usable{list=\"interpol/sltd\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+    }
+    for personal in [SPECIMEN, "ERIKSSON", "UTO-P"] {
+        assert!(!text.contains(personal), "{personal} is told\n{text}");
+    }
+    for (name, line) in
+        text.lines().filter(|l| !l.starts_with('#')).filter_map(|l| Some((l.split(['{', ' ']).next()?, l)))
+    {
+        let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        assert!(value.is_some(), "no value: {line}");
+        let family = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
+        assert!(text.contains(&format!("# TYPE {family} ")), "no type: {line}");
+    }
+}

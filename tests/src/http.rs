@@ -29,6 +29,11 @@ impl Http {
         Http { address: address.into(), headers: vec![("Host".into(), address.into())] }
     }
 
+    /// The same caller, at another address.
+    pub fn moved_to(&self, address: &str) -> Http {
+        Http { address: address.into(), ..self.clone() }.with("Host", address)
+    }
+
     /// The same, with a header more, or another value of it.
     pub fn with(&self, name: &str, value: &str) -> Http {
         let mut headers = self.headers.clone();

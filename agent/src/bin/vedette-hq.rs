@@ -17,7 +17,7 @@ use vedette::hq::{
     Home, HqError, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew, revoke,
     screen, serve,
 };
-use vedette::show::age;
+use vedette::show::{age, printable};
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::list::Kind;
 
@@ -372,9 +372,20 @@ fn show_encounters(rows: &[encounters::EncounterView]) -> String {
         let marks = if e.device_revoked { "  DEVICE REVOKED" } else { "" };
         let verdict = vedette::check::word(e.verdict);
         let (made, device, list, alert) = (rfc3339(e.made_at), &e.device, &e.list, &e.alert);
-        format!("{made}  {device}  {verdict}  {list}  {alert}  {}, {}{marks}\n", d.surname, d.given_names)
+        let outcomes: String = e.outcomes.iter().map(outcome_line).collect();
+        format!(
+            "{made}  {device}  {verdict}  {list}  {alert}  {}, {}{marks}\n{outcomes}",
+            d.surname, d.given_names
+        )
     };
     rows.iter().map(line).collect::<String>() + &format!("{} encounter(s)\n", rows.len())
+}
+
+fn outcome_line(outcome: &encounters::OutcomeView) -> String {
+    let what = vedette::check::json_word(&outcome.outcome).replace('_', " ");
+    let (at, who, note) = (rfc3339(outcome.at), printable(&outcome.who), printable(&outcome.note));
+    let note = if note.is_empty() { note } else { format!(": {note}") };
+    format!("    {at}  {what}, says {who}{note}\n")
 }
 
 fn show_devices(rows: &[devices::DeviceView]) -> String {

@@ -145,6 +145,6 @@ fn details(alert: &PersonAlert) -> Value {
 }
 
 /// The word an enum has in JSON.
-fn json_word(value: &impl Serialize) -> String {
+pub fn json_word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
 }

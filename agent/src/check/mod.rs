@@ -15,6 +15,7 @@ pub mod discreet;
 mod reading;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
+pub use ask::json_word;
 
 use crate::clock::{Clock, rfc3339};
 use crate::config::Limits;
@@ -22,6 +23,7 @@ use crate::crypto::{self, BoxKey};
 use crate::encounter;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
+use crate::outcome::{self, Expected};
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use crate::words::Phrase;
@@ -32,10 +34,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use vedette_shim::ids::{DeviceId, EncounterId, Hex};
+use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
 use vedette_shim::verdict::{ListResult, Verdict};
-use vedette_shim::wire::{Encounter, ScannedDocument};
+use vedette_shim::wire::{Encounter, Report, ScannedDocument};
 
 /// A document read by a scanner, a keyboard wedge or a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,8 +85,14 @@ impl CheckError {
     }
 }
 
-/// An encounter's id and its sealed message.
-type Sealed = (EncounterId, Vec<u8>);
+/// A sealed encounter.
+struct Sealed {
+    id: EncounterId,
+    message: Vec<u8>,
+    list: ListName,
+    owner_key: [u8; 32],
+}
+
 /// Which encounters are kept: those shown, those not.
 type KeptIds = (Vec<Option<EncounterId>>, Vec<Option<EncounterId>>);
 
@@ -183,8 +191,9 @@ impl Checker {
     ) -> Vec<Option<Sealed>> {
         let seal = |alert: &Alert| {
             let held = holdings.lists.iter().find(|held| held.list == alert.list)?;
+            let id = crypto::random();
             let encounter = Encounter {
-                id: crypto::random(),
+                id,
                 scan: *scan,
                 device: self.device.clone(),
                 post: cut(&self.post),
@@ -196,8 +205,10 @@ impl Checker {
                 score: (alert.score * 1000.0).round() as u16,
                 document: scanned(zone),
             };
-            match encounter::seal(&encounter, &self.box_key, &held.owner_key) {
-                Ok(message) => Some((encounter.id, message)),
+            match encounter::seal(&Report::Encounter(encounter), &self.box_key, &held.owner_key) {
+                Ok(message) => {
+                    Some(Sealed { id, message, list: held.list.clone(), owner_key: held.owner_key })
+                }
                 Err(error) => {
                     // Only an owner's key that is no key can do this; the root that carries it was signed so.
                     tracing::error!(list = %held.list, %error, "cannot seal an encounter to the list's owner");
@@ -219,9 +230,17 @@ impl Checker {
         let kept = self.state.transaction("record the check", |t| {
             journal::append(t, line)?;
             let keep = |sealed: &Option<Sealed>, shown: bool| {
-                let Some((id, message)) = sealed else { return Ok(None) };
-                let kept = spool::keep(t, id, message, bytes_max, shown)?;
-                Ok((kept == Kept::Yes).then_some(*id))
+                let Some(Sealed { id, message, list, owner_key }) = sealed else { return Ok(None) };
+                if spool::keep(t, id, message, bytes_max, shown)? == Kept::Full {
+                    return Ok(None);
+                }
+                outcome::expect(
+                    t,
+                    id,
+                    &Expected { list: list.clone(), owner_key: *owner_key, shown },
+                    line.at,
+                )?;
+                Ok(Some(*id))
             };
             let open = open.iter().map(|sealed| keep(sealed, true)).collect::<rusqlite::Result<_>>()?;
             let hidden = hidden.iter().map(|sealed| keep(sealed, false)).collect::<rusqlite::Result<_>>()?;

@@ -5,6 +5,7 @@
 
 use super::StatusView;
 use crate::check::Answer;
+use crate::outcome::OutcomeTaken;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -19,6 +20,8 @@ pub const LISTENERS_MAX: usize = 64;
 pub enum Event {
     /// `answer`: a scan was answered, at whichever scanner or screen.
     Answer(Arc<Answer>),
+    /// `outcome`: what came of an encounter.
+    Outcome(OutcomeTaken),
     /// `state`: the link, the spool or a list's freshness changed.
     State(Box<StatusView>),
     /// `session`: an officer came or went; listeners whose session is over hear nothing more.
@@ -48,6 +51,7 @@ impl Event {
     pub fn encode(&self) -> Encoded {
         let (name, data) = match self {
             Event::Answer(answer) => ("answer", serde_json::to_string(&**answer)),
+            Event::Outcome(taken) => ("outcome", serde_json::to_string(taken)),
             Event::State(status) => ("state", serde_json::to_string(&**status)),
             Event::Session => ("session", Ok("{}".into())),
             Event::Lagged(lagged) => ("lagged", serde_json::to_string(lagged)),

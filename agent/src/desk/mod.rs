@@ -5,12 +5,14 @@
 //! |---|---|---|
 //! | `POST /v1/scans` | [`crate::check::Scan`] | [`Answer`]; 422 if the zone is unreadable |
 //! | `GET /v1/scans/{scan_id}` | | the [`Answer`] of a recent scan; 404 once it is forgotten |
+//! | `POST /v1/encounters/{encounter_id}/outcome` | [`OutcomeGiven`] | [`OutcomeTaken`]; 404 for an encounter not made here |
 //! | `GET /v1/lists` | | a list of [`ListView`] |
 //! | `GET /v1/status` | | [`StatusView`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
 //! | `POST /v1/discreet` | [`session::Reveal`] | discreet alerts of the last hour, for an entitled officer |
+//! | `GET /metrics` | | Prometheus' text |
 //!
 //! Every error is [`Problem`]: `{"error": "...", "hint": "..."}`.
 //!
@@ -23,6 +25,7 @@
 //! | `routes` | the calls above; [`refusal`]: how they say no |
 //! | [`events`] | what happens, told to everybody who listens |
 //! | `recent` | the answers that can be asked for again |
+//! | `metrics` | figures for Prometheus |
 //! | `console` | the officer's page |
 //! | [`views`] | plain data |
 //! | [`client`] | the command line's side |
@@ -32,6 +35,7 @@ pub mod client;
 mod console;
 pub mod events;
 mod listen;
+mod metrics;
 mod recent;
 pub mod refusal;
 mod routes;
@@ -46,9 +50,11 @@ use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
 use crate::officers::Officers;
-use crate::spool;
+use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
+use crate::{journal, spool};
 use events::{Event, Hub};
+use metrics::Metrics;
 use recent::Recent;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -69,6 +75,7 @@ pub struct Desk {
     /// Tells everybody who listens what happens.
     pub events: Hub,
     recent: Recent,
+    metrics: Metrics,
     /// Where loopback is served, once it is.
     listen: OnceLock<SocketAddr>,
 }
@@ -82,14 +89,28 @@ impl Desk {
         link: watch::Receiver<LinkState>,
     ) -> Desk {
         let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
-        Desk { checker, officers, intake, link, events: Hub::default(), recent, listen: OnceLock::new() }
+        Desk {
+            checker,
+            officers,
+            intake,
+            link,
+            events: Hub::default(),
+            recent,
+            metrics: Metrics::default(),
+            listen: OnceLock::new(),
+        }
     }
 
     /// Answers a scan from wherever it came, remembers the answer and tells everybody who listens.
     ///
     /// Blocks for the journal's fsync: from async code, call it in `spawn_blocking`.
     pub fn check(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
-        let answer = Arc::new(self.checker.check(scan)?);
+        let checked = self.checker.check(scan);
+        if let Err(CheckError::Unreadable(_)) = &checked {
+            self.metrics.unreadable();
+        }
+        let answer = Arc::new(checked?);
+        self.metrics.answered(&answer);
         self.recent.keep(answer.clone(), self.checker.clock.now());
         self.events.publish(&Event::Answer(answer.clone()));
         Ok(answer)
@@ -104,6 +125,15 @@ impl Desk {
         }
         let badge = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?;
         self.check(&Scan { who: badge.to_string(), ..scan.clone() })
+    }
+
+    /// Takes what came of an encounter and tells everybody who listens. Blocks as [`Self::check`] does.
+    pub fn outcome(&self, encounter_id: &str, given: &OutcomeGiven) -> Result<OutcomeTaken, OutcomeError> {
+        let (taken, shown) = outcome::give(&self.checker, encounter_id, given)?;
+        if shown {
+            self.events.publish(&Event::Outcome(taken.clone()));
+        }
+        Ok(taken)
     }
 
     /// The answer to a recent scan, by its `scan_id`.
@@ -129,6 +159,12 @@ impl Desk {
             root: holdings.root.version,
             lists: list_views(&holdings, checker.clock.now()),
         })
+    }
+
+    /// Figures for Prometheus.
+    pub fn metrics(&self) -> Result<String, StateError> {
+        let state = &self.checker.state;
+        Ok(self.metrics.text(&self.status()?, journal::lines(state)?))
     }
 
     /// Tells the state whenever it has changed, and forgets old answers, until `stop`.

@@ -3,13 +3,14 @@
 use super::access::{self, Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, StatusView, console, list_views, session};
+use super::{Import, ListView, StatusView, console, list_views, metrics, session};
 use crate::check::{CheckError, Scan};
 use crate::intake::bundle::{self, Report};
 use crate::journal;
 use crate::officers::roster::Role;
+use crate::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -26,11 +27,13 @@ pub(super) fn router(gate: Gate) -> Router {
     let calls = Router::new()
         .route("/v1/scans", post(scan))
         .route("/v1/scans/{scan_id}", get(answer))
+        .route("/v1/encounters/{encounter_id}/outcome", post(outcome))
         .route("/v1/lists", get(lists))
         .route("/v1/status", get(status))
         .route("/v1/imports", post(import))
         .route("/v1/events", get(events))
         .route("/v1/discreet", post(session::reveal))
+        .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
     let sessions = Router::new()
         .route("/v1/session", post(session::sign_in).get(session::session).delete(session::sign_out))
@@ -87,6 +90,30 @@ async fn answer(
     Ok(Json(answer.seen_by(caller.role())).into_response())
 }
 
+async fn outcome(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Path(encounter_id): Path<String>,
+    Input(mut given): Input<OutcomeGiven>,
+) -> Answered<OutcomeTaken> {
+    given.who = caller.who(&given.who);
+    let taken = tokio::task::spawn_blocking(move || gate.desk.outcome(&encounter_id, &given)).await;
+    taken.map_err(Refusal::internal)?.map(Json).map_err(|error| match error {
+        OutcomeError::Unknown(_) => Refusal::new(
+            StatusCode::NOT_FOUND,
+            error,
+            "an alert of POST /v1/scans names its encounter_id, if its encounter could be kept",
+        ),
+        OutcomeError::TooLong { .. } => Refusal::new(StatusCode::BAD_REQUEST, error, "say it in fewer words"),
+        OutcomeError::Full => Refusal::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            error,
+            "report it by other means; room comes back with receipts",
+        ),
+        OutcomeError::Seal(_) | OutcomeError::Record(_) => Refusal::internal(error),
+    })
+}
+
 async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
     let checker = &gate.desk.checker;
     Json(list_views(&checker.shared.load(), checker.clock.now()))
@@ -138,6 +165,12 @@ async fn events(
     })?;
     let state = Event::State(Box::new(gate.desk.status().map_err(Refusal::internal)?)).encode();
     Ok(Sse::new(told(state, listener, gate, caller)).keep_alive(KeepAlive::default()))
+}
+
+/// Figures for Prometheus, without personal data.
+async fn metrics(State(gate): State<Gate>) -> Result<Response, Refusal> {
+    let text = gate.desk.metrics().map_err(Refusal::internal)?;
+    Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
 }
 
 /// `first`, and then what the listener hears, for as long as the caller may.

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Raised with every change of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
@@ -82,6 +82,17 @@ CREATE TABLE rosters(
 /// What version 3 added: the handling code of a list's alerts that have none of their own, Europol's scale.
 const HANDLING: &str = "ALTER TABLE lists ADD COLUMN handling TEXT;";
 
+/// What version 4 added.
+const OUTCOMES: &str = "
+-- What came of encounters, as their devices say; an outcome may come before its encounter.
+CREATE TABLE outcomes(
+  id BLOB PRIMARY KEY, encounter BLOB NOT NULL, device TEXT NOT NULL, received_at INTEGER NOT NULL,
+  digest BLOB NOT NULL,                   -- first 16 bytes of the SHA-256 of message
+  message BLOB NOT NULL,                  -- as it came, sealed
+  outcome TEXT NOT NULL) WITHOUT ROWID;   -- opened, JSON
+CREATE INDEX outcomes_by_encounter ON outcomes(encounter);
+";
+
 /// An open database.
 pub(super) struct Db(Connection);
 
@@ -104,7 +115,7 @@ impl Db {
         let mut db = Db(connection);
         let change = db.change()?;
         let found = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
-        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING)];
+        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING), (4, OUTCOMES)];
         if found > SCHEMA_VERSION {
             return Err(HqError::Schema { found, known: SCHEMA_VERSION });
         }

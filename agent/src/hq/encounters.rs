@@ -1,6 +1,6 @@
-//! The collector's core: sealed encounters in, rows and receipt entries out.
+//! The collector's core: sealed encounters and their outcomes in, rows and receipt entries out.
 //!
-//! Invariants: an entry is given only for what is committed; an encounter is one row however often it comes; the first
+//! Invariants: an entry is given only for what is committed; a report is one row however often it comes; the first
 //! message with an id stays, and a later one that differs is counted as a conflict and answered with the digest of the
 //! *first*, so that the device does not take its own for stored. What cannot be opened is not stored and gets no receipt:
 //! nobody has vouched for it.
@@ -13,12 +13,16 @@ use crate::clock::system_now;
 use crate::crypto::BoxKey;
 use crate::encounter;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::trust::{ReceiptEntry, digest};
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{self, ENCOUNTER_BYTES_MAX, ScannedDocument, SealedEncounter};
+use vedette_shim::wire::{
+    self, ENCOUNTER_BYTES_MAX, Encounter, EncounterOutcome, FormField, Outcome as OutcomeKind, Report,
+    ScannedDocument, SealedEncounter,
+};
 
 /// Longest message: a sealed encounter and the names in front of it.
 const MESSAGE_BYTES_MAX: usize = ENCOUNTER_BYTES_MAX + 512;
@@ -54,6 +58,24 @@ pub struct EncounterView {
     pub device_revoked: bool,
     /// Later messages with the same id and other content.
     pub conflicts: u32,
+    /// What came of it, as the device that made it says, in order of time; the last one counts.
+    #[serde(default)]
+    pub outcomes: Vec<OutcomeView>,
+}
+
+/// What came of an encounter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeView {
+    /// When, by the device's clock.
+    pub at: u64,
+    /// Who says so.
+    pub who: String,
+    /// What came of it.
+    pub outcome: OutcomeKind,
+    /// In words.
+    pub note: String,
+    /// The form of a discreet check, as far as it was filled in.
+    pub form: BTreeMap<FormField, String>,
 }
 
 /// Every encounter, in order of arrival.
@@ -63,13 +85,33 @@ pub fn encounters(home: &Home) -> Result<Vec<EncounterView>, HqError> {
         "SELECT encounter, device_revoked, conflicts FROM encounters ORDER BY received_at, made_at, id",
     )?;
     let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut all = outcomes(db.read())?;
     let view = |row: rusqlite::Result<(String, bool, u32)>| {
         let (text, device_revoked, conflicts) = row?;
-        let view: EncounterView = serde_json::from_str(&text)
-            .map_err(|error| HqError::Damaged(format!("an encounter cannot be read: {error}")))?;
-        Ok(EncounterView { device_revoked, conflicts, ..view })
+        let view: EncounterView = parse(&text)?;
+        let outcomes = all.remove(&(view.id.clone(), view.device.clone())).unwrap_or_default();
+        Ok(EncounterView { device_revoked, conflicts, outcomes, ..view })
     };
     rows.map(view).collect()
+}
+
+/// Every outcome, by encounter and device: only the device that made an encounter says what came of it.
+fn outcomes(db: &Connection) -> Result<HashMap<(String, String), Vec<OutcomeView>>, HqError> {
+    let mut query = db.prepare("SELECT encounter, device, outcome FROM outcomes")?;
+    let mut rows = query.query([])?;
+    let mut all: HashMap<_, Vec<OutcomeView>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let encounter: EncounterId = row.get(0)?;
+        let key = (Hex(&encounter).to_string(), row.get(1)?);
+        all.entry(key).or_default().push(parse(&row.get::<_, String>(2)?)?);
+    }
+    all.values_mut().for_each(|outcomes| outcomes.sort_by_key(|outcome| outcome.at));
+    Ok(all)
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, HqError> {
+    serde_json::from_str(text)
+        .map_err(|error| HqError::Damaged(format!("an encounter or outcome cannot be read: {error}")))
 }
 
 /// Why a message was not stored.
@@ -180,16 +222,33 @@ fn store_one(
     };
     // A device enrolled anew may still have encounters of its former self: those count as a revoked device's.
     let opened = enrolments.iter().find_map(|enrolment| {
-        let encounter = encounter::open(&sealed, owner, &enrolment.box_public).ok()?;
-        Some((encounter, enrolment.revoked))
+        let report = encounter::open(&sealed, owner, &enrolment.box_public).ok()?;
+        Some((report, enrolment.revoked))
     });
-    let Some((opened, device_revoked)) = opened else {
+    let Some((report, device_revoked)) = opened else {
         return refuse(Refusal::DoesNotOpen);
     };
     if let Some(digest) = first {
         db.execute("UPDATE encounters SET conflicts = conflicts + 1 WHERE id = ?", [&sealed.id[..]])?;
         return Ok(Outcome::Conflict(ReceiptEntry { id: sealed.id, digest }));
     }
+    match report {
+        Report::Encounter(encounter) => {
+            insert_encounter(db, &encounter, &ours, message, device_revoked, now)?;
+        }
+        Report::Outcome(outcome) => insert_outcome(db, &outcome, &ours, message, now)?,
+    }
+    Ok(Outcome::Stored(ours))
+}
+
+fn insert_encounter(
+    db: &Connection,
+    opened: &Encounter,
+    ours: &ReceiptEntry,
+    message: &[u8],
+    device_revoked: bool,
+    now: u64,
+) -> Result<(), HqError> {
     let view = EncounterView {
         id: Hex(&opened.id).to_string(),
         scan: Hex(&opened.scan).to_string(),
@@ -202,15 +261,16 @@ fn store_one(
         alert: opened.alert.as_str().into(),
         verdict: opened.verdict,
         score: opened.score,
-        document: opened.document,
+        document: opened.document.clone(),
         device_revoked,
         conflicts: 0,
+        outcomes: Vec::new(),
     };
     db.execute(
         "INSERT INTO encounters(id, device, list, received_at, made_at, digest, message, encounter, device_revoked)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            &sealed.id[..],
+            &opened.id[..],
             view.device,
             view.list,
             now as i64,
@@ -222,7 +282,37 @@ fn store_one(
             device_revoked
         ],
     )?;
-    Ok(Outcome::Stored(ours))
+    Ok(())
+}
+
+fn insert_outcome(
+    db: &Connection,
+    opened: &EncounterOutcome,
+    ours: &ReceiptEntry,
+    message: &[u8],
+    now: u64,
+) -> Result<(), HqError> {
+    let view = OutcomeView {
+        at: opened.at,
+        who: opened.who.as_str().into(),
+        outcome: opened.outcome,
+        note: opened.note.as_str().into(),
+        form: opened.form.iter().map(|entry| (entry.field, entry.text.as_str().into())).collect(),
+    };
+    db.execute(
+        "INSERT INTO outcomes(id, encounter, device, received_at, digest, message, outcome)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            &opened.id[..],
+            &opened.encounter[..],
+            opened.device.as_str(),
+            now as i64,
+            &ours.digest[..],
+            message,
+            serde_json::to_string(&view).expect("texts and numbers are JSON"),
+        ],
+    )?;
+    Ok(())
 }
 
 fn entry(id: EncounterId, message: &[u8]) -> ReceiptEntry {
@@ -232,156 +322,10 @@ fn entry(id: EncounterId, message: &[u8]) -> ReceiptEntry {
 }
 
 fn first_digest(db: &Connection, id: &EncounterId) -> Result<Option<[u8; 16]>, HqError> {
-    let query = "SELECT digest FROM encounters WHERE id = ?";
+    let query =
+        "SELECT digest FROM encounters WHERE id = ?1 UNION ALL SELECT digest FROM outcomes WHERE id = ?1";
     Ok(db.query_row(query, [&id[..]], |row| row.get(0)).optional()?)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::crypto::random_secret;
-    use crate::hq::list::{CreateOptions, create};
-    use crate::hq::tests::{device_id, list_name, new_home};
-    use proptest::prelude::*;
-    use tempfile::TempDir;
-    use vedette_shim::list::Kind;
-    use vedette_shim::wire::Encounter;
-
-    /// A home with one list, a database with one device whose former key was revoked, and both keys.
-    struct Bench {
-        _dir: TempDir,
-        home: Home,
-        db: Db,
-        key: BoxKey,
-        old_key: BoxKey,
-    }
-
-    fn bench() -> Bench {
-        let (dir, home) = new_home();
-        create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
-        let db = Db::in_memory();
-        let (key, old_key) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
-        db.read().execute("INSERT INTO devices(id, post) VALUES ('post-7', 'Kehl')", []).unwrap();
-        for (serial, key, revoked) in [(1u8, &old_key, Some(5)), (2, &key, None)] {
-            db.read()
-                .execute(
-                    "INSERT INTO enrolments VALUES (?, 'post-7', ?, 1, 9, ?)",
-                    params![[serial].as_slice(), &key.public()[..], revoked],
-                )
-                .unwrap();
-        }
-        Bench { _dir: dir, home, db, key, old_key }
-    }
-
-    impl Bench {
-        fn message(&self, id: u8, alert: &str, key: &BoxKey) -> Vec<u8> {
-            let encounter = Encounter {
-                id: [id; 16],
-                scan: [9; 16],
-                device: device_id(),
-                post: "Kehl".try_into().unwrap(),
-                made_at: u64::MAX,
-                list: list_name(),
-                edition: 4,
-                alert: alert.try_into().unwrap(),
-                verdict: Verdict::Hit,
-                score: 1000,
-                document: ScannedDocument::default(),
-            };
-            let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
-            encounter::seal(&encounter, key, &owner).unwrap()
-        }
-
-        fn store(&mut self, messages: &[Vec<u8>]) -> Vec<Outcome> {
-            let messages: Vec<_> = messages.iter().map(|message| (device_id(), message)).collect();
-            store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap()
-        }
-
-        fn rows(&self) -> Vec<(Vec<u8>, bool, u32)> {
-            let mut query =
-                self.db.read().prepare("SELECT message, device_revoked, conflicts FROM encounters").unwrap();
-            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-            rows.collect::<Result<_, _>>().unwrap()
-        }
-    }
-
-    #[test]
-    fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
-        let mut bench = bench();
-        let stranger = BoxKey::from_private(random_secret());
-        let good = bench.message(1, "UTO-P-1", &bench.key);
-        let forged = bench.message(1, "UTO-P-1", &stranger);
-        let mut flipped = good.clone();
-        *flipped.last_mut().unwrap() ^= 1;
-        let messages = [forged, flipped, good[..40].to_vec(), Vec::new(), vec![1; MESSAGE_BYTES_MAX + 1]];
-        let refused = |why| Outcome::Refused(why);
-        assert_eq!(
-            bench.store(&messages),
-            [
-                refused(Refusal::DoesNotOpen),
-                refused(Refusal::DoesNotOpen),
-                refused(Refusal::Unreadable),
-                refused(Refusal::Unreadable),
-                refused(Refusal::Unreadable)
-            ]
-        );
-        let other: DeviceId = "post-8".parse().unwrap();
-        let mut owners = Owners::of(&bench.home);
-        let stored = store(&mut bench.db, &mut owners, &[(other, &good)], 77).unwrap();
-        assert_eq!(stored, [refused(Refusal::OtherDevice)]);
-        assert!(bench.rows().is_empty());
-    }
-
-    #[test]
-    fn a_revoked_device_s_encounter_is_kept_and_marked() {
-        let mut bench = bench();
-        let message = bench.message(3, "UTO-P-1", &bench.old_key);
-        assert_eq!(bench.store(std::slice::from_ref(&message)), [Outcome::Stored(entry([3; 16], &message))]);
-        assert_eq!(bench.rows(), [(message, true, 0)]);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-        /// However messages repeat and whatever batches they come in: one row an id, the first content, and receipts
-        /// that name the first content only.
-        #[test]
-        fn an_encounter_is_stored_once_and_the_first_stays(
-            batches in prop::collection::vec(prop::collection::vec((0u8..3, 0usize..2), 1..6), 1..6)
-        ) {
-            let mut bench = bench();
-            let made: Vec<[Vec<u8>; 2]> = (0..3)
-                .map(|id| ["UTO-P-1", "UTO-P-2"].map(|alert| bench.message(id, alert, &bench.key)))
-                .collect();
-            let mut first: HashMap<u8, usize> = HashMap::new();
-            let mut conflicts: HashMap<u8, u32> = HashMap::new();
-            for batch in batches {
-                let messages: Vec<_> =
-                    batch.iter().map(|(id, content)| made[usize::from(*id)][*content].clone()).collect();
-                for ((id, content), outcome) in batch.into_iter().zip(bench.store(&messages)) {
-                    let is_new = !first.contains_key(&id);
-                    let stays = *first.entry(id).or_insert(content);
-                    let entry = entry([id; 16], &made[usize::from(id)][stays]);
-                    if stays != content {
-                        *conflicts.entry(id).or_default() += 1;
-                        prop_assert_eq!(outcome, Outcome::Conflict(entry));
-                    } else if is_new {
-                        prop_assert_eq!(outcome, Outcome::Stored(entry));
-                    } else {
-                        prop_assert_eq!(outcome, Outcome::Known(entry));
-                    }
-                }
-            }
-            let mut expected: Vec<_> = first
-                .iter()
-                .map(|(id, content)| {
-                    let message = made[usize::from(*id)][*content].clone();
-                    (message, false, conflicts.get(id).copied().unwrap_or(0))
-                })
-                .collect();
-            expected.sort();
-            let mut rows = bench.rows();
-            rows.sort();
-            prop_assert_eq!(rows, expected);
-        }
-    }
-}
+mod tests;

@@ -209,6 +209,16 @@ pub fn record(state: &State, at: u64, event: Event) -> Result<(), StateError> {
     state.transaction("write the journal", |t| append(t, &Line { at, event }))
 }
 
+/// How many lines were ever written.
+pub fn lines(state: &State) -> Result<u64, StateError> {
+    state
+        .read("count the journal", |db| {
+            let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0)";
+            db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))
+        })
+        .map(|lines| lines as u64)
+}
+
 /// Bytes of the journal's lines.
 pub fn bytes(t: &Connection) -> rusqlite::Result<u64> {
     let bytes: i64 = t.prepare_cached("SELECT value FROM journal_bytes")?.query_row([], |row| row.get(0))?;

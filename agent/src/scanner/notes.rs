@@ -11,6 +11,7 @@ use crate::check;
 use crate::encounter;
 use crate::journal::{self, Event, Line};
 use crate::lists::Ring;
+use crate::outcome::{self, Expected};
 use crate::spool::{self, Kept};
 use crate::state::{self, StateError};
 use vedette_shim::ids::{DeviceId, EncounterId};
@@ -18,7 +19,7 @@ use vedette_shim::mrz;
 use vedette_shim::scanner::{NOTE_BYTES_MAX, Note, SealedNote};
 use vedette_shim::seal::ScannerKey;
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::Encounter;
+use vedette_shim::wire::{Encounter, Report};
 use zeroize::Zeroizing;
 
 /// Why a note was not taken.
@@ -58,7 +59,8 @@ pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Re
     let holdings = checker.shared.load_full();
     let owner = holdings.root.issuer(&note.list).map_err(|_| NoteError::NoOwner)?;
     let encounter = encounter_of(site, id, &note)?;
-    let sealed = encounter::seal(&encounter, &checker.box_key, &owner.owner_key);
+    let made_at = encounter.made_at;
+    let sealed = encounter::seal(&Report::Encounter(encounter), &checker.box_key, &owner.owner_key);
     let sealed = sealed.map_err(|_| NoteError::NoOwner)?;
     let event = Event::Check {
         who: site.name.clone(),
@@ -67,13 +69,15 @@ pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Re
         lists: vec![(note.list.to_string(), note.edition)],
         alerts: vec![format!("{}/{}", note.list, note.alert)],
     };
-    let line = Line { at: encounter.made_at, event };
+    let line = Line { at: made_at, event };
     let bytes_max = checker.limits.spool_bytes_max;
     let kept = checker.state.transaction("take a scanner's encounter", |t| {
         // The scanner has shown it: it holds documents only, and none of their alerts is discreet.
         let kept = spool::keep(t, &id, &sealed, bytes_max, true)?;
         if kept == Kept::Yes {
             journal::append(t, &line)?;
+            let expected = Expected { list: note.list.clone(), owner_key: owner.owner_key, shown: true };
+            outcome::expect(t, &id, &expected, made_at)?;
             state::put_last_taken(t, scanner, &id)?;
         }
         Ok(kept)

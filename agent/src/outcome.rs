@@ -1,0 +1,191 @@
+//! What came of an encounter: recorded, sealed to the list's owner, and brought home through the spool as the encounter
+//! was, exactly once.
+//!
+//! A device knows the encounters it made: their ids, lists and owners' keys, nothing of the traveller, the newest
+//! [`ENCOUNTERS_KEPT_MAX`]. So an outcome can be given after a restart, and when the list is no longer held. An encounter
+//! may have several outcomes; all go home, and the last one counts.
+//!
+//! Failure: nothing is recorded that does not go home, and nothing goes home unrecorded (one transaction).
+
+use crate::check::{Checker, cut, json_word};
+use crate::clock::rfc3339;
+use crate::crypto::{self, BadSeal};
+use crate::encounter;
+use crate::journal::{self, Event, Line};
+use crate::spool::{self, Kept};
+use crate::state::StateError;
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use vedette_shim::ids::{EncounterId, Hex, ListName, from_hex};
+use vedette_shim::wire::{EncounterOutcome, FormEntry, FormField, Outcome, Report};
+
+/// Encounters that an outcome can be given to.
+pub const ENCOUNTERS_KEPT_MAX: u32 = 10_000;
+/// Longest note, bytes.
+pub const NOTE_BYTES_MAX: usize = 1024;
+/// Longest text of a field of the form, bytes.
+pub const FORM_TEXT_BYTES_MAX: usize = 512;
+
+/// What the officer says came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeGiven {
+    /// `confirmed`, `not_the_person`, `seized`, `released` or `passed_on`.
+    pub outcome: Outcome,
+    /// In words; at most 1024 bytes.
+    #[serde(default)]
+    pub note: String,
+    /// Who says so: badge or program.
+    #[serde(default)]
+    pub who: String,
+    /// The form of a discreet check, as far as it was filled in; each text at most 512 bytes.
+    #[serde(default)]
+    pub form: BTreeMap<FormField, String>,
+}
+
+/// An outcome that is on its way home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeTaken {
+    /// Names the outcome, 32 hexadecimal digits.
+    pub outcome_id: String,
+    /// The encounter.
+    pub encounter_id: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Who says so.
+    pub who: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// Why an outcome was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum OutcomeError {
+    /// Not an encounter of this device, or too long ago.
+    #[error("no encounter {0:?} was made here")]
+    Unknown(String),
+    /// More than fits.
+    #[error("{what} has {bytes} bytes, and at most {most} go home")]
+    TooLong {
+        /// Which text.
+        what: &'static str,
+        /// Its bytes.
+        bytes: usize,
+        /// The bound.
+        most: usize,
+    },
+    /// The spool has no room.
+    #[error("the spool is full: the outcome could not be kept for headquarters")]
+    Full,
+    /// The owner's key is no key.
+    #[error("the outcome cannot be sealed to the list's owner")]
+    Seal(#[from] BadSeal),
+    /// It could not be recorded.
+    #[error("the outcome could not be recorded: {0}")]
+    Record(#[from] StateError),
+}
+
+/// What a device knows of an encounter it made.
+pub(crate) struct Expected {
+    /// The list that was met.
+    pub(crate) list: ListName,
+    /// Outcomes are sealed to it.
+    pub(crate) owner_key: [u8; 32],
+    /// False for a discreet alert's: nothing of it is told to who is not entitled.
+    pub(crate) shown: bool,
+}
+
+/// Notes, in the transaction that keeps an encounter, that an outcome may come.
+pub(crate) fn expect(
+    t: &Transaction<'_>,
+    id: &EncounterId,
+    expected: &Expected,
+    now: u64,
+) -> rusqlite::Result<()> {
+    t.prepare_cached(
+        "INSERT INTO awaits_outcome (encounter, list, owner_key, shown, made_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![id, expected.list.as_str(), expected.owner_key, expected.shown, now as i64])?;
+    t.prepare_cached(
+        "DELETE FROM awaits_outcome WHERE sequence <= (SELECT max(sequence) FROM awaits_outcome) - ?1",
+    )?
+    .execute([ENCOUNTERS_KEPT_MAX])?;
+    Ok(())
+}
+
+/// Takes what the officer says came of an encounter, named in hexadecimal; and whether everybody at the desk may hear it.
+pub fn give(
+    checker: &Checker,
+    encounter_id: &str,
+    given: &OutcomeGiven,
+) -> Result<(OutcomeTaken, bool), OutcomeError> {
+    let unknown = || OutcomeError::Unknown(encounter_id.into());
+    let encounter: EncounterId = from_hex(encounter_id).ok_or_else(unknown)?;
+    let Expected { list, owner_key, shown } = expected(checker, &encounter)?.ok_or_else(unknown)?;
+    let (id, now) = (crypto::random(), checker.clock.now());
+    let report = Report::Outcome(EncounterOutcome {
+        id,
+        encounter,
+        device: checker.device.clone(),
+        list,
+        at: now,
+        who: cut(&given.who),
+        outcome: given.outcome,
+        note: whole("the note", &given.note)?,
+        form: form(&given.form)?,
+    });
+    let message = encounter::seal(&report, &checker.box_key, &owner_key)?;
+    let taken = OutcomeTaken {
+        outcome_id: Hex(&id).to_string(),
+        encounter_id: Hex(&encounter).to_string(),
+        outcome: given.outcome,
+        who: given.who.clone(),
+        at: rfc3339(now),
+    };
+    let kept = checker.state.transaction("record the outcome", |t| {
+        let kept = spool::keep(t, &id, &message, checker.limits.spool_bytes_max, shown)?;
+        if kept == Kept::Yes {
+            let event = Event::Outcome {
+                who: taken.who.clone(),
+                encounter: taken.encounter_id.clone(),
+                outcome: json_word(&taken.outcome),
+            };
+            journal::append(t, &Line { at: now, event })?;
+        }
+        Ok(kept)
+    })?;
+    if kept == Kept::Full {
+        return Err(OutcomeError::Full);
+    }
+    checker.spooled.notify_one();
+    Ok((taken, shown))
+}
+
+/// What is known of an encounter, if this device made it.
+fn expected(checker: &Checker, id: &EncounterId) -> Result<Option<Expected>, StateError> {
+    checker.state.read("look up the encounter", |db| {
+        let row = db
+            .prepare_cached("SELECT list, owner_key, shown FROM awaits_outcome WHERE encounter = ?1")?
+            .query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        // A name that does not parse was not written by us; it is as good as absent.
+        Ok(row.and_then(|(list, owner_key, shown)| {
+            Some(Expected { list: list.parse().ok()?, owner_key, shown })
+        }))
+    })
+}
+
+fn whole<const N: usize>(what: &'static str, text: &str) -> Result<heapless::String<N>, OutcomeError> {
+    text.try_into().map_err(|_| OutcomeError::TooLong { what, bytes: text.len(), most: N })
+}
+
+fn form(
+    given: &BTreeMap<FormField, String>,
+) -> Result<heapless::Vec<FormEntry, { vedette_shim::wire::FORM_ENTRIES_MAX }>, OutcomeError> {
+    let entry = |(field, text): (&FormField, &String)| {
+        Ok(FormEntry { field: *field, text: whole("a field of the form", text)? })
+    };
+    // A map has each field once, so they fit.
+    given.iter().filter(|(_, text)| !text.is_empty()).map(entry).collect()
+}
