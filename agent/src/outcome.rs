@@ -10,6 +10,7 @@
 use crate::check::{Checker, cut, json_word};
 use crate::clock::rfc3339;
 use crate::crypto::{self, BadSeal};
+use crate::desk::openapi::words;
 use crate::encounter;
 use crate::journal::{self, Event, Line};
 use crate::spool::{self, Kept};
@@ -17,6 +18,7 @@ use crate::state::StateError;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use vedette_shim::ids::{EncounterId, Hex, ListName, from_hex};
 use vedette_shim::wire::{EncounterOutcome, FormEntry, FormField, Outcome, Report};
 
@@ -28,10 +30,11 @@ pub const NOTE_BYTES_MAX: usize = 1024;
 pub const FORM_TEXT_BYTES_MAX: usize = 512;
 
 /// What the officer says came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeGiven {
     /// `confirmed`, `not_the_person`, `seized`, `released` or `passed_on`.
+    #[schema(value_type = words::Outcome)]
     pub outcome: Outcome,
     /// In words; at most 1024 bytes.
     #[serde(default)]
@@ -41,17 +44,19 @@ pub struct OutcomeGiven {
     pub who: String,
     /// The form of a discreet check, as far as it was filled in; each text at most 512 bytes.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub form: BTreeMap<FormField, String>,
 }
 
 /// An outcome that is on its way home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OutcomeTaken {
     /// Names the outcome, 32 hexadecimal digits.
     pub outcome_id: String,
     /// The encounter.
     pub encounter_id: String,
     /// What came of it.
+    #[schema(value_type = words::Outcome)]
     pub outcome: Outcome,
     /// Who says so.
     pub who: String,

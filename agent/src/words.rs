@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use utoipa::ToSchema;
 
 /// A language the officer may choose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Language {
 }
 
 /// A sentence for the officer: a code for programs and other languages, what fills it, and the English text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Phrase {
     /// The key of the message, such as `reason.name_equal`.
     pub code: String,

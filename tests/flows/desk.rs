@@ -59,6 +59,8 @@ fn who_shows_no_token_or_comes_from_a_foreign_page_is_turned_away() {
     page.post("/v1/scans", &scan).expect(200);
     page.post("/v1/imports", &json!({"path": "/"})).expect(403);
     let head = page.get("/v1/status").expect(200).head;
+    // What tells nothing of anybody is open.
+    assert_eq!(nobody.get("/v1/openapi.json").expect(200).json()["openapi"], "3.1.0");
     for header in ["content-security-policy", "x-content-type-options", "cache-control: no-store"] {
         assert!(head.contains(header), "{header} is missing in {head}");
     }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod desk;
+mod embedding;
 mod forgery;
 mod homecoming;
 mod mistakes;

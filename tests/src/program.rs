@@ -21,7 +21,11 @@ fn built(name: &str) -> PathBuf {
     // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug/name
     let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
     let path = folder.expect("a test lies in target/*/deps").join(name);
-    assert!(path.is_file(), "{} is not built\nhint: cargo build --workspace --bins", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built\nhint: cargo build --workspace --bins --examples",
+        path.display()
+    );
     let newer = |file: &Path| fs::metadata(file).and_then(|m| m.modified()).ok();
     if newer(&path) < newer(&test) && newest_source() > newer(&path) {
         eprintln!("warning: {} is older than its sources: cargo build --workspace --bins", path.display());

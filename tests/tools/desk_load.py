@@ -25,6 +25,7 @@ chance = random.Random(options.seed)
 
 SYLLABLES = "ba be bo da de di do fa ga go ha he ka ke ki ko la le li lo ma me mi mo na ne ni no pa ra re ri ro sa se si so ta te ti to va ve vi wa ya yo za".split()
 DOCUMENTS, PERSONS = "uto/stolen", "uto/sought"
+CLOSED_DELTAS = 4     # installed in the closed loop
 
 
 def word():
@@ -147,7 +148,7 @@ def install(config, bundles, stop=None, every=0.0):
 
 
 def main():
-    deltas = 8 + int(options.minutes) + 1
+    deltas = CLOSED_DELTAS + int(options.minutes) + 1
     with tempfile.TemporaryDirectory(prefix="vedette-load-") as folder:
         folder = Path(folder)
         bundles = publish(folder, deltas)
@@ -184,7 +185,7 @@ def measure(config, bundles, pid):
 
     row("closed loop, quiet", loop(30))
     installed = []
-    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[1:9])))
+    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[1 : CLOSED_DELTAS + 1])))
     thread.start()
     took = []
     while thread.is_alive():
@@ -193,7 +194,7 @@ def measure(config, bundles, pid):
 
     stop, due = threading.Event(), time.monotonic()
     client.took = []
-    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[9:], stop, 60)))
+    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[CLOSED_DELTAS + 1 :], stop, 60)))
     thread.start()
     for n in range(int(options.rate * options.minutes)):
         due += 60 / options.rate

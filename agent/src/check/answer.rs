@@ -1,20 +1,23 @@
 //! The answer to a scan, as JSON and the terminal show it. Plain data.
 
 use super::disclose::seen_by;
+use crate::desk::openapi::words;
 use crate::names::handling::{Handling, Restriction};
 use crate::officers::roster::Role;
 use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::{ListResult, Verdict};
 
 /// The answer to a scan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Answer {
     /// Names this scan, 32 hexadecimal digits.
     pub scan_id: String,
     /// The verdict.
+    #[schema(value_type = words::Verdict)]
     pub verdict: Verdict,
     /// What was read.
     pub document: Document,
@@ -54,7 +57,7 @@ impl Answer {
 }
 
 /// What was read, as printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Document {
     /// `TD3`, `MRV-A` ...
     pub format: String,
@@ -81,9 +84,10 @@ pub struct Document {
 }
 
 /// One list's answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Checked {
     /// The list.
+    #[schema(value_type = String)]
     pub list: ListName,
     /// The edition asked; 0 for none.
     pub edition: u64,
@@ -92,8 +96,10 @@ pub struct Checked {
     /// Seconds since it was last confirmed.
     pub age_s: u64,
     /// How far it may be relied on.
+    #[schema(value_type = words::Freshness)]
     pub freshness: Freshness,
     /// What it says.
+    #[schema(value_type = words::ListResult)]
     pub result: ListResult,
     /// Why it was not checked; none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,18 +107,20 @@ pub struct Checked {
 }
 
 /// One alert met.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
     /// Names the encounter that goes home, 32 hexadecimal digits; empty if it could not be kept.
     #[serde(default)]
     pub encounter_id: String,
     /// The list.
+    #[schema(value_type = String)]
     pub list: ListName,
     /// The alert in the list.
     pub alert_id: String,
     /// `document`, or what kind of person's alert.
     pub kind: String,
     /// Hit or Possible.
+    #[schema(value_type = words::ListResult)]
     pub result: ListResult,
     /// Documents: stolen, lost ...; persons: the name listed.
     pub status: String,
@@ -134,6 +142,7 @@ pub struct Alert {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restricted: Vec<Restriction>,
     /// Everything the list says of it.
+    #[schema(value_type = Object)]
     pub details: serde_json::Value,
 }
 

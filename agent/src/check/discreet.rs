@@ -11,6 +11,7 @@ use super::answer::{Alert, Document};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use utoipa::ToSchema;
 
 /// How long they may be asked for, seconds.
 pub const KEPT_S: u64 = 3600;
@@ -20,7 +21,7 @@ pub const KEPT_MAX: usize = 100;
 pub const FORM_TEXT_BYTES_MAX: usize = 512;
 
 /// A scan that met discreet alerts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DiscreetScan {
     /// The scan, as its answer names it.
     pub scan_id: String,
@@ -36,7 +37,7 @@ pub struct DiscreetScan {
 
 /// What an owner wants to know of a discreet check (Reg. (EU) 2018/1862 Art. 37(1)); each at most
 /// [`FORM_TEXT_BYTES_MAX`] bytes, empty where nothing is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiscreetForm {
     /// Where the person was located.

@@ -34,13 +34,14 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
 use vedette_shim::verdict::{ListResult, Verdict};
 use vedette_shim::wire::{Encounter, Report, ScannedDocument};
 
 /// A document read by a scanner, a keyboard wedge or a person.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scan {
     /// The machine readable zone, with any line breaks.

@@ -9,6 +9,7 @@ use crate::outcome::OutcomeTaken;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast;
+use utoipa::ToSchema;
 
 /// Events a listener may be behind.
 const QUEUE_MAX: usize = 256;
@@ -31,7 +32,7 @@ pub enum Event {
 }
 
 /// How much a listener missed.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Lagged {
     /// Events.
     pub missed: u64,

@@ -12,6 +12,7 @@
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
 //! | `POST /v1/discreet` | [`session::Reveal`] | discreet alerts of the last hour, for an entitled officer |
+//! | `GET /v1/openapi.json` | | OpenAPI 3.1 of all this; needs no token |
 //! | `GET /metrics` | | Prometheus' text |
 //!
 //! Every error is [`Problem`]: `{"error": "...", "hint": "..."}`.
@@ -25,7 +26,7 @@
 //! | `routes` | the calls above; [`refusal`]: how they say no |
 //! | [`events`] | what happens, told to everybody who listens |
 //! | `recent` | the answers that can be asked for again |
-//! | `metrics` | figures for Prometheus |
+//! | `openapi`, `metrics` | the API described; figures for Prometheus |
 //! | `console` | the officer's page |
 //! | [`views`] | plain data |
 //! | [`client`] | the command line's side |
@@ -36,6 +37,7 @@ mod console;
 pub mod events;
 mod listen;
 mod metrics;
+pub(crate) mod openapi;
 mod recent;
 pub mod refusal;
 mod routes;

@@ -3,8 +3,8 @@
 use super::access::{self, Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, StatusView, console, list_views, metrics, session};
-use crate::check::{CheckError, Scan};
+use super::{Import, ListView, Problem, StatusView, console, list_views, metrics, session};
+use crate::check::{Answer, CheckError, Scan};
 use crate::intake::bundle::{self, Report};
 use crate::journal;
 use crate::officers::roster::Role;
@@ -42,6 +42,7 @@ pub(super) fn router(gate: Gate) -> Router {
         .merge(calls)
         .merge(sessions)
         .merge(console::router())
+        .route("/v1/openapi.json", get(openapi))
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", HINT))
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here", HINT)
@@ -55,7 +56,12 @@ const HINT: &str = "GET /v1/openapi.json tells every call";
 
 type Answered<T> = Result<Json<T>, Refusal>;
 
-async fn scan(
+/// Checks a document.
+#[utoipa::path(post, path = "/v1/scans", request_body = Scan, security(("token" = [])), responses(
+    (status = 200, body = Answer, description = "The answer, recorded before it is given."),
+    (status = 422, body = Problem, description = "The zone cannot be read."),
+))]
+pub(super) async fn scan(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
     Input(mut scan): Input<Scan>,
@@ -78,7 +84,12 @@ async fn scan(
     }
 }
 
-async fn answer(
+/// The answer of a recent scan.
+#[utoipa::path(get, path = "/v1/scans/{scan_id}", params(("scan_id" = String, Path)), security(("token" = [])), responses(
+    (status = 200, body = Answer, description = "As it was given."),
+    (status = 404, body = Problem, description = "Not, or no longer, remembered."),
+))]
+pub(super) async fn answer(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
     Path(scan_id): Path<String>,
@@ -90,7 +101,14 @@ async fn answer(
     Ok(Json(answer.seen_by(caller.role())).into_response())
 }
 
-async fn outcome(
+/// What came of an encounter; goes home as the encounter did.
+#[utoipa::path(post, path = "/v1/encounters/{encounter_id}/outcome", params(("encounter_id" = String, Path)),
+    request_body = OutcomeGiven, security(("token" = [])), responses(
+    (status = 200, body = OutcomeTaken, description = "Recorded, and on its way."),
+    (status = 404, body = Problem, description = "Not an encounter of this device."),
+    (status = 507, body = Problem, description = "The spool is full."),
+))]
+pub(super) async fn outcome(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
     Path(encounter_id): Path<String>,
@@ -114,16 +132,29 @@ async fn outcome(
     })
 }
 
-async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
+/// The lists held.
+#[utoipa::path(get, path = "/v1/lists", security(("token" = [])), responses(
+    (status = 200, body = Vec<ListView>, description = "Every list that the device was granted."),
+))]
+pub(super) async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
     let checker = &gate.desk.checker;
     Json(list_views(&checker.shared.load(), checker.clock.now()))
 }
 
-async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
+/// The device's state.
+#[utoipa::path(get, path = "/v1/status", security(("token" = [])), responses(
+    (status = 200, body = StatusView, description = "Link, spool, lists."),
+))]
+pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
     gate.desk.status().map(Json).map_err(Refusal::internal)
 }
 
-async fn import(
+/// Takes a bundle from a folder of this machine.
+#[utoipa::path(post, path = "/v1/imports", request_body = Import, security(("token" = [])), responses(
+    (status = 200, body = Report, description = "What was taken and what was refused."),
+    (status = 422, body = Problem, description = "Nothing in the folder could be read."),
+))]
+pub(super) async fn import(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
     Input(import): Input<Import>,
@@ -155,7 +186,11 @@ async fn import(
 }
 
 /// First the state as it is, then everything that happens.
-async fn events(
+#[utoipa::path(get, path = "/v1/events", security(("token" = [])), responses(
+    (status = 200, content_type = "text/event-stream", body = String, description = "Server-sent events, their data \
+        as JSON: `state` (StatusView), `answer` (Answer), `lagged` (Lagged: this listener was too slow, read again)."),
+))]
+pub(super) async fn events(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Refusal> {
@@ -168,9 +203,20 @@ async fn events(
 }
 
 /// Figures for Prometheus, without personal data.
-async fn metrics(State(gate): State<Gate>) -> Result<Response, Refusal> {
+#[utoipa::path(get, path = "/metrics", security(("token" = [])), responses(
+    (status = 200, content_type = "text/plain", body = String, description = "Prometheus' text format."),
+))]
+pub(super) async fn metrics(State(gate): State<Gate>) -> Result<Response, Refusal> {
     let text = gate.desk.metrics().map_err(Refusal::internal)?;
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
+}
+
+/// This description.
+#[utoipa::path(get, path = "/v1/openapi.json", responses(
+    (status = 200, content_type = "application/json", body = Object, description = "OpenAPI 3.1."),
+))]
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], super::openapi::json()).into_response()
 }
 
 /// `first`, and then what the listener hears, for as long as the caller may.

@@ -18,7 +18,7 @@
 use super::access::{Caller, Door, Gate};
 use super::events::Event;
 use super::refusal::{Input, Refusal};
-use super::{Desk, SignIn};
+use super::{Desk, Problem, SignIn};
 use crate::check::discreet::DiscreetScan;
 use crate::check::{Alert, disclose};
 use crate::clock::rfc3339;
@@ -31,22 +31,24 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 const COOKIE: &str = "vedette_session";
 
 /// A badge, and the PIN where it is needed.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
     /// What the badge says.
     pub badge: String,
     /// The PIN; without it only a shift change gets in.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub pin: Option<Pin>,
 }
 
 /// Who may use the console now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionView {
     /// Whether officers must sign in.
     pub sign_in: SignIn,
@@ -59,7 +61,7 @@ pub struct SessionView {
 }
 
 /// The roster as everybody may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RosterView {
     /// Its number.
     pub number: u64,
@@ -70,7 +72,7 @@ pub struct RosterView {
 }
 
 /// How far a roster counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RosterState {
     /// It counts.
@@ -122,7 +124,13 @@ pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
     pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| Token::from_text(value))
 }
 
-/// Signs an officer in.
+/// Signs an officer in; the session's secret comes as a cookie.
+#[utoipa::path(post, path = "/v1/session", request_body = SignInRequest, responses(
+    (status = 200, body = Signed, description = "In, by PIN or as a shift change by badge alone."),
+    (status = 401, body = Problem, description = "Badge or PIN is wrong."),
+    (status = 428, body = Problem, description = "The PIN is needed."),
+    (status = 429, body = Problem, description = "Locked after wrong PINs, for `retry_after_s`."),
+))]
 pub(super) async fn sign_in(
     State(gate): State<Gate>,
     headers: HeaderMap,
@@ -143,6 +151,9 @@ pub(super) async fn sign_in(
 }
 
 /// Who is signed in, and whether anybody must.
+#[utoipa::path(get, path = "/v1/session", responses(
+    (status = 200, body = SessionView, description = "The officer who is signed in with the cookie, if one is."),
+))]
 pub(super) async fn session(
     State(gate): State<Gate>,
     headers: HeaderMap,
@@ -159,6 +170,7 @@ pub(super) async fn session(
 }
 
 /// Signs out; done as well when nobody was signed in.
+#[utoipa::path(delete, path = "/v1/session", responses((status = 204, description = "Out.")))]
 pub(super) async fn sign_out(State(gate): State<Gate>, headers: HeaderMap) -> Result<Response, Refusal> {
     if let Some(token) = token(&headers) {
         gate.desk.officers.sign_out(&token).map_err(Refusal::internal)?;
@@ -184,10 +196,11 @@ pub(super) async fn on_loopback_only(
 }
 
 /// The PIN once more, and perhaps one scan.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reveal {
     /// The officer's own PIN: showing what nobody may notice is a deliberate act.
+    #[schema(value_type = String)]
     pub pin: Pin,
     /// Only this scan's.
     #[serde(default)]
@@ -195,6 +208,10 @@ pub struct Reveal {
 }
 
 /// Shows the discreet alerts of the last hour to an entitled officer, newest first; journalled before it is told.
+#[utoipa::path(post, path = "/v1/discreet", request_body = Reveal, responses(
+    (status = 200, body = Vec<DiscreetScan>, description = "Newest first, with the form to be filled in."),
+    (status = 403, body = Problem, description = "Not an officer whom the roster entitles."),
+))]
 pub(super) async fn reveal(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,

@@ -2,23 +2,26 @@
 
 use super::session::RosterView;
 use crate::clock::rfc3339;
+use crate::desk::openapi::words;
 use crate::holdings::{Content, Held, Holdings};
 use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use utoipa::ToSchema;
 use vedette_shim::list::Kind;
 use vedette_shim::trust::Freshness;
 
 /// A bundle to import.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// Its folder, absolute.
+    #[schema(value_type = String)]
     pub path: PathBuf,
 }
 
 /// An error as the API says it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// What and where.
     pub error: String,
@@ -31,11 +34,12 @@ pub struct Problem {
 }
 
 /// One list as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ListView {
     /// `owner/name`.
     pub list: String,
     /// Documents or persons.
+    #[schema(value_type = words::Kind)]
     pub kind: Kind,
     /// Its owner.
     pub owner: String,
@@ -52,6 +56,7 @@ pub struct ListView {
     /// Its lease, seconds.
     pub lease_s: u64,
     /// How far it may be relied on.
+    #[schema(value_type = words::Freshness)]
     pub freshness: Freshness,
     /// Why it cannot be asked; none if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +64,7 @@ pub struct ListView {
 }
 
 /// Whether officers sign in on the console.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignIn {
     /// The device holds no roster: the console works without, and says so.
@@ -70,7 +75,7 @@ pub enum SignIn {
 }
 
 /// The device's state as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusView {
     /// This device.
     pub device: String,

@@ -17,6 +17,7 @@ use crate::files::{self, FileError};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::METADATA_BYTES_MAX;
 
@@ -29,7 +30,7 @@ pub const HINT: &str = "a bundle is the folder that `vedette-hq publish NAME --b
 const ENTRIES_MAX: usize = 10_000;
 
 /// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// Signed files that were news.
     pub taken: usize,

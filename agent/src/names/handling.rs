@@ -9,9 +9,10 @@
 use super::person::TEXT_BYTES_MAX;
 use crate::officers::roster::Role;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A handling code: how far what an alert says may go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handling {
     /// Whose code it is: `europol` for H0 to H3.
@@ -47,7 +48,7 @@ impl Handling {
 }
 
 /// A field that only a role may see, and those above it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restriction {
     /// The field.
@@ -57,7 +58,7 @@ pub struct Restriction {
 }
 
 /// A field that an owner may restrict. Action and warnings are none: whoever meets the person must know them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The kind of alert.

@@ -30,6 +30,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use sign_in::{Ended, Refusal, Rules, SignIn, Token, Tries};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use utoipa::ToSchema;
 
 /// What a device knows of its officers.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +80,7 @@ pub enum SignInError {
 }
 
 /// An officer at work, as the session's calls see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signed {
     /// The badge.
     pub badge: String,

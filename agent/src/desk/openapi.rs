@@ -1,0 +1,198 @@
+//! The API's description, OpenAPI 3.1, made from the code that answers.
+//!
+//! Types are described where they are defined. The words of the shim, which is without std, are described here again; a
+//! test compares them with what the shim writes.
+
+use super::{Problem, events, routes, session};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Vedette",
+        description = "The local API of a device: answers to document scans from the watchlists it holds.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        routes::scan,
+        routes::answer,
+        routes::outcome,
+        routes::lists,
+        routes::status,
+        routes::import,
+        routes::events,
+        routes::openapi,
+        routes::metrics,
+        session::sign_in,
+        session::session,
+        session::sign_out,
+        session::reveal
+    ),
+    components(schemas(events::Lagged, Problem)),
+    modifiers(&Common)
+)]
+struct Description;
+
+/// The description as JSON.
+pub(super) fn json() -> String {
+    Description::openapi().to_json().expect("plain data with text keys is JSON")
+}
+
+/// What holds for every call: the token on loopback, and how errors are said.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        api.components.get_or_insert_default().add_security_scheme("token", token);
+        let problem = || {
+            let schema = Ref::from_schema_name(Problem::name());
+            ResponseBuilder::new()
+                .description("Every other status says what and where, and what to do about it.")
+                .content("application/json", Content::new(Some(schema)))
+                .build()
+        };
+        for path in api.paths.paths.values_mut() {
+            for operation in [&mut path.get, &mut path.post, &mut path.delete].into_iter().flatten() {
+                operation.responses.responses.insert("default".into(), problem().into());
+            }
+        }
+    }
+}
+
+/// Words of the shim, for the descriptions of types that use them.
+pub(crate) mod words {
+    use super::*;
+
+    macro_rules! words {
+        ($(#[$doc:meta])* $name:ident, $($word:literal),+) => {
+            $(#[$doc])*
+            pub(crate) struct $name;
+
+            impl $name {
+                pub(super) const WORDS: &[&str] = &[$($word),+];
+            }
+
+            impl PartialSchema for $name {
+                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                    utoipa::openapi::ObjectBuilder::new()
+                        .schema_type(utoipa::openapi::Type::String)
+                        .enum_values(Some(Self::WORDS.iter().copied()))
+                        .into()
+                }
+            }
+
+            impl ToSchema for $name {}
+        };
+    }
+
+    words!(
+        /// A scan's answer.
+        Verdict, "clear", "not_checked", "possible", "hit"
+    );
+    words!(
+        /// A list's answer.
+        ListResult, "clear", "possible", "hit", "not_checked"
+    );
+    words!(
+        /// How far a list may be relied on.
+        Freshness, "fresh", "stale", "expired"
+    );
+    words!(
+        /// What a list is about.
+        Kind, "documents", "persons"
+    );
+    words!(
+        /// What came of an encounter.
+        Outcome, "confirmed", "not_the_person", "seized", "released", "passed_on"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+    use vedette_shim::list::Kind;
+    use vedette_shim::trust::Freshness;
+    use vedette_shim::verdict::{ListResult, Verdict};
+    use vedette_shim::wire::Outcome;
+
+    fn description() -> Value {
+        serde_json::from_str(&super::json()).unwrap()
+    }
+
+    /// Every `$ref` in a description.
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_string));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(array) => array.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_call_is_described_and_nothing_else() {
+        let description = description();
+        let described: BTreeSet<&str> =
+            description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let routes = [include_str!("routes.rs")];
+        let routes: BTreeSet<&str> = routes
+            .iter()
+            .flat_map(|source| source.split(".route(\"").skip(1))
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn it_is_openapi_3_1_and_every_reference_and_parameter_leads_somewhere() {
+        let description = description();
+        assert_eq!(description["openapi"], "3.1.0");
+        let mut found = BTreeSet::new();
+        references(&description, &mut found);
+        assert!(found.contains("#/components/schemas/Answer"), "{found:?}");
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(description.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+        let mut ids = BTreeSet::new();
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for operation in methods.as_object().unwrap().values() {
+                assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}: named twice");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{path}");
+                assert!(responses.contains_key("default"), "{path}");
+                for slot in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+                    let parameters = operation["parameters"].as_array().unwrap();
+                    assert!(parameters.iter().any(|p| p["name"] == slot && p["in"] == "path"), "{path}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_shim_s_words_are_described_as_it_writes_them() {
+        fn written<T: serde::Serialize, const N: usize>(all: [T; N]) -> Vec<String> {
+            all.map(|word| serde_json::to_value(word).unwrap().as_str().unwrap().to_string()).into()
+        }
+        use {Freshness::*, Kind::*};
+        assert_eq!(
+            written([Verdict::Clear, Verdict::NotChecked, Verdict::Possible, Verdict::Hit]),
+            words::Verdict::WORDS
+        );
+        assert_eq!(
+            written([ListResult::Clear, ListResult::Possible, ListResult::Hit, ListResult::NotChecked]),
+            words::ListResult::WORDS
+        );
+        assert_eq!(written([Fresh, Stale, Expired]), words::Freshness::WORDS);
+        assert_eq!(written([Documents, Persons]), words::Kind::WORDS);
+        use Outcome::*;
+        assert_eq!(written([Confirmed, NotThePerson, Seized, Released, PassedOn]), words::Outcome::WORDS);
+    }
+}
