@@ -41,7 +41,7 @@ export function startBrowser() {
 }
 
 /** The console in a page of its own, ready. `page.foreign`: requests to anybody else; `page.wrong`: errors it told. */
-export async function openConsole(browser, stage, { language = "en", ...options } = {}) {
+export async function openConsole(browser, stage, { language = "en", first = "ready", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   await context.addInitScript((settings) => {
     if (localStorage.getItem("vedette") === null) localStorage.setItem("vedette", settings);
@@ -57,7 +57,7 @@ export async function openConsole(browser, stage, { language = "en", ...options 
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) page.wrong.push(message.text());
   });
   await page.goto(stage.url);
-  await screen(page, "ready");
+  await screen(page, first);
   return page;
 }
 

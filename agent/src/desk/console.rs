@@ -32,6 +32,8 @@ const PARTS: &[(&str, &str, &str)] = &[
     part!("console.js", SCRIPT),
     part!("dom.js", SCRIPT),
     part!("menu.js", SCRIPT),
+    part!("officer.js", SCRIPT),
+    part!("report.js", SCRIPT),
     part!("settings.js", SCRIPT),
     part!("sound.js", SCRIPT),
     part!("wedge.js", SCRIPT),

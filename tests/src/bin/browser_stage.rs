@@ -11,6 +11,7 @@
 //! | `scan ZONE` | another program checks a document; lines parted by `/` |
 //! | `say LANGUAGE ZONE` | what the terminal says of it |
 //! | `encounters` | what headquarters stored |
+//! | `roster` | officers from now on: anna (PIN 471108, entitled to discreet alerts) and boris (580133, French) |
 
 use serde_json::{Value, json};
 use std::io::{BufRead, stdin};
@@ -78,6 +79,14 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
             let arguments: Vec<_> = ["--lang", language].into_iter().chain(lines).collect();
             return Value::String(device.run("scan", &arguments).out);
         }
+        "roster" => {
+            post.hq.add_officer("anna", "471108", &["--name", "Anna Berg", "--discreet"]);
+            post.hq.add_officer("boris", "580133", &["--name", "Boris Vogt", "--language", "fr"]);
+            // Two changes of the roster: the second holds both.
+            let held =
+                || device.status()?["roster"]["number"].as_u64().filter(|number| *number >= 2).map(drop);
+            wait_until("the roster is there", held, || device.log());
+        }
         "encounters" => return post.hq.encounters().into(),
         unknown => panic!("no such command: {unknown:?}"),
     }
@@ -95,6 +104,8 @@ fn publish(post: &Post) {
         r#"{"id": "U-23", "names": [{"surname": "Lindqvist", "given": "Oskar Emil"}],
             "nationalities": ["UTO"], "sex": "male", "kind": "sis_check", "action": "inquiry_check",
             "authority": "Utopia Customs"}"#,
+        r#"{"id": "D-5", "names": [{"surname": "Stille", "given": "Tomas"}], "birth_dates": ["1977-07-07"],
+            "nationalities": ["UTO"], "sex": "male", "kind": "sis_check", "action": "discreet_check"}"#,
     ];
     publish_persons(post, PERSONS, "Utopia Criminal Police", &persons.map(|line| line.replace('\n', " ")));
     let turned: String = TURNED.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
@@ -131,6 +142,7 @@ fn zones() -> Value {
         "person": passport("C00000001", "KARLSEN", "NORA LISE", "810304", 'F'),
         "both": passport("X00000002", "KARLSEN", "NORA LISE", "810304", 'F'),
         "possible": passport("C00000002", "LINDKVIST", "OSKAR", "690611", 'M'),
+        "discreet": passport("C00000005", "STILLE", "TOMAS", "770707", 'M'),
         "clear": clear,
         "misread": misread,
         "hostile": passport("C00000004", "HOSTILE", "HARRY", "700102", 'M'),

@@ -1,6 +1,7 @@
 // The agent on this machine: one request at a time each, and its events. Nothing here is ever remembered as an answer.
 //
-// Events: `state` (detail: status), `answer` (detail: answer), `lost` and `found` (the connection), `closed` (sign in first).
+// Events: `state` (detail: status), `answer` (detail: answer), `session` (detail: who is signed in, and whether anybody must
+// be), `closed` (sign in first), `lost` and `found` (the connection).
 
 /** Longest wait for an answer, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
@@ -33,15 +34,36 @@ export class Agent extends EventTarget {
     this.#pulse = setTimeout(() => this.start(), wait);
   }
 
-  /** Asks for the state; opens the stream of events when there is none. */
+  /** Asks who is signed in and for the state; opens the stream of events when there is none. */
   async refresh() {
     try {
+      const session = await this.#call("GET", "/v1/session");
+      this.#tell("session", session);
+      if (session.sign_in === "required" && !session.officer) return this.#close();
       this.#tell("state", await this.#call("GET", "/v1/status"));
       this.#found();
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) this.#tell("closed", error);
+      if (error instanceof Refused && error.status === 401) this.#close();
       else this.#lose();
     }
+  }
+
+  /** Signs an officer in; without a PIN only a shift change gets in. */
+  async signIn(badge, pin) {
+    await this.#call("POST", "/v1/session", pin ? { badge, pin } : { badge });
+    this.#deaf();
+    await this.refresh();
+  }
+
+  /** Signs the officer out. */
+  async signOut() {
+    await this.#call("DELETE", "/v1/session");
+    await this.refresh();
+  }
+
+  /** The discreet alerts of the last hour, for an entitled officer who gives the PIN once more. */
+  reveal(pin) {
+    return this.#call("POST", "/v1/discreet", { pin });
   }
 
   /** Checks a zone. */
@@ -49,9 +71,9 @@ export class Agent extends EventTarget {
     return this.#call("POST", "/v1/scans", { mrz });
   }
 
-  /** Reports what came of an encounter. */
-  outcome(encounter, outcome, note) {
-    return this.#call("POST", `/v1/encounters/${encodeURIComponent(encounter)}/outcome`, { outcome, note });
+  /** Reports what came of an encounter; `form`: that of a discreet check. */
+  outcome(encounter, outcome, note, form = {}) {
+    return this.#call("POST", `/v1/encounters/${encodeURIComponent(encounter)}/outcome`, { outcome, note, form });
   }
 
   async #call(method, path, body) {
@@ -65,6 +87,8 @@ export class Agent extends EventTarget {
       });
       const content = response.status === 204 ? null : await response.json().catch(() => ({}));
       if (response.ok) return content;
+      // A session may end at any moment; at the two calls that take a PIN, 401 says that it was wrong.
+      if (response.status === 401 && !["/v1/session", "/v1/discreet"].includes(path)) this.#close();
       throw new Refused(response.status, content ?? {});
     } catch (error) {
       if (!(error instanceof Refused)) this.#lose();
@@ -74,7 +98,6 @@ export class Agent extends EventTarget {
 
   #found() {
     if (this.#events === null) this.#listen();
-    if (this.connected) return;
     this.connected = true;
     this.#tell("found");
   }
@@ -85,14 +108,28 @@ export class Agent extends EventTarget {
     events.addEventListener("state", heard("state"));
     events.addEventListener("answer", heard("answer"));
     events.addEventListener("lagged", () => this.refresh());
-    // The stream ends when the agent does: there is no quicker sign.
-    events.onerror = () => this.#lose();
+    events.addEventListener("session", () => this.refresh());
+    // The stream ends when the agent does, or the session: asking tells which.
+    events.onerror = () => {
+      this.#deaf();
+      this.refresh();
+    };
     this.#events = events;
   }
 
-  #lose() {
+  #deaf() {
     this.#events?.close();
     this.#events = null;
+  }
+
+  #close() {
+    this.#deaf();
+    this.connected = true;
+    this.#tell("closed");
+  }
+
+  #lose() {
+    this.#deaf();
     if (this.connected) {
       this.connected = false;
       this.#again(SEEK_MS);

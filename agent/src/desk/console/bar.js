@@ -28,9 +28,11 @@ export function bar({ status, connected, open, officer, showMenu, showOpen, putA
 }
 
 /** What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. */
-export function banners(status, grown, failure) {
-  const lists = status === null ? [] : listBanners(status, grown);
-  return failure === null ? lists : [banner("grave", failure), ...lists];
+export function banners(status, grown, { failure, session }) {
+  const told = status === null ? [] : listBanners(status, grown);
+  if (["expired", "ended"].includes(session?.roster?.state)) told.unshift(banner("grave", say("banner.roster")));
+  if (failure !== null) told.unshift(banner("grave", failure));
+  return told;
 }
 
 function listBanners(status, grown) {

@@ -5,12 +5,14 @@
 import { Agent, Refused } from "./agent.js";
 import { OUTCOMES, answerScreen, shape, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
+import { signInScreen, whyNot } from "./officer.js";
+import { forgetReports, reports } from "./report.js";
 import { bdi, el } from "./dom.js";
 import { menu } from "./menu.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
 import { lines, listen, whole } from "./wedge.js";
-import { age, fill, say, shown as safe, speak } from "./words.js";
+import { LANGUAGES, age, fill, say, shown as safe, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
 const CLEAR_SHOWN_MS = 60_000;
@@ -19,11 +21,15 @@ const OPEN_MAX = 20;
 /** A zone of fewer characters came in part. */
 const ZONE_MIN = 30;
 
+/** Set while somebody else's badge waits for its PIN. */
+const LOCKED = "vedette-locked";
+
 const agent = new Agent();
 const part = (id) => document.getElementById(id);
 const state = {
   status: null,
   statusAt: 0,
+  session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
   open: new Map(),       // scan -> {answer, at}: hits that have no outcome yet
   outcomes: new Map(),   // encounter -> {outcome, time}
@@ -43,6 +49,7 @@ const screens = {
   checking: () => plain("checking", "checking.title", []),
   refused: ({ title, error, hint }) => plain("refused", title, [say("refused.again"), error, hint]),
   lost: () => plain("lost", "lost.title", [say("lost.text"), say("lost.do")]),
+  sign_in: (screen) => signInScreen({ ...screen, enter: signIn }),
   answer: (screen) => answerScreen({ ...screen, outcomes: state.outcomes, choose, report }),
 };
 
@@ -76,7 +83,7 @@ function show(screen) {
   Object.assign(state, { screen, failure: null });
   part("dialog").close();
   draw();
-  part("word")?.focus({ preventScroll: true });
+  (document.querySelector("[data-focus]") ?? part("word"))?.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }
 
@@ -92,10 +99,11 @@ function drawBar() {
   const { status, open } = state;
   const shown = {
     status, connected: agent.connected, open: open.size, showMenu, showOpen: nextOpen,
+    officer: state.screen.name !== "sign_in" && state.session?.officer, signOut: () => agent.signOut(),
     putAway: ["answer", "refused"].includes(state.screen.name) && putAway,
   };
   part("bar").replaceChildren(...bar(shown));
-  part("banners").replaceChildren(...banners(agent.connected ? status : null, grown(), state.failure));
+  part("banners").replaceChildren(...banners(agent.connected ? status : null, grown(), state));
 }
 
 function drawAges() {
@@ -115,6 +123,7 @@ function announce(text) {
 // --- A scan ------------------------------------------------------------------------------------------------------------
 
 async function scan(zone) {
+  if (state.screen.name === "sign_in") return show({ ...state.screen, message: say("session.first") });
   const mine = ++state.scans;
   if (zone.replaceAll("\n", "").length < ZONE_MIN) {
     return refuse("refused.title", say("refused.part", { n: zone.length }));
@@ -125,7 +134,7 @@ async function scan(zone) {
     if (mine === state.scans) showAnswer(answer);
     else keepOpen(answer, Date.now());
   } catch (error) {
-    if (mine !== state.scans || !(error instanceof Refused)) return;
+    if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
     refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
   }
 }
@@ -137,7 +146,12 @@ function refuse(title, error, hint) {
 
 function showAnswer(answer) {
   const { screen } = state;
-  if (screen.name === "answer" && screen.answer.scan_id === answer.scan_id) return;
+  if (screen.name === "sign_in") return;
+  if (screen.name === "answer" && screen.answer.scan_id === answer.scan_id) {
+    // Told to everybody already; told to this officer, it may say more.
+    screen.answer = answer;
+    return draw();
+  }
   const at = Date.now();
   keepOpen(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
@@ -194,8 +208,28 @@ function nextOpen() {
   if (first) show({ name: "answer", ...first, chosen: Math.max(0, first.answer.alerts.findIndex(unresolved)) });
 }
 
+async function signIn(badge, pin) {
+  try {
+    await agent.signIn(badge, pin);
+    sessionStorage.removeItem(LOCKED);
+    const { officer } = state.session;
+    if (officer?.language in LANGUAGES) await speak(officer.language);
+    show({ name: "ready" });
+  } catch (error) {
+    if (!(error instanceof Refused)) return;
+    // Somebody else stands here. The session before stays until the PIN takes over from it, but this page is locked,
+    // also after a reload.
+    sessionStorage.setItem(LOCKED, "yes");
+    show({ name: "sign_in", badge, message: whyNot(error, pin) });
+  }
+}
+
+function showReports() {
+  if (state.session?.officer?.discreet && state.screen.name !== "sign_in") reports(part("dialog"), agent);
+}
+
 function showMenu() {
-  menu(part("dialog"), async () => {
+  menu(part("dialog"), state.session?.officer?.discreet === true, async () => {
     await speak(settings.language);
     draw();
   });
@@ -206,6 +240,7 @@ function typed(key, event) {
   const acts = {
     Escape: putAway,
     F2: showMenu,
+    F8: showReports,
     ArrowDown: () => choose(state.screen.chosen + 1),
     ArrowUp: () => choose(state.screen.chosen - 1),
   };
@@ -227,7 +262,21 @@ agent.addEventListener("state", ({ detail }) => {
   drawBar();
 });
 agent.addEventListener("answer", ({ detail }) => showAnswer(detail));
-agent.addEventListener("found", () => show({ name: "ready" }));
+agent.addEventListener("session", ({ detail }) => {
+  if (detail.officer?.badge !== state.session?.officer?.badge) forgetReports();
+  state.session = detail;
+});
+agent.addEventListener("found", () => {
+  const locked = sessionStorage.getItem(LOCKED) !== null && state.session.officer;
+  if (state.screen.name === "lost") show({ name: locked ? "sign_in" : "ready" });
+  if (state.screen.name === "sign_in" && !locked) show({ name: "ready" });
+});
+agent.addEventListener("closed", () => {
+  if (state.screen.name === "sign_in") return;
+  Object.assign(state, { scans: state.scans + 1, status: null });
+  forgetReports();
+  show({ name: "sign_in" });
+});
 agent.addEventListener("lost", () => {
   if (state.screen.name === "lost") return drawBar();
   state.scans += 1;
@@ -250,5 +299,5 @@ function drawBarWhenIdle() {
 settings.apply();
 await speak(settings.language);
 draw();
-listen({ zone: scan, badge: () => {}, typed });
+listen({ zone: scan, badge: (badge) => state.session?.sign_in === "required" && signIn(badge, ""), typed });
 agent.start();

@@ -4,8 +4,8 @@ import { el } from "./dom.js";
 import { THEMES, settings } from "./settings.js";
 import { LANGUAGES, say } from "./words.js";
 
-/** Opens the menu in a dialog; `changed` runs after each change, when the page must be drawn anew. */
-export function menu(dialog, changed) {
+/** Opens the menu in a dialog; `entitled`: to reports of discreet checks; `changed` runs after each change, when the page must be drawn anew. */
+export function menu(dialog, entitled, changed) {
   const set = async (name, value) => {
     settings.set(name, value);
     await changed();
@@ -29,7 +29,7 @@ export function menu(dialog, changed) {
       yesNo("sound", "menu.sound"),
       yesNo("shortcuts", "menu.shortcuts"),
       el("h3", {}, say("menu.keys")),
-      el("dl", { class: "keys" }, KEYS.map(([keys, label]) => [el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, say(label))])),
+      el("dl", { class: "keys" }, KEYS.filter(([, label]) => entitled || label !== "keys.report").map(([keys, label]) => [el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, say(label))])),
       el("form", { method: "dialog" }, el("button", { class: "main" }, say("menu.close"))));
     if (dialog.open) dialog.querySelector(again)?.focus();
   };
@@ -44,4 +44,5 @@ const KEYS = [
   [["N"], "keys.open"],
   [["Esc"], "keys.away"],
   [["F2"], "keys.menu"],
+  [["F8"], "keys.report"],
 ];

@@ -8,7 +8,7 @@
 /** Keys of a burst follow each other within this, milliseconds; people need longer. */
 const GAP_MS = 45;
 /** So many keys in such a row are a burst. */
-const BURST_KEYS = 6;
+const BURST_KEYS = 5;
 /** Silence that ends a burst, milliseconds. */
 const END_MS = 250;
 /** Keys of one burst, at most; the rest is dropped. */
@@ -35,7 +35,7 @@ export function listen({ zone, badge, typed }) {
       if (event.key.length > 1 && !/^(Shift|CapsLock|AltGraph)$/.test(event.key)) typed(event.key, event);
       return;
     }
-    if (event.timeStamp - last > GAP_MS) begin();
+    if (Math.abs(event.timeStamp - last) > GAP_MS) begin();
     last = event.timeStamp;
     if (keys.length < KEYS_MAX) keys.push({ key: ends ? "\n" : event.key, code: event.code, shift: event.shiftKey });
     clearTimeout(alone);
@@ -64,10 +64,11 @@ export function listen({ zone, badge, typed }) {
   const finish = () => {
     clearTimeout(silence);
     const text = characters(keys).trim();
+    const typed = keys.map(({ key }) => key).join("").trim();
     keys = [];
     if (!bursting || text === "") return;
     if (text.length > BADGE_MAX || text.includes("<")) zone(lines(text));
-    else badge(text);
+    else badge(typed);
   };
 
   window.addEventListener("keydown", onKey, true);
@@ -87,6 +88,7 @@ function remember(element) {
     restore() {
       element.value = value;
       if (typeof selectionStart === "number") element.setSelectionRange(selectionStart, selectionEnd);
+      element.dispatchEvent(new Event("input", { bubbles: true }));
     },
   };
 }

@@ -1,0 +1,31 @@
+// Pictures of every verdict, by day and by night, for the README; invented travellers.
+//
+//   cargo build --workspace --bins && node tests/browser/screenshots.mjs
+
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openConsole, scan, startBrowser, startStage } from "./stage.mjs";
+
+const FOLDER = fileURLToPath(new URL("screenshots/", import.meta.url));
+const VERDICTS = { hit: "both", possible: "possible", clear: "clear", "not-checked": "misread" };
+
+mkdirSync(FOLDER, { recursive: true });
+const [stage, browser] = await Promise.all([startStage(), startBrowser()]);
+for (const [light, colorScheme] of Object.entries({ day: "light", night: "dark" })) {
+  const page = await openConsole(browser, stage, { colorScheme, reducedMotion: "reduce" });
+  const picture = (name, of = page) => of.screenshot({ path: `${FOLDER}${name}-${light}.png` });
+  await picture("ready");
+  for (const [name, zone] of Object.entries(VERDICTS)) {
+    await scan(page, stage.zones[zone]);
+    await picture(name);
+  }
+  await page.context().close();
+}
+const arabic = await openConsole(browser, stage, { colorScheme: "dark", language: "ar", reducedMotion: "reduce" });
+await scan(arabic, stage.zones.person);
+await arabic.screenshot({ path: `${FOLDER}arabic-night.png` });
+const small = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, colorScheme: "light", reducedMotion: "reduce" });
+await scan(small, stage.zones.person);
+await small.screenshot({ path: `${FOLDER}small-day.png` });
+await browser.close();
+await stage.end();
