@@ -9,19 +9,21 @@ import { openConsole, scan, startBrowser, startStage } from "./stage.mjs";
 const FOLDER = fileURLToPath(new URL("screenshots/", import.meta.url));
 const VERDICTS = { hit: "both", possible: "possible", clear: "clear", "not-checked": "misread" };
 
+/** Small files: the pictures are looked at in a table. */
+const SCALE = { deviceScaleFactor: 0.55 };
+
 mkdirSync(FOLDER, { recursive: true });
 const [stage, browser] = await Promise.all([startStage(), startBrowser()]);
 for (const [light, colorScheme] of Object.entries({ day: "light", night: "dark" })) {
-  const page = await openConsole(browser, stage, { colorScheme, reducedMotion: "reduce" });
+  const page = await openConsole(browser, stage, { ...SCALE, colorScheme, reducedMotion: "reduce" });
   const picture = (name, of = page) => of.screenshot({ path: `${FOLDER}${name}-${light}.png` });
-  await picture("ready");
   for (const [name, zone] of Object.entries(VERDICTS)) {
     await scan(page, stage.zones[zone]);
     await picture(name);
   }
   await page.context().close();
 }
-const arabic = await openConsole(browser, stage, { colorScheme: "dark", language: "ar", reducedMotion: "reduce" });
+const arabic = await openConsole(browser, stage, { ...SCALE, colorScheme: "dark", language: "ar", reducedMotion: "reduce" });
 await scan(arabic, stage.zones.person);
 await arabic.screenshot({ path: `${FOLDER}arabic-night.png` });
 const small = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, colorScheme: "light", reducedMotion: "reduce" });

@@ -1,0 +1,51 @@
+// What came of a hit: one key or one tap, and headquarters knows.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openConsole, scan, screen, startBrowser, startStage } from "./stage.mjs";
+
+let stage;
+let browser;
+before(async () => [stage, browser] = await Promise.all([startStage(), startBrowser()]));
+after(async () => Promise.all([browser?.close(), stage?.end()]));
+
+const current = (page, at) => page.waitForFunction((n) => document.querySelectorAll(".alert")[n]?.getAttribute("aria-current") === "true", at);
+
+test("one key an alert; the next alert without an outcome is chosen by itself", async () => {
+  const page = await openConsole(browser, stage);
+  await scan(page, stage.zones.both);
+  await page.keyboard.press("ArrowDown");
+  await current(page, 1);
+  await page.keyboard.press("1");
+  await page.waitForFunction(() => document.querySelectorAll(".alert")[1]?.querySelector(".done"));
+  assert.match(await page.innerText(".alert:nth-child(2) .done"), /Confirmed/);
+  await current(page, 0);
+  assert.match(await page.innerText("#bar"), /1 without outcome/);
+  await page.keyboard.press("3");
+  await page.waitForFunction(() => document.querySelectorAll(".alert .done").length === 2);
+  assert.equal(await page.locator("#bar .open").count(), 0);
+  await page.context().close();
+});
+
+test("one tap on 320 px, with a note", async () => {
+  const page = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+  await scan(page, stage.zones.person);
+  await page.fill("[name=note]", "handed to the night shift");
+  await page.tap("[data-outcome=passed_on]");
+  await page.waitForSelector(".alert .done");
+  assert.equal(await page.getAttribute("[data-outcome=passed_on]", "aria-pressed"), "true");
+  await page.context().close();
+});
+
+test("an outcome that cannot be recorded is said to be none", async () => {
+  const page = await openConsole(browser, stage);
+  await scan(page, stage.zones.person);
+  await page.route("**/outcome", (route) => route.fulfill({ status: 500, json: { error: "the disk is full", hint: "" } }));
+  await page.keyboard.press("2");
+  await page.waitForSelector('.banner[data-weight="grave"]');
+  assert.match(await page.innerText('.banner[data-weight="grave"]'), /NOT recorded[\s\S]*the disk is full/);
+  assert.equal(await page.locator(".alert .done").count(), 0);
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
+  await page.context().close();
+});
