@@ -127,18 +127,19 @@ pub fn give(
 ) -> Result<(OutcomeTaken, bool), OutcomeError> {
     let unknown = || OutcomeError::Unknown(encounter_id.into());
     let encounter: EncounterId = from_hex(encounter_id).ok_or_else(unknown)?;
-    let Expected { list, owner_key, shown } = expected(checker, &encounter)?.ok_or_else(unknown)?;
-    let (id, now) = (crypto::random(), checker.clock.now());
+    let (note, form) = (whole("the note", &given.note)?, form(&given.form)?);
+    let (expected, at) = claim(checker, &encounter, checker.clock.now())?.ok_or_else(unknown)?;
+    let (id, Expected { list, owner_key, shown }) = (crypto::random(), expected);
     let report = Report::Outcome(EncounterOutcome {
         id,
         encounter,
         device: checker.device.clone(),
         list,
-        at: now,
+        at,
         who: cut(&given.who),
         outcome: given.outcome,
-        note: whole("the note", &given.note)?,
-        form: form(&given.form)?,
+        note,
+        form,
     });
     let message = encounter::seal(&report, &checker.box_key, &owner_key)?;
     let taken = OutcomeTaken {
@@ -146,7 +147,7 @@ pub fn give(
         encounter_id: Hex(&encounter).to_string(),
         outcome: given.outcome,
         who: given.who.clone(),
-        at: rfc3339(now),
+        at: rfc3339(at),
     };
     let kept = checker.state.transaction("record the outcome", |t| {
         let kept = spool::keep(t, &id, &message, checker.limits.spool_bytes_max, shown)?;
@@ -156,7 +157,7 @@ pub fn give(
                 encounter: taken.encounter_id.clone(),
                 outcome: json_word(&taken.outcome),
             };
-            journal::append(t, &Line { at: now, event })?;
+            journal::append(t, &Line { at, event })?;
         }
         Ok(kept)
     })?;
@@ -167,16 +168,22 @@ pub fn give(
     Ok((taken, shown))
 }
 
-/// What is known of an encounter, if this device made it.
-fn expected(checker: &Checker, id: &EncounterId) -> Result<Option<Expected>, StateError> {
-    checker.state.read("look up the encounter", |db| {
-        let row = db
-            .prepare_cached("SELECT list, owner_key, shown FROM awaits_outcome WHERE encounter = ?1")?
-            .query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
+/// What is known of an encounter, if this device made it, and the time of its next outcome: now, or later if one has that
+/// time already, so that which one counts does not hang on the order in which they arrive.
+fn claim(checker: &Checker, id: &EncounterId, now: u64) -> Result<Option<(Expected, u64)>, StateError> {
+    checker.state.transaction("claim a time for the outcome", |t| {
+        let row = t
+            .prepare_cached(
+                "UPDATE awaits_outcome SET outcome_at = max(?2, outcome_at + 1) WHERE encounter = ?1
+                 RETURNING list, owner_key, shown, outcome_at",
+            )?
+            .query_row(params![id, now as i64], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?))
+            })
             .optional()?;
         // A name that does not parse was not written by us; it is as good as absent.
-        Ok(row.and_then(|(list, owner_key, shown)| {
-            Some(Expected { list: list.parse().ok()?, owner_key, shown })
+        Ok(row.and_then(|(list, owner_key, shown, at)| {
+            Some((Expected { list: list.parse().ok()?, owner_key, shown }, at as u64))
         }))
     })
 }

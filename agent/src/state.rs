@@ -123,7 +123,8 @@ const TABLES: &str = "
         locked_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS awaits_outcome (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, encounter BLOB NOT NULL UNIQUE, list TEXT NOT NULL,
-        owner_key BLOB NOT NULL, shown INTEGER NOT NULL, made_at INTEGER NOT NULL) STRICT;
+        owner_key BLOB NOT NULL, shown INTEGER NOT NULL, made_at INTEGER NOT NULL,
+        outcome_at INTEGER NOT NULL DEFAULT 0) STRICT;
 ";
 
 impl State {

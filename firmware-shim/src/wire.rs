@@ -151,7 +151,7 @@ pub struct EncounterOutcome {
     pub device: DeviceId,
     /// The list that was met.
     pub list: ListName,
-    /// When, seconds since 1970.
+    /// When, seconds since 1970; no two of one encounter have the same.
     pub at: u64,
     /// Who says so: the officer's badge, or the program.
     pub who: String<64>,
