@@ -195,22 +195,21 @@ impl EntriesPacker {
             page.extend_from_slice(&extras_page.to_le_bytes());
             page.extend_from_slice(&index.to_le_bytes());
         }
-        let runs = || {
-            let runs = self.entries.chunk_by(|a, b| a.class == b.class);
-            runs.map(|run| (run, run[1..].iter().fold(Run::of(&run[0]), Run::with)))
-        };
-        for (entries, run) in runs() {
+        let runs = self.entries.chunk_by(|a, b| a.class == b.class);
+        let runs: Vec<(&[Entry], Run)> =
+            runs.map(|run| (run, run[1..].iter().fold(Run::of(&run[0]), Run::with))).collect();
+        for (entries, run) in &runs {
             let upper = (run.low_bits() as u16) << UPPER_BYTES_BITS | run.upper_bytes() as u16;
             page.extend_from_slice(&entries[0].class.to_le_bytes());
             page.extend_from_slice(&(run.entries as u16).to_le_bytes());
             page.push(run.series as u8);
             page.extend_from_slice(&upper.to_le_bytes());
         }
-        for (_, run) in runs().skip(1) {
+        for (_, run) in &runs[1..] {
             page.extend_from_slice(&run.first.to_le_bytes()[..RANK_BYTES]);
         }
-        for (entries, run) in runs() {
-            self.write_body(entries, &run, &mut page);
+        for (entries, run) in &runs {
+            self.write_body(entries, run, &mut page);
         }
         debug_assert_eq!(page.len(), self.before + self.run.bytes(&self.schema, self.record_bits));
         self.clear();
