@@ -217,17 +217,7 @@ impl Journal {
 
     fn write(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), JournalError> {
         let end = self.end(flash, self.sector);
-        match record::write(flash, self.at, end, kind, parts) {
-            Ok(next) => {
-                self.at = next;
-                Ok(())
-            }
-            Err(error) => {
-                // What is there now cannot be known, so nothing more goes behind it.
-                self.at = end;
-                Err(error.into())
-            }
-        }
+        Ok(record::append(flash, &mut self.at, end, kind, parts)?)
     }
 
     /// The notes that wait, sector by sector.

@@ -107,17 +107,7 @@ impl Vault {
         if self.at + record::bytes_for(flash, value.len() + 1) > end {
             return self.turn(flash, Some((key, value)));
         }
-        match record::write(flash, self.at, end, VALUE, &[&[key], value]) {
-            Ok(next) => {
-                self.at = next;
-                Ok(())
-            }
-            Err(error) => {
-                // What is there now cannot be known, so nothing more goes behind it.
-                self.at = end;
-                Err(error.into())
-            }
-        }
+        Ok(record::append(flash, &mut self.at, end, VALUE, &[&[key], value])?)
     }
 
     /// Carries what stands over to the other sector, with one value more.

@@ -89,6 +89,20 @@ fn whole(flash: &impl Flash, at: u32, end: u32) -> Option<Record> {
     (crc.value() == u32::from_le_bytes([c1, c2, c3, c4])).then_some(Record { value_at, len, kind, next })
 }
 
+/// Adds a record of these parts behind the last one, at `at`, and moves `at` behind it. If that fails, nothing more goes
+/// into the sector, and `at` is its end: what is there now cannot be known.
+pub fn append(
+    flash: &mut impl Flash,
+    at: &mut u32,
+    end: u32,
+    kind: u8,
+    parts: &[&[u8]],
+) -> Result<(), FlashError> {
+    let written = write(flash, *at, end, kind, parts);
+    *at = written.unwrap_or(end);
+    written.map(|_| ())
+}
+
 /// Writes a record of these parts at `at`, where it must fit and all be erased, and reads it back: only then is it in
 /// the flash. Returns where the next one begins.
 pub fn write(
