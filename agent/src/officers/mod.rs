@@ -193,11 +193,7 @@ impl Officers {
         let roster = roll.roster().ok_or(SignInError::NoRoster)?;
         let badge: Badge = signed.badge.parse().map_err(|_| SignInError::NoSession)?;
         let (_, hash) = roster.officer(&badge).ok_or(SignInError::NoSession)?;
-        let now = self.clock.now();
-        if let Some(retry_after_s) = self.tries(&badge)?.locked_for(now) {
-            return Err(Refusal::Locked { retry_after_s }.into());
-        }
-        self.look_at(&badge, pin, hash, now)?;
+        self.look_at(&badge, pin, hash, self.clock.now())?;
         Ok(signed)
     }
 
@@ -226,7 +222,12 @@ impl Officers {
     fn look_at(&self, badge: &Badge, pin: &Pin, hash: &PinHash, now: u64) -> Result<(), SignInError> {
         let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
         let rules = self.rules();
-        let counted = self.tries(badge)?.counted(&rules, now);
+        let tries = self.tries(badge)?;
+        // Whoever looked before us may have locked it.
+        if let Some(retry_after_s) = tries.locked_for(now) {
+            return Err(Refusal::Locked { retry_after_s }.into());
+        }
+        let counted = tries.counted(&rules, now);
         self.state.transaction("count the try", |t| {
             let Tries { failures, lock_outs, locked_until } = counted;
             let sql = "INSERT OR REPLACE INTO tries VALUES (?1, ?2, ?3, ?4)";
