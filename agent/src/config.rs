@@ -6,6 +6,7 @@
 
 use crate::files::{self, FileError};
 use crate::officers::sign_in::Rules;
+use crate::retro::KEEP_H_MAX;
 use crate::scanner::{RawScanner, SCANNERS_MAX, ScannerConfig};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -67,6 +68,8 @@ pub struct Config {
     pub officers: Rules,
     /// The scanners at serial ports.
     pub scanners: Vec<ScannerConfig>,
+    /// How long the keyed hashes of documents that met no alert are kept, seconds; 0: they are not.
+    pub retro_keep_s: u64,
     /// The bounds.
     pub limits: Limits,
 }
@@ -171,7 +174,15 @@ struct Raw {
     #[serde(default)]
     scanner: Vec<RawScanner>,
     #[serde(default)]
+    retro: RawRetro,
+    #[serde(default)]
     limits: Limits,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct RawRetro {
+    keep_h: u32,
 }
 
 #[derive(Deserialize)]
@@ -287,7 +298,7 @@ impl Config {
         let scanners = scanners.map_err(|(key, found, rule)| value(key, found, rule))?;
         let limits = raw.limits;
         let officers = raw.officers;
-        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 19] = [
+        let ranges: [(&'static str, u64, std::ops::RangeInclusive<u64>); 20] = [
             ("link.port", raw.link.port.into(), 1..=65_535),
             ("link.keep_alive_s", raw.link.keep_alive_s, 5..=3_600),
             ("link.retry_max_s", raw.link.retry_max_s, 1..=86_400),
@@ -307,6 +318,7 @@ impl Config {
             ("officers.idle_s", officers.idle_s, 10..=86_400),
             ("officers.shift_max_s", officers.shift_max_s, 0..=86_400),
             ("officers.roster_grace_s", officers.roster_grace_s, 0..=365 * 86_400),
+            ("retro.keep_h", raw.retro.keep_h.into(), 0..=u64::from(KEEP_H_MAX)),
         ];
         for (key, found, range) in ranges {
             if !range.contains(&found) {
@@ -334,6 +346,7 @@ impl Config {
             },
             desk: DeskConfig { socket: at(raw.desk.socket), listen },
             officers,
+            retro_keep_s: u64::from(raw.retro.keep_h) * 3_600,
             scanners,
             limits,
         })

@@ -15,13 +15,16 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::BoxKey;
 use crate::desk::{self, Desk};
+use crate::drill::Drill;
 use crate::files::{self, FileError};
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Intake, IntakeError, Offer, Parts};
 use crate::link::LinkState;
 use crate::link::uplink::Uplink;
+use crate::lists::Edition;
 use crate::officers::Officers;
+use crate::retro;
 use crate::scanner::Scanners;
 use crate::state::{State, StateError};
 use crate::store::Store;
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use vedette_shim::ids::from_hex;
+use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::trust::METADATA_BYTES_MAX;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -90,6 +93,10 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
         segment_bytes_max: config.limits.segment_bytes_max,
     })?;
+    if config.retro_keep_s == 0 {
+        // Whatever an earlier configuration kept goes.
+        state.transaction("forget kept hashes", |t| retro::forget(t, clock.now(), 0))?;
+    }
     take_enrolment_grants(&mut intake, &config.grants)?;
     let spooled = Arc::new(Notify::new());
     let officers = Arc::new(Officers::new(state.clone(), clock.clone(), config.officers.clone()));
@@ -103,6 +110,7 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         limits: config.limits.clone(),
         spooled: spooled.clone(),
         discreet: Default::default(),
+        retro_keep_s: config.retro_keep_s,
     });
     Ok(Opened { checker, officers, intake, spooled })
 }
@@ -123,10 +131,19 @@ pub fn lock(state: &Path) -> Result<File, DaemonError> {
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
     let _lock = lock(&config.state)?;
     let Opened { checker, officers, intake, spooled } = open(&config)?;
-    let (door, missing, thread) = IntakeDoor::open(intake);
+    let looking = checker.clone();
+    let look_back = move |list: &ListName, before: Option<&Edition>| {
+        let holdings = looking.shared.load_full();
+        let Some(held) = holdings.lists.iter().find(|held| held.list == *list) else { return };
+        if let Err(error) = looking.look_back(held, before) {
+            tracing::error!(%list, %error, "scans before this edition were not all looked for");
+        }
+    };
+    let (door, missing, thread) = IntakeDoor::open(intake, look_back);
     let (link_state, link) = watch::channel(LinkState { online: false, why: "not connected yet".into() });
 
     let ticker = tokio::spawn(tick(door.clone(), stop.clone()));
+    let drill = Arc::new(Drill::default());
     let uplink = config.link.enabled.then(|| {
         let uplink = Uplink {
             config: config.link.clone(),
@@ -135,10 +152,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
             missing,
             spooled,
             state: link_state,
+            hold: drill.hold(),
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
-    let desk = Arc::new(Desk::new(checker.clone(), officers, door, link));
+    let desk = Arc::new(Desk::new(checker.clone(), officers, door, link, drill));
     let scanners = Scanners {
         configs: config.scanners.clone(),
         checker,

@@ -61,6 +61,7 @@ mod tests {
             verdict: Verdict::Hit,
             score: 1000,
             document: ScannedDocument::default(),
+            late: false,
         };
         let encounter = Report::Encounter(encounter);
         let bytes = seal(&encounter, &device, &owner.public()).unwrap();

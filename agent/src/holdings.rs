@@ -59,6 +59,8 @@ pub struct Held {
     pub possible_from: f32,
     /// See `possible_from`.
     pub hit_from: f32,
+    /// Within how many seconds the owner must confirm an alert met; 0 if it needs no confirmation.
+    pub confirm_s: u32,
     /// What can be looked up.
     pub content: Content,
 }

@@ -24,11 +24,13 @@
 pub mod check;
 pub mod clock;
 pub mod config;
+pub mod confirmation;
 pub mod crypto;
 pub mod daemon;
 #[cfg(feature = "hq")]
 pub mod demo;
 pub mod desk;
+pub mod drill;
 pub mod encounter;
 pub mod files;
 pub mod holdings;
@@ -42,6 +44,7 @@ pub mod mrz_view;
 pub mod names;
 pub mod officers;
 pub mod outcome;
+pub mod retro;
 pub mod scanner;
 pub mod show;
 pub mod spool;

@@ -138,6 +138,8 @@ pub struct Encounter {
     pub score: u16,
     /// What was read from the document.
     pub document: ScannedDocument,
+    /// The document was listed only after the scan: `document` says what the alert does, `edition` lists it now.
+    pub late: bool,
 }
 
 /// What came of an encounter, as the list's owner gets it.
@@ -295,7 +297,12 @@ pub struct Status {
     pub spool: u32,
     /// The lists it holds.
     pub lists: Vec<HeldList, { crate::trust::LISTS_MAX }>,
+    /// Encounters whose owner has not answered in time, the oldest first.
+    pub overdue: Vec<EncounterId, OVERDUE_MAX>,
 }
+
+/// Most overdue encounters one status names.
+pub const OVERDUE_MAX: usize = 32;
 
 /// One list a device holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod homecoming;
 mod mistakes;
 mod officers;
 mod offline;
+mod owner;
 mod readme;
 mod rights;
 mod scanners;

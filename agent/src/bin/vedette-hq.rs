@@ -14,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 use vedette::clock::{rfc3339, system_now};
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
-    Home, HqError, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew, revoke,
-    screen, serve,
+    Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
+    revoke, screen, serve,
 };
 use vedette::show::{age, printable};
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
+use vedette_shim::trust::OwnerWord;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;
@@ -126,6 +127,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Answer an encounter as the alert's owner: the officer at the post sees it.
+    Answer {
+        /// The encounter, 32 hexadecimal digits, as `encounters` shows it.
+        encounter: String,
+        /// `confirmed`, `not_the_person` or `withdrawn`.
+        #[arg(value_parser = owner_word)]
+        word: OwnerWord,
+        /// What the officer should know besides; at most 255 bytes.
+        #[arg(long, default_value = "")]
+        text: String,
+    },
     /// Show the devices: who holds which edition, how old, and what waits there.
     Devices {
         /// Print JSON.
@@ -169,6 +181,9 @@ enum ListCommand {
         /// Persons: the handling code (H0 to H3) of alerts that have none of their own.
         #[arg(long, value_name = "CODE")]
         handling: Option<String>,
+        /// Within this an alert met must be confirmed by the owner (`answer`): 10m, 1h, 12h; officers see the clock.
+        #[arg(long, value_parser = duration)]
+        confirm: Option<Duration>,
     },
 }
 
@@ -178,6 +193,13 @@ fn kind(text: &str) -> Result<Kind, String> {
         "persons" => Ok(Kind::Persons),
         _ => Err("documents or persons".into()),
     }
+}
+
+fn owner_word(text: &str) -> Result<OwnerWord, String> {
+    [OwnerWord::Confirmed, OwnerWord::NotThePerson, OwnerWord::Withdrawn]
+        .into_iter()
+        .find(|word| vedette::confirmation::word(*word) == text)
+        .ok_or_else(|| "confirmed, not_the_person or withdrawn".into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -238,7 +260,7 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             init::init(&dir, &init::InitOptions { broker_hosts: broker_host, broker_port })?;
             println!("headquarters is in {}", dir.display());
         }
-        Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling }) => {
+        Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling, confirm }) => {
             let lease_s = u32::try_from(lease.as_secs()).unwrap_or(u32::MAX);
             let options = list::CreateOptions {
                 kind,
@@ -247,6 +269,7 @@ fn command(cli: Cli) -> anyhow::Result<()> {
                 possible_from: possible,
                 hit_from: hit,
                 handling,
+                confirm_s: confirm.map_or(0, |within| u32::try_from(within.as_secs()).unwrap_or(u32::MAX)),
             };
             list::create(&home()?, &name, &options)?;
             println!("{name}: made; import a file into it, then publish it");
@@ -286,6 +309,11 @@ fn command(cli: Cli) -> anyhow::Result<()> {
                 "{} encounters stored, {} known already, {} refused",
                 report.stored, report.known, report.refused
             );
+        }
+        Command::Answer { encounter, word, text } => {
+            let id = from_hex(&encounter).ok_or(HqError::NoEncounter(encounter))?;
+            let device = answer::answer(&home()?, id, word, &text)?;
+            println!("{device} gets the answer as soon as it is connected; `serve` keeps it at the broker");
         }
         Command::Encounters { json } => print(json, &encounters::encounters(&home()?)?, show_encounters)?,
         Command::Devices { json } => print(json, &devices::devices(&home()?)?, show_devices)?,
@@ -369,7 +397,15 @@ fn print<T: serde::Serialize>(json: bool, rows: &[T], show: impl Fn(&[T]) -> Str
 fn show_encounters(rows: &[encounters::EncounterView]) -> String {
     let line = |e: &encounters::EncounterView| {
         let d = &e.document;
-        let marks = if e.device_revoked { "  DEVICE REVOKED" } else { "" };
+        let mut marks = String::new();
+        for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
+            marks += &if is { format!("  {mark}") } else { String::new() };
+        }
+        match (&e.answer, e.overdue_since) {
+            (Some(word), _) => marks += &format!("  answered: {}", word.replace('_', " ")),
+            (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
+            (None, None) => {}
+        }
         let verdict = vedette::check::word(e.verdict);
         let (made, device, list, alert) = (rfc3339(e.made_at), &e.device, &e.list, &e.alert);
         let outcomes: String = e.outcomes.iter().map(outcome_line).collect();

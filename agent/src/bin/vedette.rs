@@ -1,5 +1,7 @@
 //! `vedette`: arguments -> configuration -> run -> exit code.
 
+#[path = "vedette/drill.rs"]
+mod drill;
 #[path = "vedette/journal.rs"]
 mod journal;
 
@@ -108,6 +110,9 @@ enum Command {
     /// Verify, show or export the record of who searched what, when and why.
     #[command(subcommand)]
     Journal(journal::Command),
+    /// An outage exercise: hold the link back for some minutes and measure how ready the post is.
+    #[command(subcommand)]
+    Drill(drill::Command),
     /// Play the whole job on this machine: keys, broker, list, agent, an outage, an encounter and its receipt.
     #[cfg(feature = "hq")]
     Demo {
@@ -288,6 +293,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Token(command) => token(&config()?, command),
         Command::Journal(command) => journal::run(command, &config()?),
+        Command::Drill(command) => drill::run(command, &config()?).await,
         #[cfg(feature = "hq")]
         Command::Demo { once } => {
             // The demo starts runtimes of its own, which must not happen inside this one.

@@ -36,7 +36,7 @@ pub struct Answer {
 
 impl Answer {
     /// An answer that shows what an officer may see; `full` is what was met.
-    pub(super) fn new(
+    pub(crate) fn new(
         scan_id: String,
         verdict: Verdict,
         document: Document,
@@ -112,6 +112,9 @@ pub struct Alert {
     /// Names the encounter that goes home, 32 hexadecimal digits; empty if it could not be kept.
     #[serde(default)]
     pub encounter_id: String,
+    /// By when its owner must confirm it, RFC 3339; none if it needs no confirmation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_by: Option<String>,
     /// The list.
     #[schema(value_type = String)]
     pub list: ListName,

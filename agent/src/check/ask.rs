@@ -92,6 +92,7 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
     let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
     Alert {
         encounter_id: String::new(),
+        confirm_by: None,
         list: held.list.clone(),
         alert_id: alert.alert_id(),
         kind: "document".into(),
@@ -118,6 +119,7 @@ fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -
     });
     Alert {
         encounter_id: String::new(),
+        confirm_by: None,
         list: held.list.clone(),
         alert_id: found.alert_id.clone(),
         kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),

@@ -126,6 +126,7 @@ mod tests {
     fn alert(id: u16, action: &str, hit: bool) -> Alert {
         Alert {
             encounter_id: String::new(),
+            confirm_by: None,
             list: "a/0".parse().unwrap(),
             alert_id: id.to_string(),
             kind: "red".into(),

@@ -12,6 +12,7 @@ mod answer;
 mod ask;
 pub mod disclose;
 pub mod discreet;
+pub mod late;
 mod reading;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
@@ -19,11 +20,13 @@ pub use ask::json_word;
 
 use crate::clock::{Clock, rfc3339};
 use crate::config::Limits;
+use crate::confirmation;
 use crate::crypto::{self, BoxKey};
 use crate::encounter;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
 use crate::outcome::{self, Expected};
+use crate::retro;
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use crate::words::Phrase;
@@ -35,6 +38,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
+use vedette_shim::document::DocumentKey;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
 use vedette_shim::verdict::{ListResult, Verdict};
@@ -92,6 +96,9 @@ struct Sealed {
     message: Vec<u8>,
     list: ListName,
     owner_key: [u8; 32],
+    alert_id: String,
+    /// Within how many seconds the owner must confirm it; 0 if it needs no confirmation.
+    confirm_s: u32,
 }
 
 /// Which encounters are kept: those shown, those not.
@@ -117,6 +124,8 @@ pub struct Checker {
     pub spooled: Arc<Notify>,
     /// What only an entitled officer may see.
     pub discreet: Discreet,
+    /// How long the keyed hash of a document that met nothing is kept, seconds; 0: it is not.
+    pub retro_keep_s: u64,
 }
 
 impl Checker {
@@ -154,7 +163,11 @@ impl Checker {
             lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
             alerts: open.iter().map(|alert| format!("{}/{}", alert.list, alert.alert_id)).collect(),
         };
-        let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden)?;
+        let met_nothing = open.is_empty() && discreet.is_empty();
+        let remember = reading.keys.as_ref().ok().and_then(|keys| keys.first());
+        let remember = remember.filter(|_| met_nothing && self.retro_keep_s > 0);
+        let remember = remember.map(|(key, _)| (key, &scan_id));
+        let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden, remember)?;
         let lost = kept.iter().filter(|id| id.is_none()).count();
         if lost > 0 {
             let unsealed = sealed.iter().any(Option::is_none);
@@ -163,6 +176,9 @@ impl Checker {
         }
         for (alert, id) in open.iter_mut().zip(kept).chain(discreet.iter_mut().zip(kept_hidden)) {
             alert.encounter_id = id.map_or_else(String::new, |id| Hex(&id).to_string());
+            let held = holdings.lists.iter().find(|held| held.list == alert.list);
+            let within = held.map_or(0, |held| held.confirm_s);
+            alert.confirm_by = (within > 0).then(|| rfc3339(now + u64::from(within)));
         }
         let scan_id = Hex(&scan_id).to_string();
         let document = document_of(&zone);
@@ -205,11 +221,17 @@ impl Checker {
                 verdict: if alert.result == ListResult::Hit { Verdict::Hit } else { Verdict::Possible },
                 score: (alert.score * 1000.0).round() as u16,
                 document: scanned(zone),
+                late: false,
             };
             match encounter::seal(&Report::Encounter(encounter), &self.box_key, &held.owner_key) {
-                Ok(message) => {
-                    Some(Sealed { id, message, list: held.list.clone(), owner_key: held.owner_key })
-                }
+                Ok(message) => Some(Sealed {
+                    id,
+                    message,
+                    list: held.list.clone(),
+                    owner_key: held.owner_key,
+                    alert_id: alert.alert_id.clone(),
+                    confirm_s: held.confirm_s,
+                }),
                 Err(error) => {
                     // Only an owner's key that is no key can do this; the root that carries it was signed so.
                     tracing::error!(list = %held.list, %error, "cannot seal an encounter to the list's owner");
@@ -220,18 +242,23 @@ impl Checker {
         met.iter().map(seal).collect()
     }
 
-    /// Stores the journal line and the encounters, those of `hidden` unseen; which are kept, in their order.
+    /// Stores the journal line, the hash of a document to be remembered, and the encounters, those of `hidden` unseen; which are kept, in their order.
     fn record(
         &self,
         line: &Line,
         open: &[Option<Sealed>],
         hidden: &[Option<Sealed>],
+        remember: Option<(&DocumentKey, &[u8; 16])>,
     ) -> Result<KeptIds, StateError> {
         let bytes_max = self.limits.spool_bytes_max;
         let kept = self.state.transaction("record the check", |t| {
             journal::append(t, line)?;
+            if let Some((key, scan)) = remember {
+                retro::remember(t, key, scan, line.at, self.retro_keep_s)?;
+            }
             let keep = |sealed: &Option<Sealed>, shown: bool| {
-                let Some(Sealed { id, message, list, owner_key }) = sealed else { return Ok(None) };
+                let Some(sealed) = sealed else { return Ok(None) };
+                let Sealed { id, message, list, owner_key, alert_id, confirm_s } = sealed;
                 if spool::keep(t, id, message, bytes_max, shown)? == Kept::Full {
                     return Ok(None);
                 }
@@ -241,6 +268,17 @@ impl Checker {
                     &Expected { list: list.clone(), owner_key: *owner_key, shown },
                     line.at,
                 )?;
+                if *confirm_s > 0 {
+                    let clock = confirmation::Start {
+                        encounter: *id,
+                        list,
+                        alert_id,
+                        made_at: line.at,
+                        within_s: *confirm_s,
+                        discreet: !shown,
+                    };
+                    confirmation::start(t, &clock)?;
+                }
                 Ok(Some(*id))
             };
             let open = open.iter().map(|sealed| keep(sealed, true)).collect::<rusqlite::Result<_>>()?;

@@ -42,6 +42,11 @@ pub async fn get<A: DeserializeOwned>(socket: &Path, path: &str) -> Result<A, Cl
     send(socket, Request::get(path), Body::empty()).await
 }
 
+/// `DELETE path`.
+pub async fn delete<A: DeserializeOwned>(socket: &Path, path: &str) -> Result<A, ClientError> {
+    send(socket, Request::delete(path), Body::empty()).await
+}
+
 /// `POST path` with a JSON body.
 pub async fn post<A: DeserializeOwned>(
     socket: &Path,

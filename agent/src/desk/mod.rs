@@ -8,6 +8,9 @@
 //! | `POST /v1/encounters/{encounter_id}/outcome` | [`OutcomeGiven`] | [`OutcomeTaken`]; 404 for an encounter not made here |
 //! | `GET /v1/lists` | | a list of [`ListView`] |
 //! | `GET /v1/status` | | [`StatusView`] |
+//! | `GET /v1/confirmations` | | the confirmation clocks: [`crate::confirmation::Confirmation`], the newest first |
+//! | `GET /v1/late` | | documents listed only after they were scanned: [`crate::check::late::LateEncounter`] |
+//! | `POST`, `GET`, `DELETE /v1/drill` | [`drill::Begin`] | an outage exercise: [`drill`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
@@ -28,12 +31,14 @@
 //! | `recent` | the answers that can be asked for again |
 //! | `openapi`, `metrics` | the API described; figures for Prometheus |
 //! | `console` | the officer's page |
+//! | `drill` | the outage exercise |
 //! | [`views`] | plain data |
 //! | [`client`] | the command line's side |
 
 pub mod access;
 pub mod client;
 mod console;
+pub mod drill;
 pub mod events;
 mod listen;
 mod metrics;
@@ -48,7 +53,10 @@ pub mod views;
 pub use listen::serve;
 pub use views::{Import, ListView, Problem, SignIn, StatusView, list_views};
 
+use crate::check::late;
 use crate::check::{Answer, CheckError, Checker, Scan};
+use crate::confirmation;
+use crate::drill::Drill;
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
 use crate::officers::Officers;
@@ -78,6 +86,8 @@ pub struct Desk {
     pub events: Hub,
     recent: Recent,
     metrics: Metrics,
+    /// The outage exercise.
+    drill: Arc<Drill>,
     /// Where loopback is served, once it is.
     listen: OnceLock<SocketAddr>,
 }
@@ -89,6 +99,7 @@ impl Desk {
         officers: Arc<Officers>,
         intake: IntakeDoor,
         link: watch::Receiver<LinkState>,
+        drill: Arc<Drill>,
     ) -> Desk {
         let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
         Desk {
@@ -99,6 +110,7 @@ impl Desk {
             events: Hub::default(),
             recent,
             metrics: Metrics::default(),
+            drill,
             listen: OnceLock::new(),
         }
     }
@@ -114,6 +126,7 @@ impl Desk {
         let answer = Arc::new(checked?);
         self.metrics.answered(&answer);
         self.recent.keep(answer.clone(), self.checker.clock.now());
+        self.drill.note(&answer);
         self.events.publish(&Event::Answer(answer.clone()));
         Ok(answer)
     }
@@ -158,6 +171,9 @@ impl Desk {
             roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),
             spool: spool::depth_shown(&checker.state)?,
+            confirmations: confirmation::counts(&checker.state, checker.clock.now())?,
+            late: late::count(&checker.state, checker.clock.now())?,
+            drill_until: self.drill.view().filter(|drill| drill.running).map(|drill| drill.ends),
             root: holdings.root.version,
             lists: list_views(&holdings, checker.clock.now()),
         })
@@ -179,6 +195,9 @@ impl Desk {
                 _ = tick.tick() => {
                     self.recent.forget(self.checker.clock.now());
                     self.end_sessions();
+                    if let Err(error) = self.look_after_drill() {
+                        tracing::error!(%error, "the drill cannot be looked after");
+                    }
                 }
                 changed = link.changed() => if changed.is_err() { return },
                 () = stop.cancelled() => return,

@@ -3,7 +3,7 @@
 //! Types are described where they are defined. The words of the shim, which is without std, are described here again; a
 //! test compares them with what the shim writes.
 
-use super::{Problem, events, routes, session};
+use super::{Problem, drill, events, routes, session};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
@@ -22,6 +22,11 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         routes::lists,
         routes::status,
         routes::import,
+        routes::confirmations,
+        routes::late_encounters,
+        drill::begin,
+        drill::show,
+        drill::end,
         routes::events,
         routes::openapi,
         routes::metrics,
@@ -103,6 +108,10 @@ pub(crate) mod words {
     words!(
         /// What a list is about.
         Kind, "documents", "persons"
+    );
+    words!(
+        /// What an owner says of an encounter.
+        OwnerWord, "confirmed", "not_the_person", "withdrawn"
     );
     words!(
         /// What came of an encounter.

@@ -3,8 +3,10 @@
 use super::access::{self, Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, Problem, StatusView, console, list_views, metrics, session};
+use super::{Import, ListView, Problem, StatusView, console, drill, list_views, metrics, session};
+use crate::check::late::{self, LateEncounter};
 use crate::check::{Answer, CheckError, Scan};
+use crate::confirmation::{self, Confirmation};
 use crate::intake::bundle::{self, Report};
 use crate::journal;
 use crate::officers::roster::Role;
@@ -30,6 +32,9 @@ pub(super) fn router(gate: Gate) -> Router {
         .route("/v1/encounters/{encounter_id}/outcome", post(outcome))
         .route("/v1/lists", get(lists))
         .route("/v1/status", get(status))
+        .route("/v1/confirmations", get(confirmations))
+        .route("/v1/late", get(late_encounters))
+        .route("/v1/drill", post(drill::begin).get(drill::show).delete(drill::end))
         .route("/v1/imports", post(import))
         .route("/v1/events", get(events))
         .route("/v1/discreet", post(session::reveal))
@@ -147,6 +152,22 @@ pub(super) async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
 ))]
 pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
     gate.desk.status().map(Json).map_err(Refusal::internal)
+}
+
+/// Documents that were listed only after they had been scanned; the newest first.
+#[utoipa::path(get, path = "/v1/late", responses((status = 200, body = Vec<LateEncounter>)))]
+pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
+    let checker = &gate.desk.checker;
+    late::shown(&checker.state, checker.clock.now()).map(Json).map_err(Refusal::internal)
+}
+
+/// The clocks of hits that their owners must confirm; the newest first.
+#[utoipa::path(get, path = "/v1/confirmations", responses((status = 200, body = Vec<Confirmation>)))]
+pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
+    let checker = &gate.desk.checker;
+    // Discreet ones are shown with the discreet alerts, to whom those are shown.
+    let shown = confirmation::shown(&checker.state, checker.clock.now(), false);
+    shown.map(Json).map_err(Refusal::internal)
 }
 
 /// Takes a bundle from a folder of this machine.

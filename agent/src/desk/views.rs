@@ -2,6 +2,7 @@
 
 use super::session::RosterView;
 use crate::clock::rfc3339;
+use crate::confirmation::Counts;
 use crate::desk::openapi::words;
 use crate::holdings::{Content, Held, Holdings};
 use crate::words::Phrase;
@@ -98,6 +99,15 @@ pub struct StatusView {
     pub listen: String,
     /// Encounters that wait for a receipt.
     pub spool: u64,
+    /// The confirmation clocks.
+    #[serde(default)]
+    pub confirmations: Counts,
+    /// Late encounters of the last week: documents listed only after they were scanned.
+    #[serde(default)]
+    pub late: u64,
+    /// While a drill holds the link back: until when, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill_until: Option<String>,
     /// The version of the root believed.
     pub root: u32,
     /// The lists.

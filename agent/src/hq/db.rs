@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Raised with every change of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
@@ -93,6 +93,18 @@ CREATE TABLE outcomes(
 CREATE INDEX outcomes_by_encounter ON outcomes(encounter);
 ";
 
+/// What version 5 added.
+const CONFIRMATIONS: &str = "
+ALTER TABLE lists ADD COLUMN confirm_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE encounters ADD COLUMN overdue_since INTEGER;   -- its device first said that the owner's answer is overdue
+
+-- Owners' answers to encounters; of several the last stays.
+CREATE TABLE answers(
+  encounter BLOB PRIMARY KEY REFERENCES encounters(id), device TEXT NOT NULL, at INTEGER NOT NULL, word TEXT NOT NULL,
+  text TEXT NOT NULL,
+  bytes BLOB NOT NULL) WITHOUT ROWID;     -- as it was signed
+";
+
 /// An open database.
 pub(super) struct Db(Connection);
 
@@ -115,7 +127,7 @@ impl Db {
         let mut db = Db(connection);
         let change = db.change()?;
         let found = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
-        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING), (4, OUTCOMES)];
+        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING), (4, OUTCOMES), (5, CONFIRMATIONS)];
         if found > SCHEMA_VERSION {
             return Err(HqError::Schema { found, known: SCHEMA_VERSION });
         }

@@ -4,7 +4,7 @@ use super::db::parse;
 use super::{Home, HqError};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Hex, ListName};
 use vedette_shim::wire::Status;
 
 /// A list that a device holds.
@@ -102,6 +102,14 @@ pub(super) fn store_status(
         "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, held = ?5 WHERE id = ?1",
         params![device.as_str(), seen as i64, status.version.as_str(), status.spool, held],
     )?;
+    for encounter in &status.overdue {
+        let query =
+            "UPDATE encounters SET overdue_since = ? WHERE id = ? AND device = ? AND overdue_since IS NULL";
+        if db.execute(query, params![seen as i64, encounter, device.as_str()])? == 1 {
+            let encounter = Hex(encounter);
+            tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
+        }
+    }
     Ok(changed == 1)
 }
 

@@ -54,6 +54,15 @@ pub struct EncounterView {
     pub score: u16,
     /// What was read.
     pub document: ScannedDocument,
+    /// The document was listed only after the scan.
+    #[serde(default)]
+    pub late: bool,
+    /// Since when its owner's answer is overdue, by headquarters' clock.
+    #[serde(default)]
+    pub overdue_since: Option<u64>,
+    /// The owner's answer, if there is one.
+    #[serde(default)]
+    pub answer: Option<String>,
     /// Made with a key that was revoked when it came.
     pub device_revoked: bool,
     /// Later messages with the same id and other content.
@@ -82,17 +91,23 @@ pub struct OutcomeView {
 pub fn encounters(home: &Home) -> Result<Vec<EncounterView>, HqError> {
     let db = home.database()?;
     let mut query = db.read().prepare(
-        "SELECT encounter, device_revoked, conflicts FROM encounters ORDER BY received_at, made_at, id",
+        "SELECT encounters.encounter, device_revoked, conflicts, overdue_since, word FROM encounters
+         LEFT JOIN answers ON answers.encounter = encounters.id ORDER BY received_at, made_at, id",
     )?;
-    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
-    let mut all = outcomes(db.read())?;
-    let view = |row: rusqlite::Result<(String, bool, u32)>| {
-        let (text, device_revoked, conflicts) = row?;
-        let view: EncounterView = parse(&text)?;
-        let outcomes = all.remove(&(view.id.clone(), view.device.clone())).unwrap_or_default();
-        Ok(EncounterView { device_revoked, conflicts, outcomes, ..view })
-    };
-    rows.map(view).collect()
+    let mut rows = query.query([])?;
+    let (mut all, mut views) = (outcomes(db.read())?, Vec::new());
+    while let Some(row) = rows.next()? {
+        let view: EncounterView = parse(&row.get::<_, String>(0)?)?;
+        views.push(EncounterView {
+            device_revoked: row.get(1)?,
+            conflicts: row.get(2)?,
+            overdue_since: row.get::<_, Option<i64>>(3)?.map(|at| at as u64),
+            answer: row.get(4)?,
+            outcomes: all.remove(&(view.id.clone(), view.device.clone())).unwrap_or_default(),
+            ..view
+        });
+    }
+    Ok(views)
 }
 
 /// Every outcome, by encounter and device: only the device that made an encounter says what came of it.
@@ -262,6 +277,9 @@ fn insert_encounter(
         verdict: opened.verdict,
         score: opened.score,
         document: opened.document.clone(),
+        late: opened.late,
+        overdue_since: None,
+        answer: None,
         device_revoked,
         conflicts: 0,
         outcomes: Vec::new(),

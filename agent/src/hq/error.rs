@@ -82,6 +82,9 @@ pub enum HqError {
     /// No such list.
     #[error("no list {0} here")]
     NoList(ListName),
+    /// No such encounter is stored.
+    #[error("no encounter {0} is stored here")]
+    NoEncounter(String),
     /// The list is there already.
     #[error("the list {0} exists")]
     ListExists(ListName),
@@ -147,6 +150,7 @@ impl HqError {
             Self::NoList(_) => {
                 "`vedette-hq list create` makes one, `vedette-hq lists` shows those that exist"
             }
+            Self::NoEncounter(_) => "`vedette-hq encounters` shows those that are, with their numbers",
             Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
             Self::DeviceExists(_) => "revoke it first, or choose another name",
             Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",

@@ -25,6 +25,8 @@ pub struct CreateOptions {
     pub hit_from: f32,
     /// Persons: the handling code (H0 to H3 of Europol's scale) of alerts that have none of their own.
     pub handling: Option<String>,
+    /// Within how many seconds the owner must confirm an alert met; 0 if it needs no confirmation.
+    pub confirm_s: u32,
 }
 
 impl CreateOptions {
@@ -37,6 +39,7 @@ impl CreateOptions {
             possible_from: 0.77,
             hit_from: 0.95,
             handling: None,
+            confirm_s: 0,
         }
     }
 }
@@ -48,6 +51,7 @@ pub(super) struct ListRow {
     pub(super) lease_s: u32,
     pub(super) possible_from: u16,
     pub(super) hit_from: u16,
+    pub(super) confirm_s: u32,
     /// New segments are sealed under this key.
     pub(super) key_number: u32,
     /// The handling code of alerts that have none of their own.
@@ -99,8 +103,9 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     }
     let change = db.change()?;
     change.execute(
-        "INSERT INTO lists(name, kind, owner, lease_s, possible_from, hit_from, key_number, created_at, handling)
-         VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)",
+        "INSERT INTO lists(name, kind, owner, lease_s, possible_from, hit_from, key_number, created_at, handling,
+           confirm_s)
+         VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
         params![
             name.as_str(),
             kind_name(options.kind),
@@ -109,7 +114,8 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
             possible,
             hit,
             now as i64,
-            options.handling
+            options.handling,
+            options.confirm_s
         ],
     )?;
     grants::refresh(home, &change)?;
@@ -189,8 +195,7 @@ pub(super) fn get(db: &Connection, name: &ListName) -> Result<ListRow, HqError> 
 }
 
 fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
-    let query =
-        "SELECT kind, lease_s, possible_from, hit_from, key_number, handling FROM lists WHERE name = ?";
+    let query = "SELECT kind, lease_s, possible_from, hit_from, key_number, handling, confirm_s FROM lists WHERE name = ?";
     let row = db.query_row(query, [name.as_str()], |row| {
         let kind = if row.get::<_, String>(0)? == kind_name(Kind::Documents) {
             Kind::Documents
@@ -204,6 +209,7 @@ fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
             hit_from: row.get(3)?,
             key_number: row.get(4)?,
             handling: row.get(5)?,
+            confirm_s: row.get(6)?,
         })
     });
     Ok(row.optional()?)

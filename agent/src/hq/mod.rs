@@ -23,6 +23,7 @@
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<Report, HqError>`, so that the demo and the
 //! tests call what the command line calls. Private keys are read where they are used and nowhere kept.
 
+pub mod answer;
 pub mod broadcast;
 pub mod bundle;
 mod db;

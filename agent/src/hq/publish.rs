@@ -97,6 +97,7 @@ fn make(home: &Home, name: &ListName, next: Way) -> Result<Published, HqError> {
                 lease_s: row.lease_s,
                 possible_from: row.possible_from,
                 hit_from: row.hit_from,
+                confirm_s: row.confirm_s,
                 segments: segments.into_iter().collect(),
                 delta,
                 merged,

@@ -1,10 +1,11 @@
 //! What the broker should keep for devices: every root, each device's grants and order, every list's newest manifest,
-//! the roster, the heartbeat, in the order a device needs them.
+//! the roster, owners' answers, the heartbeat, in the order a device needs them.
 //!
 //! The broker remembers nothing we could not rebuild: all of it comes from the home, and is published again on every
 //! connect. An empty message clears what the broker keeps: a revoked device's grants, an order carried no further.
 
-use super::{Home, HqError, devices, grants, heartbeat, officer, root};
+use super::{Home, HqError, answer, devices, grants, heartbeat, officer, root};
+use crate::clock::system_now;
 use crate::link::mqtt::Publish;
 use crate::link::topics::{DeviceTopic, Topic};
 use rusqlite::Connection;
@@ -38,6 +39,9 @@ pub(super) fn all(home: &Home, db: &Connection) -> Result<Vec<Publish>, HqError>
     }
     if let Some(roster) = officer::newest(db)? {
         retain(Topic::Roster, roster);
+    }
+    for (topic, bytes) in answer::retained(db, system_now())? {
+        retain(topic, bytes);
     }
     if let Some(heartbeat) = heartbeat::newest(db)? {
         retain(Topic::Heartbeat, heartbeat);

@@ -5,10 +5,11 @@
 
 use super::bundle::{BundleError, Report};
 use super::{Intake, Missing, Offer};
+use crate::lists::Edition;
 use bytes::Bytes;
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
-use vedette_shim::ids::Hex;
+use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::wire::{self, Chunk};
 
 /// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
@@ -27,8 +28,11 @@ pub struct IntakeDoor(mpsc::Sender<Job>);
 
 impl IntakeDoor {
     /// Starts the thread; also gives the watch of what is missing, and the thread, which ends when every door is gone.
+    ///
+    /// `look_back` is told of every list of documents whose new edition has just come into use, and gets the edition before.
     pub fn open(
         mut intake: Intake,
+        look_back: impl Fn(&ListName, Option<&Edition>) + Send + 'static,
     ) -> (IntakeDoor, watch::Receiver<Option<Missing>>, std::thread::JoinHandle<()>) {
         let (door, mut jobs) = mpsc::channel(JOBS_MAX);
         let (missing, watched) = watch::channel(None);
@@ -36,6 +40,9 @@ impl IntakeDoor {
             tell_missing(&intake, &missing);
             while let Some(job) = jobs.blocking_recv() {
                 do_job(&mut intake, job);
+                for (list, before) in intake.news() {
+                    look_back(&list, before.as_deref());
+                }
                 tell_missing(&intake, &missing);
             }
         };

@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::crypto::{BoxKey, RingVerify};
 use crate::files::FileError;
 use crate::holdings::{Content, Held, Holdings, Shared};
-use crate::lists::{ListError, ListKey};
+use crate::lists::{Edition, ListError, ListKey};
 use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
@@ -157,6 +157,8 @@ pub struct Intake {
     offers_waiting: Vec<Offer>,
     pushed: segments::Pushed,
     shared: Shared,
+    /// Editions of documents that came into use and were not looked through yet, with what they replaced.
+    news: Vec<(ListName, Option<Arc<Edition>>)>,
 }
 
 /// What an [`Intake`] is made from.
@@ -204,6 +206,7 @@ impl Intake {
             offers_waiting: Vec::new(),
             pushed: segments::Pushed::default(),
             shared,
+            news: Vec::new(),
         };
         intake.load()?;
         intake.expire()?;
@@ -214,6 +217,11 @@ impl Intake {
     /// The picture that lookups read.
     pub fn shared(&self) -> Shared {
         self.shared.clone()
+    }
+
+    /// The lists of documents of which a new edition came into use since this was asked last, with the one before.
+    pub fn news(&mut self) -> Vec<(ListName, Option<Arc<Edition>>)> {
+        std::mem::take(&mut self.news)
     }
 
     fn load(&mut self) -> Result<(), IntakeError> {
@@ -333,6 +341,7 @@ impl Intake {
                 lease_s: manifest.map_or(0, |m| m.lease_s),
                 confirmed_at: entry.confirmed_at,
                 newest_known: entry.newest_known,
+                confirm_s: manifest.map_or(0, |m| m.confirm_s),
                 possible_from: manifest.map_or(1.0, |m| f32::from(m.possible_from) / 1000.0),
                 hit_from: manifest.map_or(1.0, |m| f32::from(m.hit_from) / 1000.0),
                 content: entry.content.clone(),

@@ -88,6 +88,7 @@ mod tests {
             issued: 0,
             expires: 1,
             lease_s: 1,
+            confirm_s: 0,
             possible_from: 0,
             hit_from: 0,
             segments: segments.iter().map(|n| segment(*n)).collect(),

@@ -200,6 +200,7 @@ impl Intake {
 
     fn activate(&mut self, list: &ListName, manifest: Manifest, bytes: Vec<u8>) -> Result<(), IntakeError> {
         let content = self.open_content(list, &manifest)?;
+        let kind = manifest.kind;
         let confirmed_at = match &self.heartbeat {
             Some(heartbeat) if heartbeat.list(list).is_some_and(|s| s.edition == manifest.edition) => {
                 manifest.issued.max(heartbeat.issued)
@@ -213,7 +214,11 @@ impl Intake {
         entry.confirmed_at = entry.confirmed_at.max(confirmed_at);
         entry.active = Some((manifest, bytes));
         entry.pending = None;
-        entry.content = content;
+        let before = std::mem::replace(&mut entry.content, content);
+        if kind == Kind::Documents {
+            let before = if let Content::Documents(edition) = before { Some(edition) } else { None };
+            self.news.push((list.clone(), before));
+        }
         Ok(())
     }
 

@@ -105,6 +105,7 @@ impl World {
             issued: self.now,
             expires: self.now + 86_400,
             lease_s: LEASE,
+            confirm_s: 0,
             possible_from: 800,
             hit_from: 920,
             segments: segments.iter().map(reference).collect(),
@@ -178,6 +179,7 @@ impl World {
             limits: Limits::default(),
             spooled: Arc::default(),
             discreet: Default::default(),
+            retro_keep_s: 0,
         };
         checker.check(&Scan { mrz: zone(number), who: String::new(), why: String::new() }).unwrap().verdict
     }

@@ -4,7 +4,7 @@
 //! name from the broker never reaches a file system or a query unchecked.
 
 use std::fmt;
-use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
+use vedette_shim::ids::{DeviceId, Digest, EncounterId, Hex, ListName, from_hex};
 
 const PREFIX: &str = "vedette/v1/";
 
@@ -39,6 +39,8 @@ pub enum DeviceTopic {
     Encounter,
     /// A signed receipt.
     Receipt,
+    /// An owner's signed answer to an encounter, retained.
+    Answer(EncounterId),
     /// The device's status, retained and last will.
     Status,
     /// The key of one list, sealed, signed, retained.
@@ -81,9 +83,12 @@ impl Topic {
             "receipt" => DeviceTopic::Receipt,
             "status" => DeviceTopic::Status,
             "order" => DeviceTopic::Order,
-            other => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+            other => match other.strip_prefix("answer/") {
+                Some(encounter) => DeviceTopic::Answer(from_hex(encounter)?),
+                None => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+            },
         };
-        Some(Topic::Device(device.parse().ok()?, what))
+        Some(Topic::Device(device.parse().ok()?, what)).filter(|t| t.name() == name)
     }
 }
 
@@ -103,6 +108,7 @@ impl fmt::Display for Topic {
                     DeviceTopic::Have => f.write_str("have"),
                     DeviceTopic::Encounter => f.write_str("encounter"),
                     DeviceTopic::Receipt => f.write_str("receipt"),
+                    DeviceTopic::Answer(encounter) => write!(f, "answer/{}", Hex(encounter)),
                     DeviceTopic::Status => f.write_str("status"),
                     DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
                     DeviceTopic::Order => f.write_str("order"),
@@ -116,7 +122,7 @@ impl fmt::Display for Topic {
 pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
     let own = format!("{PREFIX}device/{device}/");
     let shared = ["root/+", "heartbeat", "roster", "list/+/+/manifest/all", "segment/+/+"];
-    let mail = ["have", "receipt", "grant/+/+", "order"];
+    let mail = ["have", "receipt", "answer/+", "grant/+/+", "order"];
     shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
 }
 
@@ -144,6 +150,7 @@ mod tests {
             of(DeviceTopic::Have),
             of(DeviceTopic::Encounter),
             of(DeviceTopic::Receipt),
+            of(DeviceTopic::Answer([0xab; 16])),
             of(DeviceTopic::Status),
             of(DeviceTopic::Grant(list.clone())),
             of(DeviceTopic::Order),
@@ -158,6 +165,7 @@ mod tests {
             "vedette/v1/list/../x/manifest/all".into(),
             "vedette/v1/device/a/b/order".into(),
             "vedette/v1/device//order".into(),
+            "vedette/v1/device/post-7/answer/ABABABABABABABABABABABABABABABAB".into(),
             format!("vedette/v1/segment/{digest}/+1"),
             format!("vedette/v1/segment/{digest}/01"),
         ] {

@@ -11,6 +11,7 @@ use super::session::Session;
 use super::tls;
 use super::topics::{DeviceTopic, Topic, device_subscriptions};
 use crate::config::LinkConfig;
+use crate::confirmation;
 use crate::crypto::RingVerify;
 use crate::files;
 use crate::intake::door::IntakeDoor;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use vedette_shim::trust::Receipt;
-use vedette_shim::wire::{self, HeldList, Status};
+use vedette_shim::ids::{EncounterId, Hex};
+use vedette_shim::trust::{Answer, Receipt};
+use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -29,6 +31,8 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 const TICK: Duration = Duration::from_secs(1);
 /// A session that lasted this long was a good one: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(20);
+/// Why there is no session during a drill.
+const HELD: &str = "held back by a drill";
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -46,6 +50,8 @@ pub struct Uplink {
     pub spooled: Arc<Notify>,
     /// Tells the desk.
     pub state: watch::Sender<LinkState>,
+    /// While it says true there is no session: a drill.
+    pub hold: watch::Receiver<bool>,
 }
 
 impl Uplink {
@@ -53,6 +59,15 @@ impl Uplink {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
         while !stop.is_cancelled() {
+            if *self.hold.borrow_and_update() {
+                self.state.send_replace(LinkState { online: false, why: HELD.into() });
+                tokio::select! {
+                    // Without its other end nobody can hold the link any more.
+                    _ = self.hold.wait_for(|held| !held) => {}
+                    () = stop.cancelled() => return,
+                }
+                backoff.reset();
+            }
             let start = Instant::now();
             let why = match self.settings() {
                 Ok(settings) => {
@@ -64,6 +79,9 @@ impl Uplink {
             if stop.is_cancelled() {
                 return;
             }
+            if *self.hold.borrow() {
+                continue;
+            }
             tracing::warn!(%why, "no session with headquarters");
             self.state.send_replace(LinkState { online: false, why });
             if start.elapsed() >= GOOD_SESSION {
@@ -71,6 +89,7 @@ impl Uplink {
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
+                _ = self.hold.wait_for(|held| *held) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -103,7 +122,7 @@ impl Uplink {
         let mut session = Session::new(&self.checker.limits);
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
-        let mut ready = false;
+        let (mut ready, mut hold) = (false, self.hold.clone());
         let mut held = self.held();
         loop {
             tokio::select! {
@@ -125,6 +144,14 @@ impl Uplink {
                 },
                 _ = tick.tick() => {}
                 () = self.spooled.notified() => {}
+                changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
+                    true => {
+                        self.goodbye(publisher, events).await;
+                        return HELD.into();
+                    }
+                    false if changed.is_err() => return "the agent is stopping".into(),
+                    false => {}
+                },
                 changed = self.missing.changed() => if changed.is_err() { return "the agent is stopping".into() },
                 () = stop.cancelled() => {
                     self.goodbye(publisher, events).await;
@@ -192,6 +219,8 @@ impl Uplink {
                 return self.intake.chunk(payload).await;
             }
             Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
+            Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
+            Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(&payload),
             _ => return tracing::warn!(%topic, "a message nobody asked for"),
         };
         self.intake.offer(offer).await;
@@ -211,9 +240,30 @@ impl Uplink {
         session.receipted(receipt.entries.iter().map(|entry| entry.id));
     }
 
-    /// The editions held, to notice when they change.
-    fn held(&self) -> Vec<u64> {
-        self.checker.shared.load().lists.iter().map(|held| held.edition).collect()
+    fn answer(&self, bytes: &[u8]) {
+        let root = &self.checker.shared.load().root;
+        let answer = match Answer::accept(bytes, &self.checker.device, root, &RingVerify) {
+            Ok(answer) => answer,
+            Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
+        };
+        match confirmation::answered(&self.checker.state, &answer) {
+            Ok(true) => tracing::info!(encounter = %Hex(&answer.encounter), "the owner has answered"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "an owner's answer cannot be stored"),
+        }
+    }
+
+    /// The editions held and what is overdue, to notice when they change.
+    fn held(&self) -> (Vec<u64>, usize) {
+        let editions = self.checker.shared.load().lists.iter().map(|held| held.edition).collect();
+        (editions, self.overdue().len())
+    }
+
+    fn overdue(&self) -> heapless::Vec<EncounterId, OVERDUE_MAX> {
+        confirmation::overdue(&self.checker.state, self.checker.clock.now()).unwrap_or_else(|error| {
+            tracing::error!(%error, "what is overdue cannot be told");
+            heapless::Vec::new()
+        })
     }
 
     fn status(&self, online: bool) -> Publish {
@@ -231,6 +281,7 @@ impl Uplink {
             spool: spool::depth(&self.checker.state)
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
             lists: holdings.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
+            overdue: self.overdue(),
         };
         message(Topic::Device(self.checker.device.clone(), DeviceTopic::Status).name(), &status, true)
     }

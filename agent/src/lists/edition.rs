@@ -204,6 +204,23 @@ impl Edition {
         }))
     }
 
+    /// Documents that are alerts of the segments which `before` does not have: all that are newly listed, and others.
+    pub fn listed_since<'a>(
+        &'a self,
+        before: Option<&'a Edition>,
+    ) -> impl Iterator<Item = Result<DocumentKey, ListError>> + 'a {
+        let known = move |segment: &SegmentFile| {
+            before.is_some_and(|before| {
+                before.segments.iter().any(|other| other.info().digest == segment.info().digest)
+            })
+        };
+        let new = self.segments.iter().filter(move |segment| !known(segment));
+        new.flat_map(SegmentFile::documents).filter_map(|document| match document {
+            Ok(document) => document.alert.is_some().then_some(Ok(document.key)),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
     /// All records that stand, in the order of their keys: persons.
     pub fn records(&self) -> Result<impl Iterator<Item = Result<Record, ListError>> + '_, ListError> {
         self.live_records()

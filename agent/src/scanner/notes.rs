@@ -105,5 +105,6 @@ fn encounter_of(site: &Site, id: EncounterId, note: &Note) -> Result<Encounter, 
         verdict: note.verdict,
         score: if note.verdict == Verdict::Hit { 1000 } else { 0 },
         document: check::scanned(&zone),
+        late: false,
     })
 }

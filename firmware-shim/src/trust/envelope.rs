@@ -34,6 +34,8 @@ pub enum SignedKind {
     Order,
     /// The officers of a post.
     Roster,
+    /// An owner's answer to one encounter.
+    Answer,
 }
 
 impl SignedKind {
@@ -46,6 +48,7 @@ impl SignedKind {
             Self::Receipt => "receipt",
             Self::Order => "order",
             Self::Roster => "roster",
+            Self::Answer => "answer",
         }
     }
 }

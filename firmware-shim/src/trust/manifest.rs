@@ -49,6 +49,8 @@ pub struct Manifest {
     pub possible_from: u16,
     /// Persons: score from which a match is a Hit, thousandths.
     pub hit_from: u16,
+    /// An alert met must be confirmed by the list's owner within so many seconds; 0 if it needs no confirmation.
+    pub confirm_s: u32,
     /// Oldest (base) first.
     pub segments: Vec<SegmentRef, SEGMENTS_MAX>,
     /// This edition's changes to the one before, if that is how it was made.

@@ -1,15 +1,18 @@
-//! The smaller signed statements: grants, receipts, orders.
+//! The smaller signed statements: grants, receipts, answers, orders.
 //!
 //! Each is checked against the root before anything in it is used; each names the device it is for, so that one
 //! device's cannot be played to another.
 
 use super::{Envelope, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::{DeviceId, EncounterId, ListName};
-use heapless::Vec;
+use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
 /// Most encounters one receipt speaks of.
 pub const RECEIPT_ENTRIES_MAX: usize = 64;
+
+/// Most bytes of an owner's words in an answer.
+pub const ANSWER_TEXT_BYTES_MAX: usize = 255;
 
 /// Most keys of one grant: each segment of an edition may be sealed under its own, and the next one's is there early.
 pub const GRANT_KEYS_MAX: usize = SEGMENTS_MAX + 1;
@@ -105,6 +108,51 @@ impl Receipt {
             return Err(TrustError::NotForUs(SignedKind::Receipt));
         }
         Ok(receipt)
+    }
+}
+
+/// What the owner of an alert says of an encounter with it (hit confirmation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerWord {
+    /// The alert stands, and it is this document or person.
+    Confirmed,
+    /// It is another.
+    NotThePerson,
+    /// The alert does not stand any more.
+    Withdrawn,
+}
+
+/// The owner's signed answer to one encounter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// For whom.
+    pub device: DeviceId,
+    /// To which encounter.
+    pub encounter: EncounterId,
+    /// When, seconds since 1970; of two answers the later counts.
+    pub at: u64,
+    /// What.
+    pub word: OwnerWord,
+    /// What the owner adds for the officer; may be empty.
+    pub text: String<ANSWER_TEXT_BYTES_MAX>,
+}
+
+impl Answer {
+    /// Reads and checks an answer for `device`. Like a receipt it needs no current root.
+    pub fn accept(
+        bytes: &[u8],
+        device: &DeviceId,
+        root: &Root,
+        verify: &impl Verify,
+    ) -> Result<Answer, TrustError> {
+        let envelope = Envelope::read(bytes, SignedKind::Answer)?;
+        envelope.check(&root.collector, verify)?;
+        let answer: Answer = decode_body(SignedKind::Answer, envelope.body)?;
+        if answer.device != *device {
+            return Err(TrustError::NotForUs(SignedKind::Answer));
+        }
+        Ok(answer)
     }
 }
 

@@ -5,7 +5,7 @@
 //! | root | who holds every role, with thresholds | the root before it *and* itself |
 //! | issuer (one a list) | manifests and grants of its list | the root |
 //! | heartbeat | the newest edition of each list at time T | the root |
-//! | collector | receipts | the root |
+//! | collector | receipts, and owners' answers | the root |
 //! | orders | orders to a device (erase) | the root |
 //!
 //! Every function here is pure: (bytes, what is already believed, floor, now) -> checked value or the one reason
@@ -28,8 +28,8 @@ pub use envelope::{
 pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
 pub use manifest::{Floor, Manifest, PinnedIssuer, SegmentRef};
 pub use messages::{
-    GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry,
-    SEALED_KEY_BYTES,
+    ANSWER_TEXT_BYTES_MAX, Answer, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerWord,
+    RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
 };
 pub use root::{Issuer, Role, Root};
 #[cfg(feature = "soft")]

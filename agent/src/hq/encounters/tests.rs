@@ -47,6 +47,7 @@ impl Bench {
             verdict: Verdict::Hit,
             score: 1000,
             document: ScannedDocument::default(),
+            late: false,
         };
         let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
         encounter::seal(&Report::Encounter(encounter), key, &owner).unwrap()

@@ -1,0 +1,134 @@
+//! The owner's side of a hit: the confirmation clock and its answer; a document listed after it was scanned; and the
+//! drill that holds the link back.
+
+use serde_json::Value;
+use vedette_tests::device::Device;
+use vedette_tests::post::{LIST, Post};
+use vedette_tests::program::wait_until;
+use vedette_tests::sample::{SPECIMEN, csv, number, passport};
+
+const CLOCKED: &str = "uto/clocked";
+
+fn asked(device: &Device, path: &str) -> Value {
+    let socket = device.folder().join("vedette.sock");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime
+        .block_on(vedette::desk::client::get(&socket, path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn scan(device: &Device, of: &str) -> Value {
+    let scanned = device.run("scan", &["--json", &passport(of)]);
+    serde_json::from_str(&scanned.out)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", scanned.out, scanned.err))
+}
+
+#[test]
+fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer() {
+    let post = Post::serving();
+    let create = ["list", "create", CLOCKED, "--kind", "documents", "--lease", "48h", "--confirm", "2s"];
+    post.hq.run(&create).expect_code(0);
+    post.hq.import(CLOCKED, &csv([SPECIMEN])).expect_code(0);
+    let device = post.start_device("post-7");
+    post.hq.run(&["publish", CLOCKED, "--broker"]).expect_code(0);
+    device.wait_for_edition(CLOCKED, 1);
+
+    let answer = scan(&device, SPECIMEN);
+    let alert = &answer["alerts"][0];
+    assert!(alert["confirm_by"].is_string(), "{answer}");
+    let encounter = alert["encounter_id"].as_str().unwrap().to_string();
+    post.wait_for_encounters(&device, 1);
+    // Nobody answers in time: headquarters hears of it, though the encounter itself was home long since.
+    let overdue = || post.hq.encounters()[0]["overdue_since"].as_u64();
+    wait_until("headquarters knows that the answer is overdue", overdue, || device.log());
+    assert_eq!(device.status().unwrap()["confirmations"]["overdue"], 1);
+
+    post.hq.run(&["answer", &"0".repeat(32), "confirmed"]).expect_code(1);
+    post.hq.run(&["answer", &encounter, "not_the_person", "--text", "another number"]).expect_code(0);
+    let answered = || {
+        let clocks = asked(&device, "/v1/confirmations");
+        clocks[0]["answer"].is_object().then(|| clocks[0].clone())
+    };
+    let clock = wait_until("the owner's answer is here", answered, || device.log());
+    assert_eq!(clock["encounter_id"], encounter.as_str());
+    assert_eq!(
+        (&clock["answer"]["word"], &clock["answer"]["text"]),
+        (&"not_the_person".into(), &"another number".into())
+    );
+    assert_eq!(device.status().unwrap()["confirmations"]["answered"], 1);
+    assert_eq!(post.hq.encounters()[0]["answer"], "not_the_person");
+
+    // The last answer counts.
+    post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
+    let confirmed =
+        || (asked(&device, "/v1/confirmations")[0]["answer"]["word"] == "confirmed").then_some(());
+    wait_until("the later answer is here", confirmed, || device.log());
+}
+
+#[test]
+fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
+    let post = Post::serving();
+    let mut device = post.enrol("post-7");
+    device.configure("[retro]\nkeep_h = 2");
+    device.start();
+    post.hq.publish(LIST, [number(1)]);
+    device.wait_for_edition(LIST, 1);
+    let clear = scan(&device, SPECIMEN);
+    assert_eq!(clear["verdict"], "clear");
+    scan(&device, &number(2));
+
+    post.hq.publish(LIST, [number(1), SPECIMEN.to_string()]);
+    device.wait_for_edition(LIST, 2);
+    post.wait_for_encounters(&device, 1);
+    let encounter = post.hq.encounters()[0].clone();
+    assert_eq!((&encounter["late"], &encounter["scan"]), (&true.into(), &clear["scan_id"]));
+    assert_eq!(
+        (&encounter["document"]["number"], &encounter["document"]["surname"]),
+        (&SPECIMEN.into(), &"".into())
+    );
+    let late = asked(&device, "/v1/late");
+    assert_eq!((&late[0]["scan_id"], late.as_array().unwrap().len()), (&clear["scan_id"], 1));
+    assert_eq!(device.status().unwrap()["late"], 1);
+    // It was taken out: listing it again, or anything else, raises nothing more.
+    post.hq.publish(LIST, [number(1), number(3), SPECIMEN.to_string()]);
+    device.wait_for_edition(LIST, 3);
+    device.wait_for_receipts();
+    assert_eq!(post.hq.encounters().len(), 1);
+}
+
+#[test]
+fn a_drill_holds_the_link_back_and_tells_how_ready_the_post_is() {
+    let post = Post::serving();
+    let device = post.start_device("post-7");
+    post.hq.publish(LIST, [SPECIMEN]);
+    device.wait_for_edition(LIST, 1);
+    let online = |wanted: bool| {
+        let status = device.status()?;
+        (status["online"] == wanted).then_some(())
+    };
+    wait_until("the link is up", || online(true), || device.log());
+
+    device.run("drill", &["show"]).expect_code(1);
+    device.run("drill", &["start", "--minutes", "0"]).expect_code(1);
+    device.run("drill", &["start", "--minutes", "30", "--who", "chief"]).expect_code(0);
+    wait_until("the link is held back", || online(false), || device.log());
+    device.run("drill", &["start"]).expect_code(1);
+    assert!(device.status().unwrap()["drill_until"].is_string());
+    assert_eq!(scan(&device, SPECIMEN)["verdict"], "hit");
+    assert_eq!(scan(&device, &number(1))["verdict"], "clear");
+    assert_eq!((device.spool(), post.hq.encounters().len()), (Some(1), 0));
+
+    device.run("drill", &["stop"]).expect_code(0);
+    post.wait_for_encounters(&device, 1);
+    let ready = || {
+        let drill = asked(&device, "/v1/drill");
+        drill["report"]["home_after_s"].is_u64().then_some(drill)
+    };
+    let drill = wait_until("the drill's encounters are home", ready, || device.log());
+    let report = &drill["report"];
+    assert_eq!((&report["checks"], &report["hits"], &report["clear"]), (&2.into(), &1.into(), &1.into()));
+    assert_eq!(report["shortcomings"], serde_json::json!([]), "{drill}");
+    let journal = device.run("journal", &["show", "--json"]).expect_code(0).out;
+    let drills = journal.lines().filter(|line| line.contains("\"drill\"") && line.contains("chief")).count();
+    assert_eq!(drills, 2, "{journal}");
+}
