@@ -258,8 +258,8 @@ fn a_discreet_alert_shows_nowhere_but_to_the_entitled_officer_and_comes_home() {
     assert_eq!(revealed[1]["alerts"][0]["alert_id"], "D-1");
     assert_eq!(revealed[1]["document"]["number"], number(5));
     assert_eq!(
-        (&revealed[1]["form"]["reason"], &revealed[1]["form"]["route"]),
-        (&"entry".into(), &"".into())
+        (&revealed[1]["form"]["reason"], &revealed[1]["form"]["place"]),
+        (&"entry".into(), &"post-7".into())
     );
     let told = journal(&device);
     assert_eq!(told.last().unwrap()["event"], "revealed");
@@ -268,8 +268,22 @@ fn a_discreet_alert_shows_nowhere_but_to_the_entitled_officer_and_comes_home() {
         (&"anna".into(), &"uto/persons/D-1".into())
     );
 
+    // The report goes home, and its waiting does not show either.
+    let encounter = revealed[1]["alerts"][0]["encounter_id"].as_str().unwrap();
+    let mut form = revealed[1]["form"].clone();
+    form["companions"] = "one child".into();
+    let report = json!({"outcome": "confirmed", "form": form});
+    anna.post(&format!("/v1/encounters/{encounter}/outcome"), &report).expect(200);
+    assert_eq!(anna.get("/v1/status").expect(200).json()["spool"], 0);
+
     post.hq.serve();
     post.wait_for_encounters(&device, 2);
+    let reported = || {
+        let encounters = post.hq.encounters();
+        let of_scan = encounters.iter().find(|found| found["id"] == encounter)?;
+        of_scan["outcomes"].get(0).map(|outcome| outcome["form"]["companions"].clone())
+    };
+    assert_eq!(wait_until("the report is home", reported, || device.log()), "one child");
     assert!(post.hq.encounters().iter().all(|encounter| encounter["alert"] == "D-1"));
 }
 

@@ -9,16 +9,15 @@
 
 use super::answer::{Alert, Document};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
+use vedette_shim::wire::FormField;
 
 /// How long they may be asked for, seconds.
 pub const KEPT_S: u64 = 3600;
 /// Scans that met one, kept at once; the oldest go first.
 pub const KEPT_MAX: usize = 100;
-/// Longest text of a form, bytes.
-pub const FORM_TEXT_BYTES_MAX: usize = 512;
 
 /// A scan that met discreet alerts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -31,54 +30,9 @@ pub struct DiscreetScan {
     pub document: Document,
     /// What was met, each with its encounter.
     pub alerts: Vec<Alert>,
-    /// The report to be filled in, with what the device knows.
-    pub form: DiscreetForm,
-}
-
-/// What an owner wants to know of a discreet check (Reg. (EU) 2018/1862 Art. 37(1)); each at most
-/// [`FORM_TEXT_BYTES_MAX`] bytes, empty where nothing is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct DiscreetForm {
-    /// Where the person was located.
-    pub place: String,
-    /// When, RFC 3339.
-    pub time: String,
-    /// Why the person was checked.
-    pub reason: String,
-    /// The route of the journey.
-    pub route: String,
-    /// Its destination.
-    pub destination: String,
-    /// Who came along.
-    pub companions: String,
-    /// The identity shown, and what the person looks like.
-    pub identity: String,
-    /// The conveyance used.
-    pub conveyance: String,
-    /// Objects carried.
-    pub objects: String,
-    /// In what circumstances the person was located.
-    pub circumstances: String,
-}
-
-impl DiscreetForm {
-    /// The name of a text that is too long.
-    pub fn too_long(&self) -> Option<&'static str> {
-        let texts = [
-            ("place", &self.place),
-            ("time", &self.time),
-            ("reason", &self.reason),
-            ("route", &self.route),
-            ("destination", &self.destination),
-            ("companions", &self.companions),
-            ("identity", &self.identity),
-            ("conveyance", &self.conveyance),
-            ("objects", &self.objects),
-            ("circumstances", &self.circumstances),
-        ];
-        texts.into_iter().find(|(_, text)| text.len() > FORM_TEXT_BYTES_MAX).map(|(name, _)| name)
-    }
+    /// The form of Reg. (EU) 2018/1862 Art. 37(1), with what the device knows; filled in, it goes with the outcome.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub form: BTreeMap<FormField, String>,
 }
 
 /// The scans that met discreet alerts.
@@ -118,7 +72,7 @@ mod tests {
             "number": "X1", "surname": "", "given_names": "", "nationality": "", "birth_date": "", "sex": "",
             "expiry_date": ""});
         let document = serde_json::from_value(document).unwrap();
-        DiscreetScan { scan_id: id.to_string(), at, document, alerts: vec![], form: DiscreetForm::default() }
+        DiscreetScan { scan_id: id.to_string(), at, document, alerts: vec![], form: BTreeMap::new() }
     }
 
     #[test]

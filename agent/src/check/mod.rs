@@ -14,6 +14,8 @@ pub mod disclose;
 pub mod discreet;
 pub mod late;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
 pub use ask::json_word;
@@ -25,13 +27,13 @@ use crate::crypto::{self, BoxKey};
 use crate::encounter;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self, Expected};
+use crate::outcome::{self, Expected, FORM_TEXT_BYTES_MAX};
 use crate::retro;
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use crate::words::Phrase;
 use disclose::Disclosed;
-use discreet::{Discreet, DiscreetForm, DiscreetScan};
+use discreet::{Discreet, DiscreetScan};
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,7 +44,7 @@ use vedette_shim::document::DocumentKey;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
 use vedette_shim::verdict::{ListResult, Verdict};
-use vedette_shim::wire::{Encounter, Report, ScannedDocument};
+use vedette_shim::wire::{Encounter, FormField, Report, ScannedDocument};
 
 /// A document read by a scanner, a keyboard wedge or a person.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -183,12 +185,12 @@ impl Checker {
         let scan_id = Hex(&scan_id).to_string();
         let document = document_of(&zone);
         if !discreet.is_empty() {
-            let form = DiscreetForm {
-                place: self.post.clone(),
-                time: rfc3339(now),
-                reason: scan.why.clone(),
-                ..DiscreetForm::default()
-            };
+            let known = [
+                (FormField::Place, self.post.clone()),
+                (FormField::Time, rfc3339(now)),
+                (FormField::Reason, cut::<FORM_TEXT_BYTES_MAX>(&scan.why).as_str().into()),
+            ];
+            let form = known.into();
             let (scan_id, document) = (scan_id.clone(), document.clone());
             self.discreet.keep(DiscreetScan { scan_id, at: now, document, alerts: discreet, form });
         }

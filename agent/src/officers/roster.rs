@@ -274,7 +274,8 @@ pub(crate) mod tests {
         Roster { number, issued: 100, expires: 200, officers }
     }
 
-    fn root(key: &SigningKey) -> Root {
+    /// A root in which one key has every role.
+    pub(crate) fn root(key: &SigningKey) -> Root {
         let role = RootRole { threshold: 1, keys: [key.public()].into_iter().collect() };
         Root {
             version: 1,
