@@ -16,6 +16,7 @@
 //! | [`vault`] | a few small values in flash: floors, editions in use, the last signed time |
 //! | [`journal`] | encounters kept in flash until the host takes them |
 //! | [`shelf`] | a list in flash: installed piece by piece, switched at once |
+//! | `ffi` | (feature `c`) the C interface, `include/vedette_shim.h` |
 //! | [`unit`] | a scanner as a whole: checks, notes, and answers its host |
 //!
 //! Data flows one way: bytes come in from the caller's buffers, answers go out by value. Nothing here
@@ -26,6 +27,8 @@
 extern crate std;
 
 pub mod document;
+#[cfg(feature = "c")]
+pub mod ffi;
 pub mod flash;
 pub mod frame;
 pub mod ids;

@@ -164,6 +164,15 @@ pub struct Answer<'a> {
     pub lists: Vec<Asked, LISTS_HELD_MAX>,
 }
 
+/// One line for a display: the verdict, and each alert with what is to be done.
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.verdict, f)?;
+        self.alerts.iter().try_for_each(|alert| write!(f, "; {} {}", alert.what, alert.alert))?;
+        if self.more > 0 { write!(f, "; and {} more", self.more) } else { Ok(()) }
+    }
+}
+
 /// An alert as a small display shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertShown<'a> {

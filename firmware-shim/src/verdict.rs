@@ -3,6 +3,7 @@
 //! Invariants: Clear means *every* list asked answered, from an edition within its lease. Anything less is
 //! NotChecked; a match outranks everything, also one from a stale list, because a missed hit lets somebody through.
 
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The answer to a scan. Ordered by what the officer must see first.
@@ -17,6 +18,18 @@ pub enum Verdict {
     Possible,
     /// A list has it.
     Hit,
+}
+
+/// As an officer's display has it.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Clear => "CLEAR",
+            Verdict::NotChecked => "NOT CHECKED",
+            Verdict::Possible => "POSSIBLE",
+            Verdict::Hit => "HIT",
+        })
+    }
 }
 
 /// The answer of one list.

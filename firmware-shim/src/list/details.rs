@@ -249,6 +249,9 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// Neither text.
+    pub const NEW: Texts = Texts { national_ref: heapless::String::new(), remark: heapless::String::new() };
+
     /// Neither text is there.
     pub fn is_empty(&self) -> bool {
         self.national_ref.is_empty() && self.remark.is_empty()

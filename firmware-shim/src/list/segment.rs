@@ -17,7 +17,7 @@ use super::details::read_loose;
 use super::entries::{self, Entry};
 use super::extras::{self, Extras};
 use super::records::{Cursor, KEY_BYTES_MAX, Value};
-use super::root::{FOOTER_BYTES, Footer, PARTS, Part, Root, Schema};
+use super::root::{FOOTER_BYTES, Footer, PARTS, Part, ROOT_BYTES, Root, Schema};
 use super::{BlockRead, Details, Kind, PAGE_BYTES, PLAIN_BYTES, ReadError, Texts};
 use crate::document::{DocumentKey, Number};
 use crate::seal::{Aead, ListKey, SegmentKey, TAG_BYTES};
@@ -38,9 +38,14 @@ pub struct Scratch {
     pub texts: Texts,
 }
 
+impl Scratch {
+    /// Empty: for a static.
+    pub const NEW: Scratch = Scratch { page: [0; PAGE_BYTES], texts: Texts::NEW };
+}
+
 impl Default for Scratch {
     fn default() -> Self {
-        Scratch { page: [0; PAGE_BYTES], texts: Texts::default() }
+        Self::NEW
     }
 }
 
@@ -74,7 +79,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
         let root_at =
             footer_at.checked_sub(u64::from(footer.root_bytes)).ok_or(ReadError::Malformed("footer"))?;
         let aead = A::new(&SegmentKey::derive(list_key, &footer.salt));
-        let mut buffer = [0; PAGE_BYTES];
+        let mut buffer = [0; ROOT_BYTES + TAG_BYTES];
         let sealed =
             buffer.get_mut(..usize::from(footer.root_bytes)).ok_or(ReadError::Malformed("footer"))?;
         read(&source, root_at, sealed)?;

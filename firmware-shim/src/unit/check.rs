@@ -57,12 +57,7 @@ pub struct Outcome {
 /// One line for a log or a display: the verdict, each list with its edition, freshness and result, each alert.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.verdict {
-            Verdict::Clear => "CLEAR",
-            Verdict::NotChecked => "NOT CHECKED",
-            Verdict::Possible => "POSSIBLE",
-            Verdict::Hit => "HIT",
-        })?;
+        fmt::Display::fmt(&self.verdict, f)?;
         if self.misread {
             f.write_str(", misread")?;
         }

@@ -1,0 +1,272 @@
+//! The C interface: `include/vedette_shim.h`, made of this module by cbindgen and compared with it by a test.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | this | statuses, contexts, and from pointers to references and back |
+//! | [`types`] | the structures that C sees |
+//! | [`calls`] | the functions |
+//!
+//! Contract, the same for every function: a pointer is null or valid for as many bytes as the length beside it says,
+//! aligned for its type, and used by nobody else during the call; memory for a context is the caller's, of the size and
+//! alignment that the library says, not moved while the context lives, and the setup's driver, the decoder's buffer and
+//! what they point to live as long. One context is used by one thread at a time. Texts are UTF-8 with a length; texts in
+//! structures that the library fills end with a zero byte.
+//!
+//! Failure: every function returns a [`VedetteStatus`]; what it was to fill is then unspecified. Null where something is
+//! needed is `ARGUMENT`. Numbers of statuses and fields of structures never change their place: what is new comes behind,
+//! and [`vedette_shim_abi_version`] counts up.
+#![expect(unsafe_code, reason = "C has pointers: this is the one module that takes them")]
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "the contract is one for all functions, at the head of this module"
+)]
+
+pub mod calls;
+pub mod types;
+
+use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteStep, VedetteZone};
+
+use crate::flash::{Flash, FlashError, Geometry, Region};
+use crate::frame::Decoder;
+use crate::list::{Kind, Scratch};
+use crate::mrz::Mrz;
+use crate::scanner::Refusal;
+use crate::seal::Soft;
+use crate::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
+use crate::unit::{Outcome, Pinned, Setup, Step, Unit};
+use core::ffi::c_void;
+use core::mem::size_of;
+
+/// The version of this interface.
+pub const VEDETTE_ABI_VERSION: u32 = 1;
+
+/// How a call ended.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VedetteStatus {
+    /// Done.
+    Ok = 0,
+    /// A byte was taken and ends no frame yet.
+    More = 1,
+    /// There is none: no encounter waits.
+    Nothing = 2,
+    /// A pointer is null, a text is none, or a number is out of its range.
+    Argument = 3,
+    /// The memory for a context is too small or not aligned.
+    Memory = 4,
+    /// The buffer for the result is too small.
+    Buffer = 5,
+    /// The setup breaks a rule: regions, geometry, names.
+    Setup = 6,
+    /// No machine readable zone.
+    NoZone = 7,
+    /// A frame that is none: damaged or too long.
+    Frame = 8,
+    /// A message or statement that cannot be read.
+    Unreadable = 9,
+    /// A list that is not in the setup.
+    UnknownList = 10,
+    /// Signatures are not the pinned role's.
+    Untrusted = 11,
+    /// Older than what is held.
+    Rollback = 12,
+    /// Too large for the flash, or the journal is full.
+    NoRoom = 13,
+    /// A segment is not the one that its manifest names.
+    Damaged = 14,
+    /// A key is missing.
+    NoKey = 15,
+    /// Not what was waited for.
+    Unexpected = 16,
+    /// The flash failed.
+    Flash = 17,
+}
+
+use VedetteStatus as Status;
+
+/// A scanner.
+pub struct VedetteUnit {
+    unit: Unit<VedetteFlash, Soft, SoftVerify>,
+    last: Option<(Mrz, Outcome)>,
+}
+
+/// Reads frames into a buffer of the caller's.
+pub struct VedetteDecoder(Decoder<&'static mut [u8]>);
+
+/// A page buffer for lookups.
+pub struct VedetteScratch(Scratch);
+
+// The driver's pointers are the caller's, who uses a context from one thread at a time.
+impl Flash for VedetteFlash {
+    fn geometry(&self) -> Geometry {
+        Geometry { sector: self.sector_bytes, unit: self.unit_bytes, sectors: self.sectors }
+    }
+
+    fn read(&self, at: u32, out: &mut [u8]) -> Result<(), FlashError> {
+        let read = self.read.ok_or(FlashError)?;
+        // SAFETY: the caller's own function, given a buffer that is valid for its length.
+        unsafe { read(self.context, at, out.as_mut_ptr(), out.len()) }.then_some(()).ok_or(FlashError)
+    }
+
+    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let write = self.write.ok_or(FlashError)?;
+        // SAFETY: as for `read`.
+        unsafe { write(self.context, at, bytes.as_ptr(), bytes.len()) }.then_some(()).ok_or(FlashError)
+    }
+
+    fn erase(&mut self, at: u32) -> Result<(), FlashError> {
+        let erase = self.erase.ok_or(FlashError)?;
+        // SAFETY: the caller's own function.
+        unsafe { erase(self.context, at) }.then_some(()).ok_or(FlashError)
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unreadable => Status::Unreadable,
+            Refusal::UnknownList => Status::UnknownList,
+            Refusal::Untrusted => Status::Untrusted,
+            Refusal::Rollback => Status::Rollback,
+            Refusal::NoRoom => Status::NoRoom,
+            Refusal::Damaged => Status::Damaged,
+            Refusal::NoKey => Status::NoKey,
+            Refusal::Unexpected => Status::Unexpected,
+            Refusal::Flash => Status::Flash,
+        }
+    }
+}
+
+type Outcomes<T> = Result<T, Status>;
+
+fn status(result: Outcomes<()>) -> Status {
+    result.err().unwrap_or(Status::Ok)
+}
+
+unsafe fn bytes<'a>(pointer: *const u8, len: usize) -> Outcomes<&'a [u8]> {
+    match (pointer.is_null(), len) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(Status::Argument),
+        // SAFETY: not null, so valid for `len` bytes by the contract.
+        (false, _) => Ok(unsafe { core::slice::from_raw_parts(pointer, len) }),
+    }
+}
+
+unsafe fn bytes_mut<'a>(pointer: *mut u8, len: usize) -> Outcomes<&'a mut [u8]> {
+    match (pointer.is_null(), len) {
+        (_, 0) => Ok(&mut []),
+        (true, _) => Err(Status::Argument),
+        // SAFETY: not null, so valid for `len` bytes, and nobody else's during the call.
+        (false, _) => Ok(unsafe { core::slice::from_raw_parts_mut(pointer, len) }),
+    }
+}
+
+unsafe fn text<'a>(pointer: *const u8, len: usize) -> Outcomes<&'a str> {
+    // SAFETY: the contract of the caller of this function.
+    core::str::from_utf8(unsafe { bytes(pointer, len) }?).map_err(|_| Status::Argument)
+}
+
+unsafe fn put<T>(place: *mut T, value: T) -> Outcomes<()> {
+    if place.is_null() {
+        return Err(Status::Argument);
+    }
+    // SAFETY: not null, so valid and aligned for a T by the contract.
+    unsafe { place.write(value) };
+    Ok(())
+}
+
+unsafe fn exclusive<'a, T>(pointer: *mut T) -> Outcomes<&'a mut T> {
+    // SAFETY: null or a context that an open function made, used by nobody else during the call.
+    unsafe { pointer.as_mut() }.ok_or(Status::Argument)
+}
+
+/// Makes a context in the caller's memory.
+unsafe fn place<T>(memory: *mut c_void, len: usize, value: T, out: *mut *mut T) -> Outcomes<()> {
+    let context = memory.cast::<T>();
+    if memory.is_null() || len < size_of::<T>() || !context.is_aligned() {
+        return Err(Status::Memory);
+    }
+    // SAFETY: large enough and aligned, as was just checked, and the caller's to give by the contract.
+    unsafe {
+        context.write(value);
+        put(out, context)
+    }
+}
+
+unsafe fn role(role: &VedetteRole) -> Outcomes<Role> {
+    let len = role.keys_count.checked_mul(32).ok_or(Status::Argument)?;
+    // SAFETY: the contract of the caller of this function.
+    let keys = unsafe { bytes(role.keys, len) }?;
+    let mut pinned = Role { threshold: role.threshold, keys: heapless::Vec::new() };
+    for key in keys.as_chunks::<32>().0 {
+        let key: PublicKey = *key;
+        pinned.keys.push(key).map_err(|_| Status::Setup)?;
+    }
+    let sound = role.threshold > 0 && usize::from(role.threshold) <= pinned.keys.len();
+    sound.then_some(pinned).ok_or(Status::Setup)
+}
+
+fn region(region: VedetteRegion) -> Region {
+    Region { first: region.first, sectors: region.sectors }
+}
+
+unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
+    let mut lists = heapless::Vec::new();
+    // SAFETY: all pointers of the setup are valid for their lengths by the contract.
+    unsafe {
+        if given.lists_count > 0 && (given.lists.is_null() || !given.lists.is_aligned()) {
+            return Err(Status::Argument);
+        }
+        for place in 0..given.lists_count {
+            let list = &*given.lists.add(place);
+            let name = text(list.name, list.name_len)?.parse().map_err(|_| Status::Setup)?;
+            let issuer = PinnedIssuer { list: name, kind: Kind::Documents, role: role(&list.issuer)? };
+            lists.push(Pinned { issuer, region: region(list.region) }).map_err(|_| Status::Setup)?;
+        }
+        Ok(Setup {
+            device: text(given.device, given.device_len)?.parse().map_err(|_| Status::Setup)?,
+            firmware: text(given.firmware, given.firmware_len)?.try_into().map_err(|_| Status::Setup)?,
+            heartbeat: role(&given.heartbeat)?,
+            vault: region(given.vault),
+            journal: region(given.journal),
+            lists,
+        })
+    }
+}
+
+fn fill<const N: usize>(text: &str) -> [u8; N] {
+    let mut out = [0; N];
+    let len = text.len().min(N - 1);
+    out[..len].copy_from_slice(&text.as_bytes()[..len]);
+    out
+}
+
+fn zone_of(zone: &Mrz, repaired: bool) -> VedetteZone {
+    VedetteZone {
+        valid: zone.valid(),
+        repaired,
+        code: fill(zone.document_code()),
+        issuing_state: fill(zone.issuing_state()),
+        number: fill(zone.document_number()),
+        surname: fill(zone.surname()),
+        given_names: fill(zone.given_names()),
+        nationality: fill(zone.nationality()),
+        birth_date: fill(zone.birth_date().as_ref().map_or("", |date| date.as_str())),
+        expiry_date: fill(zone.expiry_date().as_ref().map_or("", |date| date.as_str())),
+    }
+}
+
+fn step_of(step: Step) -> VedetteStep {
+    match step {
+        Step::Want(want) => VedetteStep {
+            installed: false,
+            segment: want.segment,
+            offset: want.offset,
+            bytes: want.bytes.into(),
+            edition: 0,
+        },
+        Step::Installed { edition, .. } => {
+            VedetteStep { installed: true, segment: [0; 32], offset: 0, bytes: 0, edition }
+        }
+    }
+}
