@@ -1,6 +1,5 @@
 //! The structures that C sees. Fields never change their place.
 
-use crate::scanner::TEXT_BYTES_MAX;
 use core::ffi::c_void;
 
 /// The caller's flash. The functions return whether they did all of it.
@@ -117,7 +116,7 @@ pub struct VedetteZone {
 #[derive(Debug, Clone, Copy)]
 pub struct VedetteReading {
     /// Characters, UTF-8.
-    pub text: [u8; TEXT_BYTES_MAX],
+    pub text: [u8; 140],
     /// How many bytes.
     pub len: usize,
 }

@@ -1,0 +1,758 @@
+/* The C interface of vedette-shim. Made by cbindgen of firmware-shim/src/ffi, and compared with it by a test:
+ * change that, not this. The contract of every function is at the head of firmware-shim/src/ffi/mod.rs. */
+
+#ifndef VEDETTE_SHIM_H
+#define VEDETTE_SHIM_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * The version of this interface.
+ */
+#define VEDETTE_ABI_VERSION 1
+
+/**
+ * How a call ended.
+ */
+enum VedetteStatus
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Done.
+     */
+    VEDETTE_STATUS_OK = 0,
+    /**
+     * A byte was taken and ends no frame yet.
+     */
+    VEDETTE_STATUS_MORE = 1,
+    /**
+     * There is none: no encounter waits.
+     */
+    VEDETTE_STATUS_NOTHING = 2,
+    /**
+     * A pointer is null, a text is none, or a number is out of its range.
+     */
+    VEDETTE_STATUS_ARGUMENT = 3,
+    /**
+     * The memory for a context is too small or not aligned.
+     */
+    VEDETTE_STATUS_MEMORY = 4,
+    /**
+     * The buffer for the result is too small.
+     */
+    VEDETTE_STATUS_BUFFER = 5,
+    /**
+     * The setup breaks a rule: regions, geometry, names.
+     */
+    VEDETTE_STATUS_SETUP = 6,
+    /**
+     * No machine readable zone.
+     */
+    VEDETTE_STATUS_NO_ZONE = 7,
+    /**
+     * A frame that is none: damaged or too long.
+     */
+    VEDETTE_STATUS_FRAME = 8,
+    /**
+     * A message or statement that cannot be read.
+     */
+    VEDETTE_STATUS_UNREADABLE = 9,
+    /**
+     * A list that is not in the setup.
+     */
+    VEDETTE_STATUS_UNKNOWN_LIST = 10,
+    /**
+     * Signatures are not the pinned role's.
+     */
+    VEDETTE_STATUS_UNTRUSTED = 11,
+    /**
+     * Older than what is held.
+     */
+    VEDETTE_STATUS_ROLLBACK = 12,
+    /**
+     * Too large for the flash, or the journal is full.
+     */
+    VEDETTE_STATUS_NO_ROOM = 13,
+    /**
+     * A segment is not the one that its manifest names.
+     */
+    VEDETTE_STATUS_DAMAGED = 14,
+    /**
+     * A key is missing.
+     */
+    VEDETTE_STATUS_NO_KEY = 15,
+    /**
+     * Not what was waited for.
+     */
+    VEDETTE_STATUS_UNEXPECTED = 16,
+    /**
+     * The flash failed.
+     */
+    VEDETTE_STATUS_FLASH = 17,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum VedetteStatus VedetteStatus;
+#else
+typedef uint32_t VedetteStatus;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Reads frames into a buffer of the caller's.
+ */
+typedef struct VedetteDecoder VedetteDecoder;
+
+/**
+ * A page buffer for lookups.
+ */
+typedef struct VedetteScratch VedetteScratch;
+
+/**
+ * A scanner.
+ */
+typedef struct VedetteUnit VedetteUnit;
+
+/**
+ * The fields of a zone, as texts.
+ */
+typedef struct VedetteZone {
+    /**
+     * Every check digit passes.
+     */
+    bool valid;
+    /**
+     * One character was corrected, the only way the check digits allow.
+     */
+    bool repaired;
+    /**
+     * `P`, `ID`.
+     */
+    uint8_t code[3];
+    /**
+     * `UTO`.
+     */
+    uint8_t issuing_state[4];
+    /**
+     * The whole document number.
+     */
+    uint8_t number[33];
+    /**
+     * Surname.
+     */
+    uint8_t surname[45];
+    /**
+     * Given names.
+     */
+    uint8_t given_names[45];
+    /**
+     * `UTO`.
+     */
+    uint8_t nationality[4];
+    /**
+     * YYMMDD.
+     */
+    uint8_t birth_date[7];
+    /**
+     * YYMMDD.
+     */
+    uint8_t expiry_date[7];
+} VedetteZone;
+
+/**
+ * Characters as an optical reader gives them, one by one. Zeroed, it is empty.
+ */
+typedef struct VedetteReading {
+    /**
+     * Characters, UTF-8.
+     */
+    uint8_t text[140];
+    /**
+     * How many bytes.
+     */
+    size_t len;
+} VedetteReading;
+
+/**
+ * Who signs: keys of 32 bytes one behind the other, and how many of them must.
+ */
+typedef struct VedetteRole {
+    /**
+     * The keys.
+     */
+    const uint8_t *keys;
+    /**
+     * How many keys, at most 8.
+     */
+    size_t keys_count;
+    /**
+     * How many of them must sign.
+     */
+    uint8_t threshold;
+} VedetteRole;
+
+/**
+ * A run of sectors.
+ */
+typedef struct VedetteRegion {
+    /**
+     * The first.
+     */
+    uint32_t first;
+    /**
+     * How many.
+     */
+    uint32_t sectors;
+} VedetteRegion;
+
+/**
+ * A list of documents that the scanner may hold.
+ */
+typedef struct VedetteList {
+    /**
+     * Its name, such as `interpol/sltd`.
+     */
+    const uint8_t *name;
+    /**
+     * Bytes of the name.
+     */
+    size_t name_len;
+    /**
+     * Whom it is believed of.
+     */
+    struct VedetteRole issuer;
+    /**
+     * Its two banks: an even number of sectors.
+     */
+    struct VedetteRegion region;
+} VedetteList;
+
+/**
+ * The caller's flash. The functions return whether they did all of it.
+ */
+typedef struct VedetteFlash {
+    /**
+     * Given back to the functions.
+     */
+    void *context;
+    /**
+     * Bytes of a sector.
+     */
+    uint32_t sector_bytes;
+    /**
+     * Bytes of the unit of writing.
+     */
+    uint32_t unit_bytes;
+    /**
+     * Sectors.
+     */
+    uint32_t sectors;
+    /**
+     * Fills `out` from `at`.
+     */
+    bool (*read)(void *context, uint32_t at, uint8_t *out, size_t len);
+    /**
+     * Writes whole units that were erased.
+     */
+    bool (*write)(void *context, uint32_t at, const uint8_t *bytes, size_t len);
+    /**
+     * Erases the sector that begins at `at`.
+     */
+    bool (*erase)(void *context, uint32_t at);
+} VedetteFlash;
+
+/**
+ * What a scanner is made with.
+ */
+typedef struct VedetteSetup {
+    /**
+     * Its name.
+     */
+    const uint8_t *device;
+    /**
+     * Bytes of the name.
+     */
+    size_t device_len;
+    /**
+     * Its firmware's version.
+     */
+    const uint8_t *firmware;
+    /**
+     * Bytes of the version, at most 24.
+     */
+    size_t firmware_len;
+    /**
+     * Who signs heartbeats.
+     */
+    struct VedetteRole heartbeat;
+    /**
+     * Two sectors.
+     */
+    struct VedetteRegion vault;
+    /**
+     * Two sectors at least.
+     */
+    struct VedetteRegion journal;
+    /**
+     * The lists.
+     */
+    const struct VedetteList *lists;
+    /**
+     * How many lists, at most 8.
+     */
+    size_t lists_count;
+    /**
+     * The driver.
+     */
+    struct VedetteFlash flash;
+} VedetteSetup;
+
+/**
+ * What an installation needs next, or that it is done.
+ */
+typedef struct VedetteStep {
+    /**
+     * The edition is in use; nothing more is needed.
+     */
+    bool installed;
+    /**
+     * Digest of the segment needed.
+     */
+    uint8_t segment[32];
+    /**
+     * From where on.
+     */
+    uint32_t offset;
+    /**
+     * How many bytes.
+     */
+    uint32_t bytes;
+    /**
+     * The edition in use, when installed.
+     */
+    uint64_t edition;
+} VedetteStep;
+
+/**
+ * What a document met.
+ */
+typedef struct VedetteOutcome {
+    /**
+     * 0 clear, 1 not checked, 2 possible, 3 hit.
+     */
+    uint32_t verdict;
+    /**
+     * How many alerts were met; each may be noted by its number.
+     */
+    uint32_t alerts;
+    /**
+     * The number's check digit fails.
+     */
+    bool misread;
+} VedetteOutcome;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of this interface: [`VEDETTE_ABI_VERSION`] of the library, to be compared with the header's.
+ */
+uint32_t vedette_shim_abi_version(void);
+
+/**
+ * Bytes of a scanner's context.
+ */
+size_t vedette_unit_size(void);
+
+/**
+ * Alignment of a scanner's context.
+ */
+size_t vedette_unit_align(void);
+
+/**
+ * Bytes of a decoder's context.
+ */
+size_t vedette_decoder_size(void);
+
+/**
+ * Alignment of a decoder's context.
+ */
+size_t vedette_decoder_align(void);
+
+/**
+ * Bytes of a page buffer's context.
+ */
+size_t vedette_scratch_size(void);
+
+/**
+ * Alignment of a page buffer's context.
+ */
+size_t vedette_scratch_align(void);
+
+/**
+ * Makes a page buffer.
+ */
+VedetteStatus vedette_scratch_open(void *memory, size_t len, struct VedetteScratch **out);
+
+/**
+ * Reads a zone from text with any line breaks.
+ */
+VedetteStatus vedette_mrz_parse(const uint8_t *zone, size_t zone_len, struct VedetteZone *out);
+
+/**
+ * Takes a character (a Unicode scalar value) of an optical reader: a line feed or carriage return between lines.
+ * `BUFFER` when more came than a zone has: begin anew with a zeroed reading.
+ */
+VedetteStatus vedette_reading_push(struct VedetteReading *reading,
+                                   uint32_t character);
+
+/**
+ * Reads the zone from the characters taken; if its check digits fail and exactly one correction of a character mends
+ * them, that one is shown, and `repaired` says so: compare it with the document.
+ */
+VedetteStatus vedette_reading_zone(const struct VedetteReading *reading,
+                                   struct VedetteZone *out);
+
+/**
+ * Starts a scanner on what its flash holds.
+ */
+VedetteStatus vedette_unit_open(const struct VedetteSetup *given,
+                                void *memory,
+                                size_t len,
+                                struct VedetteUnit **out);
+
+/**
+ * Ends a scanner: its keys are erased from memory. The context is no context any more.
+ */
+VedetteStatus vedette_unit_close(struct VedetteUnit *unit);
+
+/**
+ * Does what a message of the host says (the payload of a frame) and writes the answer, a whole frame, into `out`. Text
+ * that the officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
+ */
+VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
+                                   const uint8_t *payload,
+                                   size_t payload_len,
+                                   uint64_t uptime_s,
+                                   uint8_t *out,
+                                   size_t out_len,
+                                   size_t *out_used,
+                                   uint8_t *shown,
+                                   size_t shown_len,
+                                   size_t *shown_used);
+
+/**
+ * Takes a heartbeat's envelope: what time it is at least.
+ */
+VedetteStatus vedette_unit_time(struct VedetteUnit *unit,
+                                const uint8_t *envelope,
+                                size_t len,
+                                uint64_t uptime_s);
+
+/**
+ * Takes a list's key of 32 bytes.
+ */
+VedetteStatus vedette_unit_list_key(struct VedetteUnit *unit,
+                                    const uint8_t *list,
+                                    size_t list_len,
+                                    uint32_t number,
+                                    const uint8_t *key);
+
+/**
+ * Takes the key of 32 bytes that encounters are sealed with.
+ */
+VedetteStatus vedette_unit_scanner_key(struct VedetteUnit *unit, const uint8_t *key);
+
+/**
+ * Takes a manifest's envelope: begins to install its edition, or goes on.
+ */
+VedetteStatus vedette_unit_offer(struct VedetteUnit *unit,
+                                 const uint8_t *envelope,
+                                 size_t len,
+                                 struct VedetteStep *out);
+
+/**
+ * Takes a piece of a segment (its digest has 32 bytes), as the step before said. One that was not asked for changes
+ * nothing, and the step says again what is.
+ */
+VedetteStatus vedette_unit_piece(struct VedetteUnit *unit,
+                                 const uint8_t *segment,
+                                 uint32_t offset,
+                                 const uint8_t *piece,
+                                 size_t len,
+                                 struct VedetteStep *out);
+
+/**
+ * Checks a document. What it met is kept in the context until the next check, for [`vedette_unit_line`] and
+ * [`vedette_unit_note`].
+ */
+VedetteStatus vedette_unit_check(struct VedetteUnit *unit,
+                                 struct VedetteScratch *scratch,
+                                 const uint8_t *zone,
+                                 size_t zone_len,
+                                 uint64_t uptime_s,
+                                 struct VedetteOutcome *out);
+
+/**
+ * The last check as one line of text, for a display or a log.
+ */
+VedetteStatus vedette_unit_line(struct VedetteUnit *unit, uint8_t *out, size_t out_len, size_t *out_used);
+
+/**
+ * Keeps a note of an alert of the last check in flash, under 16 random bytes that no other note has. Once this returns
+ * `OK`, it is there until the host takes it.
+ */
+VedetteStatus vedette_unit_note(struct VedetteUnit *unit,
+                                uint32_t alert,
+                                const uint8_t *id,
+                                uint64_t uptime_s);
+
+/**
+ * The encounter that has waited longest: its id into 16 bytes, its sealed note into `out`. `NOTHING` if none waits.
+ */
+VedetteStatus vedette_unit_oldest(struct VedetteUnit *unit,
+                                  uint8_t *id,
+                                  uint8_t *out,
+                                  size_t out_len,
+                                  size_t *out_used);
+
+/**
+ * The host has stored the encounter with this id (16 bytes): if it is the oldest, it is let go.
+ */
+VedetteStatus vedette_unit_taken(struct VedetteUnit *unit, const uint8_t *id);
+
+/**
+ * Writes a payload as a frame. `out` needs `len + (len + 4) / 254 + 7` bytes at most.
+ */
+VedetteStatus vedette_frame_encode(const uint8_t *payload,
+                                   size_t len,
+                                   uint8_t *out,
+                                   size_t out_len,
+                                   size_t *out_used);
+
+/**
+ * Makes a decoder over a buffer that holds the largest payload and 4 bytes more.
+ */
+VedetteStatus vedette_decoder_open(uint8_t *buffer,
+                                   size_t buffer_len,
+                                   void *memory,
+                                   size_t len,
+                                   struct VedetteDecoder **out);
+
+/**
+ * Takes a byte of the line. `OK`: it ends a frame, whose payload is at `payload` until the next byte. `MORE`: none yet.
+ * `FRAME`: what it ends is no frame.
+ */
+VedetteStatus vedette_decoder_push(struct VedetteDecoder *decoder,
+                                   uint8_t byte,
+                                   const uint8_t **payload,
+                                   size_t *len);
+
+extern void vedette_on_panic(void);
+
+/**
+ * The version of this interface: [`VEDETTE_ABI_VERSION`] of the library, to be compared with the header's.
+ */
+uint32_t vedette_shim_abi_version(void);
+
+/**
+ * Bytes of a scanner's context.
+ */
+size_t vedette_unit_size(void);
+
+/**
+ * Alignment of a scanner's context.
+ */
+size_t vedette_unit_align(void);
+
+/**
+ * Bytes of a decoder's context.
+ */
+size_t vedette_decoder_size(void);
+
+/**
+ * Alignment of a decoder's context.
+ */
+size_t vedette_decoder_align(void);
+
+/**
+ * Bytes of a page buffer's context.
+ */
+size_t vedette_scratch_size(void);
+
+/**
+ * Alignment of a page buffer's context.
+ */
+size_t vedette_scratch_align(void);
+
+/**
+ * Makes a page buffer.
+ */
+VedetteStatus vedette_scratch_open(void *memory, size_t len, struct VedetteScratch **out);
+
+/**
+ * Reads a zone from text with any line breaks.
+ */
+VedetteStatus vedette_mrz_parse(const uint8_t *zone, size_t zone_len, struct VedetteZone *out);
+
+/**
+ * Takes a character (a Unicode scalar value) of an optical reader: a line feed or carriage return between lines.
+ * `BUFFER` when more came than a zone has: begin anew with a zeroed reading.
+ */
+VedetteStatus vedette_reading_push(struct VedetteReading *reading,
+                                   uint32_t character);
+
+/**
+ * Reads the zone from the characters taken; if its check digits fail and exactly one correction of a character mends
+ * them, that one is shown, and `repaired` says so: compare it with the document.
+ */
+VedetteStatus vedette_reading_zone(const struct VedetteReading *reading,
+                                   struct VedetteZone *out);
+
+/**
+ * Starts a scanner on what its flash holds.
+ */
+VedetteStatus vedette_unit_open(const struct VedetteSetup *given,
+                                void *memory,
+                                size_t len,
+                                struct VedetteUnit **out);
+
+/**
+ * Ends a scanner: its keys are erased from memory. The context is no context any more.
+ */
+VedetteStatus vedette_unit_close(struct VedetteUnit *unit);
+
+/**
+ * Does what a message of the host says (the payload of a frame) and writes the answer, a whole frame, into `out`. Text
+ * that the officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
+ */
+VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
+                                   const uint8_t *payload,
+                                   size_t payload_len,
+                                   uint64_t uptime_s,
+                                   uint8_t *out,
+                                   size_t out_len,
+                                   size_t *out_used,
+                                   uint8_t *shown,
+                                   size_t shown_len,
+                                   size_t *shown_used);
+
+/**
+ * Takes a heartbeat's envelope: what time it is at least.
+ */
+VedetteStatus vedette_unit_time(struct VedetteUnit *unit,
+                                const uint8_t *envelope,
+                                size_t len,
+                                uint64_t uptime_s);
+
+/**
+ * Takes a list's key of 32 bytes.
+ */
+VedetteStatus vedette_unit_list_key(struct VedetteUnit *unit,
+                                    const uint8_t *list,
+                                    size_t list_len,
+                                    uint32_t number,
+                                    const uint8_t *key);
+
+/**
+ * Takes the key of 32 bytes that encounters are sealed with.
+ */
+VedetteStatus vedette_unit_scanner_key(struct VedetteUnit *unit, const uint8_t *key);
+
+/**
+ * Takes a manifest's envelope: begins to install its edition, or goes on.
+ */
+VedetteStatus vedette_unit_offer(struct VedetteUnit *unit,
+                                 const uint8_t *envelope,
+                                 size_t len,
+                                 struct VedetteStep *out);
+
+/**
+ * Takes a piece of a segment (its digest has 32 bytes), as the step before said. One that was not asked for changes
+ * nothing, and the step says again what is.
+ */
+VedetteStatus vedette_unit_piece(struct VedetteUnit *unit,
+                                 const uint8_t *segment,
+                                 uint32_t offset,
+                                 const uint8_t *piece,
+                                 size_t len,
+                                 struct VedetteStep *out);
+
+/**
+ * Checks a document. What it met is kept in the context until the next check, for [`vedette_unit_line`] and
+ * [`vedette_unit_note`].
+ */
+VedetteStatus vedette_unit_check(struct VedetteUnit *unit,
+                                 struct VedetteScratch *scratch,
+                                 const uint8_t *zone,
+                                 size_t zone_len,
+                                 uint64_t uptime_s,
+                                 struct VedetteOutcome *out);
+
+/**
+ * The last check as one line of text, for a display or a log.
+ */
+VedetteStatus vedette_unit_line(struct VedetteUnit *unit, uint8_t *out, size_t out_len, size_t *out_used);
+
+/**
+ * Keeps a note of an alert of the last check in flash, under 16 random bytes that no other note has. Once this returns
+ * `OK`, it is there until the host takes it.
+ */
+VedetteStatus vedette_unit_note(struct VedetteUnit *unit,
+                                uint32_t alert,
+                                const uint8_t *id,
+                                uint64_t uptime_s);
+
+/**
+ * The encounter that has waited longest: its id into 16 bytes, its sealed note into `out`. `NOTHING` if none waits.
+ */
+VedetteStatus vedette_unit_oldest(struct VedetteUnit *unit,
+                                  uint8_t *id,
+                                  uint8_t *out,
+                                  size_t out_len,
+                                  size_t *out_used);
+
+/**
+ * The host has stored the encounter with this id (16 bytes): if it is the oldest, it is let go.
+ */
+VedetteStatus vedette_unit_taken(struct VedetteUnit *unit, const uint8_t *id);
+
+/**
+ * Writes a payload as a frame. `out` needs `len + (len + 4) / 254 + 7` bytes at most.
+ */
+VedetteStatus vedette_frame_encode(const uint8_t *payload,
+                                   size_t len,
+                                   uint8_t *out,
+                                   size_t out_len,
+                                   size_t *out_used);
+
+/**
+ * Makes a decoder over a buffer that holds the largest payload and 4 bytes more.
+ */
+VedetteStatus vedette_decoder_open(uint8_t *buffer,
+                                   size_t buffer_len,
+                                   void *memory,
+                                   size_t len,
+                                   struct VedetteDecoder **out);
+
+/**
+ * Takes a byte of the line. `OK`: it ends a frame, whose payload is at `payload` until the next byte. `MORE`: none yet.
+ * `FRAME`: what it ends is no frame.
+ */
+VedetteStatus vedette_decoder_push(struct VedetteDecoder *decoder,
+                                   uint8_t byte,
+                                   const uint8_t **payload,
+                                   size_t *len);
+
+extern void vedette_on_panic(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* VEDETTE_SHIM_H */
