@@ -25,6 +25,7 @@ fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
         limits: Limits { journal_bytes_max, answer_step_ms: 0, ..Limits::default() },
         spooled: Arc::default(),
         discreet: Discreet::default(),
+        retro_keep_s: 0,
     }
 }
 
