@@ -225,13 +225,14 @@ fn sampled(n: u64) -> impl Iterator<Item = Listed> {
 }
 
 /// What the table shows: heading, field, digits after the point.
-const COLUMNS: [(&str, &str, usize); 14] = [
+const COLUMNS: [(&str, &str, usize); 15] = [
     ("B a document", "bytes_a_document", 2),
     ("hit ns", "hit_ns", 0),
     ("p99", "hit_p99_ns", 0),
     ("miss ns", "miss_ns", 0),
     ("p99", "miss_p99_ns", 0),
     ("miss, filter", "filtered_miss_ns", 0),
+    ("one memory read", "memory_read_ns", 0),
     ("cold pages", "cold_pages", 2),
     ("build s", "build_s", 1),
     ("build MB", "build_mb", 0),

@@ -34,6 +34,17 @@ pub(crate) fn timed<T>(items: &[T], mut ask: impl FnMut(&T)) -> Latency {
     Latency { median_ns: at(0.5), p99_ns: at(0.99) }
 }
 
+/// One read at a random place in that much memory: the least that anything of this size waits for. It shows how much of
+/// the shared cache the machine has just now.
+pub(crate) fn memory_read(bytes: usize, reads: u64) -> Latency {
+    let memory = vec![1u8; bytes];
+    let place = |n: u64| ((u128::from(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * bytes as u128) >> 64) as usize;
+    let places: Vec<usize> = (1..=reads).map(place).collect();
+    latency(&places, |&place| {
+        std::hint::black_box(memory[place]);
+    })
+}
+
 fn clock_ns() -> f64 {
     let mut times: Vec<u64> = (0..10_001)
         .map(|_| {

@@ -9,8 +9,8 @@ use vedette::lists::{Change, Edition, ListError, ListKey, SegmentFile, build_doc
 use vedette_shim::document::DocumentKey;
 
 use super::keys::{Listed, Queries, information_bits, listed};
-use super::measure::{Io, MemoryWatch, forget, latency, timed};
-use super::{COLD_LOOKUPS, Changes, sampled};
+use super::measure::{Io, MemoryWatch, forget, latency, memory_read, timed};
+use super::{COLD_LOOKUPS, Changes, QUERIES, sampled};
 
 /// Bits of a packed payload: status 2, theft 13, expiry 12.
 const PAYLOAD_BITS: f64 = 27.0;
@@ -71,8 +71,9 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     let filter_s = start.elapsed().as_secs_f64();
     let filtered_miss = latency(&queries.misses, |key| ask(&filtered, key));
     let filtered_hit = latency(&queries.hits, |listed| ask(&filtered, &listed.key));
-    let filter_bytes = filtered.filter().map_or(0, |filter| filter.bytes()) as f64;
+    let filter_bytes = filtered.filter().map_or(0, |filter| filter.bytes());
     drop(filtered);
+    let memory_read = memory_read(filter_bytes, QUERIES);
 
     let information = information_bits(n) / documents;
     let keys_bits = bytes * 8.0 / documents - PAYLOAD_BITS;
@@ -81,8 +82,8 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
         "keys_bits": keys_bits, "information_bits": information, "keys_share": keys_bits / information,
         "hit_ns": hit.median_ns, "hit_p99_ns": hit.p99_ns, "miss_ns": miss.median_ns, "miss_p99_ns": miss.p99_ns,
         "filtered_miss_ns": filtered_miss.median_ns, "filtered_miss_p99_ns": filtered_miss.p99_ns,
-        "filtered_hit_ns": filtered_hit.median_ns, "filter_bytes_a_document": filter_bytes / documents,
-        "filter_s": filter_s, "open_verified_s": open_s, "cold_pages": cold_pages,
+        "filtered_hit_ns": filtered_hit.median_ns, "filter_bytes_a_document": filter_bytes as f64 / documents,
+        "memory_read_ns": memory_read.median_ns, "filter_s": filter_s, "open_verified_s": open_s, "cold_pages": cold_pages,
     });
     let update = update(dir, (&path, digest), queries)?;
     if let (Value::Object(line), Value::Object(update)) = (&mut line, update) {
