@@ -72,6 +72,10 @@ fn main() -> anyhow::Result<()> {
                 line.extend(said);
             }
         }
+        if let Value::Object(line) = &mut line {
+            // What one process told the next.
+            line.retain(|field, _| !field.ends_with("path") && !field.ends_with("digest"));
+        }
         lines.push(line);
     }
     table(&lines);
