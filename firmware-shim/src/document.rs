@@ -39,10 +39,13 @@ impl State {
 
     /// Reads `text` by the rules of this module.
     pub fn new(text: &str) -> Result<Self, KeyError> {
+        State::normal(text).ok_or_else(|| KeyError::State(Excerpt::of(text)))
+    }
+
+    fn normal(text: &str) -> Option<Self> {
         let letters = text.trim_matches(|c: char| c == '<' || c.is_ascii_whitespace());
-        let refuse = || KeyError::State(Excerpt::of(text));
         if letters.is_empty() || letters.len() > 3 || !letters.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return Err(refuse());
+            return None;
         }
         let mut upper = [0u8; 3];
         for (to, from) in upper.iter_mut().zip(letters.bytes()) {
@@ -55,7 +58,7 @@ impl State {
         };
         let code =
             upper.iter().fold(0u16, |code, &b| code * 27 + if b == 0 { 0 } else { u16::from(b - b'A') + 1 });
-        Ok(State(code))
+        Some(State(code))
     }
 
     /// The code: each letter as a digit of base 27, A = 1, padded with 0 to three digits.
@@ -209,14 +212,19 @@ impl DocumentKey {
     /// or a list's type.
     pub fn new(state: &str, document_code: &str, number: &str) -> Result<Self, KeyError> {
         let state = State::new(state)?;
-        let code = document_code.trim_matches(|c: char| c == '<' || c.is_ascii_whitespace());
-        let first = code.bytes().next().map(|b| b.to_ascii_uppercase());
-        let kind = match first {
-            Some(b'A' | b'C' | b'I') => b'I',
-            Some(letter @ b'A'..=b'Z') => letter,
-            _ => return Err(KeyError::Type(Excerpt::of(document_code))),
-        };
+        let kind = normal_kind(document_code).ok_or_else(|| KeyError::Type(Excerpt::of(document_code)))?;
         Ok(DocumentKey { state, kind, number: Number::new(number)? })
+    }
+
+    /// The same of a zone's own fields, which hold only `A-Z`, `0-9` and `<`; `None` where [`DocumentKey::new`] says
+    /// what is wrong. A scanner's firmware calls no other, so the letters of all scripts stay out of it.
+    pub fn of_zone(state: &str, document_code: &str, number: &str) -> Option<Self> {
+        let mut chars = heapless::Vec::<u8, NUMBER_CHARS_MAX>::new();
+        for c in number.bytes().filter(u8::is_ascii_alphanumeric) {
+            chars.push(c).ok()?;
+        }
+        let number = Number::from_chars(&chars)?;
+        Some(DocumentKey { state: State::normal(state)?, kind: normal_kind(document_code)?, number })
     }
 
     /// From parts that are normal already; `None` if `kind` is no letter that [`DocumentKey::new`] gives.
@@ -278,6 +286,16 @@ impl DocumentKey {
         let number = Number::from_chars(chars)?;
         let key = DocumentKey::from_parts(State::from_code(u16::from_be_bytes([s1, s2]))?, kind, number)?;
         number.pattern.to_be_bytes().starts_with(pattern).then_some((key, rest))
+    }
+}
+
+/// The type that a document's code or a list's type stands for.
+fn normal_kind(code: &str) -> Option<u8> {
+    let code = code.trim_matches(|c: char| c == '<' || c.is_ascii_whitespace());
+    match code.bytes().next()?.to_ascii_uppercase() {
+        b'A' | b'C' | b'I' => Some(b'I'),
+        letter @ b'A'..=b'Z' => Some(letter),
+        _ => None,
     }
 }
 
@@ -426,6 +444,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_zones_fields_make_the_same_key_either_way(
+            state in "[A-Z<]{0,4}", code in "[A-Z0-9<]{0,2}", number in "[A-Z0-9<]{0,34}",
+        ) {
+            prop_assert_eq!(DocumentKey::of_zone(&state, &code, &number), DocumentKey::new(&state, &code, &number).ok());
+        }
+
         #[test]
         fn sorted_bytes_sort_as_keys_and_come_back(
             a in ("[A-Z]{1,3}", "[A-Z]", "[A-Z0-9]{1,32}"),

@@ -86,6 +86,7 @@ pub struct Journal {
 
 impl Journal {
     /// Finds what the ring holds. Writes nothing: a ring that was never written is empty.
+    #[inline(never)]
     pub fn open(flash: &impl Flash, region: Region) -> Result<Self, JournalError> {
         let geometry = flash.geometry();
         if region.sectors < 2 || !region.fits(&geometry) {

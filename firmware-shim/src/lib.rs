@@ -21,6 +21,9 @@
 //!
 //! Data flows one way: bytes come in from the caller's buffers, answers go out by value. Nothing here
 //! reads a clock, allocates or blocks.
+//!
+//! Where a function with large locals is marked `#[inline(never)]`, it is for the stack: inlined into its caller, its
+//! locals would lie there beside those of every other, for as long as the caller runs.
 #![no_std]
 
 #[cfg(any(test, feature = "testing"))]

@@ -59,7 +59,7 @@ pub enum ToScanner<'a> {
     /// Hand over the oldest encounter.
     Next,
     /// The encounter with this id is stored by the host; hand over the next.
-    Taken(EncounterId),
+    Taken(#[serde(deserialize_with = "crate::wire::array")] EncounterId),
 }
 
 /// What a scanner says.
@@ -203,6 +203,7 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece<'a> {
     /// Digest of the segment.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub segment: Digest,
     /// Where the bytes begin in it.
     pub offset: u32,

@@ -33,11 +33,11 @@ pub const TAG_BYTES: usize = 16;
 
 /// A list's secret key, as a grant carries it. Erased from memory when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-pub struct ListKey(pub [u8; KEY_BYTES]);
+pub struct ListKey(#[serde(deserialize_with = "crate::wire::array")] pub [u8; KEY_BYTES]);
 
 /// What one scanner and its host share to seal the scanner's encounters. Erased from memory when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-pub struct ScannerKey(pub [u8; KEY_BYTES]);
+pub struct ScannerKey(#[serde(deserialize_with = "crate::wire::array")] pub [u8; KEY_BYTES]);
 
 /// Secret: shows nothing.
 impl fmt::Debug for ListKey {

@@ -51,6 +51,7 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// SHA-256 of its bytes.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub digest: Digest,
     /// How many.
     pub bytes: u32,
@@ -64,6 +65,7 @@ pub struct Edition {
     /// Its number.
     pub edition: u64,
     /// SHA-256 of its manifest's signed bytes.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub manifest: Digest,
     /// Which bank.
     pub bank: u8,
@@ -81,6 +83,7 @@ pub struct Progress {
     /// The edition.
     pub edition: u64,
     /// SHA-256 of its manifest's signed bytes.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub manifest: Digest,
     /// Segments before this one are whole.
     pub segment: u8,
@@ -90,6 +93,7 @@ pub struct Progress {
 
 impl Edition {
     /// The edition in use; `None` before the first.
+    #[inline(never)]
     pub fn in_use(flash: &impl Flash, vault: &Vault, slot: u8) -> Result<Option<Edition>, FlashError> {
         load(flash, vault, 16 + slot)
     }
@@ -177,6 +181,7 @@ pub struct Install {
 
 impl Install {
     /// Begins with an accepted manifest, or goes on where it stood. Ask [`Install::wanted`] what is lacking.
+    #[inline(never)]
     pub fn begin(
         flash: &mut impl Flash,
         vault: &mut Vault,
@@ -257,6 +262,7 @@ impl Install {
     }
 
     /// Ends segments that are whole, copies what the other bank has, and puts the edition in use when all is there.
+    #[inline(never)]
     fn settle(&mut self, flash: &mut impl Flash, vault: &mut Vault) -> Result<(), Refusal> {
         while let Some(kept) = self.next.segments.get(self.segment).copied() {
             if self.offset == 0 {

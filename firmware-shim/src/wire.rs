@@ -7,7 +7,8 @@ use crate::ids::{DeviceId, Digest, EncounterId, ListName};
 use crate::verdict::Verdict;
 use core::fmt;
 use heapless::{String, Vec};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of every message here.
 pub const WIRE_VERSION: u8 = 1;
@@ -71,6 +72,25 @@ fn encode_as<'b>(
     *version = first;
     let used = postcard::to_slice(message, body).map_err(|_| WireError::NoRoom)?.len();
     Ok(&mut buffer[..1 + used])
+}
+
+/// Reads an array of bytes in a loop. serde's own way is unrolled, byte for byte: a kilobyte of a scanner's code.
+pub(crate) fn array<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
+    struct Bytes<const N: usize>;
+    impl<'de, const N: usize> Visitor<'de> for Bytes<N> {
+        type Value = [u8; N];
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array of bytes")
+        }
+        fn visit_seq<S: SeqAccess<'de>>(self, mut from: S) -> Result<[u8; N], S::Error> {
+            let mut bytes = [0; N];
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                *byte = from.next_element()?.ok_or_else(|| S::Error::invalid_length(at, &self))?;
+            }
+            Ok(bytes)
+        }
+    }
+    from.deserialize_tuple(N, Bytes)
 }
 
 /// A device asks for chunks of a segment.

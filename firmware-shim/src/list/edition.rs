@@ -44,6 +44,7 @@ impl Met {
 }
 
 /// Asks `segments` segments, of which `open` opens one by its place, the oldest being 0.
+#[inline(never)]
 pub fn find<R: BlockRead, A: Aead>(
     segments: usize,
     open: impl Fn(usize) -> Result<Segment<R, A>, ReadError>,
@@ -78,6 +79,7 @@ pub fn find<R: BlockRead, A: Aead>(
     Ok(met)
 }
 
+#[inline(never)]
 fn nth_range<R: BlockRead, A: Aead>(
     segment: &Segment<R, A>,
     key: &DocumentKey,

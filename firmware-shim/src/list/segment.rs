@@ -125,6 +125,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// Reads and opens a page of a part; returns its plaintext.
+    #[inline(never)]
     pub fn page<'b>(
         &self,
         part: Part,
@@ -144,6 +145,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// What this segment says of exactly this document.
+    #[inline(never)]
     pub fn find(&self, key: &DocumentKey, scratch: &mut Scratch) -> Result<Found, ReadError> {
         self.expect(Kind::Documents)?;
         let Some(row) = self.class(key, &mut scratch.page)? else {
@@ -155,6 +157,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// What a page of entries, given with its first entry's rank, says of a rank of a class.
+    #[inline(never)]
     pub fn find_in_page(
         &self,
         (page, first): (u32, u64),
@@ -199,6 +202,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// The row of the class that a key's format has in this segment.
+    #[inline(never)]
     fn class(&self, key: &DocumentKey, buffer: &mut PageBuffer) -> Result<Option<Row>, ReadError> {
         let sorted = key.sort_bytes();
         let len = key.number().chars().len();
@@ -217,6 +221,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// The page of entries that holds a rank if any does, and its first entry's rank.
+    #[inline(never)]
     fn page_of(&self, row: &Row, rank: u64, buffer: &mut PageBuffer) -> Result<(u32, u64), ReadError> {
         let mut held = None;
         let mut first_of = |page: u32| {
@@ -285,6 +290,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
 
     /// Shows `visit` every listed range of this segment that holds `key`: first and last number, details, texts; from
     /// the last page back. `visit` returns whether to go on.
+    #[inline(never)]
     pub fn ranges_with(
         &self,
         key: &DocumentKey,
@@ -350,6 +356,7 @@ impl<R: BlockRead, A: Aead> Segment<R, A> {
     }
 
     /// Number of the last page whose first record is at or before `wanted`; `None` if no page's is.
+    #[inline(never)]
     pub fn locate_page(
         &self,
         part: Part,

@@ -26,7 +26,9 @@ impl Name {
             let (surname, given) = (lines.raw(Field::Surname), lines.raw(Field::GivenNames));
             (surname, given, if given.is_empty() { surname } else { given })
         } else {
-            let (surname, given) = whole.trim_end_matches('<').split_once("<<").unwrap_or((whole, ""));
+            let all = whole.trim_end_matches('<');
+            let gap = all.as_bytes().windows(2).position(|pair| pair == b"<<");
+            let (surname, given) = gap.map_or((whole, ""), |at| (&all[..at], &all[at + 2..]));
             (surname, given, whole)
         };
         let mut name = Name { text: String::new(), surname: 0, truncated: !last.ends_with('<') };
@@ -52,7 +54,7 @@ impl Name {
 
     /// The given names (secondary identifier), `ANNA MARIA`. Empty if the zone has none.
     pub fn given_names(&self) -> &str {
-        self.text[usize::from(self.surname)..].trim_start()
+        self.text[usize::from(self.surname)..].trim_start_matches(' ')
     }
 
     /// Whether the name may have been cut: the field's last position holds a letter, which is how

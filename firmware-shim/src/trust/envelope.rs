@@ -85,6 +85,7 @@ pub trait Verify {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature<'a> {
     /// Which key made it.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub key: KeyId,
     /// 64 bytes of Ed25519.
     #[serde(borrow)]
@@ -137,6 +138,20 @@ impl<'a> Envelope<'a> {
             return Err(TrustError::WrongKind { wanted, found: envelope.kind });
         }
         Ok(envelope)
+    }
+
+    /// The body of an envelope of the wanted kind, signed by enough keys of `role`. Not inlined: what the signatures
+    /// need of the stack is given back before the body is read.
+    #[inline(never)]
+    pub fn checked_body(
+        bytes: &'a [u8],
+        wanted: SignedKind,
+        role: &Role,
+        verify: &impl Verify,
+    ) -> Result<&'a [u8], TrustError> {
+        let envelope = Self::read(bytes, wanted)?;
+        envelope.check(role, verify)?;
+        Ok(envelope.body)
     }
 
     /// An envelope of the current version around `body`.

@@ -17,6 +17,7 @@ pub struct ListState {
     /// Its newest edition.
     pub edition: u64,
     /// SHA-256 of that manifest's signed bytes.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub manifest: Digest,
 }
 
@@ -71,12 +72,11 @@ impl Heartbeat {
         mut visit: impl FnMut(&ListState),
     ) -> Result<u64, TrustError> {
         let kind = SignedKind::Heartbeat;
-        let envelope = Envelope::read(bytes, kind)?;
-        envelope.check(role, verify)?;
+        let body = Envelope::checked_body(bytes, kind, role, verify)?;
         let bad = |_| TrustError::Malformed(kind);
         type Head = (u64, u64, u32, u32);
         let ((issued, _expires, _root, count), rest) =
-            postcard::take_from_bytes::<Head>(envelope.body).map_err(bad)?;
+            postcard::take_from_bytes::<Head>(body).map_err(bad)?;
         if issued < floor {
             return Err(TrustError::Rollback { kind, offered: issued, floor });
         }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentRef {
     /// SHA-256 of the sealed file.
+    #[serde(deserialize_with = "crate::wire::array")]
     pub digest: Digest,
     /// Size of the sealed file, bytes; a download stops there.
     pub bytes: u64,
@@ -140,9 +141,8 @@ impl Manifest {
         verify: &impl Verify,
     ) -> Result<Manifest, TrustError> {
         let kind = SignedKind::Manifest;
-        let envelope = Envelope::read(bytes, kind)?;
-        envelope.check(role, verify)?;
-        let manifest: Manifest = decode_body(kind, envelope.body)?;
+        let body = Envelope::checked_body(bytes, kind, role, verify)?;
+        let manifest: Manifest = decode_body(kind, body)?;
         if manifest.list != *list {
             return Err(TrustError::Rule(kind, "it is of another list than the place it came in"));
         }

@@ -84,6 +84,7 @@ impl fmt::Display for Outcome {
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Checks a document. Touches nothing but the flash, which it only reads.
+    #[inline(never)]
     pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
         let misread = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
         let mut outcome = Outcome {
@@ -107,6 +108,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         outcome
     }
 
+    #[inline(never)]
     fn ask_list(
         &self,
         slot: u8,
@@ -168,6 +170,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Keeps a note of an alert in flash under `id`: 16 random bytes that no other note has. Once this returns, it is
     /// there until the host takes it. Without the scanner key nothing is kept.
+    #[inline(never)]
     pub fn note(
         &mut self,
         zone: &Mrz,
@@ -196,7 +199,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 }
 
 fn key_of(zone: &Mrz) -> Option<DocumentKey> {
-    DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number()).ok()
+    DocumentKey::of_zone(zone.issuing_state(), zone.document_code(), zone.document_number())
 }
 
 /// Why an encounter was not kept.

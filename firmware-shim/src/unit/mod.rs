@@ -161,6 +161,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// Takes a heartbeat.
+    #[inline(never)]
     pub fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), Refusal> {
         let mut floor = [0; VALUE_BYTES_MAX];
         let floor = match self.vault.get(&self.flash, TIME, &mut floor) {
@@ -218,6 +219,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// Who it is and what it holds.
+    #[inline(never)]
     pub fn hello(&self, uptime_s: u64) -> Result<Hello, FlashError> {
         let mut lists = Vec::new();
         let mut room = u32::MAX;
@@ -272,6 +274,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// Asks a list's edition. All its keys must be there.
+    #[inline(never)]
     fn ask(
         &self,
         slot: u8,
@@ -290,6 +293,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 }
 
+#[inline(never)]
 fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
     let banks = setup.lists.iter().map(|pinned| (pinned.region, 2));
     let all = [(setup.vault, Vault::SECTORS), (setup.journal, 2)].into_iter().chain(banks);

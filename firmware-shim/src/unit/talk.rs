@@ -3,7 +3,7 @@
 use super::{Unit, refusal};
 use crate::flash::Flash;
 use crate::frame::NoRoom;
-use crate::ids::{EncounterId, ListName};
+use crate::ids::{Digest, EncounterId, ListName};
 use crate::journal::SEALED_BYTES_MAX;
 use crate::scanner::{self, Answer, Piece, Refusal, SealedNote, ToHost, ToScanner, Want};
 use crate::seal::Aead;
@@ -33,21 +33,34 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let issuer = &self.setup.lists[usize::from(slot)].issuer;
         let manifest = Manifest::accept_pinned(envelope, issuer, floor, &self.verify).map_err(refusal)?;
         let digest = digest(envelope);
-        let in_use = Edition::in_use(&self.flash, &self.vault, slot).map_err(|_| Refusal::Flash)?;
-        if in_use.is_some_and(|edition| edition.manifest == digest) {
+        if self.holds(slot, &digest)? {
             return Ok(Step::Installed { list, edition: manifest.edition });
         }
         // The one under way, offered again, goes on from where it is.
         if self.install.as_ref().is_none_or(|install| *install.manifest() != digest) {
-            let place = self.place(slot);
-            self.install = None;
-            let install = Install::begin(&mut self.flash, &mut self.vault, place, &manifest, digest)?;
-            self.install = Some(install);
+            self.begin(slot, &manifest, digest)?;
         }
         self.step()
     }
 
+    /// Whether the edition in use is the one of this manifest.
+    #[inline(never)]
+    fn holds(&self, slot: u8, manifest: &Digest) -> Result<bool, Refusal> {
+        let in_use = Edition::in_use(&self.flash, &self.vault, slot).map_err(|_| Refusal::Flash)?;
+        Ok(in_use.is_some_and(|edition| edition.manifest == *manifest))
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, slot: u8, manifest: &Manifest, digest: Digest) -> Result<(), Refusal> {
+        let place = self.place(slot);
+        self.install = None;
+        let install = Install::begin(&mut self.flash, &mut self.vault, place, manifest, digest)?;
+        self.install = Some(install);
+        Ok(())
+    }
+
     /// Takes a piece of what is being installed.
+    #[inline(never)]
     pub fn piece(&mut self, piece: &Piece<'_>) -> Result<Step, Refusal> {
         let install = self.install.as_mut().ok_or(Refusal::Unexpected)?;
         if let Err(error) = install.take(&mut self.flash, &mut self.vault, piece) {
@@ -95,25 +108,25 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         answered: impl FnOnce(&Answer<'_>),
     ) -> Result<&'b mut [u8], NoRoom> {
         let mut buffer = [0; SEALED_BYTES_MAX];
-        let answer = match scanner::decode::<ToScanner<'_>>(payload) {
-            Err(_) => Err(Refusal::Unreadable),
-            Ok(message) => self.act(&message, uptime_s, &mut buffer, answered),
-        };
+        let answer = self.act(payload, uptime_s, &mut buffer, answered);
         scanner::encode(&answer.unwrap_or_else(ToHost::Refused), out)
     }
 
+    /// Not inlined: a message and its answer are large, and only one of them is on the stack at a time.
+    #[inline(never)]
     fn act<'m>(
         &mut self,
-        message: &ToScanner<'_>,
+        payload: &[u8],
         uptime_s: u64,
         buffer: &'m mut [u8; SEALED_BYTES_MAX],
         answered: impl FnOnce(&Answer<'_>),
     ) -> Result<ToHost<'m>, Refusal> {
+        let message = scanner::decode::<ToScanner<'_>>(payload).map_err(|_| Refusal::Unreadable)?;
         let next = |step| match step {
             Step::Want(want) => ToHost::Want(want),
             Step::Installed { list, edition } => ToHost::Installed { list, edition },
         };
-        match message {
+        match &message {
             ToScanner::Who => self.hello(uptime_s).map(ToHost::Hello).map_err(|_| Refusal::Flash),
             ToScanner::Time(envelope) => self.set_time(envelope, uptime_s).map(|()| ToHost::Done),
             ToScanner::Offer(envelope) => self.offer(envelope).map(next),
