@@ -99,11 +99,11 @@ pub fn answered(state: &State, answer: &Answer) -> Result<bool, StateError> {
     })
 }
 
-/// The clocks that are kept, the newest first, at most [`SHOWN_MAX`]; discreet ones only if `discreet`.
+/// The clocks of discreet alerts, or those of all others; the newest first, at most [`SHOWN_MAX`].
 pub fn shown(state: &State, now: u64, discreet: bool) -> Result<Vec<Confirmation>, StateError> {
     state.read("read the confirmation clocks", |db| {
         let sql = "SELECT encounter, list, alert, made_at, due_at, answered_at, word, text FROM confirmation
-                   WHERE discreet <= ?1 ORDER BY made_at DESC LIMIT ?2";
+                   WHERE discreet = ?1 ORDER BY made_at DESC LIMIT ?2";
         db.prepare_cached(sql)?
             .query_map(params![discreet, SHOWN_MAX as i64], |row| Ok(view(row, now)))?
             .map(|row| row.and_then(|view| view))
@@ -249,6 +249,7 @@ mod tests {
         assert_eq!(shown(&state, 1_000, true).unwrap().len(), 1);
         assert_eq!(overdue(&state, 2_000).unwrap().len(), 1, "its owner still hears of it");
         begin(&state, 2, 1_001 + KEPT_S, false);
-        assert_eq!(shown(&state, 1_001 + KEPT_S, true).unwrap().len(), 1);
+        assert_eq!(shown(&state, 1_001 + KEPT_S, false).unwrap().len(), 1);
+        assert!(shown(&state, 1_001 + KEPT_S, true).unwrap().is_empty());
     }
 }

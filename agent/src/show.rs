@@ -120,6 +120,17 @@ pub fn status(status: &StatusView) -> String {
     push(&mut out, format_args!("vedette {}: {}{post}", status.version, status.device));
     push(&mut out, format_args!("link: {link}"));
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
+    let clocks = &status.confirmations;
+    if clocks.waiting + clocks.overdue > 0 {
+        let (waiting, overdue) = (clocks.waiting, clocks.overdue);
+        push(&mut out, format_args!("owners must confirm: {waiting} in time yet, {overdue} OVERDUE"));
+    }
+    if status.late > 0 {
+        push(&mut out, format_args!("listed after their scan, in a week: {}", status.late));
+    }
+    if let Some(until) = &status.drill_until {
+        push(&mut out, format_args!("DRILL: the link is held back until {until}"));
+    }
     push(&mut out, format_args!("root: version {}", status.root));
     let roster = match (&status.roster, status.sign_in) {
         (None, SignIn::None) => "none: the console works without signing in".to_string(),

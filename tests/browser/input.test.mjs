@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { fits } from "./axe.mjs";
 import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
@@ -14,6 +15,18 @@ const answered = async (page, number) => {
   await screen(page, "answer");
   await page.waitForFunction((expected) => document.querySelector(".verdict .number")?.textContent === expected, number);
 };
+
+/** Another program gives every open hit its outcome, and the page hears of it; returns how many there were. */
+async function giveAll(page) {
+  const given = await page.evaluate(async () => {
+    const call = (path, body) => fetch(path, body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const ids = (await (await call("/v1/open")).json()).flatMap(({ answer }) => answer.alerts.map(({ encounter_id }) => encounter_id));
+    for (const id of ids) await call(`/v1/encounters/${id}/outcome`, { outcome: "released" });
+    return ids.length;
+  });
+  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
+  return given;
+}
 
 test("a reader that sends no Enter at all: the zone's length is its end", async () => {
   const page = await openConsole(browser, stage);
@@ -96,16 +109,42 @@ test("keys alone: type a zone, choose an alert, put the answer away", async () =
 
 test("a hit without an outcome is kept in view, and one key brings it back", async () => {
   const page = await openConsole(browser, stage);
+  const before = await giveAll(page);
   await scan(page, stage.zones.document);
   await scan(page, stage.zones.clear);
-  assert.match(await page.innerText("#bar .open"), /1 without outcome/);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
   await page.keyboard.press("n");
   await answered(page, "X00000001");
+  assert.ok(before > 0, "the hits of other pages were open here too");
+  await page.context().close();
+});
+
+test("what is open is still open after the page is loaded anew, but what has its outcome by now", async () => {
+  const page = await openConsole(browser, stage);
+  await giveAll(page);
+  await scan(page, stage.zones.both);
+  await scan(page, stage.zones.document);
+  await page.reload();
+  await page.waitForFunction(() => /2 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
+  await page.keyboard.press("n");
+  await answered(page, "X00000002");
+  await page.keyboard.press("3");
+  await page.waitForSelector(".alert .done");
+  await page.reload();
+  await page.waitForFunction(() => /2 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
+  await page.keyboard.press("n");
+  await answered(page, "X00000002");
+  assert.equal(await page.locator(".alert .done").count(), 1, "one of its two alerts has an outcome");
+  await page.keyboard.press("1");
+  await page.waitForFunction(() => /1 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
+  await page.reload();
+  await page.waitForFunction(() => /1 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
   await page.context().close();
 });
 
 test("single keys do nothing once the officer turned them off", async () => {
   const page = await openConsole(browser, stage);
+  await giveAll(page);
   await page.keyboard.press("F2");
   await page.uncheck("[name=shortcuts]");
   await page.keyboard.press("Escape");
@@ -113,27 +152,20 @@ test("single keys do nothing once the officer turned them off", async () => {
   await page.keyboard.press("1");
   await page.keyboard.press("Escape");
   await screen(page, "ready");
-  assert.match(await page.innerText("#bar .open"), /1 without outcome/);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
   await page.context().close();
 });
 
 test("fingers on 320 px: nothing is wider than the screen, targets are big", async () => {
   const page = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
-  const fits = async (where) => {
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 320, `${where} scrolls sideways`);
-    const small = await page.$$eval("button, input:not([type=radio], [type=checkbox]), textarea, dialog label", (targets) =>
-      targets.filter((target) => target.checkVisibility()).map((target) => [target.innerText, target.getBoundingClientRect()])
-        .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name));
-    assert.deepEqual(small, [], `${where}: targets of less than 24 px`);
-  };
-  await fits("ready");
+  await fits(page, "ready");
   for (const name of ["both", "possible", "misread", "hostile", "clear"]) {
     await scan(page, stage.zones[name]);
-    await fits(name);
+    await fits(page, name);
   }
   await page.tap("#bar .tools button:last-child");
   await page.waitForSelector("dialog[open]");
-  await fits("menu");
+  await fits(page, "menu");
   await page.tap("dialog .main");
   await page.tap("#bar .tools button:first-child");
   await page.fill("#zone", stage.zones.person.trim());

@@ -254,6 +254,7 @@ fn a_discreet_alert_shows_nowhere_but_to_the_entitled_officer_and_comes_home() {
     page.post("/v1/discreet", &json!({"pin": PIN})).expect(401);
     anna.post("/v1/discreet", &json!({"pin": "000000"})).expect(401);
     let revealed = anna.post("/v1/discreet", &json!({"pin": PIN})).expect(200).json();
+    let revealed = &revealed["scans"];
     assert_eq!(revealed.as_array().unwrap().len(), 2, "one scan on the page, one on the terminal");
     assert_eq!(revealed[1]["alerts"][0]["alert_id"], "D-1");
     assert_eq!(revealed[1]["document"]["number"], number(5));

@@ -356,7 +356,7 @@ fn environment_language() -> Language {
 
 fn print_answer(answer: &Answer, json: bool, language: Language) -> Result<u8, Failure> {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(json, answer, |answer| show::answer(answer, Words::of(language), colour))?;
+    print(json, answer, |answer| show::answer(answer, Words::of(language), colour, system_now()))?;
     Ok(match answer.verdict {
         Verdict::Clear => CLEAR,
         Verdict::Hit => HIT,

@@ -58,6 +58,9 @@ pub struct LateEncounter {
     pub scanned_at: String,
     /// When the alert came, RFC 3339.
     pub raised_at: String,
+    /// Whether what came of it was reported.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 impl Checker {
@@ -164,7 +167,9 @@ fn note(
 /// The late encounters of the last week, the newest first, at most [`SHOWN_MAX`].
 pub fn shown(state: &State, now: u64) -> Result<Vec<LateEncounter>, StateError> {
     state.read("read the late encounters", |db| {
-        let sql = "SELECT encounter, list, alert, scan, scanned_at, raised_at FROM late WHERE raised_at >= ?1
+        let sql =
+            "SELECT encounter, late.list, alert, scan, scanned_at, raised_at, coalesce(outcome_at, 0) > 0
+                   FROM late LEFT JOIN awaits_outcome USING (encounter) WHERE raised_at >= ?1
                    ORDER BY raised_at DESC LIMIT ?2";
         db.prepare_cached(sql)?
             .query_map(params![now.saturating_sub(SHOWN_S) as i64, SHOWN_MAX as i64], |row| {
@@ -175,6 +180,7 @@ pub fn shown(state: &State, now: u64) -> Result<Vec<LateEncounter>, StateError> 
                     scan_id: Hex(&row.get::<_, [u8; 16]>(3)?).to_string(),
                     scanned_at: rfc3339(row.get::<_, i64>(4)? as u64),
                     raised_at: rfc3339(row.get::<_, i64>(5)? as u64),
+                    reported: row.get(6)?,
                 })
             })?
             .collect()

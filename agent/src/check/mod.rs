@@ -177,7 +177,9 @@ impl Checker {
             notices.push(Phrase::with(code, [("count", lost.to_string())]));
         }
         for (alert, id) in open.iter_mut().zip(kept).chain(discreet.iter_mut().zip(kept_hidden)) {
-            alert.encounter_id = id.map_or_else(String::new, |id| Hex(&id).to_string());
+            // What could not be kept has no clock: its owner never hears of it.
+            let Some(id) = id else { continue };
+            alert.encounter_id = Hex(&id).to_string();
             let held = holdings.lists.iter().find(|held| held.list == alert.list);
             let within = held.map_or(0, |held| held.confirm_s);
             alert.confirm_by = (within > 0).then(|| rfc3339(now + u64::from(within)));

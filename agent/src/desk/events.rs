@@ -5,6 +5,7 @@
 
 use super::StatusView;
 use crate::check::Answer;
+use crate::confirmation::Confirmation;
 use crate::outcome::OutcomeTaken;
 use serde::Serialize;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub enum Event {
     Answer(Arc<Answer>),
     /// `outcome`: what came of an encounter.
     Outcome(OutcomeTaken),
+    /// `confirmation`: an alert's owner has answered.
+    Confirmation(Confirmation),
     /// `state`: the link, the spool or a list's freshness changed.
     State(Box<StatusView>),
     /// `session`: an officer came or went; listeners whose session is over hear nothing more.
@@ -53,6 +56,7 @@ impl Event {
         let (name, data) = match self {
             Event::Answer(answer) => ("answer", serde_json::to_string(&**answer)),
             Event::Outcome(taken) => ("outcome", serde_json::to_string(taken)),
+            Event::Confirmation(clock) => ("confirmation", serde_json::to_string(clock)),
             Event::State(status) => ("state", serde_json::to_string(&**status)),
             Event::Session => ("session", Ok("{}".into())),
             Event::Lagged(lagged) => ("lagged", serde_json::to_string(lagged)),

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `POST /v1/scans` | [`crate::check::Scan`] | [`Answer`]; 422 if the zone is unreadable |
 //! | `GET /v1/scans/{scan_id}` | | the [`Answer`] of a recent scan; 404 once it is forgotten |
+//! | `GET /v1/open` | | [`OpenHit`]s: answers with an alert that has no outcome yet, the newest first |
 //! | `POST /v1/encounters/{encounter_id}/outcome` | [`OutcomeGiven`] | [`OutcomeTaken`]; 404 for an encounter not made here |
 //! | `GET /v1/lists` | | a list of [`ListView`] |
 //! | `GET /v1/status` | | [`StatusView`] |
@@ -14,7 +15,7 @@
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
 //! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
-//! | `POST /v1/discreet` | [`session::Reveal`] | discreet alerts of the last hour, for an entitled officer |
+//! | `POST /v1/discreet` | [`session::Reveal`] | [`session::Revealed`]: discreet alerts, for an entitled officer |
 //! | `GET /v1/openapi.json` | | OpenAPI 3.1 of all this; needs no token |
 //! | `GET /metrics` | | Prometheus' text |
 //!
@@ -51,7 +52,7 @@ pub mod tokens;
 pub mod views;
 
 pub use listen::serve;
-pub use views::{Import, ListView, Problem, SignIn, StatusView, list_views};
+pub use views::{Import, ListView, OpenHit, Problem, SignIn, StatusView, list_views};
 
 use crate::check::late;
 use crate::check::{Answer, CheckError, Checker, Scan};
@@ -66,6 +67,7 @@ use crate::{journal, spool};
 use events::{Event, Hub};
 use metrics::Metrics;
 use recent::Recent;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -146,6 +148,7 @@ impl Desk {
     pub fn outcome(&self, encounter_id: &str, given: &OutcomeGiven) -> Result<OutcomeTaken, OutcomeError> {
         let (taken, shown) = outcome::give(&self.checker, encounter_id, given)?;
         if shown {
+            self.recent.outcome(&taken);
             self.events.publish(&Event::Outcome(taken.clone()));
         }
         Ok(taken)
@@ -190,6 +193,7 @@ impl Desk {
         let mut link = self.link.clone();
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut told: Option<StatusView> = None;
+        let mut answers = HashMap::new();
         loop {
             tokio::select! {
                 _ = tick.tick() => {
@@ -201,6 +205,9 @@ impl Desk {
                 }
                 changed = link.changed() => if changed.is_err() { return },
                 () = stop.cancelled() => return,
+            }
+            if let Err(error) = self.tell_answers(&mut answers) {
+                tracing::error!(%error, "owners' answers cannot be told");
             }
             if !self.events.has_listeners() {
                 told = None;
@@ -216,5 +223,20 @@ impl Desk {
                 Err(error) => tracing::error!(%error, "the state cannot be told"),
             }
         }
+    }
+
+    /// Tells the owners' answers that came since the last look. `told`: when each was given, by encounter.
+    fn tell_answers(&self, told: &mut HashMap<String, String>) -> Result<(), StateError> {
+        // Discreet ones are told to nobody: they are shown when an entitled officer asks.
+        let clocks = confirmation::shown(&self.checker.state, self.checker.clock.now(), false)?;
+        let answered = clocks.into_iter().filter_map(|clock| Some((clock.answer.clone()?.at, clock)));
+        let before = std::mem::take(told);
+        for (at, clock) in answered {
+            if before.get(&clock.encounter_id) != Some(&at) {
+                self.events.publish(&Event::Confirmation(clock.clone()));
+            }
+            told.insert(clock.encounter_id, at);
+        }
+        Ok(())
     }
 }

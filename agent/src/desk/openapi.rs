@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
     paths(
         routes::scan,
         routes::answer,
+        routes::open,
         routes::outcome,
         routes::lists,
         routes::status,

@@ -1,9 +1,13 @@
 //! The answers of recent scans, in memory only.
 //!
 //! Invariants: at most `kept_max`, the oldest go first; an answer without an alert is gone `kept_s` after it was given,
-//! because nothing is kept of a traveller who met nothing.
+//! because nothing is kept of a traveller who met nothing. Beside an answer stand the outcomes of its alerts, so that a page
+//! that is loaded anew knows which hits are still open.
 
+use super::views::OpenHit;
 use crate::check::Answer;
+use crate::officers::roster::Role;
+use crate::outcome::OutcomeTaken;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_shim::ids::from_hex;
@@ -18,6 +22,21 @@ struct Kept {
     scan: [u8; 16],
     at: u64,
     answer: Arc<Answer>,
+    /// At most one an alert: the last counts.
+    outcomes: Vec<OutcomeTaken>,
+}
+
+impl Kept {
+    fn made(&self, encounter_id: &str) -> bool {
+        self.answer.alerts.iter().any(|alert| alert.encounter_id == encounter_id)
+    }
+
+    /// Whether an alert of it awaits an outcome; one whose encounter could not be kept can have none.
+    fn is_open(&self) -> bool {
+        let has_outcome = |id: &str| self.outcomes.iter().any(|taken| taken.encounter_id == id);
+        let mut ids = self.answer.alerts.iter().map(|alert| alert.encounter_id.as_str());
+        ids.any(|id| !id.is_empty() && !has_outcome(id))
+    }
 }
 
 impl Recent {
@@ -32,7 +51,27 @@ impl Recent {
         if answers.len() >= self.kept_max {
             answers.pop_front();
         }
-        answers.push_back(Kept { scan, at: now, answer });
+        answers.push_back(Kept { scan, at: now, answer, outcomes: Vec::new() });
+    }
+
+    /// Notes what came of an alert of a kept answer; another's outcome changes nothing.
+    pub(super) fn outcome(&self, taken: &OutcomeTaken) {
+        for kept in self.lock().iter_mut().filter(|kept| kept.made(&taken.encounter_id)) {
+            kept.outcomes.retain(|before| before.encounter_id != taken.encounter_id);
+            kept.outcomes.push(taken.clone());
+        }
+    }
+
+    /// The answers with an alert that has no outcome yet, as `role` may see them; the newest first, at most `most`.
+    pub(super) fn open(&self, role: Role, most: usize, now: u64) -> Vec<OpenHit> {
+        let answers = self.lock();
+        let open = answers.iter().rev().filter(|kept| kept.is_open()).take(most);
+        open.map(|kept| OpenHit {
+            age_s: now.saturating_sub(kept.at),
+            answer: kept.answer.seen_by(role),
+            outcomes: kept.outcomes.clone(),
+        })
+        .collect()
     }
 
     pub(super) fn get(&self, scan: &[u8; 16], now: u64) -> Option<Arc<Answer>> {
@@ -56,13 +95,15 @@ mod tests {
     use super::*;
 
     fn answer(scan: u8, alerts: usize) -> Arc<Answer> {
-        let alert = serde_json::json!({
-            "list": "a/b", "alert_id": "1", "kind": "document", "result": "hit", "status": "stolen",
-            "action": "seize_document", "score": 1.0, "reasons": [], "owner": "A", "details": null
-        });
+        let alert = |n: usize| {
+            serde_json::json!({
+                "encounter_id": format!("{scan}-{n}"), "list": "a/b", "alert_id": "1", "kind": "document", "result": "hit", "status": "stolen",
+                "action": "seize_document", "score": 1.0, "reasons": [], "owner": "A", "details": null
+            })
+        };
         let answer = serde_json::json!({
             "scan_id": vedette_shim::ids::Hex(&[scan; 16]).to_string(), "verdict": "clear", "checked": [],
-            "alerts": vec![alert; alerts], "notices": [], "elapsed_us": 1,
+            "alerts": (0..alerts).map(alert).collect::<Vec<_>>(), "notices": [], "elapsed_us": 1,
             "document": {
                 "format": "TD3", "valid": true, "code": "P", "issuing_state": "UTO", "number": "X1",
                 "surname": "", "given_names": "", "nationality": "", "birth_date": "", "sex": "",
@@ -82,5 +123,32 @@ mod tests {
         assert_eq!(held(109), [1], "the alert's stays, what met nothing is gone, not only hidden");
         (2..=4).for_each(|scan| recent.keep(answer(scan, 1), 110));
         assert_eq!(held(110), [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_hit_is_open_until_every_alert_of_it_has_an_outcome() {
+        let recent = Recent::new(10, 10);
+        let taken = |encounter: &str| OutcomeTaken {
+            outcome_id: String::new(),
+            encounter_id: encounter.into(),
+            outcome: vedette_shim::wire::Outcome::Seized,
+            who: String::new(),
+            at: String::new(),
+        };
+        recent.keep(answer(1, 2), 100);
+        recent.keep(answer(2, 0), 101);
+        recent.keep(answer(3, 1), 102);
+        let open = |most| {
+            let open = recent.open(Role::Officer, most, 110);
+            open.iter().map(|hit| (hit.age_s, hit.outcomes.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(open(9), [(8, 0), (10, 0)]);
+        assert_eq!(open(1), [(8, 0)], "the newest");
+        recent.outcome(&taken("1-0"));
+        recent.outcome(&taken("1-0"));
+        assert_eq!(open(9), [(8, 0), (10, 1)]);
+        recent.outcome(&taken("1-1"));
+        recent.outcome(&taken("9-0"));
+        assert_eq!(open(9), [(8, 0)]);
     }
 }

@@ -3,7 +3,7 @@
 use super::access::{self, Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, Problem, StatusView, console, drill, list_views, metrics, session};
+use super::{Import, ListView, OpenHit, Problem, StatusView, console, drill, list_views, metrics, session};
 use crate::check::late::{self, LateEncounter};
 use crate::check::{Answer, CheckError, Scan};
 use crate::confirmation::{self, Confirmation};
@@ -24,11 +24,15 @@ use std::convert::Infallible;
 /// Largest request body, bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Open hits told at once, at most.
+const OPEN_MAX: usize = 20;
+
 /// Every call and the page, as one door serves them.
 pub(super) fn router(gate: Gate) -> Router {
     let calls = Router::new()
         .route("/v1/scans", post(scan))
         .route("/v1/scans/{scan_id}", get(answer))
+        .route("/v1/open", get(open))
         .route("/v1/encounters/{encounter_id}/outcome", post(outcome))
         .route("/v1/lists", get(lists))
         .route("/v1/status", get(status))
@@ -104,6 +108,15 @@ pub(super) async fn answer(
         Refusal::new(StatusCode::NOT_FOUND, "no such scan is remembered", hint)
     })?;
     Ok(Json(answer.seen_by(caller.role())).into_response())
+}
+
+/// Answers with an alert that has no outcome yet, the newest first: kept in memory, so not across a restart.
+#[utoipa::path(get, path = "/v1/open", security(("token" = [])), responses((status = 200, body = Vec<OpenHit>)))]
+pub(super) async fn open(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+) -> Json<Vec<OpenHit>> {
+    Json(gate.desk.recent.open(caller.role(), OPEN_MAX, gate.desk.checker.clock.now()))
 }
 
 /// What came of an encounter; goes home as the encounter did.
@@ -209,7 +222,8 @@ pub(super) async fn import(
 /// First the state as it is, then everything that happens.
 #[utoipa::path(get, path = "/v1/events", security(("token" = [])), responses(
     (status = 200, content_type = "text/event-stream", body = String, description = "Server-sent events, their data \
-        as JSON: `state` (StatusView), `answer` (Answer), `lagged` (Lagged: this listener was too slow, read again)."),
+        as JSON: `state` (StatusView), `answer` (Answer), `outcome` \
+        (OutcomeTaken), `confirmation` (Confirmation: an owner answered), `session` (who is signed in changed), `lagged` (Lagged: this listener was too slow, read again)."),
 ))]
 pub(super) async fn events(
     State(gate): State<Gate>,

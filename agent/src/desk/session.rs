@@ -22,6 +22,7 @@ use super::{Desk, Problem, SignIn};
 use crate::check::discreet::DiscreetScan;
 use crate::check::{Alert, disclose};
 use crate::clock::rfc3339;
+use crate::confirmation::{self, Confirmation};
 use crate::journal;
 use crate::officers::pin::Pin;
 use crate::officers::sign_in::{Refusal as By, Token};
@@ -207,16 +208,25 @@ pub struct Reveal {
     pub scan_id: Option<String>,
 }
 
+/// What only an entitled officer may see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Revealed {
+    /// The discreet alerts of the last hour, the newest scan first, each with the form to be filled in.
+    pub scans: Vec<DiscreetScan>,
+    /// The clocks of discreet alerts that their owners must confirm, and their answers; the newest first, of a week.
+    pub confirmations: Vec<Confirmation>,
+}
+
 /// Shows the discreet alerts of the last hour to an entitled officer, newest first; journalled before it is told.
 #[utoipa::path(post, path = "/v1/discreet", request_body = Reveal, responses(
-    (status = 200, body = Vec<DiscreetScan>, description = "Newest first, with the form to be filled in."),
+    (status = 200, body = Revealed, description = "Newest first, with the form to be filled in."),
     (status = 403, body = Problem, description = "Not an officer whom the roster entitles."),
 ))]
 pub(super) async fn reveal(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
     Input(request): Input<Reveal>,
-) -> Result<Json<Vec<DiscreetScan>>, Refusal> {
+) -> Result<Json<Revealed>, Refusal> {
     let entitled = match caller {
         Caller::Officer { signed, session } if signed.discreet => session,
         _ => {
@@ -235,11 +245,17 @@ pub(super) async fn reveal(
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
             *alert = disclose::seen_by(alert, signed.role);
         }
+        let confirmations = confirmation::shown(&checker.state, now, true).map_err(Refusal::internal)?;
         let named = |alert: &Alert| format!("{}/{}", alert.list, alert.alert_id);
-        let alerts = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
+        let mut alerts: Vec<String> = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
+        for clock in confirmations.iter().map(|clock| format!("{}/{}", clock.list, clock.alert_id)) {
+            if !alerts.contains(&clock) {
+                alerts.push(clock);
+            }
+        }
         let event = journal::Event::Revealed { who: signed.badge, alerts };
         journal::record(&checker.state, now, event).map_err(Refusal::internal)?;
-        Ok(scans)
+        Ok(Revealed { scans, confirmations })
     });
     revealed.await.map_err(Refusal::internal)?.map(Json)
 }

@@ -1,10 +1,12 @@
 //! What the local API shows of the device, as plain data.
 
 use super::session::RosterView;
+use crate::check::Answer;
 use crate::clock::rfc3339;
 use crate::confirmation::Counts;
 use crate::desk::openapi::words;
 use crate::holdings::{Content, Held, Holdings};
+use crate::outcome::OutcomeTaken;
 use crate::words::Phrase;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -62,6 +64,17 @@ pub struct ListView {
     /// Why it cannot be asked; none if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Phrase>,
+}
+
+/// An answer with an alert that has no outcome yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OpenHit {
+    /// Seconds since it was given.
+    pub age_s: u64,
+    /// The answer.
+    pub answer: Answer,
+    /// What came of its other alerts.
+    pub outcomes: Vec<OutcomeTaken>,
 }
 
 /// Whether officers sign in on the console.

@@ -3,6 +3,7 @@
 
 use super::{printable, push};
 use crate::check::{Alert, Answer, Checked};
+use crate::clock::parse_rfc3339;
 use crate::names::handling::EUROPOL;
 use crate::words::Words;
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use vedette_shim::verdict::{ListResult, Verdict};
 const ACTIONS_MAX: usize = 3;
 
 /// The answer to a scan, in lines for the officer. What lists and documents say is made safe for a terminal.
-pub fn answer(answer: &Answer, words: &Words, colour: bool) -> String {
+/// `now`: seconds since 1970, for the clocks until owners must confirm.
+pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String {
     let (shape, code) = match answer.verdict {
         Verdict::Hit => ('■', "1;97;41"),
         Verdict::Possible => ('▲', "1;30;43"),
@@ -50,6 +52,12 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool) -> String {
     if !warnings.is_empty() {
         push(&mut out, format_args!("  {}", paint(format!(" {} ", warnings.join("  ")), "1;30;103")));
     }
+    for alert in &answer.alerts {
+        if let Some(left) = left_to_confirm(alert, now) {
+            let owner = values([("owner", &alert.owner)]);
+            push(&mut out, format_args!("  {}  {}", countdown(left), words.fill("confirm.waiting", &owner)));
+        }
+    }
     push(&mut out, format_args!("\n  {}:", words.say("now")));
     for sentence in what_to_do(answer, words) {
         push(&mut out, format_args!("  -> {sentence}"));
@@ -64,6 +72,17 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool) -> String {
     answer.checked.iter().for_each(|checked| list_line(&mut out, checked, words));
     push(&mut out, format_args!("  {} us, {}", answer.elapsed_us, answer.scan_id));
     out
+}
+
+/// Seconds until its owner must have confirmed an alert; none if it needs no confirmation.
+fn left_to_confirm(alert: &Alert, now: u64) -> Option<u64> {
+    Some(parse_rfc3339(alert.confirm_by.as_ref()?)?.saturating_sub(now))
+}
+
+/// `9:41`, `1:59:59`: as the page's clock starts.
+fn countdown(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
 }
 
 /// What the officer is to do: of a Hit, the actions of every alert that hits; else the first one's.
@@ -191,4 +210,15 @@ fn term(words: &Words, family: &str, word: &str) -> String {
 
 fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<String, String> {
     values.map(|(name, value)| (name.to_string(), printable(value))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_counts_down_as_on_the_page() {
+        let shown = [0, 9, 61, 581, 3_600, 43_199].map(countdown);
+        assert_eq!(shown, ["0:00", "0:09", "1:01", "9:41", "1:00:00", "11:59:59"]);
+    }
 }

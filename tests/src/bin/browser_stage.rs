@@ -7,6 +7,10 @@
 //! |---|---|
 //! | `kill`, `start` | the agent, on the same port |
 //! | `outage`, `link` | the broker goes down, and comes back |
+//! | `clocked SECONDS` | two lists whose owners must confirm within so long: documents, and persons with a discreet alert |
+//! | `answer ALERT WORD TEXT` | the owner's answer to the newest encounter with this alert that has none |
+//! | `late` | the document of zone `late` is listed from now on |
+//! | `drill COMMAND` | `start --minutes 5` and so on, as `vedette drill` takes it |
 //! | `lapse` | the device gets a list whose lease ends at once |
 //! | `scan ZONE` | another program checks a document; lines parted by `/` |
 //! | `say LANGUAGE ZONE` | what the terminal says of it |
@@ -23,6 +27,8 @@ use vedette_tests::program::wait_until;
 const PERSONS: &str = "uto/wanted";
 const HOSTILE: &str = "evil/list";
 const LAPSING: &str = "uto/lapsing";
+const CLOCKED: &str = "uto/clocked";
+const WATCHED: &str = "uto/watched";
 
 /// Names and texts that try to break out of the page, turn its lines around or hide themselves.
 const MARKUP: &str =
@@ -33,6 +39,7 @@ fn main() {
     let mut post = Post::serving();
     publish(&post);
     let mut device = post.enrol("post-7");
+    device.configure("[retro]\nkeep_h = 2");
     device.start();
     let listen = device.listen();
     // The same port again after a restart.
@@ -62,6 +69,40 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
         }
         "outage" => post.broker.stop().expect("the broker can be stopped"),
         "link" => post.broker.restart().expect("the broker can be started again"),
+        "clocked" => {
+            let hq = &post.hq;
+            let create = |list, kind| {
+                let create =
+                    ["list", "create", list, "--kind", kind, "--owner", "Utopia Registry", "--confirm", rest];
+                hq.run(&create).expect_code(0);
+            };
+            create(CLOCKED, "documents");
+            hq.publish(CLOCKED, ["X00000031", "X00000032", "X00000033"]);
+            create(WATCHED, "persons");
+            let watched = r#"{"id": "D-9", "names": [{"surname": "Leise", "given": "Vera"}],
+                "birth_dates": ["1979-09-09"], "kind": "sis_check", "action": "discreet_check"}"#;
+            import_persons(post, WATCHED, &[watched.replace('\n', " ")]);
+            for list in [CLOCKED, WATCHED] {
+                device.wait_for_edition(list, 1);
+            }
+        }
+        "answer" => {
+            let words: Vec<_> = rest.splitn(3, ' ').collect();
+            let [alert, word, text] = words[..] else { panic!("answer ALERT WORD TEXT") };
+            let newest = || {
+                let all = post.hq.encounters();
+                let met = all
+                    .iter()
+                    .filter(|encounter| encounter["alert"] == alert && encounter["answer"].is_null());
+                met.max_by_key(|encounter| encounter["made_at"].as_u64())?["id"].as_str().map(String::from)
+            };
+            let encounter = wait_until("the encounter is home", newest, || device.log());
+            post.hq.run(&["answer", &encounter, word, "--text", text]).expect_code(0);
+        }
+        "late" => post.hq.publish(LIST, ["X00000001", "X00000002", "C00000008"]),
+        "drill" => {
+            device.run("drill", &rest.split(' ').collect::<Vec<_>>()).expect_code(0);
+        }
         "lapse" => {
             post.hq.create_list(LAPSING, "1s");
             post.hq.publish(LAPSING, ["X99999999"]);
@@ -121,6 +162,11 @@ fn publish(post: &Post) {
 fn publish_persons(post: &Post, list: &str, owner: &str, lines: &[String]) {
     let hq = &post.hq;
     hq.run(&["list", "create", list, "--kind", "persons", "--owner", owner]).expect_code(0);
+    import_persons(post, list, lines);
+}
+
+fn import_persons(post: &Post, list: &str, lines: &[String]) {
+    let hq = &post.hq;
     let file = post.folder().join("persons.jsonl");
     std::fs::write(&file, lines.join("\n") + "\n").expect("a temporary file can be written");
     hq.run(&["import", list, file.to_str().expect("a temporary path is text")]).expect_code(0);
@@ -143,6 +189,10 @@ fn zones() -> Value {
         "both": passport("X00000002", "KARLSEN", "NORA LISE", "810304", 'F'),
         "possible": passport("C00000002", "LINDKVIST", "OSKAR", "690611", 'M'),
         "discreet": passport("C00000005", "STILLE", "TOMAS", "770707", 'M'),
+        "clocked": nobody("X00000031"),
+        "clocked_too": nobody("X00000032"),
+        "late": nobody("C00000008"),
+        "watched": passport("C00000009", "LEISE", "VERA", "790909", 'F'),
         "clear": clear,
         "misread": misread,
         "hostile": passport("C00000004", "HOSTILE", "HARRY", "700102", 'M'),

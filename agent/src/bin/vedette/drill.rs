@@ -1,11 +1,12 @@
 //! `vedette drill`: begin, end and show an outage exercise, through the running agent.
 
-use super::{Failure, print};
+use super::{Failure, environment_language, print};
 use clap::Subcommand;
 use vedette::config::Config;
 use vedette::desk::client;
 use vedette::desk::drill::Begin;
 use vedette::drill::DrillView;
+use vedette::words::Words;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -47,43 +48,29 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<u8, Failure
     print(json, &drill, shown)
 }
 
+/// The report in the words of the console, in the environment's language.
 fn shown(drill: &DrillView) -> String {
+    let words = Words::of(environment_language());
     let report = &drill.report;
-    let state = if drill.running { "running until" } else { "ended" };
-    let home = match (drill.running, report.home_after_s) {
-        (true, _) => String::new(),
-        (false, Some(after)) => {
-            format!("encounters home after {after} s of {} that waited\n", report.spooled)
-        }
-        (false, None) => format!("{} encounters waited, not all are home yet\n", report.spooled),
+    let say = |key: &str, values: &[(&str, String)]| {
+        words.fill(key, &values.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
     };
-    let ready = match (drill.running, report.shortcomings.as_slice()) {
-        (true, _) => String::new(),
-        (false, []) => "the post is ready\n".into(),
-        (false, some) => some.iter().map(|code| format!("not ready: {}\n", words(code))).collect(),
-    };
-    format!(
-        "drill of {}, {state} {}\n{} checks: {} hit, {} possible, {} clear, {} not checked\n\
-         an answer took {} us, the slowest of a hundred {} us\n{home}{ready}",
-        drill.started,
-        drill.ends,
-        report.checks,
-        report.hits,
-        report.possible,
-        report.clear,
-        report.not_checked,
-        report.median_us,
-        report.p99_us,
-    )
-}
-
-fn words(code: &str) -> &str {
-    match code {
-        "drill.nobody_scanned" => "nobody scanned a document",
-        "drill.not_checked" => "documents were not checked",
-        "drill.expired_lists" => "lists were past their lease",
-        "drill.slow" => "answers took more than a second",
-        "drill.not_home" => "encounters were not home within a minute after the end",
-        other => other,
+    let mut lines = Vec::new();
+    if drill.running {
+        lines.push(say("drill.running", &[("time", drill.ends.clone())]));
+    } else {
+        let ready = if report.shortcomings.is_empty() { "drill.ready" } else { "drill.not_ready" };
+        lines.push(say(ready, &[]));
+        lines.extend(report.shortcomings.iter().map(|code| format!("- {}", words.say(code))));
     }
+    let ms = report.p99_us.div_ceil(1_000).to_string();
+    let (checks, not_checked) = (report.checks.to_string(), report.not_checked.to_string());
+    lines.push(say("drill.counted", &[("checks", checks), ("not_checked", not_checked), ("ms", ms)]));
+    let spooled = ("spooled", report.spooled.to_string());
+    match report.home_after_s {
+        _ if drill.running => {}
+        Some(after) => lines.push(say("drill.home", &[spooled, ("n", after.to_string())])),
+        None => lines.push(say("drill.waits", &[spooled])),
+    }
+    lines.join("\n") + "\n"
 }

@@ -1,7 +1,8 @@
 // The agent on this machine: one request at a time each, and its events. Nothing here is ever remembered as an answer.
 //
 // Events: `state` (detail: status), `answer` (detail: answer), `session` (detail: who is signed in, and whether anybody must
-// be), `closed` (sign in first), `lost` and `found` (the connection).
+// be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `closed` (sign in
+// first), `lost` and `found` (the connection).
 
 /** Longest wait for an answer, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
@@ -66,6 +67,36 @@ export class Agent extends EventTarget {
     return this.#call("POST", "/v1/discreet", { pin });
   }
 
+  /** Hits without an outcome. */
+  open() {
+    return this.#call("GET", "/v1/open");
+  }
+
+  /** The clocks of alerts that their owners must confirm. */
+  confirmations() {
+    return this.#call("GET", "/v1/confirmations");
+  }
+
+  /** Documents that were listed after they had been scanned. */
+  late() {
+    return this.#call("GET", "/v1/late");
+  }
+
+  /** The drill that runs, or the last; refused where there was none. */
+  drill() {
+    return this.#call("GET", "/v1/drill");
+  }
+
+  /** Begins a drill: an administrator may. */
+  beginDrill(minutes) {
+    return this.#call("POST", "/v1/drill", { minutes });
+  }
+
+  /** Ends it now. */
+  endDrill() {
+    return this.#call("DELETE", "/v1/drill");
+  }
+
   /** Checks a zone. */
   scan(mrz) {
     return this.#call("POST", "/v1/scans", { mrz });
@@ -105,8 +136,7 @@ export class Agent extends EventTarget {
   #listen() {
     const events = new EventSource("/v1/events");
     const heard = (name) => (event) => this.#tell(name, JSON.parse(event.data));
-    events.addEventListener("state", heard("state"));
-    events.addEventListener("answer", heard("answer"));
+    for (const name of ["state", "answer", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
     events.addEventListener("lagged", () => this.refresh());
     events.addEventListener("session", () => this.refresh());
     // The stream ends when the agent does, or the session: asking tells which.

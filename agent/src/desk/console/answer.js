@@ -2,10 +2,9 @@
 // reasons, the document, and the lists with their ages. Only draws: what is chosen and recorded is the caller's to keep.
 
 import { bdi, el, svg } from "./dom.js";
+import { clockLine, clocksOf, ownersWord } from "./owner.js";
+import { OUTCOMES } from "./pending.js";
 import { age, fill, has, phrase, say, shown, term, zoneDate } from "./words.js";
-
-/** The outcomes, in the order of their keys 1 to 5. */
-export const OUTCOMES = ["confirmed", "not_the_person", "seized", "released", "passed_on"];
 
 /** Years that a document's expiry may lie ahead. */
 const EXPIRY_AHEAD = 50;
@@ -24,15 +23,27 @@ export function shape(verdict) {
   return svg("svg", { class: "shape", viewBox: "0 0 100 100", "aria-hidden": "true" }, shapes[verdict]());
 }
 
-/** What the officer is to do, in a few sentences: of a Hit, the actions of every alert that hits; else the chosen one's. */
-export function whatToDo(answer, alert) {
+/**
+ * What the officer is to do, in a few sentences: of a Hit, the actions of every alert that hits; else the chosen one's. Where
+ * an owner has answered, that comes first, and an alert that is none any more asks for nothing.
+ */
+export function whatToDo(answer, alert, pending) {
+  const clocks = clocksOf(answer, pending).map(({ clock }) => clock);
+  const words = [...new Set(clocks.map(ownersWord).filter(Boolean))].map((key) => say(key));
+  const over = (id) => ["not_the_person", "withdrawn"].includes(pending.clock(id)?.answer?.word);
+  const left = answer.alerts.filter(({ encounter_id }) => !over(encounter_id));
+  if (words.length > 0 && left.length === 0) return words;
+  return [...words, ...advice({ ...answer, alerts: left }, left.includes(alert) ? alert : left[0])];
+}
+
+function advice(answer, alert) {
   if (answer.verdict === "clear") return [say("do.clear")];
   if (answer.verdict === "not_checked") {
     const why = answer.checked.find((list) => list.result === "not_checked")?.why?.code ?? "why.no_list";
     return [say(has(`do.${why}`) ? `do.${why}` : "do.why.damaged")];
   }
-  if (answer.verdict === "possible") return [say("do.compare"), action(alert)];
   const hits = answer.alerts.filter(({ result }) => result === "hit");
+  if (hits.length === 0) return [say("do.compare"), action(alert)];
   return [...new Set(hits.map(action))].slice(0, ACTIONS_MAX);
 }
 
@@ -41,11 +52,12 @@ function action({ action, status, owner }) {
   return say(has(key) ? key : "do.inform", { owner });
 }
 
-/** The screen of an answer. `outcomes`: encounter -> {outcome, time}. */
-export function answerScreen({ answer, at, chosen, outcomes, choose, report }) {
+/** The screen of an answer. `pending`: outcomes and clocks of its alerts; `online`: whether headquarters hears us. */
+export function answerScreen({ answer, at, chosen, pending, online, choose, report }) {
+  const { outcomes } = pending;
   const alert = answer.alerts[chosen];
   return el("article", { class: "answer", "data-verdict": answer.verdict },
-    verdict(answer, alert, at),
+    verdict(answer, alert, at, pending, online),
     el("div", { class: "below" },
       answer.alerts.length > 0 && alerts(answer, chosen, outcomes, choose),
       el("div", { class: "side" }, read(answer.document), lists(answer.checked)),
@@ -55,13 +67,13 @@ export function answerScreen({ answer, at, chosen, outcomes, choose, report }) {
 }
 
 /** The sentence that a screen reader says. */
-export function spoken(answer) {
+export function spoken(answer, pending) {
   const alert = answer.alerts[0];
   const warnings = (alert?.warnings ?? []).map((warning) => term("warning", warning));
-  return [say(`verdict.${answer.verdict}`), ...warnings, ...whatToDo(answer, alert), shown(answer.document.number)].join(". ");
+  return [say(`verdict.${answer.verdict}`), ...warnings, ...whatToDo(answer, alert, pending), shown(answer.document.number)].join(". ");
 }
 
-function verdict(answer, alert, at) {
+function verdict(answer, alert, at, pending, online) {
   const warnings = [...new Set(answer.alerts.flatMap((met) => met.warnings ?? []))];
   const partial = answer.verdict !== "not_checked" && answer.checked.some((list) => list.result === "not_checked");
   return el("section", { class: "verdict", "aria-labelledby": "word" },
@@ -75,8 +87,9 @@ function verdict(answer, alert, at) {
         el("span", { class: "when", "data-at": at }),
       ),
       warnings.length > 0 && el("ul", { class: "warnings" }, warnings.map((word) => el("li", {}, term("warning", word)))),
+      clocksOf(answer, pending).map(({ alert, clock }) => clockLine(clock, alert.owner, online, answer.alerts.length > 1 && titleOf(alert))),
       el("h2", { class: "unseen" }, say("now")),
-      el("ul", { class: "do" }, whatToDo(answer, alert).map((sentence) => el("li", {}, sentence))),
+      el("ul", { class: "do" }, whatToDo(answer, alert, pending).map((sentence) => el("li", {}, sentence))),
       partial && el("p", { class: "notice" }, say("answer.partial")),
       answer.notices.map((notice) => el("p", { class: "notice" }, phrase(notice))),
     ),
@@ -96,10 +109,14 @@ function alerts(answer, chosen, outcomes, choose) {
   );
 }
 
-function alertCard(alert, done, choose, at) {
+function titleOf(alert) {
   const title = alert.kind === "document" ? term("status", alert.status) : shown(alert.status);
   // An alert's name may be withheld from this officer.
-  const heading = title ? bdi(title) : term("kind", alert.kind);
+  return title ? bdi(title) : term("kind", alert.kind);
+}
+
+function alertCard(alert, done, choose, at) {
+  const heading = titleOf(alert);
   return [
     el("header", {},
       el("h3", {}, choose ? el("button", { type: "button", class: "plain", onclick: choose, "data-alert": at }, heading) : heading),

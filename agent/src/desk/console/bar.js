@@ -1,30 +1,46 @@
-// What is always in view: the post, the link, the queue, hits without an outcome; and, for as long as it is so, a banner
-// for every list that cannot be asked or is stale. Only draws.
+// What is always in view: the post, the link, the queue, hits without an outcome, what owners must confirm; and, for as long
+// as it is so, a banner for every list that cannot be asked or is stale. Only draws.
 
 import { bdi, el } from "./dom.js";
+import { overdue, timer } from "./owner.js";
 import { age, fill, isolate, phrase, say, shown } from "./words.js";
 
 /** The line at the top. `status`: null before the first. */
-export function bar({ status, connected, open, officer, showMenu, showOpen, putAway, signOut }) {
+export function bar({ status, connected, open, pending, officer, showMenu, showOpen, showOwners, putAway, signOut }) {
   const online = connected && status?.online === true;
   return [
     el("p", { class: "where" },
       el("span", { class: "mark", "aria-hidden": "true" }),
       bdi(shown(status?.post || status?.device || "Vedette"), { class: "post" }),
-      status?.post && bdi(shown(status.device), { class: "device" })),
+      status?.post && status.post !== status.device && bdi(shown(status.device), { class: "device" })),
     el("ul", { class: "states" },
       status && el("li", { class: "link", "data-online": String(online) },
         el("span", { class: "dot", "aria-hidden": "true" }), say(online ? "bar.online" : "bar.offline")),
       status && el("li", { class: "queue", "data-waiting": String(status.spool > 0) }, say("bar.queue", { count: status.spool })),
-      open > 0 && el("li", {}, el("button", { type: "button", class: "open", onclick: showOpen },
+      owners(pending, showOwners),
+      open > 0 && el("li", {}, el("button", { type: "button", class: "open", "data-act": "open", onclick: showOpen },
         say("bar.open", { count: open }), el("kbd", { "aria-hidden": "true" }, "N"))),
     ),
     el("div", { class: "tools" },
-      officer && el("button", { type: "button", class: "officer", onclick: signOut },
+      officer && el("button", { type: "button", class: "officer", "data-act": "sign-out", onclick: signOut },
         bdi(shown(officer.name)), " · ", say("session.sign_out")),
-      putAway && el("button", { type: "button", onclick: putAway }, say("answer.away"), el("kbd", { "aria-hidden": "true" }, "Esc")),
-      el("button", { type: "button", onclick: showMenu }, say("bar.menu"), el("kbd", { "aria-hidden": "true" }, "F2"))),
+      putAway && el("button", { type: "button", "data-act": "away", onclick: putAway }, say("answer.away"), el("kbd", { "aria-hidden": "true" }, "Esc")),
+      el("button", { type: "button", "data-act": "menu", onclick: showMenu }, say("bar.menu"), el("kbd", { "aria-hidden": "true" }, "F2"))),
   ];
+}
+
+/** Clocks that run, the most urgent one's time, and how many ran out. */
+function owners(pending, showOwners) {
+  const clocks = pending.allClocks().filter(({ answer }) => !answer);
+  const late = pending.late.filter(({ reported }) => !reported).length;
+  if (clocks.length + late === 0) return null;
+  const over = clocks.filter(overdue).length;
+  const running = clocks.find((clock) => !overdue(clock));
+  return el("li", {}, el("button", { type: "button", class: "open", "data-act": "owners", "data-overdue": String(over > 0), onclick: showOwners },
+    [over > 0 && say("bar.overdue", { count: over }),
+      running && [say("bar.waiting", { count: clocks.length - over }), " ", timer(running)],
+      late > 0 && say("bar.late", { count: late })].filter(Boolean).flatMap((part, n) => n === 0 ? part : [" · ", part]),
+    el("kbd", { "aria-hidden": "true" }, "C")));
 }
 
 /** What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. */

@@ -3,11 +3,14 @@
 // Never shown: an answer that is not the last scan's. A new scan, a lost connection or the officer puts the old one away.
 
 import { Agent, Refused } from "./agent.js";
-import { OUTCOMES, answerScreen, shape, spoken } from "./answer.js";
+import { answerScreen, shape, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
 import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
 import { bdi, el } from "./dom.js";
+import { drillBanners, drillForm } from "./drill.js";
+import { clocksSection, countdown, lateSection, overdue, ownerBanners } from "./owner.js";
+import { OUTCOMES, Pending } from "./pending.js";
 import { menu } from "./menu.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
@@ -16,8 +19,6 @@ import { LANGUAGES, age, fill, say, shown as safe, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
 const CLEAR_SHOWN_MS = 60_000;
-/** Hits without an outcome that are remembered; then the oldest goes. */
-const OPEN_MAX = 20;
 /** A zone of fewer characters came in part. */
 const ZONE_MIN = 30;
 
@@ -25,15 +26,15 @@ const ZONE_MIN = 30;
 const LOCKED = "vedette-locked";
 
 const agent = new Agent();
+const pending = new Pending(agent);
 const part = (id) => document.getElementById(id);
 const state = {
   status: null,
   statusAt: 0,
   session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
-  open: new Map(),       // scan -> {answer, at}: hits that have no outcome yet
-  outcomes: new Map(),   // encounter -> {outcome, time}
   scans: 0,
+  overdue: new Set(),    // encounters whose clock is known to have run out
   failure: null,         // what could not be recorded, until the next screen
 };
 
@@ -43,14 +44,16 @@ const screens = {
   ready: () => el("section", { class: "ready", "aria-labelledby": "word" },
     el("h1", { id: "word", tabindex: "-1" }, say("ready.title")),
     el("p", { class: "lead" }, say("ready.text")),
+    lateSection(pending, { ownerOf, report: give }),
     zoneForm(),
+    clocksSection(pending, { ownerOf, online: isOnline() }),
     heldLists(state.status, grown()),
   ),
   checking: () => plain("checking", "checking.title", []),
   refused: ({ title, error, hint }) => plain("refused", title, [say("refused.again"), error, hint]),
   lost: () => plain("lost", "lost.title", [say("lost.text"), say("lost.do")]),
   sign_in: (screen) => signInScreen({ ...screen, enter: signIn }),
-  answer: (screen) => answerScreen({ ...screen, outcomes: state.outcomes, choose, report }),
+  answer: (screen) => answerScreen({ ...screen, pending, online: isOnline(), choose, report }),
 };
 
 function plain(name, title, sentences) {
@@ -96,20 +99,70 @@ function draw() {
 }
 
 function drawBar() {
-  const { status, open } = state;
+  const { status } = state;
   const shown = {
-    status, connected: agent.connected, open: open.size, showMenu, showOpen: nextOpen,
+    status, connected: agent.connected, open: pending.hits.size, pending, showMenu, showOpen: nextOpen, showOwners,
     officer: state.screen.name !== "sign_in" && state.session?.officer, signOut: () => agent.signOut(),
     putAway: ["answer", "refused"].includes(state.screen.name) && putAway,
   };
-  part("bar").replaceChildren(...bar(shown));
-  part("banners").replaceChildren(...banners(agent.connected ? status : null, grown(), state));
+  const told = status === null || state.screen.name === "sign_in" || !agent.connected ? [] : [
+    ...drillBanners(status, pending, (drill) => pending.saw(drill)),
+    ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, saw: (clock) => pending.saw(clock) }),
+  ];
+  keepFocus(() => {
+    part("bar").replaceChildren(...bar(shown));
+    part("banners").replaceChildren(...told, ...banners(agent.connected ? status : null, grown(), state));
+  });
+}
+
+/** Draws anew, and leaves the focus and what is typed where it was. */
+function keepFocus(drawing) {
+  const focused = document.activeElement;
+  const act = focused?.dataset.act;
+  drawing();
+  if (act) [...document.querySelectorAll("[data-act]")].find((element) => element.dataset.act === act)?.focus({ preventScroll: true });
+}
+
+/** What came by itself changes the screen under the officer's hands: what is typed stays, and where. */
+function redraw() {
+  const fields = () => [...part("screen").querySelectorAll("input, textarea")];
+  const typed = new Map(fields().map(({ name, value }) => [name, value]));
+  const { name, selectionStart, selectionEnd, dataset } = document.activeElement;
+  const focused = name ? `[name="${name}"]` : dataset.outcome ? `[data-outcome="${dataset.outcome}"]` : null;
+  draw();
+  for (const field of fields()) field.value = typed.get(field.name) ?? field.value;
+  if (focused === null) return;
+  const field = part("screen").querySelector(focused);
+  field?.focus({ preventScroll: true });
+  if (typeof selectionStart === "number") field?.setSelectionRange(selectionStart, selectionEnd);
+}
+
+function isOnline() {
+  return agent.connected && state.status?.online === true;
+}
+
+function ownerOf(list) {
+  return state.status?.lists.find((held) => held.list === list)?.owner ?? list;
 }
 
 function drawAges() {
   for (const when of document.querySelectorAll("[data-at]")) {
     when.textContent = fill("answer.age", { age: age((Date.now() - Number(when.dataset.at)) / 1000) });
   }
+}
+
+/** Clocks count down where they stand; that one has run out is said once. */
+function drawTimers() {
+  for (const timer of document.querySelectorAll("[data-due]")) {
+    const left = (Number(timer.dataset.due) - Date.now()) / 1000;
+    const ranOut = left <= 0 && !timer.textContent.startsWith("+");
+    timer.textContent = countdown(left);
+    if (ranOut) timer.closest(".clock")?.runOut();
+  }
+  const over = pending.allClocks().filter(overdue);
+  const news = over.filter(({ encounter_id }) => !state.overdue.has(encounter_id));
+  state.overdue = new Set(over.map(({ encounter_id }) => encounter_id));
+  if (news.length > 0) announce(news.map(({ list }) => say("confirm.overdue", { owner: ownerOf(list) })).join(" "));
 }
 
 function grown() {
@@ -132,7 +185,7 @@ async function scan(zone) {
   try {
     const answer = await agent.scan(zone);
     if (mine === state.scans) showAnswer(answer);
-    else keepOpen(answer, Date.now());
+    else pending.keep(answer, Date.now());
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
     refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
@@ -153,20 +206,10 @@ function showAnswer(answer) {
     return draw();
   }
   const at = Date.now();
-  keepOpen(answer, at);
+  pending.keep(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
-  announce(spoken(answer));
+  announce(spoken(answer, pending));
   if (settings.sound) tick();
-}
-
-function keepOpen(answer, at) {
-  if (!answer.alerts.some(unresolved)) return;
-  state.open.set(answer.scan_id, { answer, at });
-  if (state.open.size > OPEN_MAX) state.open.delete(state.open.keys().next().value);
-}
-
-function unresolved(alert) {
-  return alert.encounter_id && !state.outcomes.has(alert.encounter_id);
 }
 
 // --- What the officer does ----------------------------------------------------------------------------------------------
@@ -183,20 +226,30 @@ async function report(outcome) {
   const alert = screen.name === "answer" ? screen.answer.alerts[screen.chosen] : null;
   if (!alert?.encounter_id) return;
   const note = document.querySelector("[name=note]")?.value.trim() ?? "";
+  if (!await give(alert.encounter_id, outcome, note)) return;
+  if (state.screen !== screen) return;
+  const next = firstOpen(screen.answer);
+  if (next >= 0) screen.chosen = next;
+  document.querySelector("[name=note]").value = "";
+  redraw();
+}
+
+/** Gives an encounter's outcome; says so, or why not. */
+async function give(encounter, outcome, note = "") {
   try {
-    await agent.outcome(alert.encounter_id, outcome, note);
+    pending.resolve(await agent.outcome(encounter, outcome, note));
+    announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
+    return true;
   } catch (error) {
     state.failure = fill("outcome.failed", { error: safe(error.message, 200) });
     announce(state.failure);
-    return drawBar();
+    drawBar();
+    return false;
   }
-  const time = new Date().toTimeString().slice(0, 5);
-  state.outcomes.set(alert.encounter_id, { outcome, time });
-  if (!screen.answer.alerts.some(unresolved)) state.open.delete(screen.answer.scan_id);
-  const next = screen.answer.alerts.findIndex(unresolved);
-  if (state.screen === screen && next >= 0) screen.chosen = next;
-  draw();
-  announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time }));
+}
+
+function firstOpen(answer) {
+  return answer.alerts.findIndex((alert) => pending.unresolved(alert));
 }
 
 function putAway() {
@@ -204,8 +257,25 @@ function putAway() {
 }
 
 function nextOpen() {
-  const [first] = [...state.open.values()].filter(({ answer }) => answer.scan_id !== state.screen.answer?.scan_id);
-  if (first) show({ name: "answer", ...first, chosen: Math.max(0, first.answer.alerts.findIndex(unresolved)) });
+  const [first] = [...pending.hits.values()].filter(({ answer }) => answer.scan_id !== state.screen.answer?.scan_id);
+  if (first) show({ name: "answer", ...first, chosen: Math.max(0, firstOpen(first.answer)) });
+}
+
+/** What owners must confirm and what they listed late stands on the ready screen. */
+function showOwners() {
+  if (["lost", "sign_in"].includes(state.screen.name)) return;
+  show({ name: "ready" });
+  const section = part(pending.late.some(({ reported }) => !reported) ? "late" : "owners");
+  section?.focus();
+  section?.scrollIntoView({ block: "start" });
+}
+
+/** The hit of a clock, if it is still at hand; else what the owner says of it. */
+function showEncounter({ encounter_id }) {
+  const made = ({ answer }) => answer.alerts.findIndex((alert) => alert.encounter_id === encounter_id);
+  const hit = [...pending.hits.values()].find((hit) => made(hit) >= 0);
+  if (hit) show({ name: "answer", ...hit, chosen: made(hit) });
+  else showOwners();
 }
 
 async function signIn(badge, pin) {
@@ -225,13 +295,26 @@ async function signIn(badge, pin) {
 }
 
 function showReports() {
-  if (state.session?.officer?.discreet && state.screen.name !== "sign_in") reports(part("dialog"), agent);
+  if (state.session?.officer?.discreet && state.screen.name !== "sign_in") reports(part("dialog"), agent, { ownerOf, isOnline });
 }
 
 function showMenu() {
-  menu(part("dialog"), state.session?.officer?.discreet === true, async () => {
-    await speak(settings.language);
-    draw();
+  const { officer } = state.session ?? {};
+  const failed = (error) => {
+    part("dialog").close();
+    state.failure = safe(error.message, 200);
+    drawBar();
+  };
+  menu(part("dialog"), {
+    entitled: officer?.discreet === true,
+    drill: () => officer?.role === "administrator" && drillForm(Boolean(state.status?.drill_until), {
+      beginDrill: (minutes) => agent.beginDrill(minutes).then(() => part("dialog").close()),
+      endDrill: () => agent.endDrill().then(() => part("dialog").close()),
+    }, failed),
+    changed: async () => {
+      await speak(settings.language);
+      draw();
+    },
   });
 }
 
@@ -252,14 +335,23 @@ function typed(key, event) {
   } else if (settings.shortcuts) {
     if (OUTCOMES[Number(key) - 1]) report(OUTCOMES[Number(key) - 1]);
     if (key.toLowerCase() === "n") nextOpen();
+    if (key.toLowerCase() === "c") showOwners();
   }
 }
 
 // --- The agent ---------------------------------------------------------------------------------------------------------
 
 agent.addEventListener("state", ({ detail }) => {
+  const before = isOnline();
   Object.assign(state, { status: detail, statusAt: Date.now() });
-  drawBar();
+  pending.sync(detail);
+  // Whether headquarters knows of what is overdue stands on the screen.
+  if (before !== isOnline() && ["ready", "answer"].includes(state.screen.name)) redraw();
+  else drawBar();
+});
+pending.addEventListener("changed", ({ detail: answered }) => {
+  if (["ready", "answer"].includes(state.screen.name)) redraw();
+  if (answered?.answer) announce(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
 agent.addEventListener("answer", ({ detail }) => showAnswer(detail));
 agent.addEventListener("session", ({ detail }) => {
@@ -274,18 +366,22 @@ agent.addEventListener("found", () => {
 agent.addEventListener("closed", () => {
   if (state.screen.name === "sign_in") return;
   Object.assign(state, { scans: state.scans + 1, status: null });
+  pending.forget();
   forgetReports();
   show({ name: "sign_in" });
 });
 agent.addEventListener("lost", () => {
   if (state.screen.name === "lost") return drawBar();
   state.scans += 1;
+  pending.lost();
   show({ name: "lost" });
   announce(`${say("lost.title")}. ${say("lost.text")}`);
 });
 
 setInterval(() => {
   drawAges();
+  drawTimers();
+  pending.look();
   drawBarWhenIdle();
   const { screen } = state;
   if (screen.name === "answer" && screen.answer.verdict === "clear" && Date.now() - screen.at > CLEAR_SHOWN_MS) putAway();
@@ -293,8 +389,11 @@ setInterval(() => {
 
 // A button that is being pressed must not be replaced.
 function drawBarWhenIdle() {
-  if (!part("bar").matches(":focus-within, :active")) drawBar();
+  if (!document.querySelector("#bar:active, #banners:active")) drawBar();
 }
+
+// What a dialog told is gone with it, not only hidden: it may have been discreet.
+part("dialog").addEventListener("close", ({ target }) => !target.open && target.replaceChildren());
 
 settings.apply();
 await speak(settings.language);

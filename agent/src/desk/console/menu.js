@@ -4,8 +4,11 @@ import { el } from "./dom.js";
 import { THEMES, settings } from "./settings.js";
 import { LANGUAGES, say } from "./words.js";
 
-/** Opens the menu in a dialog; `entitled`: to reports of discreet checks; `changed` runs after each change, when the page must be drawn anew. */
-export function menu(dialog, entitled, changed) {
+/**
+ * Opens the menu in a dialog. `entitled`: to reports of discreet checks; `drill`: the administrator's form, drawn anew by
+ * itself; `changed` runs after each change, when the page must be drawn anew.
+ */
+export function menu(dialog, { entitled, drill, changed }) {
   const set = async (name, value) => {
     settings.set(name, value);
     await changed();
@@ -28,6 +31,7 @@ export function menu(dialog, entitled, changed) {
       choice("theme", "menu.theme", THEMES.map((theme) => [theme, say(`menu.${theme}`)])),
       yesNo("sound", "menu.sound"),
       yesNo("shortcuts", "menu.shortcuts"),
+      ...[drill()].filter(Boolean),
       el("h3", {}, say("menu.keys")),
       el("dl", { class: "keys" }, KEYS.filter(([, label]) => entitled || label !== "keys.report").map(([keys, label]) => [el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, say(label))])),
       el("form", { method: "dialog" }, el("button", { class: "main" }, say("menu.close"))));
@@ -42,6 +46,7 @@ const KEYS = [
   [["1", "…", "5"], "keys.outcome"],
   [["↑", "↓"], "keys.choose"],
   [["N"], "keys.open"],
+  [["C"], "keys.owners"],
   [["Esc"], "keys.away"],
   [["F2"], "keys.menu"],
   [["F8"], "keys.report"],

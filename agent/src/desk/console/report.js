@@ -4,6 +4,7 @@
 import { bdi, el } from "./dom.js";
 import { Refused } from "./agent.js";
 import { whyNot } from "./officer.js";
+import { clockItem, clockLine, ownersWord } from "./owner.js";
 import { fill, say, shown, term } from "./words.js";
 
 /** The form of Reg. (EU) 2018/1862 Art. 37(1), in its order. */
@@ -19,10 +20,10 @@ export function forgetReports() {
 }
 
 /** Opens the dialog. */
-export function reports(dialog, agent) {
+export function reports(dialog, agent, { ownerOf, isOnline }) {
   const draw = (...children) => dialog.replaceChildren(
     el("h2", { id: "reports", tabindex: "-1" }, say("report.title")),
-    ...children,
+    ...children.flat(Infinity).filter(Boolean),
     el("form", { method: "dialog" }, el("button", {}, say("menu.close"))));
   dialog.setAttribute("aria-labelledby", "reports");
   draw(ask());
@@ -47,12 +48,23 @@ export function reports(dialog, agent) {
     return form;
   }
 
-  function found(scans) {
-    const met = scans.flatMap((scan) => scan.alerts.map((alert) => report(scan, alert)));
-    return met.length > 0 ? met : [el("p", {}, say("report.none"))];
+  function found({ scans, confirmations }) {
+    const heard = Date.now();
+    const clock = (id) => {
+      const clock = confirmations.find(({ encounter_id }) => encounter_id === id);
+      return clock && { ...clock, left_s: clock.left_s - (Date.now() - heard) / 1000 };
+    };
+    const met = scans.flatMap((scan) => scan.alerts.map((alert) => report(scan, alert, clock(alert.encounter_id))));
+    const shown = new Set(scans.flatMap(({ alerts }) => alerts.map(({ encounter_id }) => encounter_id)));
+    const older = confirmations.filter(({ encounter_id }) => !shown.has(encounter_id));
+    return [
+      met.length > 0 ? met : el("p", {}, say("report.none")),
+      older.length > 0 && el("section", { class: "report" }, el("h3", {}, say("confirm.title")),
+        el("ul", {}, older.map((clock) => clockItem(clock, ownerOf, isOnline())))),
+    ];
   }
 
-  function report({ at, document: read, form: known }, alert) {
+  function report({ at, document: read, form: known }, alert, clock) {
     const id = alert.encounter_id;
     const draft = drafts.get(id) ?? { ...known };
     drafts.set(id, draft);
@@ -69,7 +81,8 @@ export function reports(dialog, agent) {
     return el("section", { class: "report" },
       el("h3", {}, bdi(shown(alert.status) || term("kind", alert.kind)), " · ", new Date(at * 1000).toTimeString().slice(0, 5)),
       el("p", {}, bdi(shown(read.number), { class: "mono" }), " · ", bdi(shown(`${read.surname} ${read.given_names}`))),
-      el("p", {}, say("do.discreet_check", { owner: alert.owner })),
+      clock && clockLine(clock, alert.owner, isOnline()),
+      el("p", {}, say(ownersWord(clock) ?? "do.discreet_check", { owner: alert.owner })),
       el("div", { class: "fields" }, FIELDS.map((field) => el("label", {},
         el("span", {}, say(`form.${field}`)),
         el("input", { name: field, value: draft[field] ?? "", maxlength: 250, autocomplete: "off", dir: "auto", oninput: (event) => { draft[field] = event.target.value; } })))),

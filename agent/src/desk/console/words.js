@@ -65,6 +65,16 @@ export function age(seconds) {
   return say(`age.${unit}`, { n: Math.max(0, Math.floor(seconds / size)) });
 }
 
+/** A time of the agent's, RFC 3339, as the post's own: `14:05`, on another day `2026-11-23 14:05`. */
+export function moment(text) {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return isolate(text);
+  const two = (n) => String(n).padStart(2, "0");
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return isolate(at.toDateString() === new Date().toDateString() ? time : `${day} ${time}`);
+}
+
 /** A date of a machine readable zone, YYMMDD, as YYYY-MM-DD; unknown parts as `??`. `ahead`: years it may lie ahead. */
 export function zoneDate(text, ahead = 0) {
   if (!/^[0-9<]{6}$/.test(text)) return shown(text);
