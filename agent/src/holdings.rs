@@ -5,6 +5,7 @@
 
 use crate::lists::{Edition, ListKey};
 use crate::names::PersonIndex;
+use crate::names::handling::Handling;
 use crate::officers::Roll;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -61,6 +62,8 @@ pub struct Held {
     pub hit_from: f32,
     /// Within how many seconds the owner must confirm an alert met; 0 if it needs no confirmation.
     pub confirm_s: u32,
+    /// The handling code of alerts that have none of their own.
+    pub handling: Option<Handling>,
     /// What can be looked up.
     pub content: Content,
 }

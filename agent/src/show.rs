@@ -3,6 +3,7 @@
 //! Colour only on a terminal, and never alone: each verdict has its own word and shape too.
 
 mod answer;
+mod facts;
 
 pub use answer::answer;
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { clean, fits } from "./axe.mjs";
 import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
@@ -98,5 +99,91 @@ test("who is not entitled finds nothing behind F8, nor in the menu", async () =>
   await page.keyboard.press("F2");
   await page.waitForSelector("dialog[open]");
   assert.doesNotMatch(await page.innerText("dialog"), /F8/);
+  await page.context().close();
+});
+
+for (const [name, options] of Object.entries({
+  "by day": { colorScheme: "light" },
+  "from right to left, at night": { colorScheme: "dark", language: "ar" },
+})) {
+  test(`sign-in, refused and reports: axe finds nothing, and they fit 320 px, ${name}`, async () => {
+    const page = await open({ viewport: { width: 320, height: 640 }, reducedMotion: "reduce", bypassCSP: true, ...options });
+    const look = async (where) => {
+      await clean(page, where);
+      await fits(page, where);
+    };
+    await look("sign-in");
+    await page.fill("[name=badge]", "anna");
+    await page.fill("[name=pin]", "111111");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".sign-in .message");
+    await look("sign-in, wrong");
+    await signIn(page, "anna", "471108");
+    await wedge(page, "P<UTOWENGER<<PAULA\n");
+    await screen(page, "refused");
+    await look("refused");
+    await scan(page, stage.zones.discreet);
+    await page.keyboard.press("F8");
+    await page.waitForSelector("dialog [name=pin]");
+    await look("reports, the PIN");
+    await page.fill("dialog [name=pin]", "471108");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .report");
+    await look("reports");
+    await page.context().close();
+  });
+}
+
+test("the report of a discreet check reaches headquarters, with what was typed and what the device knew", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.discreet);
+  await page.keyboard.press("F8");
+  await page.fill("dialog [name=pin]", "471108");
+  await page.keyboard.press("Enter");
+  const report = page.locator("dialog .report").first();
+  await report.locator("[name=companions]").fill("one child");
+  await report.locator("[name=conveyance]").fill("blue van, ZN-48");
+  await report.locator(".main").click();
+  await page.waitForFunction(() => /^Sent, /.test(document.querySelector("dialog .report [role=status]").textContent));
+  const reported = async () => (await stage.command("encounters")).filter(({ alert }) => alert === "D-5")
+    .flatMap(({ outcomes }) => outcomes).find(({ form }) => form?.companions === "one child");
+  let home;
+  while ((home = await reported()) === undefined) await page.waitForTimeout(200);
+  assert.deepEqual([home.outcome, home.who, home.form.conveyance, home.form.place], ["confirmed", "anna", "blue van, ZN-48", "post-7"]);
+  assert.ok(home.form.time);
+  await page.context().close();
+});
+
+test("an expired roster is said on every screen, and its officers work on", async () => {
+  const page = await open();
+  await stage.command("expire_roster");
+  const said = () => page.waitForFunction(() => /roster of officers expired/.test(document.querySelector('.banner[data-weight="grave"]')?.textContent));
+  await page.reload();
+  await screen(page, "sign_in");
+  await said();
+  await signIn(page, "anna", "471108");
+  await said();
+  await scan(page, stage.zones.document);
+  await said();
+  assert.equal(await verdict(page), "hit");
+  await page.context().close();
+});
+
+test("an idle page locks itself: nothing of the last answer is left, and nothing is answered", async () => {
+  await stage.command("idle 10");
+  const page = await open({ viewport: { width: 320, height: 640 }, reducedMotion: "reduce", bypassCSP: true });
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.person);
+  await page.keyboard.press("F8");
+  await page.waitForSelector("dialog[open]");
+  await screen(page, "sign_in");
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+  assert.doesNotMatch(await page.textContent("main"), /KARLSEN|C00000001/);
+  assert.equal(await page.evaluate(() => fetch("/v1/status").then(({ status }) => status)), 401);
+  await clean(page, "idle");
+  await fits(page, "idle");
+  await wedge(page, stage.zones.document);
+  await page.waitForFunction(() => /Sign in first/.test(document.querySelector(".message")?.textContent));
   await page.context().close();
 });

@@ -319,5 +319,31 @@ fn handling_codes_and_restrictions_hide_details_from_officers_and_no_warning() {
     assert_eq!(closed["details"]["reason"], "part of a case");
     assert_eq!(partly["details"]["remark"], "source B2");
     assert!(partly["details"].get("reason").is_none(), "not even a supervisor");
-    assert!(post.hq.run(&["list", "create", "uto/x", "--kind", "documents", "--handling", "H2"]).code != 0);
+    assert!(post.hq.run(&["list", "create", "uto/x", "--kind", "documents", "--handling", "H9"]).code != 0);
+}
+
+#[test]
+fn a_list_s_handling_code_hides_what_it_says_of_documents_from_officers_everywhere() {
+    let (post, device, page) = post_with_officers();
+    let closed = "uto/closed";
+    post.hq.run(&["list", "create", closed, "--kind", "documents", "--handling", "H2"]).expect_code(0);
+    post.hq.publish(closed, [number(8)]);
+    device.wait_for_edition(closed, 1);
+    let zone = json!({"mrz": passport(&number(8))});
+    let asked = |page: &Http| page.post("/v1/scans", &zone).expect(200).json()["alerts"][0].clone();
+    let anna = page.sign_in("anna", PIN);
+    let mut events = anna.listen();
+    let seen = asked(&anna);
+    assert_eq!((&seen["handling"]["code"], &seen["action"]), (&"H2".into(), &"seize_document".into()));
+    assert_eq!((&seen["status"], &seen["details"]), (&"".into(), &Value::Null));
+    let told = events.next_named("answer");
+    assert!(!told.to_string().contains("2025-03-01"), "{told}");
+    let lines = passport(&number(8));
+    let shown = device.run("scan", &lines.lines().collect::<Vec<_>>()).expect_code(10).out;
+    assert!(
+        shown.contains("H2") && shown.contains("ask a supervisor") && !shown.contains("Stolen"),
+        "{shown}"
+    );
+    let full = asked(&page.sign_in("boris", "580133"));
+    assert_eq!((&full["status"], &full["details"]["theft_date"]), (&"stolen".into(), &"2025-03-01".into()));
 }

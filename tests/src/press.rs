@@ -131,6 +131,7 @@ impl Press {
             expires: NOW + 30 * 24 * 3600,
             lease_s: LEASE_S,
             confirm_s: 0,
+            handling: Default::default(),
             possible_from: 770,
             hit_from: 950,
             segments: segments.iter().map(|segment| segment.reference.clone()).collect(),

@@ -178,7 +178,7 @@ enum ListCommand {
         /// Persons: score from which a match is a Hit.
         #[arg(long, default_value_t = 0.95)]
         hit: f32,
-        /// Persons: the handling code (H0 to H3) of alerts that have none of their own.
+        /// The handling code (H0 to H3) of alerts that have none of their own.
         #[arg(long, value_name = "CODE")]
         handling: Option<String>,
         /// Within this an alert met must be confirmed by the owner (`answer`): 10m, 1h, 12h; officers see the clock.

@@ -103,7 +103,7 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
         reasons,
         warnings: Vec::new(),
         owner: held.owner.clone(),
-        handling: None,
+        handling: held.handling.clone(),
         restricted: Vec::new(),
         details: serde_json::to_value(&alert.payload).unwrap_or_default(),
     }
@@ -130,7 +130,7 @@ fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -
         reasons: found.reasons.iter().map(names::Reason::phrase).collect(),
         warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
         owner: held.owner.clone(),
-        handling: alert.and_then(|alert| alert.handling.clone()),
+        handling: alert.and_then(|alert| alert.handling.clone()).or_else(|| held.handling.clone()),
         restricted: alert.map_or_else(Vec::new, |alert| alert.restricted.clone()),
         details: alert.map_or(Value::Null, details),
     }

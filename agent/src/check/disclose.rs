@@ -4,7 +4,8 @@
 //! |---|---|
 //! | one whose action is `discreet_check` | nobody here: the answer is what it would be without; see [`super::discreet`] |
 //! | action, warnings, list, owner, id, score, caveat | everybody who gets the answer |
-//! | the rest, under handling code H2, H3 or another scale's | supervisors |
+//! | the rest, under handling code H2, H3 or another scale's, its own or its list's | supervisors |
+//! | of a document that is under such a code, besides: how its number was met | everybody: it is what was scanned |
 //! | a field that its owner restricts to a role | that role and those above |
 //!
 //! Invariants: leaving a discreet alert out and never having met it give equal answers ([`disclose`] is tested for it), as
@@ -19,6 +20,9 @@ use vedette_shim::verdict::{ListResult, Verdict, decide};
 
 /// The action that nobody may notice.
 const DISCREET: &str = "discreet_check";
+
+/// The kind of a document's alert.
+const DOCUMENT: &str = "document";
 
 /// What one list said.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,9 +76,13 @@ pub(super) fn disclose(asked: Vec<Asked>, alerts_max: usize) -> Disclosed {
 pub(crate) fn seen_by(alert: &Alert, role: Role) -> Alert {
     let mut seen = alert.clone();
     if role < Role::Supervisor && seen.handling.as_ref().is_some_and(Handling::hides_details) {
-        seen.kind = "person".into();
+        // How a document's number was met says nothing of the alert, and that it may be misread must be known.
+        if alert.kind != DOCUMENT {
+            seen.kind = "person".into();
+            seen.reasons.clear();
+        }
         seen.status = String::new();
-        seen.reasons = vec![Phrase::new("reason.withheld")];
+        seen.reasons.push(Phrase::new("reason.withheld"));
         seen.details = Value::Null;
         return seen;
     }
@@ -196,6 +204,27 @@ mod tests {
             assert_eq!(seen.handling, full.handling, "the caveat is shown");
             assert_eq!(seen_by(&full, Role::Supervisor), full);
         }
+    }
+
+    #[test]
+    fn of_a_document_under_a_code_an_officer_sees_what_to_do_and_how_it_was_met() {
+        let full = Alert {
+            kind: DOCUMENT.into(),
+            status: "stolen".into(),
+            handling: Handling::of_list("europol/H3"),
+            reasons: vec![Phrase::new("reason.number_misread")],
+            details: json!({"remark": "from the raid in Zenith"}),
+            ..alert(1, "seize_document", true)
+        };
+        let seen = seen_by(&full, Role::Officer);
+        assert_eq!(
+            (seen.kind.as_str(), seen.action.as_str(), seen.status.as_str()),
+            (DOCUMENT, "seize_document", "")
+        );
+        let reasons: Vec<_> = seen.reasons.iter().map(|reason| reason.code.as_str()).collect();
+        assert_eq!(reasons, ["reason.number_misread", "reason.withheld"]);
+        assert!(!serde_json::to_string(&seen).unwrap().contains("Zenith"));
+        assert_eq!(seen_by(&full, Role::Supervisor), full);
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::{Home, HqError, documents, list, persons};
 use crate::clock::system_now;
 use crate::files::FileError;
 use crate::lists::{BuildError, Change, Record, SegmentInfo, build_documents, build_records};
-use crate::names::handling::Handling;
 use crate::names::person;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rusqlite::params;
@@ -49,7 +48,7 @@ pub fn import(home: &Home, name: &ListName, file: &Path) -> Result<Imported, HqE
             build_documents(changes, &list_key, &home.segments())
         }
         Kind::Persons => {
-            let records = person_records(file, source, row.handling.as_deref()).inspect(|_| progress.tick());
+            let records = person_records(file, source).inspect(|_| progress.tick());
             build_records(records, &list_key, &home.segments())
         }
     };
@@ -101,18 +100,11 @@ impl Progress {
 fn person_records<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
-    handling: Option<&'a str>,
 ) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
     persons::alerts(file, source).map(move |alert| {
-        let mut alert = alert?;
-        if alert.handling.is_none() {
-            alert.handling = handling.map(Handling::europol);
-        }
-        let too_long = || HqError::Value {
-            what: "alert",
-            value: alert.id.clone(),
-            rule: "with the list's handling code it must still fit 32 KiB",
-        };
+        let alert = alert?;
+        let too_long =
+            || HqError::Value { what: "alert", value: alert.id.clone(), rule: "it must fit 32 KiB" };
         let value = person::encode(&alert).map_err(|_| too_long())?;
         Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
     })

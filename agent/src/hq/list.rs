@@ -3,12 +3,14 @@
 use super::db::parse;
 use super::keys::Key;
 use super::{Home, HqError, devices, grants, heartbeat, root};
+use crate::check::cut;
 use crate::clock::system_now;
+use crate::names::handling::EUROPOL;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Issuer, LISTS_MAX};
+use vedette_shim::trust::{HANDLING_BYTES_MAX, Issuer, LISTS_MAX};
 
 /// What a new list should be.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub struct CreateOptions {
     pub possible_from: f32,
     /// Persons: score from 0 to 1 from which a match is a Hit.
     pub hit_from: f32,
-    /// Persons: the handling code (H0 to H3 of Europol's scale) of alerts that have none of their own.
+    /// The handling code (H0 to H3 of Europol's scale) of alerts that have none of their own.
     pub handling: Option<String>,
     /// Within how many seconds the owner must confirm an alert met; 0 if it needs no confirmation.
     pub confirm_s: u32,
@@ -69,13 +71,9 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     if options.lease_s == 0 {
         return Err(bad("lease", 0, "it must be at least a second"));
     }
-    if let Some(code) = &options.handling {
-        if options.kind != Kind::Persons {
-            return Err(bad("handling", code, "only alerts of persons carry a handling code"));
-        }
-        if !["H0", "H1", "H2", "H3"].contains(&code.as_str()) {
-            return Err(bad("handling", code, "H0, H1, H2 or H3"));
-        }
+    let known = |code: &String| ["H0", "H1", "H2", "H3"].contains(&code.as_str());
+    if let Some(code) = options.handling.as_ref().filter(|code| !known(code)) {
+        return Err(bad("handling", code, "H0, H1, H2 or H3"));
     }
     let owner = options.owner.as_deref().unwrap_or(name.as_str().split('/').next().unwrap_or_default());
     let owner = owner.try_into().map_err(|_| bad("owner", owner, "at most 64 bytes"))?;
@@ -213,6 +211,11 @@ fn find(db: &Connection, name: &ListName) -> Result<Option<ListRow>, HqError> {
         })
     });
     Ok(row.optional()?)
+}
+
+/// A handling code as a manifest names it; a list has none but those that [`create`] takes.
+pub(super) fn handling(code: &str) -> heapless::String<HANDLING_BYTES_MAX> {
+    cut(&format!("{EUROPOL}/{code}"))
 }
 
 fn kind_name(kind: Kind) -> &'static str {

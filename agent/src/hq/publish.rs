@@ -98,6 +98,7 @@ fn make(home: &Home, name: &ListName, next: Way) -> Result<Published, HqError> {
                 possible_from: row.possible_from,
                 hit_from: row.hit_from,
                 confirm_s: row.confirm_s,
+                handling: row.handling.as_deref().map(list::handling).unwrap_or_default(),
                 segments: segments.into_iter().collect(),
                 delta,
                 merged,

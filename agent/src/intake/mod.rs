@@ -23,6 +23,7 @@ use crate::crypto::{BoxKey, RingVerify};
 use crate::files::FileError;
 use crate::holdings::{Content, Held, Holdings, Shared};
 use crate::lists::{Edition, ListError, ListKey};
+use crate::names::handling::Handling;
 use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
@@ -342,6 +343,7 @@ impl Intake {
                 confirmed_at: entry.confirmed_at,
                 newest_known: entry.newest_known,
                 confirm_s: manifest.map_or(0, |m| m.confirm_s),
+                handling: manifest.and_then(|m| Handling::of_list(&m.handling)),
                 possible_from: manifest.map_or(1.0, |m| f32::from(m.possible_from) / 1000.0),
                 hit_from: manifest.map_or(1.0, |m| f32::from(m.hit_from) / 1000.0),
                 content: entry.content.clone(),

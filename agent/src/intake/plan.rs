@@ -89,6 +89,7 @@ mod tests {
             expires: 1,
             lease_s: 1,
             confirm_s: 0,
+            handling: Default::default(),
             possible_from: 0,
             hit_from: 0,
             segments: segments.iter().map(|n| segment(*n)).collect(),

@@ -106,6 +106,7 @@ impl World {
             expires: self.now + 86_400,
             lease_s: LEASE,
             confirm_s: 0,
+            handling: Default::default(),
             possible_from: 800,
             hit_from: 920,
             segments: segments.iter().map(reference).collect(),

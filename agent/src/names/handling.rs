@@ -4,6 +4,8 @@
 //! evidence without permission, H2 not to be passed on without permission, H3 other restrictions, in words. Other scales
 //! exist, so the scale is named; what their codes allow is not known here, so they hide as H3 does.
 //!
+//! A person's record may have its own; a list's manifest has one for all its alerts without, documents included.
+//!
 //! Bytes: postcard, at the end of a person's record. Never reorder [`Field`].
 
 use super::person::TEXT_BYTES_MAX;
@@ -31,6 +33,12 @@ impl Handling {
     /// A code of Europol's scale.
     pub fn europol(code: &str) -> Handling {
         Handling { scale: EUROPOL.into(), code: code.into(), text: String::new() }
+    }
+
+    /// That of a list's manifest, `scale/code`; none where it says none.
+    pub fn of_list(text: &str) -> Option<Handling> {
+        let (scale, code) = text.split_once('/')?;
+        Some(Handling { scale: scale.into(), code: code.into(), text: String::new() })
     }
 
     /// Whether only supervisors may see the details. Codes that are not known here do: what they allow is not known.

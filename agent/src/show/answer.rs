@@ -1,7 +1,7 @@
 //! The answer to a scan on the terminal: the same words, shapes and advice as on the officer's page, top to bottom in the
 //! order in which they matter.
 
-use super::{printable, push};
+use super::{facts, printable, push};
 use crate::check::{Alert, Answer, Checked};
 use crate::clock::parse_rfc3339;
 use crate::names::handling::EUROPOL;
@@ -62,11 +62,19 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String 
     for sentence in what_to_do(answer, words) {
         push(&mut out, format_args!("  -> {sentence}"));
     }
+    let unasked = answer.checked.iter().any(|list| list.result == ListResult::NotChecked);
+    if unasked && answer.verdict != Verdict::NotChecked {
+        push(&mut out, format_args!("  !  {}", words.say("answer.partial")));
+    }
     for notice in &answer.notices {
         push(&mut out, format_args!("  !  {}", printable(&words.phrase(notice))));
     }
     for (n, alert) in answer.alerts.iter().enumerate() {
         alert_lines(&mut out, n + 1, alert, words);
+    }
+    push(&mut out, format_args!("\n  {}:", words.say("document.title")));
+    for (key, fact) in facts::of_document(&answer.document, words, now) {
+        push(&mut out, format_args!("  {}: {}", words.say(key), printable(&fact)));
     }
     push(&mut out, format_args!("\n  {}:", words.say("lists.title")));
     answer.checked.iter().for_each(|checked| list_line(&mut out, checked, words));
@@ -124,8 +132,13 @@ fn action(alert: &Alert, words: &Words) -> String {
 
 fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
     let document = alert.kind == "document";
-    let title = if document { term(words, "status", &alert.status) } else { printable(&alert.status) };
     let kind = term(words, "kind", &alert.kind);
+    let title = match alert.status.as_str() {
+        // Withheld from this officer.
+        "" => kind.clone(),
+        status if document => term(words, "status", status),
+        name => printable(name),
+    };
     let action = term(words, "action", &alert.action);
     let percent = (alert.score * 100.0).round().to_string();
     let alike = match document {
@@ -142,16 +155,9 @@ fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
     for reason in &alert.reasons {
         push(out, format_args!("     – {}", printable(&words.phrase(reason))));
     }
-    push(
-        out,
-        format_args!(
-            "     {} · {}, {}: {}",
-            printable(&alert.alert_id),
-            alert.list,
-            words.say("alert.owner"),
-            printable(&alert.owner)
-        ),
-    );
+    for (key, fact) in facts::of_alert(alert) {
+        push(out, format_args!("     {}: {}", words.say(key), printable(&fact)));
+    }
 }
 
 fn list_line(out: &mut String, checked: &Checked, words: &Words) {

@@ -12,8 +12,11 @@
 use super::{Envelope, Role, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body, digest};
 use crate::ids::{Digest, ListName};
 use crate::list::Kind;
-use heapless::Vec;
+use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
+
+/// Longest handling code with its scale, bytes: two words of 16 and a slash.
+pub const HANDLING_BYTES_MAX: usize = 33;
 
 /// One segment of an edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,9 @@ pub struct Manifest {
     pub hit_from: u16,
     /// An alert met must be confirmed by the list's owner within so many seconds; 0 if it needs no confirmation.
     pub confirm_s: u32,
+    /// How far what its alerts say may go, for those without a code of their own: `scale/code`, such as `europol/H2`; empty
+    /// for no more than the law says anyway.
+    pub handling: String<HANDLING_BYTES_MAX>,
     /// Oldest (base) first.
     pub segments: Vec<SegmentRef, SEGMENTS_MAX>,
     /// This edition's changes to the one before, if that is how it was made.
@@ -181,6 +187,12 @@ impl Manifest {
         }
         if self.issued >= self.expires || self.lease_s == 0 {
             return rule("it must expire after it was issued, and have a lease");
+        }
+        let word =
+            |text: &str| (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let coded = self.handling.split_once('/').is_some_and(|(scale, code)| word(scale) && word(code));
+        if !self.handling.is_empty() && !coded {
+            return rule("its handling code is no scale/code");
         }
         if self.possible_from > self.hit_from || self.hit_from > 1000 {
             return rule("the thresholds must be thousandths, possible not above hit");

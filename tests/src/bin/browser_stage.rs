@@ -14,12 +14,18 @@
 //! | `lapse` | the device gets a list whose lease ends at once |
 //! | `scan ZONE` | another program checks a document; lines parted by `/` |
 //! | `say LANGUAGE ZONE` | what the terminal says of it |
+//! | `idle SECONDS` | the agent starts anew, and sessions end when nothing was done for so long |
+//! | `expire_roster` | the next roster expires at once |
 //! | `encounters` | what headquarters stored |
 //! | `roster` | officers from now on: anna (PIN 471108, entitled to discreet alerts) and boris (580133, French) |
 
 use serde_json::{Value, json};
 use std::io::{BufRead, stdin};
+use vedette::clock::system_now;
+use vedette::crypto::sign_statement;
+use vedette::officers::roster::Roster;
 use vedette_shim::mrz::{Fields, compose};
+use vedette_shim::trust::{Envelope, SignedKind, decode_body};
 use vedette_tests::device::Device;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
@@ -128,10 +134,35 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
                 || device.status()?["roster"]["number"].as_u64().filter(|number| *number >= 2).map(drop);
             wait_until("the roster is there", held, || device.log());
         }
+        "idle" => {
+            device.kill();
+            device.configure(&format!("[officers]\nidle_s = {rest}"));
+            device.start();
+            device.listen();
+        }
+        "expire_roster" => expire_roster(post, device),
         "encounters" => return post.hq.encounters().into(),
         unknown => panic!("no such command: {unknown:?}"),
     }
     Value::Null
+}
+
+/// A roster that expires in a moment, signed as headquarters signs, comes by a bundle.
+fn expire_roster(post: &Post, device: &Device) {
+    let bundle = post.folder().join("expiring");
+    let path = bundle.to_str().expect("a temporary path is text");
+    post.hq.run(&["publish", LIST, "--bundle", path]).expect_code(0);
+    let file = bundle.join("roster");
+    let bytes = std::fs::read(&file).expect("a bundle has the roster");
+    let envelope = Envelope::read(&bytes, SignedKind::Roster).expect("headquarters wrote it");
+    let mut roster: Roster = decode_body(SignedKind::Roster, envelope.body).expect("headquarters wrote it");
+    roster.number += 1;
+    roster.expires = system_now() + 1;
+    let signed = sign_statement(SignedKind::Roster, &roster, &[&post.hq.stolen_key("roster")]);
+    std::fs::write(&file, signed).expect("a temporary file can be written");
+    device.run("import", &[path]).expect_code(0);
+    let expired = || (device.status()?["roster"]["state"] == "expired").then_some(());
+    wait_until("the roster expires", expired, || device.log());
 }
 
 fn publish(post: &Post) {
