@@ -499,7 +499,7 @@ VedetteStatus vedette_unit_check(struct VedetteUnit *unit,
                                  struct VedetteOutcome *out);
 
 /**
- * The last check as one line of text, for a display or a log.
+ * The last check as one line of text, for a display or a log; after `NO_ZONE`, what is wrong with the zone.
  */
 VedetteStatus vedette_unit_line(struct VedetteUnit *unit, uint8_t *out, size_t out_len, size_t *out_used);
 
@@ -695,7 +695,7 @@ VedetteStatus vedette_unit_check(struct VedetteUnit *unit,
                                  struct VedetteOutcome *out);
 
 /**
- * The last check as one line of text, for a display or a log.
+ * The last check as one line of text, for a display or a log; after `NO_ZONE`, what is wrong with the zone.
  */
 VedetteStatus vedette_unit_line(struct VedetteUnit *unit, uint8_t *out, size_t out_len, size_t *out_used);
 

@@ -168,7 +168,7 @@ impl Journal {
         flash: &impl Flash,
         buffer: &'b mut [u8; SEALED_BYTES_MAX],
     ) -> Result<Option<(EncounterId, &'b [u8])>, JournalError> {
-        let Some((_, note)) = self.notes(flash).min_by_key(|(number, _)| *number) else { return Ok(None) };
+        let Some((_, note)) = self.first(flash) else { return Ok(None) };
         let mut id = [0; 16];
         flash.read(note.value_at + 4, &mut id)?;
         let head = NOTE_HEAD_BYTES as u32;
@@ -178,7 +178,7 @@ impl Journal {
 
     /// Lets go of the oldest encounter if it has this id; returns whether it has.
     pub fn take(&mut self, flash: &mut impl Flash, id: &EncounterId) -> Result<bool, JournalError> {
-        let Some((number, note)) = self.notes(flash).min_by_key(|(number, _)| *number) else {
+        let Some((number, note)) = self.first(flash) else {
             return Ok(false);
         };
         let mut found = [0; 16];
@@ -219,6 +219,12 @@ impl Journal {
     fn write(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), JournalError> {
         let end = self.end(flash, self.sector);
         Ok(record::append(flash, &mut self.at, end, kind, parts)?)
+    }
+
+    /// The note that has waited longest.
+    #[inline(never)]
+    fn first(&self, flash: &impl Flash) -> Option<(u32, Record)> {
+        self.notes(flash).min_by_key(|(number, _)| *number)
     }
 
     /// The notes that wait, sector by sector.

@@ -52,8 +52,11 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WireError> {
 }
 
 fn read_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
-    match postcard::take_from_bytes(body) {
-        Ok((message, [])) => Ok(message),
+    // As postcard::take_from_bytes, less a copy of the message beside the rest of the bytes.
+    let mut from = postcard::Deserializer::from_bytes(body);
+    let message = T::deserialize(&mut from).map_err(|_| WireError::Malformed)?;
+    match from.finalize() {
+        Ok([]) => Ok(message),
         _ => Err(WireError::Malformed),
     }
 }

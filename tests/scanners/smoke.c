@@ -171,7 +171,10 @@ int main(int argc, char **argv) {
             }
             MUST(vedette_unit_note(unit, outcome.alerts, pinned, 60) == VEDETTE_STATUS_ARGUMENT);
         } else {
-            MUST(status == VEDETTE_STATUS_NO_ZONE && strncmp(answers, "25 characters", 13) == 0);
+            MUST(status == VEDETTE_STATUS_NO_ZONE);
+            MUST(vedette_unit_line(unit, line, sizeof line, &used) == VEDETTE_STATUS_OK);
+            MUST(used == (size_t)(end - answers) && memcmp(line, answers, used) == 0);
+            MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_UNEXPECTED);
         }
         answers = end + 1;
     }

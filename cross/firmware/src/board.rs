@@ -74,43 +74,65 @@ pub fn argument(name: &str) -> Option<u32> {
     line.split(' ').find_map(|word| word.strip_prefix(name)?.parse().ok())
 }
 
+/// What a factory would write into the processor's own flash behind the program, for this one scanner.
+pub struct Factory {
+    /// Public keys of the list's issuer and of the heartbeat.
+    pub pinned: &'static [u8; 64],
+    /// What a host says to set the scanner up, in frames; nothing where a host will come and say it.
+    pub host: &'static [u8],
+    /// Zones of documents to be put on the scanner, one a line.
+    pub zones: &'static str,
+}
+
+impl Factory {
+    const AT: *const u8 = 0x30_0000 as *const u8;
+    const BYTES: usize = 256 * 1024;
+
+    /// Finds it: three lengths of four bytes, little-endian, then the keys, the frames and the zones.
+    pub fn find() -> Factory {
+        // SAFETY: the board's flash has 4 MiB from 0, and nothing writes there; without a factory's bytes it is zeros.
+        let all = unsafe { core::slice::from_raw_parts(Self::AT, Self::BYTES) };
+        Self::read(all).unwrap_or_else(|| stop(&"no factory's bytes"))
+    }
+
+    fn read(all: &'static [u8]) -> Option<Factory> {
+        let (lengths, rest) = all.split_first_chunk::<12>()?;
+        let length = |n: usize| u32::from_le_bytes(lengths.as_chunks().0[n]) as usize;
+        let (pinned, rest) = rest.split_at_checked(length(0))?;
+        let (host, rest) = rest.split_at_checked(length(1))?;
+        let zones = core::str::from_utf8(rest.get(..length(2))?).ok()?;
+        Some(Factory { pinned: pinned.try_into().ok()?, host, zones })
+    }
+}
+
 /// Flash in a file.
 pub struct FileFlash {
     file: File,
-    /// Steps until the power goes.
-    left: Option<u32>,
+    /// Steps done: units written and sectors erased.
+    pub steps: u32,
+    /// The power goes in the middle of this one.
+    cut: Option<u32>,
 }
 
 impl FileFlash {
     /// Opens the file; makes one with erased flash if there is none.
-    pub fn open(name: &str) -> FileFlash {
-        let mut path = [0; 32];
-        path[..name.len()].copy_from_slice(name.as_bytes());
-        let Ok(name) = core::str::from_utf8(&path[..=name.len()]) else { stop(&"a name that is none") };
-        if let Some(file) = File::open(name, nr::open::RW_BINARY) {
-            return FileFlash { file, left: None };
-        }
-        let Some(file) = File::open(name, nr::open::RW_TRUNC_BINARY) else { stop(&"no file for the flash") };
-        for _ in 0..GEOMETRY.sectors * GEOMETRY.sector / 256 {
-            file.write(&[0xff; 256]);
-        }
-        FileFlash { file, left: None }
-    }
-
-    /// Loses the power in the middle of the step with this number, from now on.
-    pub fn cut_after(&mut self, steps: Option<u32>) {
-        self.left = steps;
+    pub fn open(cut: Option<u32>) -> FileFlash {
+        let name = "flash.bin\0";
+        let file = File::open(name, nr::open::RW_BINARY).unwrap_or_else(|| {
+            let file = File::open(name, nr::open::RW_TRUNC_BINARY);
+            let file = file.unwrap_or_else(|| stop(&"no file for the flash"));
+            for _ in 0..GEOMETRY.sectors * GEOMETRY.sector / 256 {
+                file.write(&[0xff; 256]);
+            }
+            file
+        });
+        FileFlash { file, steps: 0, cut }
     }
 
     /// Counts a step; whether the power goes in its middle.
     fn power_goes(&mut self) -> bool {
-        match &mut self.left {
-            None => false,
-            Some(left) => {
-                *left = left.saturating_sub(1);
-                *left == 0
-            }
-        }
+        self.steps += 1;
+        self.cut == Some(self.steps)
     }
 }
 

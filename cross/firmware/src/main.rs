@@ -1,14 +1,15 @@
-//! A scanner's firmware, as an example and as a test: it installs a signed list from its image, checks the documents of
-//! the vectors, notes what it met in flash, and then answers its host on the serial line until it is switched off.
+//! A scanner's firmware, as an example and as a test: it installs a signed list, checks the documents that its factory
+//! gave it, notes what it met in flash, and answers its host on the serial line until it is switched off.
 //!
-//! The log goes to the console of QEMU, one thing a line: `answer ...`, `noted ID`, `ready`. Started with `cut=N`, it
-//! loses power in the middle of the Nth step of its flash after `ready to note`.
+//! The list comes from its own flash, as the factory wrote it behind the program, or from its host: it waits for one if it
+//! cannot check its first document. The log goes to the console of QEMU, one thing a line: `steps N` at the flash, `answer
+//! ...`, `noted ID ALERT`, `ready`. Started with `cut=N`, it loses power in the middle of the Nth step at its flash.
 #![no_std]
 #![no_main]
 
 mod board;
 
-use board::{FileFlash, Stack, Uart};
+use board::{Factory, FileFlash, Stack, Uart};
 use core::mem::size_of;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::hprintln;
@@ -21,11 +22,8 @@ use vedette_shim::scanner::MESSAGE_BYTES_MAX;
 use vedette_shim::seal::Soft;
 use vedette_shim::trust::{PinnedIssuer, Role, SoftVerify};
 use vedette_shim::unit::{Pinned, Setup, Unit};
+use vedette_shim::verdict::Verdict;
 
-/// What a host says to set the scanner up; in a factory it would come over the cable.
-const HOST: &[u8] = include_bytes!("../../../tests/vectors/host.bin");
-const PINNED: &[u8; 64] = include_bytes!("../../../tests/vectors/pinned.bin");
-const ZONES: &str = include_str!("../../../tests/vectors/zones.txt");
 /// How long the scanner says it has been on when documents are put on it, as the vectors have it.
 const UPTIME_S: u64 = 60;
 
@@ -41,35 +39,61 @@ struct Buffers {
 #[entry]
 fn main() -> ! {
     let stack = Stack::paint();
+    let factory = Factory::find();
     let buffers = cortex_m::singleton!(: Buffers = Buffers {
         incoming: [0; MESSAGE_BYTES_MAX + 4],
         outgoing: [0; encoded_max(MESSAGE_BYTES_MAX)],
         scratch: Scratch::NEW,
     })
     .expect("main runs once");
-    let mut unit = match Unit::open(setup(), FileFlash::open("flash.bin"), SoftVerify) {
-        Ok(unit) => unit,
-        Err(error) => board::stop(&error),
-    };
+    let unit = open(&factory);
     hprintln!("state {} bytes, page buffers {} bytes", size_of::<Scanner>(), size_of::<Buffers>());
 
-    set_up(&mut unit, buffers);
-    hprintln!("ready to note");
-    unit.flash().cut_after(board::argument("cut="));
-    for line in ZONES.lines() {
-        put_on(&mut unit, line, buffers);
+    let mut host = Line { decoder: Decoder::new(&mut buffers.incoming), outgoing: &mut buffers.outgoing };
+    for byte in factory.host {
+        // Pieces of what is installed already are refused, which is as it should be.
+        let _ = host.hear(unit, *byte, 0);
     }
+    let mut uart = Uart::open();
+    let first = factory.zones.lines().next().unwrap_or_default();
+    while !can_check(unit, first, &mut buffers.scratch) {
+        host.answer(unit, &mut uart);
+    }
+    hprintln!("steps {} until ready to note", unit.flash().steps);
+    for zone in factory.zones.lines() {
+        put_on(unit, zone, &mut buffers.scratch);
+    }
+    hprintln!("steps {}", unit.flash().steps);
     hprintln!("stack {} bytes", stack.deepest());
     hprintln!("ready");
-    serve(&mut unit, buffers, &stack)
+    let mut deepest = 0;
+    loop {
+        host.answer(unit, &mut uart);
+        if stack.deepest() > deepest {
+            deepest = stack.deepest();
+            hprintln!("stack {} bytes", deepest);
+        }
+    }
 }
 
-fn setup() -> Setup {
+/// Not inlined: what it takes of the stack on its way to the static is given back.
+#[inline(never)]
+fn open(factory: &Factory) -> &'static mut Scanner {
+    let place = cortex_m::singleton!(: Option<Scanner> = None).expect("main runs once");
+    let flash = FileFlash::open(board::argument("cut="));
+    match Unit::open(setup(factory.pinned), flash, SoftVerify) {
+        Ok(unit) => place.insert(unit),
+        Err(error) => board::stop(&error),
+    }
+}
+
+#[inline(never)]
+fn setup(pinned: &[u8; 64]) -> Setup {
     let role = |key: &[u8]| {
-        let key = key.try_into().expect("32 bytes of the vectors' 64");
+        let key = key.try_into().expect("32 bytes of the 64");
         Role { threshold: 1, keys: [key].into_iter().collect() }
     };
-    let (issuer, heartbeat) = PINNED.split_at(32);
+    let (issuer, heartbeat) = pinned.split_at(32);
     let list = "uto/stolen".parse().expect("a list's name");
     let issuer = PinnedIssuer { list, kind: Kind::Documents, role: role(issuer) };
     Setup {
@@ -82,47 +106,45 @@ fn setup() -> Setup {
     }
 }
 
-/// Hears what the image has a host say.
-fn set_up(unit: &mut Scanner, buffers: &mut Buffers) {
-    let mut decoder = Decoder::new(&mut buffers.incoming);
-    for byte in HOST {
-        if let Some(Ok(message)) = decoder.push(*byte) {
-            // Pieces of what is installed already are refused, which is as it should be.
-            let _ = unit.receive(message, 0, &mut buffers.outgoing, |_| {});
+/// The way from bytes to messages and back.
+struct Line<'b> {
+    decoder: Decoder<&'b mut [u8; MESSAGE_BYTES_MAX + 4]>,
+    outgoing: &'b mut [u8],
+}
+
+impl Line<'_> {
+    /// Takes in a byte; the answer, if it ended a message.
+    fn hear(&mut self, unit: &mut Scanner, byte: u8, uptime_s: u64) -> Option<&[u8]> {
+        let message = self.decoder.push(byte)?.ok()?;
+        unit.receive(message, uptime_s, self.outgoing, |_| {}).ok().map(|answer| &*answer)
+    }
+
+    /// Waits for a byte of the host, and answers if it ends a message.
+    fn answer(&mut self, unit: &mut Scanner, uart: &mut Uart) {
+        if let Some(answer) = self.hear(unit, uart.read(), UPTIME_S) {
+            uart.write(answer);
         }
     }
 }
 
+/// Whether there is all that this document's check needs.
+fn can_check(unit: &Scanner, zone: &str, scratch: &mut Scratch) -> bool {
+    mrz::parse(zone).is_ok_and(|zone| unit.check(&zone, UPTIME_S, scratch).verdict != Verdict::NotChecked)
+}
+
 /// A document is put on the scanner.
-fn put_on(unit: &mut Scanner, text: &str, buffers: &mut Buffers) {
+fn put_on(unit: &mut Scanner, text: &str, scratch: &mut Scratch) {
     let zone = match mrz::parse(text) {
         Ok(zone) => zone,
         Err(error) => return hprintln!("answer {}", error),
     };
-    let outcome = unit.check(&zone, UPTIME_S, &mut buffers.scratch);
+    let outcome = unit.check(&zone, UPTIME_S, scratch);
     hprintln!("answer {}", outcome);
     for alert in &outcome.alerts {
         let id = board::random();
         match unit.note(&zone, alert, &id, UPTIME_S) {
             Ok(()) => hprintln!("noted {} {}", Hex(&id), alert.alert),
             Err(error) => hprintln!("not noted: {}", error),
-        }
-    }
-}
-
-/// Answers the host until the power goes.
-fn serve(unit: &mut Scanner, buffers: &mut Buffers, stack: &Stack) -> ! {
-    let mut uart = Uart::open();
-    let mut decoder = Decoder::new(&mut buffers.incoming);
-    let mut deepest = 0;
-    loop {
-        let Some(Ok(message)) = decoder.push(uart.read()) else { continue };
-        if let Ok(answer) = unit.receive(message, UPTIME_S, &mut buffers.outgoing, |_| {}) {
-            uart.write(answer);
-        }
-        if stack.deepest() > deepest {
-            deepest = stack.deepest();
-            hprintln!("stack {} bytes", deepest);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::types::{VedetteOutcome, VedetteReading, VedetteSetup, VedetteStep, VedetteZone};
 use super::{
     Outcomes, Status, VEDETTE_ABI_VERSION, VedetteDecoder, VedetteScratch, VedetteStatus, VedetteUnit, bytes,
-    bytes_mut, exclusive, place, put, setup, status, step_of, text, zone_of,
+    bytes_mut, exclusive, place, put, room, setup, status, step_of, text, zone_of,
 };
 use crate::frame::{self, Decoder, FrameError, NoRoom};
 use crate::ids::EncounterId;
@@ -132,14 +132,20 @@ pub unsafe extern "C" fn vedette_unit_open(
         if driver.read.is_none() || driver.write.is_none() || driver.erase.is_none() {
             return Err(Status::Argument);
         }
+        let context: *mut VedetteUnit = room(memory, len)?;
         // SAFETY: the contract of the module.
         let setup = unsafe { setup(given) }?;
         let unit = Unit::open(setup, driver, SoftVerify).map_err(|error| match error {
             SetupError::Flash => Status::Flash,
             SetupError::Geometry | SetupError::Regions => Status::Setup,
         })?;
-        // SAFETY: the contract of the module.
-        unsafe { place(memory, len, VedetteUnit { unit, last: None }, out) }
+        // Its parts one by one: a VedetteUnit that is made and then moved would lie on the stack as well.
+        // SAFETY: there is room, and it is the caller's to give by the contract.
+        unsafe {
+            (&raw mut (*context).unit).write(unit);
+            (&raw mut (*context).last).write(None);
+            put(out, context)
+        }
     }))
 }
 
@@ -269,21 +275,26 @@ pub unsafe extern "C" fn vedette_unit_check(
     status(unsafe {
         (|| {
             let (unit, scratch) = (exclusive(unit)?, exclusive(scratch)?);
-            unit.last = None;
-            let zone = read_zone(text(zone, zone_len)?)?;
+            let zone = match mrz::parse(text(zone, zone_len)?) {
+                Ok(zone) => zone,
+                Err(error) => {
+                    unit.last = Some(Err(error));
+                    return Err(Status::NoZone);
+                }
+            };
             let outcome = unit.unit.check(&zone, uptime_s, &mut scratch.0);
             let met = VedetteOutcome {
                 verdict: outcome.verdict as u32,
                 alerts: outcome.alerts.len() as u32,
                 misread: outcome.misread,
             };
-            unit.last = Some((zone, outcome));
+            unit.last = Some(Ok((zone, outcome)));
             put(out, met)
         })()
     })
 }
 
-/// The last check as one line of text, for a display or a log.
+/// The last check as one line of text, for a display or a log; after `NO_ZONE`, what is wrong with the zone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vedette_unit_line(
     unit: *mut VedetteUnit,
@@ -294,9 +305,13 @@ pub unsafe extern "C" fn vedette_unit_line(
     // SAFETY: the contract of the module.
     status(unsafe {
         (|| {
-            let (_, outcome) = exclusive(unit)?.last.as_ref().ok_or(Status::Unexpected)?;
+            let last = exclusive(unit)?.last.as_ref().ok_or(Status::Unexpected)?;
             let mut line = Line { out: bytes_mut(out, out_len)?, used: 0 };
-            write!(line, "{outcome}").map_err(|fmt::Error| Status::Buffer)?;
+            let written = match last {
+                Ok((_, outcome)) => write!(line, "{outcome}"),
+                Err(error) => write!(line, "{error}"),
+            };
+            written.map_err(|fmt::Error| Status::Buffer)?;
             put(out_used, line.used)
         })()
     })
@@ -315,7 +330,7 @@ pub unsafe extern "C" fn vedette_unit_note(
     status(unsafe {
         (|| {
             let (unit, id) = (exclusive(unit)?, encounter_id(id)?);
-            let (zone, outcome) = unit.last.as_ref().ok_or(Status::Unexpected)?;
+            let Some(Ok((zone, outcome))) = &unit.last else { return Err(Status::Unexpected) };
             let alert = outcome.alerts.get(alert as usize).ok_or(Status::Argument)?;
             unit.unit.note(zone, alert, &id, uptime_s).map_err(|error| match error {
                 NoteError::NoKey => Status::NoKey,

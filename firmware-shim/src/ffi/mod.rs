@@ -29,7 +29,7 @@ use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteStep,
 use crate::flash::{Flash, FlashError, Geometry, Region};
 use crate::frame::Decoder;
 use crate::list::{Kind, Scratch};
-use crate::mrz::Mrz;
+use crate::mrz::{Mrz, MrzError};
 use crate::scanner::Refusal;
 use crate::seal::Soft;
 use crate::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
@@ -87,7 +87,8 @@ use VedetteStatus as Status;
 /// A scanner.
 pub struct VedetteUnit {
     unit: Unit<VedetteFlash, Soft, SoftVerify>,
-    last: Option<(Mrz, Outcome)>,
+    /// The last check, or what was wrong with its zone.
+    last: Option<Result<(Mrz, Outcome), MrzError>>,
 }
 
 /// Reads frames into a buffer of the caller's.
@@ -180,13 +181,17 @@ unsafe fn exclusive<'a, T>(pointer: *mut T) -> Outcomes<&'a mut T> {
     unsafe { pointer.as_mut() }.ok_or(Status::Argument)
 }
 
+/// Where a context goes in the caller's memory, which is large enough and aligned.
+fn room<T>(memory: *mut c_void, len: usize) -> Outcomes<*mut T> {
+    let context = memory.cast::<T>();
+    let fits = !memory.is_null() && len >= size_of::<T>() && context.is_aligned();
+    fits.then_some(context).ok_or(Status::Memory)
+}
+
 /// Makes a context in the caller's memory.
 unsafe fn place<T>(memory: *mut c_void, len: usize, value: T, out: *mut *mut T) -> Outcomes<()> {
-    let context = memory.cast::<T>();
-    if memory.is_null() || len < size_of::<T>() || !context.is_aligned() {
-        return Err(Status::Memory);
-    }
-    // SAFETY: large enough and aligned, as was just checked, and the caller's to give by the contract.
+    let context = room::<T>(memory, len)?;
+    // SAFETY: there is room, and it is the caller's to give by the contract.
     unsafe {
         context.write(value);
         put(out, context)
@@ -210,6 +215,7 @@ fn region(region: VedetteRegion) -> Region {
     Region { first: region.first, sectors: region.sectors }
 }
 
+#[inline(never)]
 unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
     let mut lists = heapless::Vec::new();
     // SAFETY: all pointers of the setup are valid for their lengths by the contract.

@@ -180,8 +180,10 @@ impl<'a> Envelope<'a> {
 
 /// Decodes a body that has been checked; trailing bytes are an error.
 pub fn decode_body<'a, T: Deserialize<'a>>(kind: SignedKind, body: &'a [u8]) -> Result<T, TrustError> {
-    match postcard::take_from_bytes::<T>(body) {
-        Ok((value, [])) => Ok(value),
+    let mut from = postcard::Deserializer::from_bytes(body);
+    let value = T::deserialize(&mut from).map_err(|_| TrustError::Malformed(kind))?;
+    match from.finalize() {
+        Ok([]) => Ok(value),
         _ => Err(TrustError::Malformed(kind)),
     }
 }

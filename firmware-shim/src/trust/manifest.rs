@@ -77,6 +77,41 @@ pub struct PinnedIssuer {
     pub role: Role,
 }
 
+/// A manifest's bytes, signed by the pinned issuer; nothing else of it is checked yet.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedManifest<'a> {
+    issuer: &'a PinnedIssuer,
+    bytes: &'a [u8],
+    body: &'a [u8],
+}
+
+impl PinnedIssuer {
+    /// Checks a manifest's signatures as a scanner does, which has neither root nor clock: expiry is its host's to check.
+    /// A step of its own, so that the stack has never to hold both what signatures need and the manifest.
+    pub fn check<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        verify: &impl Verify,
+    ) -> Result<SignedManifest<'a>, TrustError> {
+        let body = Envelope::checked_body(bytes, SignedKind::Manifest, &self.role, verify)?;
+        Ok(SignedManifest { issuer: self, bytes, body })
+    }
+}
+
+impl SignedManifest<'_> {
+    /// Reads the manifest, by the rules and the floor, which is `None` before the first edition.
+    pub fn accept(&self, floor: Option<Floor>) -> Result<Manifest, TrustError> {
+        let manifest = Manifest::read(self.body, &self.issuer.list, self.issuer.kind)?;
+        manifest.check_floor(self.bytes, floor)?;
+        Ok(manifest)
+    }
+
+    /// What makes it one: SHA-256 of the bytes.
+    pub fn digest(&self) -> Digest {
+        digest(self.bytes)
+    }
+}
+
 /// What a device already believed of a list: nothing older is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Floor {
@@ -118,19 +153,6 @@ impl Manifest {
         Self::signed_by(bytes, list, issuer.kind, &issuer.role, verify)
     }
 
-    /// Reads and checks a manifest as a scanner does, which has neither root nor clock: the pinned issuer, the rules and
-    /// the floor. Expiry is its host's to check.
-    pub fn accept_pinned(
-        bytes: &[u8],
-        issuer: &PinnedIssuer,
-        floor: Option<Floor>,
-        verify: &impl Verify,
-    ) -> Result<Manifest, TrustError> {
-        let manifest = Self::signed_by(bytes, &issuer.list, issuer.kind, &issuer.role, verify)?;
-        manifest.check_floor(bytes, floor)?;
-        Ok(manifest)
-    }
-
     /// Which list a manifest says it is of. Nothing in it is believed yet: this finds the issuer to check it against.
     pub fn claims_list(bytes: &[u8]) -> Result<ListName, TrustError> {
         let kind = SignedKind::Manifest;
@@ -146,8 +168,14 @@ impl Manifest {
         role: &Role,
         verify: &impl Verify,
     ) -> Result<Manifest, TrustError> {
+        let body = Envelope::checked_body(bytes, SignedKind::Manifest, role, verify)?;
+        Self::read(body, list, list_kind)
+    }
+
+    /// Reads a body that the issuer of `list` has signed.
+    #[inline(never)]
+    fn read(body: &[u8], list: &ListName, list_kind: Kind) -> Result<Manifest, TrustError> {
         let kind = SignedKind::Manifest;
-        let body = Envelope::checked_body(bytes, kind, role, verify)?;
         let manifest: Manifest = decode_body(kind, body)?;
         if manifest.list != *list {
             return Err(TrustError::Rule(kind, "it is of another list than the place it came in"));

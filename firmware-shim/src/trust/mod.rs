@@ -26,7 +26,7 @@ pub use envelope::{
     Envelope, KeyId, Signature, SignedKind, Verify, decode_body, digest, key_id, message_to_sign,
 };
 pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
-pub use manifest::{Floor, HANDLING_BYTES_MAX, Manifest, PinnedIssuer, SegmentRef};
+pub use manifest::{Floor, HANDLING_BYTES_MAX, Manifest, PinnedIssuer, SegmentRef, SignedManifest};
 pub use messages::{
     ANSWER_TEXT_BYTES_MAX, Answer, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerWord,
     RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,

@@ -127,6 +127,7 @@ pub struct Unit<F, A, V> {
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Starts a scanner on what its flash holds.
+    #[inline(never)]
     pub fn open(setup: Setup, mut flash: F, verify: V) -> Result<Self, SetupError> {
         let geometry = flash.geometry();
         if !geometry.is_sound() {
@@ -219,7 +220,6 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// Who it is and what it holds.
-    #[inline(never)]
     pub fn hello(&self, uptime_s: u64) -> Result<Hello, FlashError> {
         let mut lists = Vec::new();
         let mut room = u32::MAX;
@@ -293,25 +293,23 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 }
 
-#[inline(never)]
 fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
-    let banks = setup.lists.iter().map(|pinned| (pinned.region, 2));
-    let all = [(setup.vault, Vault::SECTORS), (setup.journal, 2)].into_iter().chain(banks);
     let geometry = flash.geometry();
-    for (place, (region, least)) in all.clone().enumerate() {
-        let apart = all.clone().take(place).all(|(other, _)| {
+    let mut before: Vec<Region, { LISTS_HELD_MAX + 2 }> = Vec::new();
+    let mut add = |region: Region, least: u32| {
+        let apart = |other: &Region| {
             region.first + region.sectors <= other.first || other.first + other.sectors <= region.first
-        });
-        if !region.fits(&geometry) || region.sectors < least || !apart {
-            return Err(SetupError::Regions);
-        }
+        };
+        let sound = region.fits(&geometry) && region.sectors >= least && before.iter().all(apart);
+        sound && before.push(region).is_ok()
+    };
+    let mut sound = add(setup.vault, Vault::SECTORS) && add(setup.journal, 2);
+    for (place, pinned) in setup.lists.iter().enumerate() {
+        let once =
+            setup.lists.iter().position(|other| other.issuer.list == pinned.issuer.list) == Some(place);
+        sound = sound && add(pinned.region, 2) && pinned.region.sectors.is_multiple_of(2) && once;
     }
-    let even = setup.lists.iter().all(|pinned| pinned.region.sectors.is_multiple_of(2));
-    let distinct =
-        setup.lists.iter().enumerate().all(|(i, pinned)| {
-            setup.lists.iter().take(i).all(|other| other.issuer.list != pinned.issuer.list)
-        });
-    if even && distinct { Ok(()) } else { Err(SetupError::Regions) }
+    if sound { Ok(()) } else { Err(SetupError::Regions) }
 }
 
 fn refusal(error: crate::trust::TrustError) -> Refusal {

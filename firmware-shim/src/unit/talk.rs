@@ -3,12 +3,13 @@
 use super::{Unit, refusal};
 use crate::flash::Flash;
 use crate::frame::NoRoom;
-use crate::ids::{Digest, EncounterId, ListName};
+use crate::ids::{EncounterId, ListName};
 use crate::journal::SEALED_BYTES_MAX;
 use crate::scanner::{self, Answer, Piece, Refusal, SealedNote, ToHost, ToScanner, Want};
 use crate::seal::Aead;
-use crate::shelf::{self, Edition, Install};
-use crate::trust::{Manifest, Verify, digest};
+use crate::shelf::{self, Edition, Install, Place};
+use crate::trust::{Manifest, SignedManifest, Verify};
+use crate::vault::Vault;
 
 /// How far an installation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,34 +30,13 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     pub fn offer(&mut self, envelope: &[u8]) -> Result<Step, Refusal> {
         let list = Manifest::claims_list(envelope).map_err(refusal)?;
         let slot = self.slot(&list).ok_or(Refusal::UnknownList)?;
-        let floor = shelf::floor(&self.flash, &self.vault, slot).map_err(|_| Refusal::Flash)?;
-        let issuer = &self.setup.lists[usize::from(slot)].issuer;
-        let manifest = Manifest::accept_pinned(envelope, issuer, floor, &self.verify).map_err(refusal)?;
-        let digest = digest(envelope);
-        if self.holds(slot, &digest)? {
-            return Ok(Step::Installed { list, edition: manifest.edition });
-        }
-        // The one under way, offered again, goes on from where it is.
-        if self.install.as_ref().is_none_or(|install| *install.manifest() != digest) {
-            self.begin(slot, &manifest, digest)?;
-        }
-        self.step()
-    }
-
-    /// Whether the edition in use is the one of this manifest.
-    #[inline(never)]
-    fn holds(&self, slot: u8, manifest: &Digest) -> Result<bool, Refusal> {
-        let in_use = Edition::in_use(&self.flash, &self.vault, slot).map_err(|_| Refusal::Flash)?;
-        Ok(in_use.is_some_and(|edition| edition.manifest == *manifest))
-    }
-
-    #[inline(never)]
-    fn begin(&mut self, slot: u8, manifest: &Manifest, digest: Digest) -> Result<(), Refusal> {
         let place = self.place(slot);
-        self.install = None;
-        let install = Install::begin(&mut self.flash, &mut self.vault, place, manifest, digest)?;
-        self.install = Some(install);
-        Ok(())
+        let issuer = &self.setup.lists[usize::from(slot)].issuer;
+        let signed = issuer.check(envelope, &self.verify).map_err(refusal)?;
+        match begin(&mut self.flash, &mut self.vault, &mut self.install, place, &signed)? {
+            Some(edition) => Ok(Step::Installed { list, edition }),
+            None => self.step(),
+        }
     }
 
     /// Takes a piece of what is being installed.
@@ -100,6 +80,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Does what a message says; writes the answer into `out` as a frame, ready for the line. An answer to a scan is
     /// shown to `answered`.
+    #[inline(never)]
     pub fn receive<'b>(
         &mut self,
         payload: &[u8],
@@ -108,11 +89,14 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         answered: impl FnOnce(&Answer<'_>),
     ) -> Result<&'b mut [u8], NoRoom> {
         let mut buffer = [0; SEALED_BYTES_MAX];
-        let answer = self.act(payload, uptime_s, &mut buffer, answered);
-        scanner::encode(&answer.unwrap_or_else(ToHost::Refused), out)
+        let mut answer = ToHost::Done;
+        if let Err(refusal) = self.act(payload, uptime_s, &mut buffer, answered, &mut answer) {
+            answer = ToHost::Refused(refusal);
+        }
+        scanner::encode(&answer, out)
     }
 
-    /// Not inlined: a message and its answer are large, and only one of them is on the stack at a time.
+    /// Leaves `answer` as it is where nothing else is to be said.
     #[inline(never)]
     fn act<'m>(
         &mut self,
@@ -120,31 +104,76 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         uptime_s: u64,
         buffer: &'m mut [u8; SEALED_BYTES_MAX],
         answered: impl FnOnce(&Answer<'_>),
-    ) -> Result<ToHost<'m>, Refusal> {
-        let message = scanner::decode::<ToScanner<'_>>(payload).map_err(|_| Refusal::Unreadable)?;
-        let next = |step| match step {
-            Step::Want(want) => ToHost::Want(want),
-            Step::Installed { list, edition } => ToHost::Installed { list, edition },
-        };
-        match &message {
-            ToScanner::Who => self.hello(uptime_s).map(ToHost::Hello).map_err(|_| Refusal::Flash),
-            ToScanner::Time(envelope) => self.set_time(envelope, uptime_s).map(|()| ToHost::Done),
-            ToScanner::Offer(envelope) => self.offer(envelope).map(next),
-            ToScanner::Piece(piece) => self.piece(piece).map(next),
-            ToScanner::Key(key) => self.add_key(key).map(|()| ToHost::Done),
-            ToScanner::Answer(answer) => {
-                answered(answer);
-                Ok(ToHost::Done)
-            }
-            ToScanner::Next => self.hand_over(buffer),
-            ToScanner::Taken(id) => {
+        answer: &mut ToHost<'m>,
+    ) -> Result<(), Refusal> {
+        // Looked at where it lies: it is too large to be moved about.
+        match &read(payload) {
+            Err(refusal) => return Err(*refusal),
+            Ok(ToScanner::Who) => self.say_hello(uptime_s, answer)?,
+            Ok(ToScanner::Time(envelope)) => self.set_time(envelope, uptime_s)?,
+            Ok(ToScanner::Offer(envelope)) => say_step(self.offer(envelope)?, answer),
+            Ok(ToScanner::Piece(piece)) => say_step(self.piece(piece)?, answer),
+            Ok(ToScanner::Key(key)) => self.add_key(key)?,
+            Ok(ToScanner::Answer(shown)) => answered(shown),
+            Ok(ToScanner::Next) => self.hand_over(buffer, answer)?,
+            Ok(ToScanner::Taken(id)) => {
                 self.taken(id)?;
-                self.hand_over(buffer)
+                self.hand_over(buffer, answer)?;
             }
         }
+        Ok(())
     }
 
-    fn hand_over<'m>(&self, buffer: &'m mut [u8; SEALED_BYTES_MAX]) -> Result<ToHost<'m>, Refusal> {
-        Ok(self.oldest(buffer)?.map_or(ToHost::Nothing, ToHost::Encounter))
+    #[inline(never)]
+    fn say_hello(&self, uptime_s: u64, answer: &mut ToHost<'_>) -> Result<(), Refusal> {
+        *answer = ToHost::Hello(self.hello(uptime_s).map_err(|_| Refusal::Flash)?);
+        Ok(())
     }
+
+    #[inline(never)]
+    fn hand_over<'m>(
+        &self,
+        buffer: &'m mut [u8; SEALED_BYTES_MAX],
+        answer: &mut ToHost<'m>,
+    ) -> Result<(), Refusal> {
+        *answer = self.oldest(buffer)?.map_or(ToHost::Nothing, ToHost::Encounter);
+        Ok(())
+    }
+}
+
+#[inline(never)]
+fn say_step(step: Step, answer: &mut ToHost<'_>) {
+    *answer = match step {
+        Step::Want(want) => ToHost::Want(want),
+        Step::Installed { list, edition } => ToHost::Installed { list, edition },
+    };
+}
+
+#[inline(never)]
+fn read(payload: &[u8]) -> Result<ToScanner<'_>, Refusal> {
+    scanner::decode(payload).map_err(|_| Refusal::Unreadable)
+}
+
+/// Begins to install the edition of a manifest, or goes on; returns its number if it is in use already.
+#[inline(never)]
+fn begin(
+    flash: &mut impl Flash,
+    vault: &mut Vault,
+    install: &mut Option<Install>,
+    place: Place,
+    signed: &SignedManifest<'_>,
+) -> Result<Option<u64>, Refusal> {
+    let floor = shelf::floor(flash, vault, place.slot).map_err(|_| Refusal::Flash)?;
+    let manifest = signed.accept(floor).map_err(refusal)?;
+    let digest = signed.digest();
+    let in_use = Edition::in_use(flash, vault, place.slot).map_err(|_| Refusal::Flash)?;
+    if in_use.is_some_and(|edition| edition.manifest == digest) {
+        return Ok(Some(manifest.edition));
+    }
+    // The one under way, offered again, goes on from where it is.
+    if install.as_ref().is_none_or(|install| *install.manifest() != digest) {
+        *install = None;
+        *install = Some(Install::begin(flash, vault, place, &manifest, digest)?);
+    }
+    Ok(None)
 }
