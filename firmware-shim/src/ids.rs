@@ -45,17 +45,18 @@ macro_rules! name {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// As parsing it, where nobody reads what is wrong.
+            pub(crate) fn checked(text: &str) -> Option<Self> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) { String::try_from(text).ok().map($name) } else { None }
+            }
         }
 
         impl FromStr for $name {
             type Err = BadName;
             fn from_str(text: &str) -> Result<Self, BadName> {
-                let bad = BadName { what: $what, rule: $rule };
-                let check: fn(&str) -> bool = $check;
-                if !check(text) {
-                    return Err(bad);
-                }
-                String::try_from(text).map($name).map_err(|_| bad)
+                $name::checked(text).ok_or(BadName { what: $what, rule: $rule })
             }
         }
 
@@ -86,7 +87,7 @@ macro_rules! name {
                         f.write_str($rule)
                     }
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
+                        $name::checked(text).ok_or_else(|| E::custom($rule))
                     }
                 }
                 d.deserialize_str(Text)

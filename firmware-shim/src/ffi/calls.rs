@@ -6,7 +6,7 @@ use super::{
     bytes_mut, exclusive, place, put, room, setup, status, step_of, text, zone_of,
 };
 use crate::frame::{self, Decoder, FrameError, NoRoom};
-use crate::ids::EncounterId;
+use crate::ids::{EncounterId, ListName};
 use crate::journal::SEALED_BYTES_MAX;
 use crate::list::Scratch;
 use crate::mrz::{self, Mrz, Repair};
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn vedette_unit_list_key(
     // SAFETY: the contract of the module.
     status(unsafe {
         (|| {
-            let list = text(list, list_len)?.parse().map_err(|_| Status::Argument)?;
+            let list = ListName::checked(text(list, list_len)?).ok_or(Status::Argument)?;
             let key = ListKey(secret(key)?);
             Ok(exclusive(unit)?.unit.add_key(&KeyFor::List { list, number, key })?)
         })()

@@ -28,6 +28,7 @@ use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteStep,
 
 use crate::flash::{Flash, FlashError, Geometry, Region};
 use crate::frame::Decoder;
+use crate::ids::{DeviceId, ListName};
 use crate::list::{Kind, Scratch};
 use crate::mrz::{Mrz, MrzError};
 use crate::scanner::Refusal;
@@ -225,12 +226,12 @@ unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
         }
         for place in 0..given.lists_count {
             let list = &*given.lists.add(place);
-            let name = text(list.name, list.name_len)?.parse().map_err(|_| Status::Setup)?;
+            let name = ListName::checked(text(list.name, list.name_len)?).ok_or(Status::Setup)?;
             let issuer = PinnedIssuer { list: name, kind: Kind::Documents, role: role(&list.issuer)? };
             lists.push(Pinned { issuer, region: region(list.region) }).map_err(|_| Status::Setup)?;
         }
         Ok(Setup {
-            device: text(given.device, given.device_len)?.parse().map_err(|_| Status::Setup)?,
+            device: DeviceId::checked(text(given.device, given.device_len)?).ok_or(Status::Setup)?,
             firmware: text(given.firmware, given.firmware_len)?.try_into().map_err(|_| Status::Setup)?,
             heartbeat: role(&given.heartbeat)?,
             vault: region(given.vault),
