@@ -1,4 +1,4 @@
-// Pictures of every verdict, by day and by night, for the README; invented travellers.
+// Pictures of every verdict and of an owner's clock and answer, by day and by night, for the README; invented travellers.
 //
 //   cargo build --workspace --bins && node tests/browser/screenshots.mjs
 
@@ -10,7 +10,7 @@ const FOLDER = fileURLToPath(new URL("screenshots/", import.meta.url));
 const VERDICTS = { hit: "both", possible: "possible", clear: "clear", "not-checked": "misread" };
 
 /** Small files: the pictures are looked at in a table. */
-const SCALE = { deviceScaleFactor: 0.55 };
+const SCALE = { deviceScaleFactor: 0.5 };
 
 mkdirSync(FOLDER, { recursive: true });
 const [stage, browser] = await Promise.all([startStage(), startBrowser()]);
@@ -29,5 +29,17 @@ await arabic.screenshot({ path: `${FOLDER}arabic-night.png` });
 const small = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, colorScheme: "light", reducedMotion: "reduce" });
 await scan(small, stage.zones.person);
 await small.screenshot({ path: `${FOLDER}small-day.png` });
+await stage.command("clocked 10m");
+for (const [light, zone, answer] of [["day", "clocked"], ["night", "clocked_too", "not_the_person another holder; the document is genuine"]]) {
+  const page = await openConsole(browser, stage, { ...SCALE, colorScheme: light === "day" ? "light" : "dark", reducedMotion: "reduce" });
+  await scan(page, stage.zones[zone]);
+  await page.waitForSelector('.verdict .clock[data-clock="waiting"]');
+  if (answer) {
+    await stage.command(`answer UTO-P-X00000032 ${answer}`);
+    await page.waitForSelector('.verdict .clock[data-clock="not_the_person"]');
+  }
+  await page.screenshot({ path: `${FOLDER}owner-${light}.png` });
+  await page.context().close();
+}
 await browser.close();
 await stage.end();

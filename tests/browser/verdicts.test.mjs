@@ -92,6 +92,29 @@ test("the answer of another scanner on this device appears, and is said to a scr
   await page.context().close();
 });
 
+test("an answer that was put away does not come back, however late the others hear of it", async () => {
+  const page = await openConsole(browser, stage);
+  // The stream tells of the answer only once the officer has put it away.
+  await page.evaluate(() => {
+    const known = EventTarget.prototype.addEventListener;
+    EventTarget.prototype.addEventListener = function (name, heard, ...more) {
+      const late = this instanceof EventSource && name === "answer" ? (event) => setTimeout(() => { heard(event); window.late = true; }, 1500) : heard;
+      return known.call(this, name, late, ...more);
+    };
+  });
+  // A new stream, with the late listener.
+  await stage.command("kill");
+  await screen(page, "lost");
+  await stage.command("start");
+  await screen(page, "ready");
+  await scan(page, stage.zones.document);
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
+  await page.waitForFunction(() => window.late);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "ready");
+  await page.context().close();
+});
+
 for (const [language, words] of Object.entries({
   fr: [/SIGNALÉ/, /Arrêtez la personne/, /nom identique/],
   es: [/ALERTA/, /Detenga a la persona/, /nombre igual/],

@@ -22,6 +22,9 @@ const CLEAR_SHOWN_MS = 60_000;
 /** A zone of fewer characters came in part. */
 const ZONE_MIN = 30;
 
+/** Scans that are known to have been shown: more than can be on their way twice. */
+const SHOWN_KEPT = 50;
+
 /** Set while somebody else's badge waits for its PIN. */
 const LOCKED = "vedette-locked";
 
@@ -34,6 +37,7 @@ const state = {
   session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
   scans: 0,
+  shown: [],             // the last scans whose answers were shown
   overdue: new Set(),    // encounters whose clock is known to have run out
   failure: null,         // what could not be recorded, until the next screen
 };
@@ -184,7 +188,7 @@ async function scan(zone) {
   show({ name: "checking" });
   try {
     const answer = await agent.scan(zone);
-    if (mine === state.scans) showAnswer(answer);
+    if (mine === state.scans) showAnswer(answer, true);
     else pending.keep(answer, Date.now());
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
@@ -197,14 +201,17 @@ function refuse(title, error, hint) {
   announce(`${say(title)}. ${say("refused.again")}`);
 }
 
-function showAnswer(answer) {
+/** `mine`: told to this officer, who asked; what is told to everybody may say less, and may come before or after it. */
+function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
-  if (screen.name === "answer" && screen.answer.scan_id === answer.scan_id) {
-    // Told to everybody already; told to this officer, it may say more.
+  if (state.shown.includes(answer.scan_id)) {
+    // An answer that was put away does not come back by itself.
+    if (!mine || screen.answer?.scan_id !== answer.scan_id) return;
     screen.answer = answer;
-    return draw();
+    return redraw();
   }
+  state.shown = [answer.scan_id, ...state.shown].slice(0, SHOWN_KEPT);
   const at = Date.now();
   pending.keep(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
@@ -353,7 +360,7 @@ pending.addEventListener("changed", ({ detail: answered }) => {
   if (["ready", "answer"].includes(state.screen.name)) redraw();
   if (answered?.answer) announce(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
-agent.addEventListener("answer", ({ detail }) => showAnswer(detail));
+agent.addEventListener("answer", ({ detail }) => showAnswer(detail, false));
 agent.addEventListener("session", ({ detail }) => {
   if (detail.officer?.badge !== state.session?.officer?.badge) forgetReports();
   state.session = detail;
