@@ -131,29 +131,39 @@ export class Pending extends EventTarget {
         outcomes.forEach((taken) => this.resolve(taken));
         if (!this.hits.has(answer.scan_id)) this.keep(answer, Date.now() - age_s * 1000);
       }
+      return open.length > 0;
     });
   }
 
   #askClocks() {
-    this.#ask(this.#agent.confirmations(), (clocks) => clocks.forEach((clock) => this.#putClock(clock, false)));
+    this.#ask(this.#agent.confirmations(), (clocks) => {
+      clocks.forEach((clock) => this.#putClock(clock, false));
+      return clocks.length > 0;
+    });
   }
 
   #askLate() {
-    this.#ask(this.#agent.late(), (late) => { this.late = late; });
+    this.#ask(this.#agent.late(), (late) => this.#put("late", late));
   }
 
   #askDrill() {
-    this.#ask(this.#agent.drill(), (drill) => { this.drill = drill; });
+    this.#ask(this.#agent.drill(), (drill) => this.#put("drill", drill));
   }
 
-  /** Takes what the agent answers; if it was asked in another session, nothing. */
+  /** Whether it is news. */
+  #put(name, value) {
+    const before = this[name];
+    this[name] = value;
+    return JSON.stringify(before) !== JSON.stringify(value);
+  }
+
+  /** Takes what the agent answers, and tells it if it is news; if it was asked in another session, nothing. */
   async #ask(asked, take) {
     const synced = this.#synced;
     try {
       const answer = await asked;
       if ((synced === null) !== (this.#synced === null)) return;
-      take(answer);
-      this.#changed();
+      if (take(answer)) this.#changed();
     } catch (error) {
       // A lost connection and an ended session are told by the agent; 404: there was no drill.
       if (!(error instanceof Refused)) return;
