@@ -155,6 +155,30 @@ test("the report of a discreet check reaches headquarters, with what was typed a
   await page.context().close();
 });
 
+test("an administrator starts and ends a drill from the menu; nobody else finds it there", async () => {
+  const page = await open({ reducedMotion: "reduce", bypassCSP: true });
+  await signIn(page, "carla", "639204");
+  const menu = async () => {
+    await page.keyboard.press("F2");
+    await page.waitForSelector("dialog[open]");
+  };
+  await menu();
+  await clean(page, "the administrator's menu");
+  await page.fill("dialog [name=minutes]", "30");
+  await page.click("dialog .drill button");
+  await page.waitForSelector('.banner[data-what="running"]');
+  await page.waitForSelector('.link[data-online="false"]');
+  await menu();
+  await page.click("dialog .drill button");
+  await page.waitForSelector('.banner[data-weight="drill"]:not([data-what="running"])');
+  await page.click("#bar .officer");
+  await screen(page, "sign_in");
+  await signIn(page, "anna", "471108");
+  await menu();
+  assert.equal(await page.locator("dialog .drill").count(), 0);
+  await page.context().close();
+});
+
 test("an expired roster is said on every screen, and its officers work on", async () => {
   const page = await open();
   await stage.command("expire_roster");

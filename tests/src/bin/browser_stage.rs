@@ -17,7 +17,7 @@
 //! | `idle SECONDS` | the agent starts anew, and sessions end when nothing was done for so long |
 //! | `expire_roster` | the next roster expires at once |
 //! | `encounters` | what headquarters stored |
-//! | `roster` | officers from now on: anna (PIN 471108, entitled to discreet alerts) and boris (580133, French) |
+//! | `roster` | officers from now on: anna (PIN 471108, entitled to discreet alerts), boris (580133, French), and carla (639204), an administrator |
 
 use serde_json::{Value, json};
 use std::io::{BufRead, stdin};
@@ -129,9 +129,10 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
         "roster" => {
             post.hq.add_officer("anna", "471108", &["--name", "Anna Berg", "--discreet"]);
             post.hq.add_officer("boris", "580133", &["--name", "Boris Vogt", "--language", "fr"]);
-            // Two changes of the roster: the second holds both.
+            post.hq.add_officer("carla", "639204", &["--name", "Carla Ott", "--role", "administrator"]);
+            // Three changes of the roster: the last holds all.
             let held =
-                || device.status()?["roster"]["number"].as_u64().filter(|number| *number >= 2).map(drop);
+                || device.status()?["roster"]["number"].as_u64().filter(|number| *number >= 3).map(drop);
             wait_until("the roster is there", held, || device.log());
         }
         "idle" => {
