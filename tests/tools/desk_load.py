@@ -25,7 +25,7 @@ chance = random.Random(options.seed)
 
 SYLLABLES = "ba be bo da de di do fa ga go ha he ka ke ki ko la le li lo ma me mi mo na ne ni no pa ra re ri ro sa se si so ta te ti to va ve vi wa ya yo za".split()
 DOCUMENTS, PERSONS = "uto/stolen", "uto/sought"
-CLOSED_DELTAS = 4     # installed in the closed loop
+CLOSED_DELTAS = 16    # installed in the closed loop
 
 
 def word():

@@ -1,7 +1,7 @@
 //! The intake's thread and the door to it: everything that arrives goes through one bounded queue, in order.
 //!
-//! A thread of its own, because merging, opening and indexing a list take seconds of processor and disk, and neither
-//! the link nor the desk may wait for that. Failure of a job is said in the log; the next one is taken.
+//! A thread of its own and of low priority, because merging, opening and indexing a list take seconds of processor and
+//! disk, and neither the link nor the desk may wait for that. Failure of a job is said in the log; the next one is taken.
 
 use super::bundle::{BundleError, Report};
 use super::{Intake, Missing, Offer};
@@ -12,6 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::wire::{self, Chunk};
 
+/// How much the thread stands back behind those that answer officers (`nice(2)`: of this thread alone).
+const NICE: i32 = 10;
 /// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
 const JOBS_MAX: usize = 256;
 
@@ -37,6 +39,9 @@ impl IntakeDoor {
         let (door, mut jobs) = mpsc::channel(JOBS_MAX);
         let (missing, watched) = watch::channel(None);
         let work = move || {
+            if let Err(error) = rustix::process::nice(NICE) {
+                tracing::warn!(%error, "the intake keeps the priority of checks");
+            }
             tell_missing(&intake, &missing);
             while let Some(job) = jobs.blocking_recv() {
                 do_job(&mut intake, job);
