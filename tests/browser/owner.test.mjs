@@ -167,6 +167,18 @@ test("all of it on 320 px", async () => {
   await page.context().close();
 });
 
+test("of two answers at once neither silences the other", async () => {
+  const page = await open();
+  for (const zone of [stage.zones.clocked, stage.zones.clocked_too]) {
+    await scan(page, zone);
+    await clock(page, "waiting");
+  }
+  await stage.command("answer UTO-P-X00000031 confirmed one");
+  await stage.command("answer UTO-P-X00000032 not_the_person two");
+  await page.waitForFunction(() => ["CONFIRMED by", "NOT THE PERSON, says"].every((word) => document.getElementById("said").textContent.includes(word)));
+  await page.context().close();
+});
+
 test("a discreet alert's clock shows to the entitled officer behind F8, and nowhere else", async () => {
   await stage.command("roster");
   const page = await open({ first: "sign_in" });
@@ -182,6 +194,8 @@ test("a discreet alert's clock shows to the entitled officer behind F8, and nowh
     open: await page.evaluate(() => fetch("/v1/open").then((r) => r.json())).then((open) => open.map(({ answer }) => answer.scan_id)),
   });
   await scan(page, stage.zones.clear);
+  // Other clocks, left by the tests before, have ended: none of them runs out amid the comparison.
+  await page.waitForFunction(async () => (await (await fetch("/v1/confirmations")).json()).every(({ left_s, answer }) => answer || left_s < -1));
   const before = await common();
   const told = [];
   page.on("response", (response) => told.push(new URL(response.url()).pathname));

@@ -24,6 +24,8 @@ const ZONE_MIN = 30;
 
 /** Scans that are known to have been shown: more than can be on their way twice. */
 const SHOWN_KEPT = 50;
+/** How long a screen reader may take to say a sentence. */
+const HEARD_MS = 3000;
 
 /** Set while somebody else's badge waits for its PIN. */
 const LOCKED = "vedette-locked";
@@ -34,6 +36,7 @@ const part = (id) => document.getElementById(id);
 const state = {
   status: null,
   statusAt: 0,
+  saidAt: 0,             // when something was last said aloud
   session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
   scans: 0,
@@ -166,15 +169,23 @@ function drawTimers() {
   const over = pending.allClocks().filter(overdue);
   const news = over.filter(({ encounter_id }) => !state.overdue.has(encounter_id));
   state.overdue = new Set(over.map(({ encounter_id }) => encounter_id));
-  if (news.length > 0) announce(news.map(({ list }) => say("confirm.overdue", { owner: ownerOf(list) })).join(" "));
+  if (news.length > 0) announceToo(news.map(({ list }) => say("confirm.overdue", { owner: ownerOf(list) })).join(" "));
 }
 
 function grown() {
   return (Date.now() - state.statusAt) / 1000;
 }
 
+/** Says `text` instead of what was said last. */
 function announce(text) {
   part("said").textContent = text;
+  state.saidAt = Date.now();
+}
+
+/** Says `text`; what was said just before it, and may not have been heard to its end, is said again with it. */
+function announceToo(text) {
+  const before = Date.now() - state.saidAt < HEARD_MS ? part("said").textContent : "";
+  announce(`${before} ${text}`.trim());
 }
 
 // --- A scan ------------------------------------------------------------------------------------------------------------
@@ -358,7 +369,7 @@ agent.addEventListener("state", ({ detail }) => {
 });
 pending.addEventListener("changed", ({ detail: answered }) => {
   if (["ready", "answer"].includes(state.screen.name)) redraw();
-  if (answered?.answer) announce(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
+  if (answered?.answer) announceToo(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
 agent.addEventListener("answer", ({ detail }) => showAnswer(detail, false));
 agent.addEventListener("session", ({ detail }) => {
