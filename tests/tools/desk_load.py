@@ -10,7 +10,7 @@
    every answer its check in the journal, and every hit its encounter in the spool.
 Prints Markdown. Exit 0 only if nothing was lost. The link is off, so that the spool keeps every encounter to be counted.
 """
-import argparse, http.client, json, os, random, subprocess, sys, tempfile, threading, time
+import argparse, http.client, json, os, random, subprocess, sys, tempfile, time
 from pathlib import Path
 
 parser = argparse.ArgumentParser()
@@ -136,15 +136,11 @@ def row(name, took):
     print(f"| {name} | {len(took)} | {at(.5):.2f} | {at(.99):.2f} | {at(.999):.2f} | {took[-1] * 1000:.2f} |", flush=True)
 
 
-def install(config, bundles, stop=None, every=0.0):
-    """Imports bundle after bundle; returns how many were."""
-    done = 0
-    for bundle in bundles:
-        if stop and stop.wait(every):
-            break
-        run("vedette", "import", "--config", config, bundle)
-        done += 1
-    return done
+def installing(config, bundles, every=0):
+    """Imports bundle after bundle, the first after `every` seconds. A shell's work: a thread here would put scans off."""
+    script = 'config=$1 every=$2; shift 2; for bundle; do sleep $every; "$0" import --config "$config" "$bundle" || exit 1; done'
+    command = ["sh", "-c", script, options.bin / "vedette", config, every, *bundles]
+    return subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
 
 
 def main():
@@ -169,7 +165,8 @@ def measure(config, bundles, pid):
         shown = subprocess.run([options.bin / "vedette", "status", "--json", "--config", config], capture_output=True)
         if shown.returncode == 0 and json.loads(shown.stdout)["listen"]:
             break
-    install(config, bundles[:1])
+    if installing(config, bundles[:1]).wait():
+        sys.exit("the first edition cannot be imported")
     token = run("vedette", "token", "new", "load", "--config", config).strip()
     client = Client(json.loads(shown.stdout)["listen"], token)
     lists = {held["list"]: held["entries"] for held in json.loads(client.get("/v1/lists"))}
@@ -184,34 +181,31 @@ def measure(config, bundles, pid):
         return client.took
 
     row("closed loop, quiet", loop(30))
-    installed = []
-    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[1 : CLOSED_DELTAS + 1])))
-    thread.start()
+    installs = installing(config, bundles[1 : CLOSED_DELTAS + 1])
     took = []
-    while thread.is_alive():
+    while installs.poll() is None:
         took += loop(0.5)
     row("closed loop, a delta of each list installing at every moment", took)
 
-    stop, due = threading.Event(), time.monotonic()
-    client.took = []
-    thread = threading.Thread(target=lambda: installed.append(install(config, bundles[CLOSED_DELTAS + 1 :], stop, 60)))
-    thread.start()
+    due, client.took = time.monotonic(), []
+    more = installing(config, bundles[CLOSED_DELTAS + 1 :], 60)
     for n in range(int(options.rate * options.minutes)):
         due += 60 / options.rate
         time.sleep(max(0, due - time.monotonic()))
         client.scan(n % 100 == 0)
-    stop.set()
-    thread.join()
+    more.terminate()
+    more.wait()
     row(f"{options.rate} a minute for {options.minutes:g} minutes, a delta of each list every minute", client.took)
 
     spooled = json.loads(client.get("/v1/status"))["spool"]
+    editions = min(held["edition"] for held in json.loads(client.get("/v1/lists")))
     run("vedette", "journal", "verify", "--config", config)
     shown = run("vedette", "journal", "show", "--json", "--config", config).splitlines()
     lines = sum('"event":"check"' in line for line in shown)
     print(f"\n{client.answers} answers, {lines} checks in the journal, {client.hits} alerts, {spooled} encounters in the spool, "
-          f"{sum(installed)} deltas of each list installed, {len(client.failed)} failed; "
+          f"{editions - 1} deltas of each list installed, {len(client.failed)} failed; "
           f"resident memory {resident(pid)} MB")
-    lost = client.failed or lines != client.answers or spooled != client.hits
+    lost = installs.returncode or client.failed or lines != client.answers or spooled != client.hits
     if lost:
         print("LOST:", client.failed[:5])
     sys.exit(1 if lost else 0)
