@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clean } from "./axe.mjs";
-import { openConsole, scan, screen, startBrowser, startStage } from "./stage.mjs";
+import { openConsole, scan, screen, startBrowser, startStage, style } from "./stage.mjs";
 
 let stage;
 let browser;
@@ -38,7 +38,7 @@ for (const [name, options] of Object.entries({
 
 test("the theme can be chosen against the system's, and stays", async () => {
   const page = await openConsole(browser, stage, { colorScheme: "light" });
-  const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const paper = () => style(page, ":root", "backgroundColor");
   const day = await paper();
   await page.keyboard.press("F2");
   await page.check('[name=theme][value="dark"]');
@@ -53,6 +53,6 @@ test("the theme can be chosen against the system's, and stays", async () => {
 test("whoever wants no motion gets none", async () => {
   const page = await openConsole(browser, stage, { reducedMotion: "reduce" });
   await scan(page, stage.zones.document);
-  assert.equal(await page.$eval(".verdict .shape", (shape) => getComputedStyle(shape).animationName), "none");
+  assert.equal(await style(page, ".verdict .shape", "animationName"), "none");
   await page.context().close();
 });

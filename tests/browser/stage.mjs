@@ -80,3 +80,8 @@ export async function scan(page, zone) {
 export function verdict(page) {
   return page.getAttribute(".answer", "data-verdict");
 }
+
+/** How an element looks now, read in one step: what the page draws anew in between has no style any more. */
+export function style(page, selector, property) {
+  return page.evaluate(([found, name]) => getComputedStyle(document.querySelector(found))[name], [selector, property]);
+}

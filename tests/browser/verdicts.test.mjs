@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { openConsole, scan, screen, startBrowser, startStage, style, verdict } from "./stage.mjs";
 
 let stage;
 let browser;
@@ -27,7 +27,7 @@ test("a wanted person: warnings big, the action, the reasons, the owner", async 
   await scan(page, stage.zones.person);
   assert.equal(await verdict(page), "hit");
   assert.match(await text(page, ".told .warnings"), /Armed[\s\S]*Violent/);
-  const size = (selector) => page.$eval(selector, (element) => parseFloat(getComputedStyle(element).fontSize));
+  const size = async (selector) => parseFloat(await style(page, selector, "fontSize"));
   assert.ok(await size(".told .warnings li") >= 22, "warnings are readable at arm's length");
   assert.ok(await size("#word") >= 64, "so is the verdict");
   assert.match(await text(page, ".verdict .do"), /Arrest the person[\s\S]*Utopia Criminal Police/);
