@@ -35,6 +35,20 @@ test("a reader that sends no Enter at all: the zone's length is its end", async 
   await page.context().close();
 });
 
+test("a machine too busy to hand the keys over in time: the document is checked all the same, once", async () => {
+  const page = await openConsole(browser, stage);
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+  await wedge(page, `${stage.zones.document}\n`, { held: [20, 600] });
+  await answered(page, "X00000001");
+  await wedge(page, `${stage.zones.clear.slice(0, 70)}\n`, { held: [70, 600] });
+  await screen(page, "refused");
+  await wedge(page, `${stage.zones.clear}\n`, { held: [89, 600] });
+  await answered(page, "C00000007");
+  assert.deepEqual(asked, ["/v1/scans", "/v1/scans", "/v1/scans"]);
+  await page.context().close();
+});
+
 test("a scan while the focus is in a field leaves the field as it was", async () => {
   const page = await openConsole(browser, stage);
   await page.fill("#zone", "HALF TYPED");

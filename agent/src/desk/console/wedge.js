@@ -3,7 +3,8 @@
 // back what it held.
 //
 // A burst ends with the zone's last character where its length says so, with Enter or Tab after a whole zone, or with
-// silence. A reader that was set up for another keyboard layout than this machine's is understood by its physical keys.
+// silence. Keys that a busy machine handed over late belong to the burst they were typed in, which is then read anew, whole.
+// A reader that was set up for another keyboard layout than this machine's is understood by its physical keys.
 
 /** Keys of a burst follow each other within this, milliseconds; people need longer. */
 const GAP_MS = 45;
@@ -26,6 +27,7 @@ export function listen({ zone, badge, typed }) {
   let field = null;
   let silence = 0;
   let alone = 0;
+  let told = "";
 
   const onKey = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
@@ -47,8 +49,10 @@ export function listen({ zone, badge, typed }) {
       event.preventDefault();
       event.stopImmediatePropagation();
       clearTimeout(silence);
-      if (whole(characters(keys))) finish();
-      else silence = setTimeout(finish, END_MS);
+      if (whole(characters(keys))) {
+        finish();
+        end();
+      } else silence = setTimeout(finish, END_MS);
     } else if (keys.length === 1 && prints && !writes(event.target)) {
       // Only when no second key follows was it a person.
       alone = setTimeout(() => typed(event.key, event), GAP_MS);
@@ -56,17 +60,22 @@ export function listen({ zone, badge, typed }) {
   };
 
   const begin = () => {
-    keys = [];
+    end();
     bursting = false;
     field = remember(document.activeElement);
+  };
+
+  const end = () => {
+    keys = [];
+    told = "";
   };
 
   const finish = () => {
     clearTimeout(silence);
     const text = characters(keys).trim();
     const typed = keys.map(({ key }) => key).join("").trim();
-    keys = [];
-    if (!bursting || text === "") return;
+    if (!bursting || text === told) return;
+    told = text;
     if (text.length > BADGE_MAX || text.includes("<")) zone(lines(text));
     else badge(typed);
   };
