@@ -18,7 +18,7 @@ use vedette::lists::{
 };
 use vedette_shim::document::{DocumentKey, Number};
 use vedette_shim::frame::encoded_max;
-use vedette_shim::mrz::{self, CheckName, Fields, Mrz, Repair, compose};
+use vedette_shim::mrz::{self, Fields, Mrz, Repair, compose};
 use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece, ToScanner};
 
 /// Seconds that the scanner has been on when the documents are put on it; the heartbeat came at 0.
@@ -169,7 +169,7 @@ fn answer(edition: &Edition, head: &str, zone: &Mrz) -> String {
     let of = |zone: &Mrz| {
         DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number()).expect("a key")
     };
-    let misread = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
+    let misread = zone.number_doubtful();
     let mut keys = vec![of(zone)];
     if misread && let Repair::Unique(fix) = mrz::repair(zone.lines()) {
         keys.push(of(&Mrz::from(*fix.lines())));

@@ -22,11 +22,15 @@ pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Ask
         // Discreet alerts must not crowd out others: there is room for both.
         _ => met(held, reading, 2 * limit),
     };
-    let uncertain = reading.uncertain && matches!(held.content, Content::Documents(_));
-    let (alerts, result, why) = match asked {
-        Ok(alerts) if uncertain => (alerts, ListResult::NotChecked, Some(Phrase::new("why.misread"))),
-        Ok(alerts) => (alerts, ListResult::Clear, None),
-        Err(why) => (Vec::new(), ListResult::NotChecked, Some(why)),
+    let doubt = match &held.content {
+        Content::Documents(_) if reading.number_doubtful => Some("why.misread"),
+        Content::Persons(..) if reading.bearer_doubtful => Some("why.bearer_misread"),
+        _ => None,
+    };
+    let (alerts, result, why) = match (asked, doubt) {
+        (Ok(alerts), Some(doubt)) => (alerts, ListResult::NotChecked, Some(Phrase::new(doubt))),
+        (Ok(alerts), None) => (alerts, ListResult::Clear, None),
+        (Err(why), _) => (Vec::new(), ListResult::NotChecked, Some(why)),
     };
     let checked = Checked {
         list: held.list.clone(),
@@ -65,7 +69,14 @@ fn met(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phras
             Ok(alerts)
         }
         Content::Persons(edition, index) => {
-            persons_met(held, edition, index, &reading.person, limit).map_err(damaged)
+            let mut alerts = persons_met(held, edition, index, &reading.person, limit).map_err(damaged)?;
+            if reading.bearer_doubtful {
+                for alert in &mut alerts {
+                    alert.result = ListResult::Possible;
+                    alert.reasons.push(Phrase::new("reason.bearer_misread"));
+                }
+            }
+            Ok(alerts)
         }
     }
 }

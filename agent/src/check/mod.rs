@@ -2,8 +2,8 @@
 //!
 //! Invariants: the lookups touch no network and no lock an update holds; the answer is given only after its journal
 //! line and encounters are durable (one transaction); a list that could not be asked says so and is never counted as
-//! Clear. A document number whose check digit fails cannot come out Clear: what was looked up may not be what is
-//! printed. What may be shown of it is [`disclose`]'s to say; a discreet alert changes nothing of an answer.
+//! Clear. What may be misread cannot come out Clear, in the lists that are asked by it: what was looked up may not be
+//! what is printed. What may be shown of it is [`disclose`]'s to say; a discreet alert changes nothing of an answer.
 //!
 //! Failure: an unreadable zone is an error with its place; a journal that cannot be written is an error; a list that
 //! cannot be read makes its own answer NotChecked.

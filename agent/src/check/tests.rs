@@ -53,3 +53,34 @@ fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
     export(&checker.state, &folder.path().join("old.jsonl"), None, true, 1).unwrap();
     assert!(!warned(&checker.check(&scan()).unwrap()));
 }
+
+#[test]
+fn what_is_asked_says_what_of_it_may_be_misread() {
+    let printed = compose(&Fields::specimen_passport("UTO", "L898902C3")).unwrap().to_string();
+    let of = |from: &str, to: &str| {
+        assert!(printed.contains(from), "{from} in {printed}");
+        let (reading, notices) =
+            Reading::of(&mrz::parse(&printed.replacen(from, to, 1)).unwrap(), 1_790_000_000);
+        (reading, notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>())
+    };
+    let (well, notices) = of("P<UTO", "P<UTO");
+    assert!(notices.is_empty() && !well.number_doubtful && !well.bearer_doubtful);
+    let born = well.person.birth_date;
+    let met = |reading: &Reading| {
+        let keys = reading.keys.as_ref().unwrap().iter();
+        keys.map(|(key, doubt)| (key.to_string(), *doubt)).collect::<Vec<_>>()
+    };
+    assert_eq!(met(&well), [("UTO-P-L898902C3".to_string(), None)]);
+
+    let (state, notices) = of("P<UTO", "P<UT0");
+    assert_eq!(notices, ["notice.misread"]);
+    assert_eq!(met(&state), [("UTO-P-L898902C3".to_string(), Some("reason.number_repaired"))]);
+
+    let (repaired, notices) = of("7408122", "74O8122");
+    assert!(notices.contains(&"notice.bearer_misread".to_string()));
+    assert!(repaired.bearer_doubtful && repaired.person.birth_date == born, "one repair: that date is asked");
+
+    let (lost, notices) = of("7408122", "7408132");
+    assert_eq!(notices, ["notice.bearer_misread"]);
+    assert!(lost.bearer_doubtful && lost.person.birth_date.is_none(), "no repair: the name alone is asked");
+}

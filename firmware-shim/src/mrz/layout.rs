@@ -201,7 +201,10 @@ impl Format {
             [b'V', ..] if chars.len() == TD2.len() => Format::MrvB,
             [b'I', b'D', b'F', b'R', b'A', ..] if chars.len() == TD2.len() => Format::FrenchId,
             [..] if chars.len() == TD2.len() => Format::Td2,
-            [..] if chars.len() == SWISS_DRIVING.len() => Format::SwissDriving,
+            // It has no check digit: only its code tells it from a part of something longer.
+            [_, _, _, _, _, _, _, _, _, b'F', b'A', ..] if chars.len() == SWISS_DRIVING.len() => {
+                Format::SwissDriving
+            }
             [b'A' | b'B' | b'D', b'0'..=b'9', ..] if chars.len() == FRENCH_DRIVING.len() => {
                 Format::FrenchDriving
             }

@@ -10,6 +10,7 @@
 mod check;
 mod compose;
 mod date;
+mod doubt;
 mod layout;
 mod lines;
 mod name;
@@ -110,6 +111,16 @@ impl Mrz {
         self.checks.iter().all(|c| c.check.passes())
             && !self.surname().is_empty()
             && (self.format().is_icao() || self.unreadable_fields().next().is_none())
+    }
+
+    /// Whether the number, the state or the code may be misread: then a miss in a list of documents means nothing.
+    pub fn number_doubtful(&self) -> bool {
+        doubt::of_number(&self.lines, &self.checks)
+    }
+
+    /// Whether the birth date may be misread or the surname is missing: then a miss in a list of persons means nothing.
+    pub fn bearer_doubtful(&self) -> bool {
+        doubt::of_bearer(&self.lines, &self.checks, self.surname())
     }
 
     /// Every check digit of the format, with its result and place.

@@ -1,8 +1,8 @@
 //! A zone -> lookups in every list -> an outcome, and what is noted of it.
 //!
 //! Invariants, as the agent's: Clear needs every list to have answered from an edition within its lease; a match is
-//! shown in any case. A number whose check digit fails cannot come out Clear, because what was looked up may not be what
-//! is printed; it is looked up as read and, if there is exactly one repair, as repaired, and what that meets is Possible.
+//! shown in any case. A number or state that may be misread cannot come out Clear, because what was looked up may not be
+//! what is printed; it is looked up as read and, if there is exactly one repair, as repaired, and what that meets is Possible.
 
 use core::fmt::{self, Write as _};
 use heapless::{String, Vec};
@@ -14,7 +14,7 @@ use crate::ids::EncounterId;
 use crate::journal::JournalError;
 use crate::journal::SEALED_BYTES_MAX;
 use crate::list::{Kind, Scratch, Status};
-use crate::mrz::{self, CheckName, Mrz, Repair};
+use crate::mrz::{self, Mrz, Repair};
 use crate::scanner::{Asked, LISTS_HELD_MAX, Note};
 use crate::seal::Aead;
 use crate::shelf::Edition;
@@ -50,7 +50,7 @@ pub struct Outcome {
     pub more: bool,
     /// The lists, in the setup's order. Without a time an age is 0 and the list counts as expired.
     pub lists: Vec<Asked, LISTS_HELD_MAX>,
-    /// The number's check digit fails.
+    /// The number or the state may be misread.
     pub misread: bool,
 }
 
@@ -86,7 +86,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Checks a document. Touches nothing but the flash, which it only reads.
     #[inline(never)]
     pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
-        let misread = zone.checks().iter().any(|c| c.name == CheckName::Number && !c.check.passes());
+        let misread = zone.number_doubtful();
         let mut outcome = Outcome {
             verdict: Verdict::NotChecked,
             alerts: Vec::new(),
@@ -132,7 +132,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             (asked.age_s, asked.freshness) = (age_s, freshness);
         }
         let expired = matches!(age, Some((_, Freshness::Expired)));
-        if pinned.kind != Kind::Documents || keys[0].is_none() || expired {
+        if pinned.kind != Kind::Documents || keys.iter().all(Option::is_none) || expired {
             return asked;
         }
         // A miss counts with a time and a number that was read well.

@@ -1,6 +1,7 @@
 //! Zones of ICAO's own specimens (Utopia) and invented ones.
 
 mod composing;
+mod doubting;
 mod national;
 mod reading;
 mod repairing;

@@ -1,0 +1,77 @@
+//! What may be misread is told from what is sure, and a part of a zone is never taken for a whole one.
+
+use super::super::{Fields, Format, compose};
+use super::*;
+
+/// Whether the number is in doubt, and the bearer.
+fn doubts(text: &str) -> (bool, bool) {
+    let mrz = read(text);
+    (mrz.number_doubtful(), mrz.bearer_doubtful())
+}
+
+#[test]
+fn a_zone_that_is_well_read_raises_no_doubt() {
+    for text in [TD1, TD2, TD3, MRV_A, MRV_B] {
+        assert_eq!(doubts(text), (false, false), "{text}");
+    }
+    // Unknown parts of a birth date are no misreading (9303-3, 4.8).
+    assert_eq!(doubts(&TD3.replace("7408122", "74<<<<1")), (false, false));
+}
+
+#[test]
+fn a_digit_that_fails_puts_in_doubt_what_it_guards() {
+    assert_eq!(doubts(&TD3.replace("L898902C36", "L898902C37")), (true, false));
+    assert_eq!(doubts(&TD3.replace("7408122", "7408123")), (false, true));
+    for elsewhere in [("1204159", "1204158"), ("<<<<<10", "<<<<<20"), ("<<<<<10", "<<<<<11")] {
+        assert_eq!(doubts(&TD3.replace(elsewhere.0, elsewhere.1)), (false, false), "{elsewhere:?}");
+    }
+}
+
+#[test]
+fn what_no_check_digit_sees_is_in_doubt_by_its_kind_of_character() {
+    let state = TD3.replace("P<UTOER", "P<UT0ER");
+    let birth = TD3.replace("7408122", "74A8122");
+    assert!(failing(&read(&state)).is_empty() && failing(&read(&birth)).is_empty());
+    assert_eq!(doubts(&state), (true, false));
+    // A letter in a date is also how a zone shows that it is a part of another.
+    assert_eq!(doubts(&birth), (true, true));
+    assert_eq!(doubts(&TD3.replace("ERIKSSON<<ANNA<MARIA", "<<<<<<<<<<<<<<<<<<<<")), (false, true));
+}
+
+#[test]
+fn a_licence_without_a_check_digit_is_in_doubt_as_a_whole() {
+    let text = "XYZ123F<<\nFACHE123456789012<<910203<<<<<\nUTOPIE<MARCHEUR<<ANNE<MARIE<<<";
+    assert_eq!(doubts(text), (false, false));
+    for (from, to) in [("CHE", "UTO"), ("789012<<", "78901Z<<"), ("XYZ123F", "XYZ12AF")] {
+        assert!(doubts(&text.replace(from, to)).0, "{to}");
+    }
+    assert!(error(&text.replace("FACHE", "FBCHE")).contains("no known format"));
+}
+
+proptest! {
+    /// A reader that stops early, or a busy machine: whatever came is no zone, or is in doubt.
+    #[test]
+    fn the_beginning_of_a_zone_is_never_taken_for_a_whole_one(
+        surname in "[A-Z]{1,20}", given in "[A-Z]{1,20}", number in "[A-Z0-9]{9}", optional in "[A-Z0-9]{0,7}",
+        code in "[AIPV][A-Z0-9]?",
+    ) {
+        for format in [Format::Td1, Format::Td2, Format::Td3, Format::MrvA, Format::MrvB] {
+            let fields = Fields {
+                format,
+                document_code: &code,
+                surname: &surname,
+                given_names: &given,
+                optional1: &optional,
+                optional2: if format == Format::Td1 { &optional } else { "" },
+                ..Fields::specimen_passport("UTO", &number)
+            };
+            let Ok(whole) = compose(&fields) else { continue };
+            let text = whole.to_string().replace('\n', "");
+            for kept in 1..text.len() {
+                if let Ok(part) = parse(&text[..kept]) {
+                    prop_assert!(part.number_doubtful(), "{}", &text[..kept]);
+                }
+            }
+        }
+    }
+}
