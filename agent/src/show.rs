@@ -4,8 +4,10 @@
 
 mod answer;
 mod facts;
+mod owners;
 
 pub use answer::answer;
+pub use owners::owners;
 
 use crate::clock::rfc3339;
 use crate::config::Config;

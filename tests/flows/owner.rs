@@ -42,6 +42,8 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
     let overdue = || post.hq.encounters()[0]["overdue_since"].as_u64();
     wait_until("headquarters knows that the answer is overdue", overdue, || device.log());
     assert_eq!(device.status().unwrap()["confirmations"]["overdue"], 1);
+    let told = device.run("owners", &[]).expect_code(0).out;
+    assert!(told.contains("OVERDUE: uto") && told.contains("Headquarters has been told"), "{told}");
 
     post.hq.run(&["answer", &"0".repeat(32), "confirmed"]).expect_code(1);
     post.hq.run(&["answer", &encounter, "not_the_person", "--text", "another number"]).expect_code(0);
@@ -57,6 +59,11 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
     );
     assert_eq!(device.status().unwrap()["confirmations"]["answered"], 1);
     assert_eq!(post.hq.encounters()[0]["answer"], "not_the_person");
+    let told = device.run("owners", &[]).expect_code(0).out;
+    for part in [SPECIMEN, CLOCKED, "NOT THE PERSON, says", "\"another number\"", "Do not act on it any more"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 
     // The last answer counts.
     post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
@@ -73,6 +80,7 @@ fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
     device.start();
     post.hq.publish(LIST, [number(1)]);
     device.wait_for_edition(LIST, 1);
+    assert!(device.run("owners", &[]).expect_code(0).out.contains("Nothing waits"));
     let clear = scan(&device, SPECIMEN);
     assert_eq!(clear["verdict"], "clear");
     scan(&device, &number(2));
@@ -86,6 +94,8 @@ fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
         (&encounter["document"]["number"], &encounter["document"]["surname"]),
         (&SPECIMEN.into(), &"".into())
     );
+    let told = device.run("owners", &[]).expect_code(0).out;
+    assert!(told.contains("Listed after their scan") && told.contains(SPECIMEN), "{told}");
     let late = asked(&device, "/v1/late");
     assert_eq!((&late[0]["scan_id"], late.as_array().unwrap().len()), (&clear["scan_id"], 1));
     assert_eq!(device.status().unwrap()["late"], 1);

@@ -10,9 +10,11 @@ use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
+use vedette::check::late::LateEncounter;
 use vedette::check::{Answer, CheckError, Scan};
 use vedette::clock::system_now;
 use vedette::config::{Config, ConfigError};
+use vedette::confirmation::Confirmation;
 use vedette::daemon::{self, DaemonError};
 use vedette::desk::client::{self, ClientError};
 use vedette::desk::tokens::{self, TokenError};
@@ -96,6 +98,12 @@ enum Command {
     },
     /// Show the agent's state: link, spool, lists.
     Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show which alerts their owners must still confirm, what they answered, and what was listed after its scan.
+    Owners {
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -286,6 +294,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             let status: StatusView = client::get(&config()?.desk.socket, "/v1/status").await?;
             print(json, &status, show::status)
         }
+        Command::Owners { json } => owners(&config()?, json).await,
         Command::Import { path } => import(&config()?, path).await,
         Command::CheckConfig => {
             print!("{}", show::config(&cli.config, &config()?));
@@ -363,6 +372,15 @@ fn print_answer(answer: &Answer, json: bool, language: Language) -> Result<u8, F
         Verdict::Possible => POSSIBLE,
         Verdict::NotChecked => NOT_CHECKED,
     })
+}
+
+async fn owners(config: &Config, json: bool) -> Result<u8, Failure> {
+    let socket = &config.desk.socket;
+    let clocks: Vec<Confirmation> = client::get(socket, "/v1/confirmations").await?;
+    let late: Vec<LateEncounter> = client::get(socket, "/v1/late").await?;
+    let status: StatusView = client::get(socket, "/v1/status").await?;
+    let both = serde_json::json!({ "confirmations": clocks, "late": late });
+    print(json, &both, |_| show::owners(&clocks, &late, &status, Words::of(environment_language())))
 }
 
 async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {

@@ -88,7 +88,7 @@ fn left_to_confirm(alert: &Alert, now: u64) -> Option<u64> {
 }
 
 /// `9:41`, `1:59:59`: as the page's clock starts.
-fn countdown(seconds: u64) -> String {
+pub(super) fn countdown(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
 }
@@ -214,7 +214,7 @@ fn term(words: &Words, family: &str, word: &str) -> String {
     if words.has(&key) { words.say(&key).into() } else { printable(word) }
 }
 
-fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<String, String> {
+pub(super) fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<String, String> {
     values.map(|(name, value)| (name.to_string(), printable(value))).into()
 }
 

@@ -12,11 +12,7 @@ pub(crate) fn readable(format: Format, field: Field, text: &str) -> bool {
     let letters = |s: &[u8]| s.iter().all(|c| matches!(c, b'A'..=b'Z' | b'<'));
     let digits = |s: &[u8]| s.iter().all(u8::is_ascii_digit);
     match (field, format) {
-        (Field::Code, Format::FrenchDriving) => {
-            matches!(chars, [b'A' | b'B' | b'D', b'0'..=b'9'])
-        }
-        (Field::Code, Format::SwissDriving) => text == "FA",
-        // 9303-5, notes a and b: the second character may be a numeral.
+        // 9303-5, notes a and b: the second character may be a numeral. The driving licences are known by theirs.
         (Field::Code, _) => chars.first().is_some_and(u8::is_ascii_uppercase),
         (Field::State, Format::SwissDriving) => matches!(text, "CHE" | "LIE"),
         (Field::State | Field::Nationality, _) => letters(chars) && !text.starts_with('<'),
