@@ -123,6 +123,9 @@ pub struct Limits {
     pub chunk_wait_s: u64,
     /// Largest segment downloaded; a manifest that names a larger one waits for a bundle.
     pub segment_bytes_max: u64,
+    /// Memory for filters over lists of documents, so that a document that is not listed touches no page: 1.15 bytes a
+    /// document; 0 for none.
+    pub filter_bytes_max: u64,
     /// The journal's lines, bytes. Past nine tenths every answer says so; at the bound there are no answers until older
     /// lines are exported.
     pub journal_bytes_max: u64,
@@ -150,6 +153,7 @@ impl Default for Limits {
             chunks_in_flight_max: 16,
             chunk_wait_s: 10,
             segment_bytes_max: 4 * 1024 * 1024 * 1024,
+            filter_bytes_max: 0,
             journal_bytes_max: 256 * 1024 * 1024,
             answer_step_ms: 2,
             alerts_max: 10,

@@ -133,11 +133,21 @@ struct Changes(Vec<(Listed, bool)>);
 impl Changes {
     fn of(queries: &Queries) -> Self {
         let mut random = Random::new(0xc4a);
-        let half = (CHANGES / 2).min(queries.hits.len()).min(queries.misses.len());
+        let half = Changes::half(queries);
         let mut put = |&key| (Listed { key, value: keys::value(&mut random) }, true);
         let mut changes: Vec<_> = queries.misses.iter().take(half).map(&mut put).collect();
         changes.extend(queries.hits.iter().take(half).map(|&listed| (listed, false)));
         Changes(changes)
+    }
+
+    /// How many are put, and how many withdrawn.
+    fn half(queries: &Queries) -> usize {
+        (CHANGES / 2).min(queries.hits.len() / 2).min(queries.misses.len())
+    }
+
+    /// The hits that no change withdraws: for them every segment is asked, the base too.
+    fn standing(queries: &Queries) -> &[Listed] {
+        &queries.hits[Changes::half(queries)..]
     }
 
     fn ours(&self) -> Vec<DocumentChange> {

@@ -66,12 +66,14 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     queries.hits.iter().take(COLD_LOOKUPS).for_each(|listed| ask(&edition, &listed.key));
     let cold_pages = (Io::now().read - io.read) as f64 / 4096.0 / COLD_LOOKUPS.min(queries.hits.len()) as f64;
 
+    drop(edition);
+
     let start = Instant::now();
-    let filtered = edition.with_filter()?;
+    let filtered = Edition::open(vec![SegmentFile::open(&path, digest, &key())?.with_filter()?])?;
     let filter_s = start.elapsed().as_secs_f64();
     let filtered_miss = latency(&queries.misses, |key| ask(&filtered, key));
     let filtered_hit = latency(&queries.hits, |listed| ask(&filtered, &listed.key));
-    let filter_bytes = filtered.filter().map_or(0, |filter| filter.bytes());
+    let filter_bytes = filtered.segments()[0].filter().map_or(0, |filter| filter.bytes());
     drop(filtered);
     let memory_read = memory_read(filter_bytes, QUERIES);
 
@@ -136,7 +138,8 @@ fn update(dir: &Path, (base, digest): (&Path, [u8; 32]), queries: &Queries) -> a
         anyhow::ensure!(edition.find(&key)?.exact == expected, "{key} is wrong after the update");
     }
 
-    let hit_of_two = latency(&queries.hits, |listed| ask(&edition, &listed.key));
+    let standing = Changes::standing(queries);
+    let hit_of_two = latency(standing, |listed| ask(&edition, &listed.key));
     let mut update = json!({
         "delta_path": path, "delta_digest": delta.digest, "changes": puts * 2, "delta_build_s": delta_s, "apply_s": apply_s,
         "apply_bytes_a_change": written as f64 / (puts * 2) as f64,
@@ -144,11 +147,11 @@ fn update(dir: &Path, (base, digest): (&Path, [u8; 32]), queries: &Queries) -> a
         "wire_key_bytes_a_change": (delta.bytes as f64 - puts as f64 * PAYLOAD_BITS / 8.0) / (puts * 2) as f64,
         "hit_of_two_segments_ns": hit_of_two.median_ns, "hit_of_two_segments_p99_ns": hit_of_two.p99_ns,
     });
-    merge_beside(dir, &edition, &queries.hits, &mut update)?;
+    merge_beside(dir, &edition, standing, &mut update)?;
     Ok(update)
 }
 
-/// Merges the edition while it is asked.
+/// Merges the edition while it is asked; what it takes without a merge is `hit_of_two_segments`.
 fn merge_beside(dir: &Path, edition: &Edition, hits: &[Listed], line: &mut Value) -> anyhow::Result<()> {
     let parts: Vec<&SegmentFile> = edition.segments().iter().collect();
     let start = Instant::now();
@@ -165,8 +168,7 @@ fn merge_beside(dir: &Path, edition: &Edition, hits: &[Listed], line: &mut Value
         let mut during = None;
         while merging.load(Ordering::Relaxed) {
             // Short rounds, so that all but the last are surely beside the merge.
-            let round = hits.len().min(20_000);
-            let latency = timed(&hits[..round], |listed| ask(edition, &listed.key));
+            let latency = timed(&hits[..hits.len().min(20_000)], |listed| ask(edition, &listed.key));
             if merging.load(Ordering::Relaxed) || during.is_none() {
                 during = Some(latency);
             }

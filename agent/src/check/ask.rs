@@ -5,7 +5,7 @@ use super::disclose::Asked;
 use super::reading::Reading;
 use crate::clock::rfc3339;
 use crate::holdings::{Content, Held};
-use crate::lists::{DocumentAlert, Edition, ListError};
+use crate::lists::{DocumentAlert, DocumentMatches, Edition, ListError};
 use crate::names::{self, PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 use crate::words::Phrase;
 use serde::Serialize;
@@ -17,21 +17,19 @@ use vedette_shim::verdict::ListResult;
 /// Asks a list at `now`. At most `limit` persons whom it may show, and as many discreet alerts, are met.
 pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Asked {
     let (age_s, freshness) = held.freshness(now);
+    let mut alerts = Vec::new();
     let asked = match freshness {
         Freshness::Expired => Err(not_checked_reason(held)),
         // Discreet alerts must not crowd out others: there is room for both.
-        _ => met(held, reading, 2 * limit),
+        _ => met(held, reading, 2 * limit, &mut alerts),
     };
     let doubt = match &held.content {
         Content::Documents(_) if reading.number_doubtful => Some("why.misread"),
         Content::Persons(..) if reading.bearer_doubtful => Some("why.bearer_misread"),
         _ => None,
     };
-    let (alerts, result, why) = match (asked, doubt) {
-        (Ok(alerts), Some(doubt)) => (alerts, ListResult::NotChecked, Some(Phrase::new(doubt))),
-        (Ok(alerts), None) => (alerts, ListResult::Clear, None),
-        (Err(why), _) => (Vec::new(), ListResult::NotChecked, Some(why)),
-    };
+    let why = asked.err().or_else(|| doubt.map(Phrase::new));
+    let result = if why.is_some() { ListResult::NotChecked } else { ListResult::Clear };
     let checked = Checked {
         list: held.list.clone(),
         edition: held.edition,
@@ -51,8 +49,8 @@ fn not_checked_reason(held: &Held) -> Phrase {
     })
 }
 
-/// What a list has, or why it could not be asked.
-fn met(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phrase> {
+/// Adds what a list has to `alerts`. If it could not be asked for all, says why; what was found until then is found.
+fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) -> Result<(), Phrase> {
     let damaged = |error: ListError| {
         tracing::error!(list = %held.list, %error, "the list cannot be read");
         Phrase::new("why.damaged")
@@ -60,23 +58,24 @@ fn met(held: &Held, reading: &Reading, limit: usize) -> Result<Vec<Alert>, Phras
     match &held.content {
         Content::Nothing(why) => Err(Phrase::new(why)),
         Content::Documents(edition) => {
-            let mut alerts = Vec::new();
+            let mut read = Ok(());
             for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {
-                let found = edition.find(key).map_err(damaged)?;
+                let mut found = DocumentMatches::default();
+                read = read.and(edition.find_into(&mut found, key));
                 let met = found.exact.iter().chain(&found.ranges);
                 alerts.extend(met.map(|alert| document_alert(held, alert, *doubt)));
             }
-            Ok(alerts)
+            read.map_err(damaged)
         }
         Content::Persons(edition, index) => {
-            let mut alerts = persons_met(held, edition, index, &reading.person, limit).map_err(damaged)?;
+            let read = persons_met(held, edition, index, &reading.person, limit, alerts);
             if reading.bearer_doubtful {
-                for alert in &mut alerts {
+                for alert in alerts {
                     alert.result = ListResult::Possible;
                     alert.reasons.push(Phrase::new("reason.bearer_misread"));
                 }
             }
-            Ok(alerts)
+            read.map_err(damaged)
         }
     }
 }
@@ -87,14 +86,20 @@ fn persons_met(
     index: &PersonIndex,
     query: &PersonQuery,
     limit: usize,
-) -> Result<Vec<Alert>, ListError> {
-    let mut alerts = Vec::new();
+    alerts: &mut Vec<Alert>,
+) -> Result<(), ListError> {
+    let mut read = Ok(());
     for found in index.search(query, limit, held.possible_from) {
-        let record = edition.find_record(found.alert_id.as_bytes())?;
-        let alert = record.and_then(|bytes| names::person::decode(&bytes).ok());
-        alerts.push(person_alert(held, &found, alert.as_ref()));
+        match edition.find_record(found.alert_id.as_bytes()) {
+            Ok(record) => {
+                let alert = record.and_then(|bytes| names::person::decode(&bytes).ok());
+                alerts.push(person_alert(held, &found, alert.as_ref()));
+            }
+            // Not shown without its record: that may say that the alert is discreet.
+            Err(error) => read = Err(error),
+        }
     }
-    Ok(alerts)
+    read
 }
 
 fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {

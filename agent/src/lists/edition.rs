@@ -3,13 +3,13 @@
 //! A lookup takes no lock and allocates only for what it found. Any number of threads may ask at once.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vedette_shim::document::{DocumentKey, Number};
 use vedette_shim::list::{Details, Found, Kind, ReadError, Scratch, Texts};
 
 use super::ListError;
 use super::documents::{Change, Document, DocumentAlert, DocumentPayload, Record, range_change};
-use super::filter::Filter;
 use super::merge::one_kind;
 use super::segment::SegmentFile;
 use super::stream::Rule;
@@ -47,7 +47,8 @@ pub struct Edition {
     segments: Vec<SegmentFile>,
     kind: Kind,
     has_ranges: bool,
-    filter: Option<Filter>,
+    /// A lookup could not read something since this was asked last.
+    hurt: AtomicBool,
 }
 
 impl Edition {
@@ -59,19 +60,7 @@ impl Edition {
         }
         let kind = one_kind(&segments.iter().collect::<Vec<_>>())?;
         let has_ranges = segments.iter().any(SegmentFile::has_ranges);
-        Ok(Edition { segments, kind, has_ranges, filter: None })
-    }
-
-    /// Builds a filter in memory, 1.13 bytes a document, so that nearly every miss touches no page: where memory is no
-    /// concern. Reads every page.
-    pub fn with_filter(mut self) -> Result<Self, ListError> {
-        self.filter = Some(Filter::build(&self)?);
-        Ok(self)
-    }
-
-    /// The filter, if there is one.
-    pub fn filter(&self) -> Option<&Filter> {
-        self.filter.as_ref()
+        Ok(Edition { segments, kind, has_ranges, hurt: AtomicBool::new(false) })
     }
 
     /// Documents or persons.
@@ -110,19 +99,30 @@ impl Edition {
     /// The alerts that a document meets.
     pub fn find(&self, key: &DocumentKey) -> Result<DocumentMatches, ListError> {
         let mut matches = DocumentMatches::default();
+        self.find_into(&mut matches, key).map(|()| matches)
+    }
+
+    /// The same; what was found before something could not be read stays in `matches`: a hit is a hit.
+    pub fn find_into(&self, matches: &mut DocumentMatches, key: &DocumentKey) -> Result<(), ListError> {
         if self.kind != Kind::Documents {
             return match self.segments.first() {
                 Some(segment) => Err(segment.wrap(ReadError::Kind)),
-                None => Ok(matches),
+                None => Ok(()),
             };
         }
-        if self.filter.as_ref().is_none_or(|filter| filter.may_hold(key)) {
-            matches.exact = SCRATCH.with(|[scratch, _]| self.find_exact(key, &mut scratch.borrow_mut()))?;
+        let exact = SCRATCH.with(|[scratch, _]| self.find_exact(key, &mut scratch.borrow_mut()));
+        let exact = exact.map(|alert| matches.exact = alert);
+        let ranges = if self.has_ranges { self.find_ranges(key, matches) } else { Ok(()) };
+        let done = exact.and(ranges);
+        if done.is_err() {
+            self.hurt.store(true, Ordering::Relaxed);
         }
-        if self.has_ranges {
-            self.find_ranges(key, &mut matches)?;
-        }
-        Ok(matches)
+        done
+    }
+
+    /// Whether a lookup could not read something since this was asked last.
+    pub fn take_hurt(&self) -> bool {
+        self.hurt.load(Ordering::Relaxed) && self.hurt.swap(false, Ordering::Relaxed)
     }
 
     fn find_exact(
@@ -179,6 +179,14 @@ impl Edition {
 
     /// A person's record by its key.
     pub fn find_record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ListError> {
+        let found = self.find_record_in_segments(key);
+        if found.is_err() {
+            self.hurt.store(true, Ordering::Relaxed);
+        }
+        found
+    }
+
+    fn find_record_in_segments(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ListError> {
         for segment in self.segments.iter().rev() {
             for record in segment.records().from(key)? {
                 let record = record?;

@@ -7,7 +7,7 @@
 //! | [`mod@merge`] | segments -> one segment; two editions -> the changes between |
 //! | [`tiers`] | which segments a publisher joins |
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
-//! | [`filter`] | an edition's documents in memory, so that a miss touches no page |
+//! | [`filter`] | a segment's documents in memory, so that a miss touches no page |
 //! | [`mod@file`], [`seal`] | the bytes; their sealing |
 //! | survey, pack, write | the three passes of building |
 //! | stream, cursor | changes in order, from memory and from segments |
@@ -41,6 +41,7 @@ pub use build::{BuildError, build_documents, build_records};
 pub use documents::{Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, RangeError, Record};
 pub use edition::{DocumentMatches, Edition, RANGE_HITS_MAX};
 pub use error::ListError;
+pub use filter::Filter;
 pub use merge::{diff, diff_records, merge, write_delta};
 pub(crate) use seal::Ring;
 pub use segment::SegmentFile;

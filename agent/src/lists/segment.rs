@@ -4,6 +4,7 @@
 //! Reading is from many threads at once and takes no lock.
 
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use vedette_shim::document::{DocumentKey, Number, State};
 use vedette_shim::list::class::Row;
@@ -15,6 +16,7 @@ use vedette_shim::list::{Found, Kind, PAGE_BYTES, ReadError};
 use vedette_shim::seal::ListKey;
 
 use super::file::{Blocks, digest, hex};
+use super::filter::Filter;
 use super::seal::Ring;
 use super::{ListError, SegmentInfo};
 
@@ -37,6 +39,8 @@ pub struct SegmentFile {
     formats: Vec<u64>,
     /// Rank of each page's first entry.
     directory: Vec<u64>,
+    /// If there is one, and once it is built: what it does not hold is not looked for.
+    filter: Option<Arc<OnceLock<Filter>>>,
 }
 
 impl SegmentFile {
@@ -62,7 +66,7 @@ impl SegmentFile {
             }
         }
         let formats = classes.iter().map(|class| class.format).collect();
-        Ok(SegmentFile { segment, path: path.to_owned(), info, classes, formats, directory })
+        Ok(SegmentFile { segment, path: path.to_owned(), info, classes, formats, directory, filter: None })
     }
 
     /// Hashes the whole file first and refuses it unless its SHA-256 is `expected`.
@@ -90,6 +94,23 @@ impl SegmentFile {
         self.info.kind
     }
 
+    /// Gives it a filter, which may be built later.
+    pub fn set_filter(&mut self, filter: Arc<OnceLock<Filter>>) {
+        self.filter = Some(filter);
+    }
+
+    /// Builds a filter in memory, 1.13 bytes a document: where memory is no concern. Reads every page of entries.
+    pub fn with_filter(mut self) -> Result<Self, ListError> {
+        let filter = Filter::build(&self, || true)?.map_or_else(OnceLock::new, OnceLock::from);
+        self.set_filter(Arc::new(filter));
+        Ok(self)
+    }
+
+    /// The filter, if there is one and it is built.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()?.get()
+    }
+
     /// It holds ranges of document numbers.
     pub(super) fn has_ranges(&self) -> bool {
         self.segment.pages(Part::Records) > 0
@@ -101,6 +122,9 @@ impl SegmentFile {
 
     /// What this segment says of exactly this document; opens at most one page, one more for texts.
     pub(super) fn find(&self, key: &DocumentKey, scratch: &mut Scratch) -> Result<Found, ReadError> {
+        if self.filter().is_some_and(|filter| !filter.may_hold(key)) {
+            return Ok(Found::Nothing);
+        }
         match self.formats.binary_search(&key.format()) {
             Ok(at) => {
                 let row = &self.classes[at].row;

@@ -145,8 +145,10 @@ fn a_filter_in_passes_holds_every_document_and_refuses_nearly_every_other() {
     let puts: Vec<_> = (0..20_000)
         .map(|i| put(DocumentId::document(number(i * 2)), DocumentPayload::new(Status::Lost)))
         .collect();
-    let edition = Edition::open(vec![open(&puts, dir.path())]).unwrap();
-    let filter = filter::Filter::build_in_passes(&edition, 1000, 3000).unwrap();
+    let segment = open(&puts, dir.path());
+    let filter = filter::Filter::build_in_passes(&segment, || true, 1000, 3000).unwrap().unwrap();
+    assert!(filter.bytes() as u64 <= filter::Filter::bytes_for(&segment.info()) + 16 * 1024);
+    assert!(filter::Filter::build_in_passes(&segment, || false, 1000, 3000).unwrap().is_none());
     assert!((0..20_000).all(|i| filter.may_hold(&number(i * 2))));
     let maybe = (0..20_000).filter(|&i| filter.may_hold(&number(i * 2 + 1))).count();
     assert!(maybe < 200, "{maybe} of 20,000 where 78 are expected");
