@@ -1,33 +1,79 @@
 //! The one place that reads the clock, with a floor under it.
 //!
 //! A device's clock may be wrong or set back; time that headquarters signed is not. So the clock never shows less
-//! than the newest signed time accepted (`raise`), nor less than it showed before.
+//! than the newest signed time accepted (`raise`) and what has passed since, asleep or awake (`CLOCK_BOOTTIME`, which
+//! nobody sets). That sum is stored every minute and the next run starts there (`Intake::expire`); what the system's
+//! clock said is neither stored nor kept in mind, for it may have been wrong, and is right again once it was set.
+//! A system clock that starts below the floor is wrong, and nobody knows how long the machine was off: `is_lost`.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use rustix::time::{ClockId, clock_gettime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970 that never go back.
-#[derive(Debug, Default)]
-pub struct Clock {
-    floor: AtomicU64,
+/// A system clock behind the floor by no more than this is only a little slow, seconds.
+const SLOW_S: u64 = 300;
+
+/// Seconds since 1970, never less than what was signed.
+#[derive(Debug)]
+pub struct Clock(Mutex<Signed>);
+
+/// A time that was signed, and the seconds since the start of the machine when we heard of it.
+#[derive(Debug, Clone, Copy)]
+struct Signed {
+    time: u64,
+    heard: u64,
+    lost: bool,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::starting_at(0)
+    }
 }
 
 impl Clock {
-    /// A clock that never shows less than `floor`, seconds since 1970.
+    /// A clock that shows no less than `floor`, seconds since 1970, and what passes from now on.
     pub fn starting_at(floor: u64) -> Self {
-        Clock { floor: AtomicU64::new(floor) }
+        let lost = system_now().saturating_add(SLOW_S) < floor;
+        Clock(Mutex::new(Signed { time: floor, heard: since_boot(), lost }))
     }
 
     /// Seconds since 1970.
     pub fn now(&self) -> u64 {
-        let system = system_now();
-        self.floor.fetch_max(system, Ordering::Relaxed).max(system)
+        self.signed_now().max(system_now())
+    }
+
+    /// The newest signed time and what has passed since; 0 while there was none.
+    pub fn signed_now(&self) -> u64 {
+        let Signed { time, heard, .. } = *self.signed();
+        if time == 0 { 0 } else { time.saturating_add(since_boot().saturating_sub(heard)) }
+    }
+
+    /// The machine was off for nobody knows how long, and no signed time came since.
+    pub fn is_lost(&self) -> bool {
+        self.signed().lost
     }
 
     /// Signed word that it is at least `time`.
     pub fn raise(&self, time: u64) {
-        self.floor.fetch_max(time, Ordering::Relaxed);
+        if time > self.signed_now() {
+            self.reset(time);
+        }
     }
+
+    /// `time` is the newest signed one; whoever signed the one before is not believed any more.
+    pub fn reset(&self, time: u64) {
+        *self.signed() = Signed { time, heard: since_boot(), lost: false };
+    }
+
+    fn signed(&self) -> MutexGuard<'_, Signed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Seconds since the machine started, the time it slept included.
+fn since_boot() -> u64 {
+    clock_gettime(ClockId::Boottime).tv_sec.unsigned_abs()
 }
 
 /// The system's clock as it is, seconds since 1970; 0 when it is before that.
@@ -80,13 +126,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_never_goes_back() {
+    fn the_clock_never_shows_less_than_was_signed() {
         let future = system_now() + 1_000_000;
         let clock = Clock::starting_at(0);
+        assert_eq!(clock.signed_now(), 0);
         clock.raise(future);
-        assert_eq!(clock.now(), future);
+        assert!(clock.now() >= future);
         clock.raise(5);
-        assert_eq!(clock.now(), future);
+        assert!(clock.now() >= future);
+    }
+
+    #[test]
+    fn a_clock_behind_the_signed_time_goes_on_from_there() {
+        let future = system_now() + 1_000_000;
+        let clock = Clock::starting_at(future);
+        // As if the machine had run for so long since.
+        let passed = since_boot().min(500);
+        clock.signed().heard -= passed;
+        assert!((future + passed..future + passed + 60).contains(&clock.now()));
+        clock.signed().heard = u64::MAX;
+        assert_eq!(clock.now(), future, "never less");
+    }
+
+    #[test]
+    fn a_signer_no_longer_believed_leaves_no_time_behind() {
+        let clock = Clock::starting_at(system_now() + 1_000_000);
+        clock.reset(7);
+        assert!(clock.now() <= system_now() + 1);
+    }
+
+    #[test]
+    fn a_start_below_the_floor_is_lost_until_a_signed_time_comes() {
+        let floor = system_now() + 1_000_000;
+        assert!(!Clock::starting_at(0).is_lost());
+        assert!(!Clock::starting_at(system_now() + 10).is_lost());
+        let clock = Clock::starting_at(floor);
+        assert!(clock.is_lost());
+        clock.raise(floor - 10);
+        assert!(clock.is_lost(), "an older word says nothing new");
+        clock.raise(floor + 3_600);
+        assert!(!clock.is_lost());
     }
 
     #[test]

@@ -38,8 +38,8 @@ use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::trust::METADATA_BYTES_MAX;
 use zeroize::{Zeroize, Zeroizing};
 
-/// How often leases are looked at.
-const LEASE_TICK: Duration = Duration::from_secs(1);
+/// How often the intake looks at what changes with time: leases, first of all.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Why the agent cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -77,14 +77,30 @@ pub struct Opened {
     pub intake: Intake,
     /// Rung when an encounter was spooled.
     pub spooled: Arc<Notify>,
+    /// Held: no other process takes the store.
+    pub lock: Option<File>,
 }
 
-/// Opens the store of `config`; makes it if it is not there.
+/// Opens the store of `config`, and makes it if it is not there. While another process has it, its lists are only
+/// looked at: what that process takes and merges must not be swept away under it. Scans are recorded all the same.
 pub fn open(config: &Config) -> Result<Opened, DaemonError> {
+    match lock(&config.state) {
+        Ok(lock) => open_store(config, Some(lock)),
+        Err(DaemonError::Locked { .. }) => open_store(config, None),
+        Err(other) => Err(other),
+    }
+}
+
+/// The same, for this process alone.
+pub fn open_alone(config: &Config) -> Result<Opened, DaemonError> {
+    open_store(config, Some(lock(&config.state)?))
+}
+
+fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError> {
     let state = Arc::new(State::open_in(&config.state)?);
     let clock = Arc::new(Clock::starting_at(state.clock_floor()?));
     let box_key = Arc::new(read_box_key(&config.box_key)?);
-    let mut intake = Intake::open(Parts {
+    let parts = Parts {
         device: config.device.clone(),
         box_key: box_key.clone(),
         state: state.clone(),
@@ -92,12 +108,20 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         clock: clock.clone(),
         anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
         segment_bytes_max: config.limits.segment_bytes_max,
-    })?;
-    if config.retro_keep_s == 0 {
-        // Whatever an earlier configuration kept goes.
-        state.transaction("forget kept hashes", |t| retro::forget(t, clock.now(), 0))?;
-    }
-    take_enrolment_grants(&mut intake, &config.grants)?;
+        // Who only looks is gone before a filter would be built.
+        filter_bytes_max: if lock.is_some() { config.limits.filter_bytes_max } else { 0 },
+    };
+    let intake = if lock.is_some() {
+        let mut intake = Intake::open(parts)?;
+        if config.retro_keep_s == 0 {
+            // Whatever an earlier configuration kept goes.
+            state.transaction("forget kept hashes", |t| retro::forget(t, clock.now(), 0))?;
+        }
+        take_enrolment_grants(&mut intake, &config.grants)?;
+        intake
+    } else {
+        Intake::look(parts)?
+    };
     let spooled = Arc::new(Notify::new());
     let officers = Arc::new(Officers::new(state.clone(), clock.clone(), config.officers.clone()));
     let checker = Arc::new(Checker {
@@ -112,7 +136,7 @@ pub fn open(config: &Config) -> Result<Opened, DaemonError> {
         discreet: Default::default(),
         retro_keep_s: config.retro_keep_s,
     });
-    Ok(Opened { checker, officers, intake, spooled })
+    Ok(Opened { checker, officers, intake, spooled, lock })
 }
 
 /// Takes the store for this process alone, until the file is dropped.
@@ -129,8 +153,7 @@ pub fn lock(state: &Path) -> Result<File, DaemonError> {
 
 /// Runs until `stop`.
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
-    let _lock = lock(&config.state)?;
-    let Opened { checker, officers, intake, spooled } = open(&config)?;
+    let Opened { checker, officers, intake, spooled, lock: _lock } = open_alone(&config)?;
     let looking = checker.clone();
     let look_back = move |list: &ListName, before: Option<&Edition>| {
         let holdings = looking.shared.load_full();
@@ -190,10 +213,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
 }
 
 async fn tick(door: IntakeDoor, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(LEASE_TICK);
+    let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
-            _ = tick.tick() => door.lease_tick().await,
+            _ = tick.tick() => door.tick(),
             () = stop.cancelled() => return,
         }
     }

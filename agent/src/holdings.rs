@@ -56,6 +56,8 @@ pub struct Held {
     pub confirmed_at: u64,
     /// The newest edition known to exist.
     pub newest_known: u64,
+    /// Whether it is the newest cannot be known: a newer root exists that has not come, or the time is not known.
+    pub unsure: bool,
     /// Persons: from which score a match is Possible, and from which a Hit; 0 to 1.
     pub possible_from: f32,
     /// See `possible_from`.
@@ -85,6 +87,6 @@ impl Held {
         if self.edition == 0 {
             return (0, Freshness::Expired);
         }
-        freshness(self.confirmed_at, self.lease_s, self.newest_known > self.edition, now)
+        freshness(self.confirmed_at, self.lease_s, self.unsure || self.newest_known > self.edition, now)
     }
 }

@@ -11,6 +11,7 @@ use crate::files::{self, FileError};
 use crate::officers::roster::RosterFloor;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use vedette_shim::ids::{DeviceId, Digest, EncounterId, ListName};
 use vedette_shim::trust::Floor;
@@ -83,6 +84,7 @@ pub struct Spooled {
 pub struct State {
     db: Mutex<Connection>,
     path: PathBuf,
+    log_holds_erased: AtomicBool,
 }
 
 const TABLES: &str = "
@@ -161,7 +163,9 @@ impl State {
             db.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"))
                 .map_err(fail("make the tables"))?;
         }
-        Ok(State { db: Mutex::new(db), path: path.into() })
+        // The run before may have ended between erasing and emptying.
+        let log_holds_erased = AtomicBool::new(true);
+        Ok(State { db: Mutex::new(db), path: path.into(), log_holds_erased })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -198,15 +202,26 @@ impl State {
         self.meta("root")
     }
 
-    /// Stores a new trusted root, and forgets the floors of the lists whose issuer it replaces.
-    pub fn set_root(&self, bytes: &[u8], start_anew: &[ListName]) -> Result<(), StateError> {
+    /// Stores a new trusted root of the time `issued`, and forgets what those said whose keys it replaces: all there
+    /// is of the lists of `start_anew`; with `new_heartbeat` the last heartbeat, its time and all it confirmed later than
+    /// `issued`.
+    pub fn set_root(
+        &self,
+        bytes: &[u8],
+        issued: u64,
+        start_anew: &[ListName],
+        new_heartbeat: bool,
+    ) -> Result<(), StateError> {
         self.transaction("store the root", |t| {
             put_meta(t, "root", bytes)?;
             for list in start_anew {
-                t.execute(
-                    "UPDATE list SET floor_edition = NULL, floor_manifest = NULL, pending = NULL WHERE name = ?1",
-                    [list.as_str()],
-                )?;
+                t.execute("DELETE FROM list WHERE name = ?1", [list.as_str()])?;
+                t.execute("DELETE FROM granted WHERE list = ?1", [list.as_str()])?;
+            }
+            if new_heartbeat {
+                t.execute("DELETE FROM meta WHERE name = 'heartbeat'", [])?;
+                put_meta(t, "clock_floor", &issued.to_le_bytes())?;
+                t.execute("UPDATE list SET confirmed_at = min(confirmed_at, ?1)", [issued as i64])?;
             }
             Ok(())
         })
@@ -232,9 +247,14 @@ impl State {
         })
     }
 
-    /// The newest signed time seen, seconds since 1970; the clock starts there.
+    /// The newest signed time and what passed since, as last stored, seconds since 1970; the clock starts there.
     pub fn clock_floor(&self) -> Result<u64, StateError> {
         self.number("clock_floor")
+    }
+
+    /// Stores what the clock shall start at.
+    pub fn set_clock_floor(&self, time: u64) -> Result<(), StateError> {
+        self.run("store the time", |db| put_meta(db, "clock_floor", &time.to_le_bytes()))
     }
 
     /// The number of the last order carried out; 0 before the first.
@@ -304,7 +324,7 @@ impl State {
     pub fn set_active(&self, list: &ListName, manifest: &[u8], confirmed_at: u64) -> Result<(), StateError> {
         self.run("activate the edition", |db| {
             db.execute(
-                "UPDATE list SET active = ?2, confirmed_at = max(confirmed_at, ?3),
+                "UPDATE list SET active = ?2, confirmed_at = ?3,
                  pending = CASE WHEN pending = ?2 THEN NULL ELSE pending END WHERE name = ?1",
                 params![list.as_str(), manifest, confirmed_at as i64],
             )
@@ -336,7 +356,8 @@ impl State {
         self.run("erase the keys", |db| {
             db.execute("DELETE FROM granted WHERE list = ?1", [list.as_str()]).map(|_| ())
         })?;
-        self.checkpoint()
+        self.log_holds_erased.store(true, Ordering::Relaxed);
+        self.empty_log()
     }
 
     /// Carries out an order: forgets the lists named (all of them for `None`) with their keys, and counts the order.
@@ -348,12 +369,26 @@ impl State {
             t.execute("UPDATE roster SET envelope = NULL WHERE ?1 IS NULL", [only])?;
             put_meta(t, "order_floor", &order.to_le_bytes())
         })?;
-        self.checkpoint()
+        self.log_holds_erased.store(true, Ordering::Relaxed);
+        self.empty_log()
     }
 
-    /// Empties the write-ahead log, so that erased bytes are not left in it.
-    fn checkpoint(&self) -> Result<(), StateError> {
-        self.run("empty the log", |db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
+    /// Empties the write-ahead log if erased bytes may be left in it. While another process reads (`journal show`) it
+    /// cannot be emptied: call this again until then. It waits for nobody, for scans wait for it.
+    pub fn empty_log(&self) -> Result<(), StateError> {
+        if !self.log_holds_erased.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let busy = self.run("empty the log", |db| {
+            db.busy_timeout(std::time::Duration::ZERO)?;
+            let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            db.busy_timeout(std::time::Duration::from_millis(BUSY_WAIT_MS))?;
+            busy
+        })?;
+        if busy == 0 {
+            self.log_holds_erased.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// The last encounter taken over from a scanner.
@@ -395,7 +430,7 @@ fn last_taken(scanner: &DeviceId) -> String {
     format!("scanner/{scanner}")
 }
 
-fn put_meta(t: &Transaction<'_>, name: &str, value: &[u8]) -> rusqlite::Result<()> {
+fn put_meta(t: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {
     t.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value]).map(|_| ())
 }
 
@@ -424,6 +459,30 @@ mod tests {
     }
 
     #[test]
+    fn a_key_erased_beside_a_reader_is_gone_when_the_reader_is() {
+        let (folder, state) = open();
+        let list: ListName = "a/b".parse().unwrap();
+        let key = [0x5a; 100];
+        state.set_grant(&list, &key).unwrap();
+        let in_files = || {
+            std::fs::read_dir(folder.path()).unwrap().any(|entry| {
+                let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+                bytes.windows(50).any(|w| w == &key[..50])
+            })
+        };
+        let mut reader = Connection::open(folder.path().join("state.db")).unwrap();
+        let reading = reader.transaction().unwrap();
+        let granted = |t: &Connection| t.query_row("SELECT count(*) FROM granted", [], |row| row.get(0));
+        assert_eq!(granted(&reading), Ok(1));
+        state.erase_keys(&list).unwrap();
+        state.empty_log().unwrap();
+        assert!(in_files(), "else this test shows nothing");
+        drop(reading);
+        state.empty_log().unwrap();
+        assert!(!in_files());
+    }
+
+    #[test]
     fn the_floor_stays_when_the_keys_go_and_starts_anew_only_with_the_issuer() {
         let (_folder, state) = open();
         let list: ListName = "a/b".parse().unwrap();
@@ -434,8 +493,8 @@ mod tests {
         let row = state.lists().unwrap().remove(0).1;
         assert_eq!(row, ListRow { floor: Some(floor), confirmed_at: 100, ..ListRow::default() });
         assert_eq!(state.order_floor().unwrap(), 3);
-        state.set_root(b"r", &[list]).unwrap();
-        assert_eq!(state.lists().unwrap()[0].1.floor, None);
+        state.set_root(b"r", 200, &[list], false).unwrap();
+        assert!(state.lists().unwrap().is_empty());
     }
 
     #[test]

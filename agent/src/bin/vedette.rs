@@ -388,8 +388,7 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
     let asked = client::post(&config.desk.socket, "/v1/imports", &Import { path: path.clone() }).await;
     let report: Report = match asked {
         Err(ClientError::NoAgent { .. }) => {
-            let _lock = daemon::lock(&config.state)?;
-            let mut opened = daemon::open(config)?;
+            let mut opened = daemon::open_alone(config)?;
             let report =
                 opened.intake.import(&path).map_err(|error| Failure::new(FAILED, error, bundle::HINT))?;
             let event = Event::Import {

@@ -13,7 +13,7 @@ use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::wire::{self, Chunk};
 
 /// How much the thread stands back behind those that answer officers (`nice(2)`: of this thread alone).
-const NICE: i32 = 10;
+pub(super) const NICE: i32 = 10;
 /// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
 const JOBS_MAX: usize = 256;
 
@@ -21,7 +21,7 @@ enum Job {
     Offer(Offer),
     Chunk(Bytes),
     Import(PathBuf, oneshot::Sender<Result<Report, BundleError>>),
-    LeaseTick,
+    Tick,
 }
 
 /// The way to the intake thread.
@@ -55,9 +55,9 @@ impl IntakeDoor {
         (IntakeDoor(door), watched, thread.expect("the system can start a thread"))
     }
 
-    /// Lets the intake look after leases.
-    pub async fn lease_tick(&self) {
-        self.send(Job::LeaseTick).await;
+    /// Lets the intake look after what changes with time. Not kept if the queue is full: another comes.
+    pub fn tick(&self) {
+        let _ = self.0.try_send(Job::Tick);
     }
 
     /// Hands over signed bytes.
@@ -99,7 +99,7 @@ fn do_job(intake: &mut Intake, job: Job) {
             let _ = reply.send(intake.import(&path));
             return;
         }
-        Job::LeaseTick => intake.expire(),
+        Job::Tick => intake.tick(),
     };
     if let Err(error) = done {
         tracing::warn!(%error, "not taken");

@@ -9,6 +9,7 @@
 
 pub mod bundle;
 pub mod door;
+mod filters;
 mod offers;
 mod plan;
 mod roster;
@@ -24,12 +25,15 @@ use crate::files::FileError;
 use crate::holdings::{Content, Held, Holdings, Shared};
 use crate::lists::{Edition, ListError, ListKey};
 use crate::names::handling::Handling;
+use crate::names::person::PersonError;
 use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use filters::Filters;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 use vedette_shim::trust::{Floor, Freshness, Heartbeat, Manifest, Root, TrustError, freshness};
 
@@ -41,6 +45,10 @@ const ROOTS_WAITING_MAX: usize = 64;
 const OFFERS_WAITING_MAX: usize = 64;
 /// After a grant came, the heartbeat that confirms its list may take this long before the keys are erased again.
 const GRANT_GRACE_S: u64 = 10;
+/// How often the time is stored, seconds.
+const TIME_KEPT_EVERY_S: u64 = 60;
+/// A lease that is over by the system's clock, but not by signed time, must be over for so long until keys are erased.
+const SYSTEM_CLOCK_GRACE: Duration = Duration::from_secs(120);
 
 /// Signed bytes that arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +101,14 @@ pub enum IntakeError {
         /// Why.
         source: ListError,
     },
+    /// A person's alert that this program does not know how to read.
+    #[error("list {list}: an alert cannot be read: {source}; is this program older than headquarters'?")]
+    Person {
+        /// The list.
+        list: ListName,
+        /// Why.
+        source: PersonError,
+    },
     /// A local merge did not give what the manifest names; the merged segment is fetched instead.
     #[error("list {list}: merging here did not give the segment the manifest names; fetching it")]
     Merge {
@@ -124,6 +140,12 @@ struct Entry {
     granted_at: u64,
     content: Content,
     merge_failed: bool,
+    /// Some of the edition in use is damaged: open it anew once that was fetched.
+    renew: bool,
+    /// Since when the lease has been over.
+    lapsed_since: Option<Instant>,
+    /// The keys are gone from memory, and from the store not yet.
+    to_erase: bool,
 }
 
 impl Entry {
@@ -138,7 +160,16 @@ impl Entry {
             granted_at: 0,
             content: Content::Nothing("why.no_edition"),
             merge_failed: false,
+            renew: false,
+            lapsed_since: None,
+            to_erase: false,
         }
+    }
+
+    /// The newest edition whose manifest is here; 0 for none.
+    fn newest_held(&self) -> u64 {
+        let held = |manifest: &Option<(Manifest, Vec<u8>)>| manifest.as_ref().map_or(0, |(m, _)| m.edition);
+        held(&self.pending).max(held(&self.active))
     }
 }
 
@@ -157,6 +188,11 @@ pub struct Intake {
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     offers_waiting: Vec<Offer>,
     pushed: segments::Pushed,
+    /// Segments here whose bytes are not the ones their name says.
+    damaged: HashSet<Digest>,
+    filters: Filters,
+    /// The time that was stored last.
+    time_kept: u64,
     shared: Shared,
     /// Editions of documents that came into use and were not looked through yet, with what they replaced.
     news: Vec<(ListName, Option<Arc<Edition>>)>,
@@ -178,11 +214,28 @@ pub struct Parts {
     pub anchor: Vec<u8>,
     /// Largest segment it downloads, bytes.
     pub segment_bytes_max: u64,
+    /// Memory for filters over lists of documents, bytes; 0 for none.
+    pub filter_bytes_max: u64,
 }
 
 impl Intake {
-    /// Takes up where the last run left off. Whatever in the store does not verify any more is left out and said so.
+    /// Takes up where the last run left off, for the one process that has the store. Whatever in the store does not
+    /// verify any more is left out and said so.
     pub fn open(parts: Parts) -> Result<Intake, IntakeError> {
+        let mut intake = Intake::load(parts)?;
+        intake.expire()?;
+        intake.settle();
+        Ok(intake)
+    }
+
+    /// Only looks: at the editions in use, beside the process that has the store, of which nothing is changed.
+    pub fn look(parts: Parts) -> Result<Intake, IntakeError> {
+        let mut intake = Intake::load(parts)?;
+        intake.open_all();
+        Ok(intake)
+    }
+
+    fn load(parts: Parts) -> Result<Intake, IntakeError> {
         let stored = parts.state.root()?;
         let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
             .map_err(IntakeError::Anchor)?;
@@ -206,12 +259,13 @@ impl Intake {
             roots_waiting: BTreeMap::new(),
             offers_waiting: Vec::new(),
             pushed: segments::Pushed::default(),
+            damaged: HashSet::new(),
+            filters: Filters::new(parts.filter_bytes_max),
+            time_kept: 0,
             shared,
             news: Vec::new(),
         };
-        intake.load()?;
-        intake.expire()?;
-        intake.settle();
+        intake.load_lists()?;
         Ok(intake)
     }
 
@@ -225,7 +279,7 @@ impl Intake {
         std::mem::take(&mut self.news)
     }
 
-    fn load(&mut self) -> Result<(), IntakeError> {
+    fn load_lists(&mut self) -> Result<(), IntakeError> {
         for (list, row) in self.state.lists()? {
             let read = |bytes: Option<Vec<u8>>| {
                 let bytes = bytes?;
@@ -300,9 +354,21 @@ impl Intake {
         taken
     }
 
-    /// Ends the use of lists past their lease: their keys are erased. Call it at least every few seconds.
-    pub fn expire(&mut self) -> Result<(), IntakeError> {
-        let now = self.clock.now();
+    /// What is to be done as time goes by: call it every second or so. Ends the use of lists past their lease (their keys
+    /// are erased), looks after damaged ones, and stores the time.
+    pub fn tick(&mut self) -> Result<(), IntakeError> {
+        self.mend();
+        let time = self.clock.signed_now();
+        if time >= self.time_kept.saturating_add(TIME_KEPT_EVERY_S) {
+            self.state.set_clock_floor(time)?;
+            self.time_kept = time;
+        }
+        self.expire()?;
+        Ok(self.state.empty_log()?)
+    }
+
+    fn expire(&mut self) -> Result<(), IntakeError> {
+        let (now, signed_now) = (self.clock.now(), self.clock.signed_now());
         let mut any = false;
         for (list, entry) in &mut self.entries {
             let Some((manifest, _)) = &entry.active else { continue };
@@ -310,22 +376,36 @@ impl Intake {
             // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
             let awaited = now < entry.granted_at + GRANT_GRACE_S
                 || entry.pending.as_ref().is_some_and(|(m, _)| now < m.issued + u64::from(m.lease_s));
-            if state == Freshness::Expired && !awaited && !entry.keys.is_empty() {
-                tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
-                self.state.erase_keys(list)?;
-                entry.keys.clear();
-                entry.content = Content::Nothing("why.lease");
-                any = true;
+            if state != Freshness::Expired || awaited || entry.keys.is_empty() {
+                entry.lapsed_since = None;
+                continue;
             }
+            // Answers say so at once. The keys wait a little if only the system's clock says it: it may be put right.
+            let signed = freshness(entry.confirmed_at, manifest.lease_s, false, signed_now).1;
+            let since = *entry.lapsed_since.get_or_insert_with(Instant::now);
+            if signed != Freshness::Expired && since.elapsed() < SYSTEM_CLOCK_GRACE {
+                continue;
+            }
+            tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
+            entry.keys.clear();
+            entry.content = Content::Nothing("why.lease");
+            (entry.lapsed_since, entry.to_erase, any) = (None, true, true);
         }
         if any {
             self.swap();
+        }
+        for (list, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.to_erase) {
+            self.state.erase_keys(list)?; // if not, at the next tick
+            entry.to_erase = false;
         }
         Ok(())
     }
 
     /// Swaps in a new picture of the lists in use.
     fn swap(&self) {
+        // A root that is kept from us may say that what we believe is forged.
+        let root_behind = self.heartbeat.as_ref().is_some_and(|h| h.root_version > self.root.version);
+        let lost = self.clock.is_lost();
         let held = |(list, entry): (&ListName, &Entry)| {
             let issuer = self.root.issuer(list).ok()?;
             let manifest = entry.active.as_ref().map(|(manifest, _)| manifest);
@@ -342,6 +422,7 @@ impl Intake {
                 lease_s: manifest.map_or(0, |m| m.lease_s),
                 confirmed_at: entry.confirmed_at,
                 newest_known: entry.newest_known,
+                unsure: root_behind || lost,
                 confirm_s: manifest.map_or(0, |m| m.confirm_s),
                 handling: manifest.and_then(|m| Handling::of_list(&m.handling)),
                 possible_from: manifest.map_or(1.0, |m| f32::from(m.possible_from) / 1000.0),
@@ -375,7 +456,7 @@ fn refused(what: impl Into<String>) -> impl FnOnce(TrustError) -> IntakeError {
 }
 
 /// Which segments an edition's manifests name; for sweeping the store.
-fn named(entries: &BTreeMap<ListName, Entry>) -> std::collections::HashSet<Digest> {
+fn named(entries: &BTreeMap<ListName, Entry>) -> HashSet<Digest> {
     let manifests = entries.values().flat_map(|entry| [&entry.active, &entry.pending]).flatten();
     manifests.flat_map(|(m, _)| m.segments.iter().chain(&m.delta)).map(|segment| segment.digest).collect()
 }

@@ -26,7 +26,10 @@ impl Intake {
         }
         self.follow_root(&bytes)?;
         while let Some(bytes) = self.roots_waiting.remove(&(self.root.version + 1)) {
-            self.follow_root(&bytes)?;
+            // The root above is taken already: a bad one that waited behind it changes nothing of that.
+            if let Err(error) = self.follow_root(&bytes) {
+                tracing::warn!(%error, "a root that waited is refused");
+            }
         }
         self.roots_waiting.retain(|version, _| *version > self.root.version);
         for offer in std::mem::take(&mut self.offers_waiting) {
@@ -41,10 +44,19 @@ impl Intake {
         let next = self.root.next(bytes, &RingVerify).map_err(refused("root"))?;
         let start_anew: Vec<ListName> =
             self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
-        self.state.set_root(bytes, &start_anew)?;
+        // Whoever had the old heartbeat key may have sent the time to the sky, and every lease with it.
+        let new_heartbeat = next.heartbeat != self.root.heartbeat;
+        self.state.set_root(bytes, next.issued, &start_anew, new_heartbeat)?;
+        // What a replaced issuer signed is not believed any more, the edition in use no more than others.
         for list in start_anew {
-            if let Some(entry) = self.entries.get_mut(&list) {
-                (entry.floor, entry.pending) = (None, None);
+            self.entries.insert(list, Entry::new());
+        }
+        if new_heartbeat {
+            self.heartbeat = None;
+            self.clock.reset(next.issued);
+            for entry in self.entries.values_mut() {
+                entry.confirmed_at = entry.confirmed_at.min(next.issued);
+                entry.newest_known = entry.newest_held();
             }
         }
         tracing::info!(version = next.version, "new root");
@@ -87,10 +99,13 @@ impl Intake {
             .collect()
     }
 
+    /// Notes the newest editions there are; also of lists that we know nothing else of: then what they may say of a
+    /// document is missing here, and the officer must hear so.
     pub(super) fn note_newest(&mut self, heartbeat: &Heartbeat) {
         for state in &heartbeat.lists {
-            if let Some(entry) = self.entries.get_mut(&state.list) {
-                entry.newest_known = state.edition;
+            if self.root.issuer(&state.list).is_ok() {
+                let entry = self.entries.entry(state.list.clone()).or_insert_with(Entry::new);
+                entry.newest_known = state.edition.max(entry.newest_held());
             }
         }
     }
@@ -148,13 +163,16 @@ impl Intake {
         }
         let list = grant.list.clone();
         let entry = self.entries.entry(list.clone()).or_insert_with(Entry::new);
+        // Numbers rise; an older grant, played again, must not take a newer one's keys away.
+        let older = keys.last_key_value().map(|(number, _)| number)
+            < entry.keys.last_key_value().map(|(number, _)| number);
         let fresh = keys.keys().any(|number| !entry.keys.contains_key(number));
-        if !fresh {
+        if older || !fresh {
             return Ok(Taken::Known);
         }
         if store {
             self.state.set_grant(&list, &bytes)?;
-            entry.granted_at = self.clock.now();
+            (entry.granted_at, entry.to_erase) = (self.clock.now(), false);
         }
         entry.keys = keys;
         Ok(Taken::New)

@@ -1,8 +1,9 @@
 //! Intake's second half: segments. What is missing, what to do with a chunk, and opening an edition when it is whole.
 //!
 //! Invariants: only segments that an accepted manifest of a granted list names are fetched; a chunk pushed before its
-//! manifest is kept within [`PUSHED_BYTES_MAX`] and believed only by the segment's digest; a segment that cannot be
-//! opened is removed, so that it is fetched again.
+//! manifest is kept within [`PUSHED_BYTES_MAX`] and believed only by the segment's digest. A segment that cannot be
+//! read is hashed; if its bytes are not the ones its name says, it is fetched again, and until the new one is whole the
+//! damaged one goes on serving what can still be read of it.
 
 use super::plan::{Merge, Plan, plan};
 use super::{Entry, Intake, IntakeError, named};
@@ -10,17 +11,19 @@ use crate::holdings::Content;
 use crate::lists::{self, Edition, SegmentFile};
 use crate::names::PersonIndex;
 use crate::names::person::decode;
-use crate::store::{StoreError, chunks_of};
+use crate::store::{StoreError, chunks_of, digest_of};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
-use vedette_shim::ids::{Digest, ListName};
+use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Manifest, SegmentRef};
-use vedette_shim::wire::Chunk;
+use vedette_shim::trust::{ListState, Manifest, SegmentRef};
+use vedette_shim::wire::{CHUNK_BYTES, Chunk};
 
-/// Pushed chunks kept for manifests that have not come yet, bytes.
+/// Pushed chunks kept for manifests that have not come yet, bytes of memory.
 const PUSHED_BYTES_MAX: usize = 1024 * 1024;
+/// What keeping a chunk takes beside its bytes, about.
+const PUSHED_OVERHEAD: usize = 96;
 
 /// A segment to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,22 +43,28 @@ pub(super) struct Pushed {
 
 impl Pushed {
     fn add(&mut self, chunk: &Chunk<'_>) {
-        if chunk.bytes.len() > PUSHED_BYTES_MAX {
-            return;
+        if chunk.bytes.is_empty() || chunk.bytes.len() > CHUNK_BYTES {
+            return; // no segment has such a chunk
         }
-        while self.bytes + chunk.bytes.len() > PUSHED_BYTES_MAX {
-            let Some((_, _, dropped)) = self.chunks.pop_front() else { break };
-            self.bytes -= dropped.len();
-        }
-        self.bytes += chunk.bytes.len();
         self.chunks.push_back((chunk.segment, chunk.index, chunk.bytes.to_vec()));
+        self.bytes += chunk.bytes.len() + PUSHED_OVERHEAD;
+        while self.bytes > PUSHED_BYTES_MAX {
+            let Some((_, _, dropped)) = self.chunks.pop_front() else { break };
+            self.bytes -= dropped.len() + PUSHED_OVERHEAD;
+        }
+    }
+
+    /// How many there are, and the memory they take.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.chunks.len(), self.bytes)
     }
 
     /// Takes out the chunks of one segment, in order.
     fn take(&mut self, segment: &Digest) -> BTreeMap<u32, Vec<u8>> {
         let (taken, kept) = std::mem::take(&mut self.chunks).into_iter().partition(|(s, _, _)| s == segment);
         self.chunks = kept;
-        self.bytes = self.chunks.iter().map(|(_, _, bytes)| bytes.len()).sum();
+        self.bytes = self.chunks.iter().map(|(_, _, bytes)| bytes.len() + PUSHED_OVERHEAD).sum();
         let taken: VecDeque<(Digest, u32, Vec<u8>)> = taken;
         taken.into_iter().map(|(_, index, bytes)| (index, bytes)).collect()
     }
@@ -83,6 +92,7 @@ impl Intake {
         };
         let whole = self.store.add_chunk(&segment, chunk.index, chunk.bytes)?;
         if whole {
+            self.damaged.remove(&segment.digest);
             self.settle();
         }
         Ok(whole)
@@ -91,9 +101,10 @@ impl Intake {
     /// Takes every missing segment that is in `folder` under its digest.
     pub fn fetch_from(&mut self, folder: &Path) -> Result<(), IntakeError> {
         for segment in self.fetches() {
-            let path = folder.join(vedette_shim::ids::Hex(&segment.digest).to_string());
+            let path = folder.join(Hex(&segment.digest).to_string());
             if path.exists() {
                 self.store.copy_in(&path, &segment)?;
+                self.damaged.remove(&segment.digest);
             }
         }
         self.settle();
@@ -117,10 +128,16 @@ impl Intake {
         let target = match (&entry.pending, &entry.active, &entry.content) {
             (Some(pending), _, _) => pending,
             (None, Some(active), Content::Nothing(_)) => active,
+            (None, Some(active), _) if entry.renew => active,
             _ => return None,
         };
         let active = entry.active.as_ref().map(|(manifest, _)| manifest);
-        Some((target, plan(&target.0, active, |digest| self.store.has(digest), entry.merge_failed)))
+        Some((target, plan(&target.0, active, |digest| self.has(digest), entry.merge_failed)))
+    }
+
+    /// Whether the segment is here, whole and not known to be damaged.
+    fn has(&self, digest: &Digest) -> bool {
+        self.store.has(digest) && !self.damaged.contains(digest)
     }
 
     /// Brings every list as far as the segments that are here allow, and swaps the picture. What fails is said in the
@@ -143,7 +160,11 @@ impl Intake {
     fn settle_list(&mut self, list: &ListName) -> Result<(), IntakeError> {
         // Twice at most: a failed local merge, or an active edition opened on the way to the pending one, plans anew.
         for _ in 0..3 {
-            self.open_active(list)?;
+            if let Err(error) = self.open_active(list) {
+                // Not the end: what is damaged is fetched again, or the edition after it may do without.
+                tracing::error!(%list, %error, "the edition in use does not open");
+                self.examine(list);
+            }
             let Some(entry) = self.entries.get(list).filter(|entry| !entry.keys.is_empty()) else {
                 return Ok(());
             };
@@ -161,10 +182,21 @@ impl Intake {
                     self.entry(list).merge_failed = true;
                 }
                 merged?;
+                self.damaged.remove(&merge.result.digest);
             }
             return self.activate(list, manifest, bytes);
         }
         Ok(())
+    }
+
+    /// Opens the editions in use as they are, and changes nothing else.
+    pub(super) fn open_all(&mut self) {
+        for list in self.entries.keys().cloned().collect::<Vec<_>>() {
+            if let Err(error) = self.open_active(&list) {
+                tracing::error!(%list, %error, "the edition in use does not open");
+            }
+        }
+        self.swap();
     }
 
     /// After a start, or when keys came back: opens the edition in use.
@@ -173,7 +205,7 @@ impl Intake {
         let (Some((manifest, _)), Content::Nothing(_)) = (&entry.active, &entry.content) else {
             return Ok(());
         };
-        let whole = manifest.segments.iter().all(|segment| self.store.has(&segment.digest));
+        let whole = manifest.segments.iter().all(|segment| self.has(&segment.digest));
         if entry.keys.is_empty() || !whole {
             return Ok(());
         }
@@ -195,25 +227,70 @@ impl Intake {
                 Err(other) => return Err(other.into()),
             }
         }
-        Ok(self.store.has(&segment.digest))
+        self.damaged.remove(&segment.digest);
+        Ok(self.has(&segment.digest))
+    }
+
+    /// Looks after editions in use of which a lookup could not read something.
+    pub(super) fn mend(&mut self) {
+        let hurt = |entry: &Entry| match &entry.content {
+            Content::Documents(edition) | Content::Persons(edition, _) => edition.take_hurt(),
+            Content::Nothing(_) => false,
+        };
+        let lists = self.entries.iter().filter(|(_, entry)| hurt(entry));
+        for list in lists.map(|(list, _)| list.clone()).collect::<Vec<_>>() {
+            if self.examine(&list) {
+                self.entry(&list).renew = true;
+                self.settle();
+            }
+        }
+    }
+
+    /// Hashes the segments of a list's edition in use; true if some are damaged: they are fetched again.
+    fn examine(&mut self, list: &ListName) -> bool {
+        let Some((manifest, _)) = self.entries.get(list).and_then(|entry| entry.active.as_ref()) else {
+            return false;
+        };
+        let is_damaged = |segment: &&SegmentRef| match digest_of(&self.store.path(&segment.digest)) {
+            Ok(found) => found != segment.digest,
+            // The disk cannot give the bytes back. Other errors (too many open files) say nothing of them.
+            Err(error) => error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()),
+        };
+        let damaged: Vec<Digest> =
+            manifest.segments.iter().filter(is_damaged).map(|segment| segment.digest).collect();
+        for digest in &damaged {
+            tracing::error!(%list, segment = %Hex(digest), "damaged on this device's disk; fetched again");
+        }
+        let any = !damaged.is_empty();
+        self.damaged.extend(damaged);
+        any
     }
 
     fn activate(&mut self, list: &ListName, manifest: Manifest, bytes: Vec<u8>) -> Result<(), IntakeError> {
         let content = self.open_content(list, &manifest)?;
         let kind = manifest.kind;
+        let names_it = |state: &ListState| {
+            state.edition == manifest.edition && state.manifest == vedette_shim::trust::digest(&bytes)
+        };
         let confirmed_at = match &self.heartbeat {
-            Some(heartbeat) if heartbeat.list(list).is_some_and(|s| s.edition == manifest.edition) => {
+            Some(heartbeat) if heartbeat.list(list).is_some_and(names_it) => {
                 manifest.issued.max(heartbeat.issued)
             }
             _ => manifest.issued,
         };
+        // An issuer's clock that is ahead must not lengthen the lease; nor does opening the same edition anew shorten it.
+        let mut confirmed_at = confirmed_at.min(self.clock.now());
+        let entry = &self.entries[list];
+        if entry.active.as_ref().is_some_and(|(_, active)| *active == bytes) {
+            confirmed_at = confirmed_at.max(entry.confirmed_at);
+        }
         self.state.set_active(list, &bytes, confirmed_at)?;
         tracing::info!(%list, edition = manifest.edition, entries = manifest.entries(), "edition in use");
         let entry = self.entry(list);
         entry.newest_known = entry.newest_known.max(manifest.edition);
-        entry.confirmed_at = entry.confirmed_at.max(confirmed_at);
+        entry.confirmed_at = confirmed_at;
         entry.active = Some((manifest, bytes));
-        entry.pending = None;
+        (entry.pending, entry.renew) = (None, false);
         let before = std::mem::replace(&mut entry.content, content);
         if kind == Kind::Documents {
             let before = if let Content::Documents(edition) = before { Some(edition) } else { None };
@@ -222,14 +299,17 @@ impl Intake {
         Ok(())
     }
 
-    fn open_content(&self, list: &ListName, manifest: &Manifest) -> Result<Content, IntakeError> {
+    fn open_content(&mut self, list: &ListName, manifest: &Manifest) -> Result<Content, IntakeError> {
         let failed = |source| IntakeError::List { list: list.clone(), source };
         let mut segments = Vec::new();
         for segment in &manifest.segments {
-            match self.open_segment(list, segment)? {
-                Some(open) => segments.push(open),
-                None => return Ok(Content::Nothing("why.no_key")),
+            let Some(mut open) = self.open_segment(list, segment)? else {
+                return Ok(Content::Nothing("why.no_key"));
+            };
+            if let (Kind::Documents, Some(key)) = (manifest.kind, self.entries[list].keys.get(&segment.key)) {
+                self.filters.attach(&mut open, key);
             }
+            segments.push(open);
         }
         let edition = Arc::new(Edition::open(segments).map_err(failed)?);
         Ok(match manifest.kind {
@@ -237,11 +317,10 @@ impl Intake {
             Kind::Persons => {
                 let mut alerts = Vec::new();
                 for record in edition.records().map_err(failed)? {
+                    // An alert left out would be a hit missed: rather the edition before, which grows stale in all eyes.
                     let value = record.map_err(failed)?.value.unwrap_or_default();
-                    match decode(&value) {
-                        Ok(alert) => alerts.push(alert),
-                        Err(error) => tracing::error!(%list, %error, "a person's alert cannot be read"),
-                    }
+                    let unreadable = |source| IntakeError::Person { list: list.clone(), source };
+                    alerts.push(decode(&value).map_err(unreadable)?);
                 }
                 let index = PersonIndex::build(alerts.into_iter());
                 Content::Persons(edition, Arc::new(index))
@@ -249,7 +328,7 @@ impl Intake {
         })
     }
 
-    /// `None` when its key is not granted. A segment that does not open is removed, to be fetched again.
+    /// `None` when its key is not granted.
     fn open_segment(
         &self,
         list: &ListName,
@@ -257,11 +336,8 @@ impl Intake {
     ) -> Result<Option<SegmentFile>, IntakeError> {
         let Some(key) = self.entries[list].keys.get(&segment.key) else { return Ok(None) };
         let path = self.store.path(&segment.digest);
-        SegmentFile::open(&path, segment.digest, key).map(Some).map_err(|source| {
-            tracing::error!(%list, path = %path.display(), error = %source, "segment does not open; removed");
-            let _ = crate::files::remove(&path); // if it cannot be removed, opening fails again and says so again
-            IntakeError::List { list: list.clone(), source }
-        })
+        let failed = |source| IntakeError::List { list: list.clone(), source };
+        SegmentFile::open(&path, segment.digest, key).map(Some).map_err(failed)
     }
 
     fn merge(&self, list: &ListName, entry: &Entry, merge: &Merge) -> Result<(), IntakeError> {

@@ -19,7 +19,10 @@ use vedette_shim::trust::{
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
+mod filtered;
+mod mending;
 mod roster;
+mod unsure;
 
 const LEASE: u32 = 3_600;
 
@@ -139,9 +142,13 @@ impl World {
     }
 
     fn device(&self) -> Intake {
+        Intake::open(self.parts()).unwrap()
+    }
+
+    fn parts(&self) -> Parts {
         let state = self.folder.path().join("device");
         std::fs::create_dir_all(&state).unwrap();
-        Intake::open(Parts {
+        Parts {
             device: self.device.clone(),
             box_key: self.box_key.clone(),
             state: Arc::new(State::open(&state.join("state.db")).unwrap()),
@@ -149,8 +156,19 @@ impl World {
             clock: self.clock.clone(),
             anchor: sign_statement(SignedKind::Root, &self.root, &[&self.root_key]),
             segment_bytes_max: u64::MAX,
-        })
-        .unwrap()
+            filter_bytes_max: 0,
+        }
+    }
+
+    /// A device with edition 1 in use, which lists `numbers`, and that edition's segment.
+    fn device_with(&self, numbers: &[&str]) -> (Intake, SegmentInfo) {
+        let mut device = self.device();
+        device.offer(self.grant()).unwrap();
+        let (_, info) = self.segment(numbers, &[]);
+        let manifest = self.sign(&self.manifest(1, &[info]));
+        device.offer(Offer::Manifest(self.list.clone(), manifest)).unwrap();
+        self.fetch(&mut device);
+        (device, info)
     }
 
     /// Fetches what is missing, as the link would; how many segments that were.
@@ -326,7 +344,7 @@ fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirme
     world.fetch(&mut device);
     let later = world.now + u64::from(LEASE) + 1;
     world.clock.raise(later);
-    device.expire().unwrap();
+    device.tick().unwrap();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
     assert!(device.state.grants().unwrap().is_empty());
     drop(device);
@@ -334,10 +352,10 @@ fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirme
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "a restart brings nothing back");
 
     device.offer(world.grant()).unwrap();
-    device.expire().unwrap();
+    device.tick().unwrap();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "the key alone confirms nothing");
     device.offer(world.heartbeat(later, 1, &manifest)).unwrap();
-    device.expire().unwrap();
+    device.tick().unwrap();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
 }
 
@@ -362,7 +380,15 @@ fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
     assert_eq!(device.offer(Offer::Root(3, skipped)).unwrap(), Taken::Known, "waits for root 2");
     assert_eq!(device.offer(Offer::Root(2, signed)).unwrap(), Taken::New);
     assert_eq!(device.root.version, 3);
+    assert_eq!(
+        world.verdict(&device, "L898902C3"),
+        Verdict::NotChecked,
+        "what the thief signed is not believed"
+    );
+    assert!(device.state.grants().unwrap().is_empty());
     // The manifest refused before the root was kept and is taken now, without being sent again.
+    device.offer(world.grant()).unwrap();
+    world.fetch(&mut device);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
     assert_eq!(device.shared().load().lists[0].edition, 1);
     let forged = sign_statement(SignedKind::Root, &Root { version: 4, ..root }, &[&world.issuer]);
