@@ -10,9 +10,12 @@ use super::door::NICE;
 use crate::lists::{Filter, ListError, ListKey, SegmentFile, SegmentInfo};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock, Weak};
 use vedette_shim::ids::Digest;
+
+/// Filters that wait to be built, at most; a segment that finds no place asks again with the next edition.
+const JOBS_MAX: usize = 64;
 
 /// A filter, or the place for it.
 type Slot = OnceLock<Filter>;
@@ -28,7 +31,7 @@ struct Job {
 pub(super) struct Filters {
     bytes_max: u64,
     slots: HashMap<Digest, (Weak<Slot>, u64)>,
-    builder: Option<Sender<Job>>,
+    builder: Option<SyncSender<Job>>,
 }
 
 impl Filters {
@@ -48,12 +51,12 @@ impl Filters {
             return;
         }
         let slot = Arc::new(Slot::new());
-        self.slots.insert(info.digest, (Arc::downgrade(&slot), Filter::bytes_for(&info)));
         let (path, key) = (segment.path().to_owned(), key.clone());
         let job = Job { path, digest: info.digest, key, slot: Arc::downgrade(&slot) };
-        segment.set_filter(slot);
-        // The thread ends only with us.
-        let _ = self.builder.get_or_insert_with(start_builder).send(job);
+        if self.builder.get_or_insert_with(start_builder).try_send(job).is_ok() {
+            self.slots.insert(info.digest, (Arc::downgrade(&slot), Filter::bytes_for(&info)));
+            segment.set_filter(slot);
+        }
     }
 
     #[cfg(test)]
@@ -67,8 +70,8 @@ impl Filters {
     }
 }
 
-fn start_builder() -> Sender<Job> {
-    let (jobs, queue) = mpsc::channel();
+fn start_builder() -> SyncSender<Job> {
+    let (jobs, queue) = mpsc::sync_channel(JOBS_MAX);
     let thread = std::thread::Builder::new().name("filters".into()).spawn(move || build_all(&queue));
     thread.expect("the system can start a thread");
     jobs
