@@ -7,9 +7,11 @@
 //! | [`mqtt`] | the one file that knows rumqttc: a session from connect to its first error |
 //! | [`session`] | what to send next: pure |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
+//! | [`forward`] | what arrived and waits for the intake, so that the session does not |
 //! | [`backoff`] | the waits between sessions |
 
 pub mod backoff;
+pub mod forward;
 pub mod mqtt;
 pub mod session;
 pub mod tls;

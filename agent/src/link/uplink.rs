@@ -2,10 +2,11 @@
 //!
 //! Rule: on any error the client is dropped and made anew after a jittered wait; certificates are read again each
 //! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
-//! in the spool until their receipt, and everything signed is retained there for us.
+//! in the spool until their receipt, and everything signed is retained there for us. The intake is never waited for.
 
 use super::LinkState;
 use super::backoff::Backoff;
+use super::forward::{Arrival, Forward};
 use super::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
 use super::session::Session;
 use super::tls;
@@ -58,6 +59,7 @@ impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
+        let forward = self.forward();
         while !stop.is_cancelled() {
             if *self.hold.borrow_and_update() {
                 self.state.send_replace(LinkState { online: false, why: HELD.into() });
@@ -72,7 +74,7 @@ impl Uplink {
             let why = match self.settings() {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    self.session(publisher, events, &stop).await
+                    self.session(publisher, events, &forward, &stop).await
                 }
                 Err(why) => why,
             };
@@ -93,6 +95,20 @@ impl Uplink {
                 () = stop.cancelled() => return,
             }
         }
+    }
+
+    /// The way to the intake; it outlives sessions, so that what one brought is not lost with it.
+    fn forward(&self) -> Forward {
+        let intake = self.intake.clone();
+        Forward::to(move |arrival| {
+            let intake = intake.clone();
+            async move {
+                match arrival {
+                    Arrival::Offer(offer) => intake.offer(offer).await,
+                    Arrival::Chunk(message) => intake.chunk(message).await,
+                }
+            }
+        })
     }
 
     fn settings(&self) -> Result<MqttSettings, String> {
@@ -117,6 +133,7 @@ impl Uplink {
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
+        forward: &Forward,
         stop: &CancellationToken,
     ) -> String {
         let mut session = Session::new(&self.checker.limits);
@@ -138,7 +155,7 @@ impl Uplink {
                         self.state.send_replace(LinkState { online: true, why: String::new() });
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.take(&mut session, &topic, payload).await,
+                    Event::Message { topic, payload, .. } => self.take(&mut session, forward, &topic, payload),
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
@@ -206,7 +223,7 @@ impl Uplink {
     }
 
     /// Takes a message; one that is not ours or cannot be read is said so and dropped.
-    async fn take(&self, session: &mut Session, topic: &str, payload: bytes::Bytes) {
+    fn take(&self, session: &mut Session, forward: &Forward, topic: &str, payload: bytes::Bytes) {
         let offer = match Topic::parse(topic) {
             Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
             Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
@@ -216,14 +233,14 @@ impl Uplink {
             Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
             Some(Topic::Device(_, DeviceTopic::Order)) => Offer::Order(payload.into()),
             Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
-                return self.intake.chunk(payload).await;
+                return forward.put(Arrival::Chunk(payload));
             }
             Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
             Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
             Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(&payload),
             _ => return tracing::warn!(%topic, "a message nobody asked for"),
         };
-        self.intake.offer(offer).await;
+        forward.put(Arrival::Offer(offer));
     }
 
     fn receipt(&self, session: &mut Session, bytes: &[u8]) {
