@@ -2,6 +2,8 @@
 
 #[path = "vedette-hq/officer.rs"]
 mod officer;
+#[path = "vedette-hq/show.rs"]
+mod show;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +13,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use vedette::clock::{rfc3339, system_now};
+use vedette::clock::rfc3339;
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
     Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
     revoke, screen, serve,
 };
-use vedette::show::{age, printable};
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::OwnerWord;
@@ -315,9 +316,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let device = answer::answer(&home()?, id, word, &text)?;
             println!("{device} gets the answer as soon as it is connected; `serve` keeps it at the broker");
         }
-        Command::Encounters { json } => print(json, &encounters::encounters(&home()?)?, show_encounters)?,
-        Command::Devices { json } => print(json, &devices::devices(&home()?)?, show_devices)?,
-        Command::Lists { json } => print(json, &list::lists(&home()?)?, show_lists)?,
+        Command::Encounters { json } => print(json, &encounters::encounters(&home()?)?, show::encounters)?,
+        Command::Devices { json } => print(json, &devices::devices(&home()?)?, show::devices)?,
+        Command::Lists { json } => print(json, &list::lists(&home()?)?, show::lists)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette-hq", &mut std::io::stdout());
         }
@@ -392,72 +393,6 @@ async fn serve_until_told(home: &Home, options: ServeOptions) -> anyhow::Result<
 fn print<T: serde::Serialize>(json: bool, rows: &[T], show: impl Fn(&[T]) -> String) -> anyhow::Result<()> {
     let out = if json { serde_json::to_string(rows)? + "\n" } else { show(rows) };
     Ok(std::io::stdout().write_all(out.as_bytes())?)
-}
-
-fn show_encounters(rows: &[encounters::EncounterView]) -> String {
-    let line = |e: &encounters::EncounterView| {
-        let d = &e.document;
-        let mut marks = String::new();
-        for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
-            marks += &if is { format!("  {mark}") } else { String::new() };
-        }
-        match (&e.answer, e.overdue_since) {
-            (Some(word), _) => marks += &format!("  answered: {}", word.replace('_', " ")),
-            (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
-            (None, None) => {}
-        }
-        let verdict = vedette::check::word(e.verdict);
-        let (made, device, list, alert) = (rfc3339(e.made_at), &e.device, &e.list, &e.alert);
-        let outcomes: String = e.outcomes.iter().map(outcome_line).collect();
-        format!(
-            "{made}  {device}  {verdict}  {list}  {alert}  {}, {}{marks}\n{outcomes}",
-            d.surname, d.given_names
-        )
-    };
-    rows.iter().map(line).collect::<String>() + &format!("{} encounter(s)\n", rows.len())
-}
-
-fn outcome_line(outcome: &encounters::OutcomeView) -> String {
-    let what = vedette::check::json_word(&outcome.outcome).replace('_', " ");
-    let (at, who, note) = (rfc3339(outcome.at), printable(&outcome.who), printable(&outcome.note));
-    let note = if note.is_empty() { note } else { format!(": {note}") };
-    format!("    {at}  {what}, says {who}{note}\n")
-}
-
-fn show_devices(rows: &[devices::DeviceView]) -> String {
-    let now = system_now();
-    let line = |d: &devices::DeviceView| {
-        let link = match (d.online, d.last_seen) {
-            (true, _) => "online".into(),
-            (false, Some(at)) => format!("last seen {} ago", age(now.saturating_sub(at))),
-            (false, None) => "never seen".into(),
-        };
-        let waiting =
-            d.spool.filter(|spool| *spool > 0).map_or(String::new(), |spool| format!(", {spool} waiting"));
-        let held = |h: &devices::HeldView| {
-            format!(
-                "    {} edition {}, confirmed {} ago\n",
-                h.list,
-                h.edition,
-                age(now.saturating_sub(h.confirmed_at))
-            )
-        };
-        let held: String = d.held.iter().map(held).collect();
-        format!("{} ({}): {}, {link}{waiting}\n{held}", d.device, d.post, d.state)
-    };
-    rows.iter().map(line).collect()
-}
-
-fn show_lists(rows: &[list::ListView]) -> String {
-    let line = |l: &list::ListView| {
-        let pending = l.pending_entries.map_or(String::new(), |entries| format!(", {entries} pending"));
-        let (list, edition, entries, segments, bytes) = (&l.list, l.edition, l.entries, l.segments, l.bytes);
-        let held = l.devices_current;
-        format!(
-            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n"
-        )
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::trust::{Answer, Receipt};
 use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
+use zeroize::Zeroizing;
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -115,9 +116,9 @@ impl Uplink {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
-        let tls =
-            tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &read(&config.key)?, &crl)
-                .map_err(|error| error.to_string())?;
+        let key = Zeroizing::new(read(&config.key)?);
+        let tls = tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &key, &crl)
+            .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
@@ -264,7 +265,8 @@ impl Uplink {
             Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
         };
         match confirmation::answered(&self.checker.state, &answer) {
-            Ok(true) => tracing::info!(encounter = %Hex(&answer.encounter), "the owner has answered"),
+            // Not louder, as above: owners answer discreet alerts too.
+            Ok(true) => tracing::debug!(encounter = %Hex(&answer.encounter), "the owner has answered"),
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "an owner's answer cannot be stored"),
         }
