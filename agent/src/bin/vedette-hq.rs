@@ -72,6 +72,9 @@ enum Command {
         /// before cannot read it.
         #[arg(long)]
         whole: bool,
+        /// Publish also what withdraws more than a quarter of the list, or all of it: without, a file cut short clears no list.
+        #[arg(long)]
+        withdraw_many: bool,
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
         #[arg(long)]
         broker: bool,
@@ -279,8 +282,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let imported = import::import(&home()?, &list, &file)?;
             println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
         }
-        Command::Publish { list, bundle, whole, broker } => {
-            publish_list(&home()?, list, bundle, whole, broker)?;
+        Command::Publish { list, bundle, whole, withdraw_many, broker } => {
+            let options = publish::PublishOptions { whole, withdraw_many };
+            publish_list(&home()?, list, bundle, &options, broker)?;
         }
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
@@ -334,12 +338,11 @@ fn publish_list(
     home: &Home,
     name: ListName,
     bundle: Option<PathBuf>,
-    whole: bool,
+    options: &publish::PublishOptions,
     broker: bool,
 ) -> anyhow::Result<()> {
     let spinner = spinner(&format!("publishing {name}"));
-    let publish = if whole { publish::publish_whole } else { publish::publish };
-    let published = publish(home, &name)?;
+    let published = publish::publish(home, &name, options)?;
     if let Some(folder) = &bundle {
         bundle::bundle(home, folder)?;
     }

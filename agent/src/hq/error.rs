@@ -131,6 +131,16 @@ pub enum HqError {
     /// Nothing was imported into the list yet.
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
+    /// A list would lose much of what it holds.
+    #[error("{list}: this would withdraw {withdrawn} of its {held} alerts; nothing is published")]
+    WithdrawsMuch {
+        /// The list.
+        list: ListName,
+        /// Alerts that the last edition has and what is pending has not.
+        withdrawn: u64,
+        /// Alerts of the last edition.
+        held: u64,
+    },
     /// A segment cannot be built, merged or read.
     #[error(transparent)]
     List(#[from] ListError),
@@ -161,6 +171,9 @@ impl HqError {
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Row { .. } => "nothing was imported; mend the file and import it again",
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
+            Self::WithdrawsMuch { .. } => {
+                "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many"
+            }
             Self::Schema { .. } => "use the newer program",
             _ => return None,
         })
