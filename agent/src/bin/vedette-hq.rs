@@ -17,7 +17,7 @@ use vedette::clock::rfc3339;
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
     Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
-    revoke, screen, serve,
+    replace, revoke, screen, serve,
 };
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
@@ -113,6 +113,13 @@ enum Command {
     },
     /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
     Renew,
+    /// Replace the key of an online role, because somebody may have copied it or it is lost: the next root names the new
+    /// one. Cut off, the same command again finishes.
+    ReplaceKey {
+        /// `heartbeat`, `roster`, `collector` or `orders`.
+        #[arg(value_parser = online_role)]
+        role: replace::OnlineRole,
+    },
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
         /// Another broker than the home's.
@@ -204,6 +211,11 @@ fn owner_word(text: &str) -> Result<OwnerWord, String> {
         .into_iter()
         .find(|word| vedette::confirmation::word(*word) == text)
         .ok_or_else(|| "confirmed, not_the_person or withdrawn".into())
+}
+
+fn online_role(text: &str) -> Result<replace::OnlineRole, String> {
+    let mut roles = replace::OnlineRole::ALL.into_iter();
+    roles.find(|role| role.name() == text).ok_or_else(|| "heartbeat, roster, collector or orders".into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -306,6 +318,13 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let renewed = renew::renew(&home()?)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
+        }
+        Command::ReplaceKey { role } => {
+            let (version, role) = (replace::replace_key(&home()?, role)?.root_version, role.name());
+            println!(
+                "{role}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
+            );
+            println!("keys/{role}.until-{version} is the old one: nothing needs it any more");
         }
         Command::Serve { broker, heartbeat, depot_rate } => {
             let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };

@@ -131,6 +131,14 @@ pub enum HqError {
     /// Nothing was imported into the list yet.
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
+    /// The last heartbeat is far in the future.
+    #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
+    HeartbeatAhead {
+        /// Its time.
+        last: String,
+        /// The clock's.
+        now: String,
+    },
     /// A list would lose much of what it holds.
     #[error("{list}: this would withdraw {withdrawn} of its {held} alerts; nothing is published")]
     WithdrawsMuch {
@@ -171,6 +179,9 @@ impl HqError {
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Row { .. } => "nothing was imported; mend the file and import it again",
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
+            Self::HeartbeatAhead { .. } => {
+                "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over"
+            }
             Self::WithdrawsMuch { .. } => {
                 "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many"
             }

@@ -28,7 +28,7 @@ pub const PUBLISHER: &str = "publisher";
 pub const BROKER: &str = "broker";
 /// Life of the CA's certificate, and of a CRL.
 const CA_DAYS: u32 = 3650;
-/// Life of the broker's, headquarters' and the publisher's certificates. No command makes new ones yet.
+/// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
 const SERVICE_DAYS: u32 = 730;
 const EARLY_S: u64 = 3600;
 const FILE_BYTES_MAX: u64 = 64 * 1024;

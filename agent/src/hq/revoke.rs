@@ -14,7 +14,7 @@ use crate::clock::system_now;
 use crate::crypto::sign_statement;
 use rusqlite::{Connection, params};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{Order, OrderKind, SignedKind};
+use vedette_shim::trust::{Envelope, Order, OrderKind, SignedKind, decode_body};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -85,5 +85,25 @@ fn order(home: &Home, db: &Connection, device: &DeviceId, order: OrderKind, now:
         "INSERT INTO orders(device, number, issued_at, bytes) VALUES (?, ?, ?, ?)",
         params![device.as_str(), order.number as i64, now as i64, bytes],
     )?;
+    Ok(())
+}
+
+/// Signs the orders that the broker keeps with the orders' key as it is now.
+pub(super) fn sign_orders_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
+    let key = Key::Orders.signing(home)?;
+    let mut query = db.prepare("SELECT device, number, bytes FROM orders WHERE retired = 0")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (device, number, old): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let read = Envelope::read(&old, SignedKind::Order);
+        let order: Order = read
+            .and_then(|envelope| decode_body(SignedKind::Order, envelope.body))
+            .map_err(HqError::trust("hq.db"))?;
+        let bytes = sign_statement(SignedKind::Order, &order, &[&key]);
+        db.execute(
+            "UPDATE orders SET bytes = ? WHERE device = ? AND number = ?",
+            params![bytes, device, number],
+        )?;
+    }
     Ok(())
 }

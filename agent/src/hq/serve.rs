@@ -300,7 +300,13 @@ impl Server<'_> {
         let is_due = Instant::now() >= self.heartbeat_due;
         if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
-            heartbeat::renew(self.home, self.db.read(), system_now())?;
+            match heartbeat::renew(self.home, self.db.read(), system_now()) {
+                // Encounters come home all the same.
+                Err(error @ HqError::HeartbeatAhead { .. }) => {
+                    warn!("{error}: {}", error.hint().unwrap_or_default());
+                }
+                renewed => drop(renewed?),
+            }
         }
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
@@ -310,6 +316,8 @@ impl Server<'_> {
         if self.seen_version.replace(version) == Some(version) && !is_due {
             return Ok(());
         }
+        // `replace-key` may have been the change.
+        self.collector = Key::Collector.signing(self.home)?;
         for publish in retained::all(self.home, self.db.read())? {
             let digest = digest(&publish.payload);
             if self.kept_at_broker.get(&publish.topic) != Some(&digest) {
