@@ -101,6 +101,9 @@ enum Command {
         /// Life of its certificate, days.
         #[arg(long, default_value_t = 90)]
         cert_days: u32,
+        /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
+        #[arg(long, conflicts_with = "post")]
+        renew: bool,
     },
     /// Say who may sign in at the devices.
     #[command(subcommand)]
@@ -301,7 +304,12 @@ fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
         }
-        Command::Enrol { device, out, post, cert_days } => {
+        Command::Enrol { device, out, cert_days, renew: true, .. } => {
+            let until = rfc3339(enrol::renew(&home()?, &device, &out, cert_days)?);
+            println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
+            println!("copy device.pem and device.key of {} over the device's own", out.display());
+        }
+        Command::Enrol { device, out, post, cert_days, renew: false } => {
             let options =
                 enrol::EnrolOptions { post, certificate_days: cert_days, ..enrol::EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&home()?, &device, &options)?;
@@ -310,8 +318,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
         }
         Command::Revoke { device } => {
-            revoke::revoke(&home()?, &device)?;
-            println!("{device}: revoked; the broker must read {} again", dir.join("pki/crl.pem").display());
+            let rotated = revoke::revoke(&home()?, &device)?.rotated.len();
+            println!("{device}: revoked; {rotated} list(s) get a new key with their next edition");
+            println!("the broker must read {} again", dir.join("pki/crl.pem").display());
         }
         Command::Officer(command) => officer::run(&home()?, command)?,
         Command::Renew => {

@@ -170,7 +170,9 @@ impl HqError {
             }
             Self::NoEncounter(_) => "`vedette-hq encounters` shows those that are, with their numbers",
             Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
-            Self::DeviceExists(_) => "revoke it first, or choose another name",
+            Self::DeviceExists(_) => {
+                "`--renew` gives it a new certificate; for a device that is lost or new, `vedette-hq revoke` it first"
+            }
             Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",
             Self::NoOfficer(_) => "`vedette-hq officer list` shows those that exist",
             Self::Broker { .. } => {

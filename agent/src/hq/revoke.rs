@@ -1,6 +1,6 @@
 //! `revoke`: a device no longer counts.
 //!
-//! Its certificate goes onto the CRL, its grants are withdrawn, it is ordered to erase what it holds, and every list it
+//! Its certificates go onto the CRL, its grants are withdrawn, it is ordered to erase what it holds, and every list it
 //! could read gets a new key for its next segments. Segments published before keep theirs: the device may have them, and
 //! re-sealing a list means sending all of it to everybody, which `publish --whole` does.
 //!
@@ -29,14 +29,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
     let _lock = home.lock()?;
     let now = system_now();
     let mut db = home.database()?;
-    if devices::serial_in_force(db.read(), device)?.is_none() {
-        let known = !devices::enrolments(db.read(), device)?.is_empty();
-        return Err(if known {
-            HqError::DeviceRevoked(device.clone())
-        } else {
-            HqError::NoDevice(device.clone())
-        });
-    }
+    devices::enrolled_serial(db.read(), device)?;
     let change = db.change()?;
     let id = device.as_str();
     let rotated: Vec<ListName> =
@@ -53,6 +46,11 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
         "UPDATE enrolments SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
         params![now as i64, id],
     )?;
+    // Those it had before a renewal count as long as they last.
+    change.execute(
+        "UPDATE superseded SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![now as i64, id],
+    )?;
     change.execute("DELETE FROM grants WHERE device = ?", [id])?;
     order(home, &change, device, OrderKind::EraseAll, now)?;
     grants::refresh(home, &change)?;
@@ -64,7 +62,8 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
 /// Writes the CRL as the database has it.
 pub(super) fn write_crl(home: &Home, db: &Connection, now: u64) -> Result<(), HqError> {
     let mut query = db.prepare(
-        "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?
+        "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         UNION SELECT serial, revoked_at FROM superseded WHERE revoked_at IS NOT NULL AND expires_at > ?1
          ORDER BY revoked_at, serial",
     )?;
     let rows = query.query_map([now as i64], |row| {

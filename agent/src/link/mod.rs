@@ -18,6 +18,9 @@ pub mod tls;
 pub mod topics;
 pub mod uplink;
 
+/// How long before its end a device's certificate is warned of, seconds: headquarters gives a new one.
+pub const CERTIFICATE_WARN_S: u64 = 30 * 86_400;
+
 /// The link's state as the desk shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkState {
@@ -25,4 +28,6 @@ pub struct LinkState {
     pub online: bool,
     /// Why not.
     pub why: String,
+    /// When our certificate ends, seconds since 1970, if it could be read.
+    pub certificate_ends: Option<u64>,
 }

@@ -4,13 +4,14 @@
 //! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us. The intake is never waited for.
 
-use super::LinkState;
 use super::backoff::Backoff;
 use super::forward::{Arrival, Forward};
 use super::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
 use super::session::Session;
 use super::tls;
 use super::topics::{DeviceTopic, Topic, device_subscriptions};
+use super::{CERTIFICATE_WARN_S, LinkState};
+use crate::clock::rfc3339;
 use crate::config::LinkConfig;
 use crate::confirmation;
 use crate::crypto::RingVerify;
@@ -33,6 +34,8 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 const TICK: Duration = Duration::from_secs(1);
 /// A session that lasted this long was a good one: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(20);
+/// How often our certificate is looked at, besides at each session's start: it may have been renewed.
+const LOOK_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const HELD: &str = "held back by a drill";
 /// How long a goodbye may take.
@@ -63,7 +66,7 @@ impl Uplink {
         let forward = self.forward();
         while !stop.is_cancelled() {
             if *self.hold.borrow_and_update() {
-                self.state.send_replace(LinkState { online: false, why: HELD.into() });
+                self.tell(false, HELD.into());
                 tokio::select! {
                     // Without its other end nobody can hold the link any more.
                     _ = self.hold.wait_for(|held| !held) => {}
@@ -86,7 +89,7 @@ impl Uplink {
                 continue;
             }
             tracing::warn!(%why, "no session with headquarters");
-            self.state.send_replace(LinkState { online: false, why });
+            self.tell(false, why);
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
@@ -129,6 +132,24 @@ impl Uplink {
         })
     }
 
+    fn tell(&self, online: bool, why: String) {
+        self.state.send_modify(|state| (state.online, state.why) = (online, why));
+    }
+
+    /// Tells when our certificate ends, and warns of it in time: past its end there is no session, nor a way to say so.
+    fn look_at_certificate(&self) {
+        let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
+        // One that cannot be read ends the next session, with the reason.
+        let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
+        self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
+        if let Some(at) = ends.filter(|at| *at < self.checker.clock.now() + CERTIFICATE_WARN_S) {
+            let (device, at) = (&self.checker.device, rfc3339(at));
+            tracing::warn!(
+                "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
+            );
+        }
+    }
+
     /// One session, from connect to its end; returns why it ended.
     async fn session(
         &mut self,
@@ -139,7 +160,7 @@ impl Uplink {
     ) -> String {
         let mut session = Session::new(&self.checker.limits);
         let start = Instant::now();
-        let mut tick = tokio::time::interval(TICK);
+        let (mut tick, mut look) = (tokio::time::interval(TICK), tokio::time::interval(LOOK_EVERY));
         let (mut ready, mut hold) = (false, self.hold.clone());
         let mut held = self.held();
         loop {
@@ -153,7 +174,7 @@ impl Uplink {
                     Event::Subscribed => {
                         ready = true;
                         tracing::info!(broker = %self.config.host, "session with headquarters");
-                        self.state.send_replace(LinkState { online: true, why: String::new() });
+                        self.tell(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
                     Event::Message { topic, payload, .. } => self.take(&mut session, forward, &topic, payload),
@@ -161,6 +182,7 @@ impl Uplink {
                     Event::Closed(why) => return why,
                 },
                 _ = tick.tick() => {}
+                _ = look.tick() => self.look_at_certificate(),
                 () = self.spooled.notified() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {

@@ -5,6 +5,7 @@ use vedette::clock::{rfc3339, system_now};
 use vedette::hq::devices::{DeviceView, HeldView};
 use vedette::hq::encounters::{EncounterView, OutcomeView};
 use vedette::hq::list::ListView;
+use vedette::link::CERTIFICATE_WARN_S;
 use vedette::show::{age, printable};
 
 /// A line each, and what came of it below.
@@ -56,7 +57,13 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             )
         };
         let held: String = d.held.iter().map(held).collect();
-        format!("{} ({}): {}, {link}{waiting}\n{held}", d.device, d.post, d.state)
+        let ends = match d.certificate_expires_at {
+            at if d.state == "enrolled" && at < now + CERTIFICATE_WARN_S => {
+                format!(", certificate ENDS {}", rfc3339(at))
+            }
+            _ => String::new(),
+        };
+        format!("{} ({}): {}, {link}{waiting}{ends}\n{held}", d.device, d.post, d.state)
     };
     rows.iter().map(line).collect()
 }
