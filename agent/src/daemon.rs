@@ -163,7 +163,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         }
     };
     let (door, missing, thread) = IntakeDoor::open(intake, look_back);
-    let (link_state, link) = watch::channel(LinkState { online: false, why: "not connected yet".into() });
+    let (link_state, link) =
+        watch::channel(LinkState { why: "not connected yet".into(), ..LinkState::default() });
 
     let ticker = tokio::spawn(tick(door.clone(), stop.clone()));
     let drill = Arc::new(Drill::default());

@@ -9,12 +9,13 @@ mod owners;
 pub use answer::answer;
 pub use owners::owners;
 
-use crate::clock::rfc3339;
+use crate::clock::{parse_rfc3339, rfc3339, system_now};
 use crate::config::Config;
 use crate::desk::session::RosterState;
 use crate::desk::tokens::TokenView;
 use crate::desk::{ListView, SignIn, StatusView};
 use crate::journal::{Event, Line};
+use crate::link::CERTIFICATE_WARN_S;
 use crate::officers::sign_in::Ended;
 use std::fmt::Write;
 use std::path::Path;
@@ -122,6 +123,12 @@ pub fn status(status: &StatusView) -> String {
     let post = if status.post.is_empty() { String::new() } else { format!(" at {}", status.post) };
     push(&mut out, format_args!("vedette {}: {}{post}", status.version, status.device));
     push(&mut out, format_args!("link: {link}"));
+    if let Some(ends) = &status.certificate_ends {
+        let end_soon = parse_rfc3339(ends).is_some_and(|at| at < system_now() + CERTIFICATE_WARN_S);
+        let (word, device) = (if end_soon { "ENDS" } else { "until" }, &status.device);
+        let how = format!(", and the link with it: `vedette-hq enrol {device} --renew` makes the next");
+        push(&mut out, format_args!("certificate: {word} {ends}{}", if end_soon { &how } else { "" }));
+    }
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     let clocks = &status.confirmations;
     if clocks.waiting + clocks.overdue > 0 {

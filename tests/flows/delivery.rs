@@ -1,5 +1,6 @@
 //! Editions reach a device: over MQTT, on a stick, in pieces, after sleep.
 
+use std::fs;
 use vedette_tests::device::code;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
@@ -164,4 +165,24 @@ fn a_person_is_met_by_name_and_birth_date_and_comes_home_with_the_reasons() {
     post.wait_for_encounters(&device, 3);
     device.wait_for_receipts();
     assert!(post.hq.encounters().iter().any(|e| e["alert"] == "U-17" && e["list"] == persons));
+}
+
+#[test]
+fn headquarters_says_that_a_segment_is_gone_and_what_it_says_helps() {
+    let post = Post::serving();
+    let mut device = post.enrol("post-7");
+    post.hq.publish(LIST, [SPECIMEN]);
+    let segments = post.hq.home().join("segments");
+    for segment in fs::read_dir(segments).unwrap() {
+        fs::remove_file(segment.unwrap().path()).unwrap();
+    }
+    device.start();
+    let said = || post.hq.log().contains("post-7 waits for segment").then_some(());
+    wait_until("headquarters says so", said, || post.hq.log());
+    let log = post.hq.log();
+    let cure = ["publish", LIST, "--whole", "--withdraw-many"];
+    assert!(log.contains("publish NAME --whole --withdraw-many"), "{log}");
+    post.hq.import(LIST, &vedette_tests::sample::csv([SPECIMEN, &number(1)])).expect_code(0);
+    post.hq.run(&cure).expect_code(0);
+    device.wait_for_edition(LIST, 2);
 }

@@ -1,10 +1,12 @@
 //! A hit comes home: exactly once, whatever dies on the way.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::process::Command;
 use vedette_tests::device::{Device, code};
+use vedette_tests::intruder::{Identity, Intruder};
 use vedette_tests::post::{LIST, Post};
-use vedette_tests::program::wait_until;
+use vedette_tests::program::{Running, wait_until};
 use vedette_tests::sample::{SPECIMEN, number, passport};
 
 /// Scans a listed passport; returns the scan's id.
@@ -167,4 +169,33 @@ fn a_standalone_hit_comes_home_with_the_next_agent() {
     post.wait_for_encounters(&device, 1);
     device.wait_for_receipts();
     assert_eq!(post.hq.encounters()[0]["scan"], hit["scan_id"]);
+}
+
+#[test]
+fn a_hit_comes_home_while_the_intake_is_busy_and_what_came_meanwhile_is_taken_later() {
+    let (post, mut device) = post_with_device();
+    // A bundle whose heartbeat does not end: the intake reads it until we say so, as a long merge would keep it.
+    let bundle = post.folder().join("endless");
+    fs::create_dir(&bundle).unwrap();
+    let pipe = bundle.join("heartbeat");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let config = device.config();
+    let import = ["import", "--config", config.to_str().unwrap(), bundle.to_str().unwrap()];
+    let importing = Running::start("vedette", import, &post.folder().join("import.log"));
+    let end = File::options().write(true).open(&pipe).unwrap(); // waits until the intake is there
+    // More than every queue on the way holds.
+    let mut noise = Intruder::connect(post.broker.port(), &Identity::of_publisher(&post.hq)).unwrap();
+    for n in 0..500 {
+        noise.publish("vedette/v1/heartbeat", b"x", false).unwrap();
+        noise.publish(&format!("vedette/v1/segment/{}/{n}", "0".repeat(64)), b"x", false).unwrap();
+    }
+    let scan = hit(&device, SPECIMEN);
+    post.wait_for_encounters(&device, 1);
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), BTreeSet::from([scan]));
+    drop(end);
+    post.hq.publish(LIST, [SPECIMEN, &number(1), &number(2)]);
+    device.wait_for_edition(LIST, 2);
+    drop(importing);
+    assert_eq!(device.stop(), 0);
 }

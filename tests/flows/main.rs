@@ -5,6 +5,7 @@ mod desk;
 mod embedding;
 mod forgery;
 mod homecoming;
+mod keys;
 mod mistakes;
 mod officers;
 mod offline;

@@ -73,6 +73,23 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
 }
 
 #[test]
+fn an_answer_reaches_the_officer_by_a_publication_too_while_nothing_serves() {
+    let mut post = Post::serving();
+    post.hq.run(&["list", "create", CLOCKED, "--kind", "documents", "--confirm", "1h"]).expect_code(0);
+    let device = post.start_device("post-7");
+    post.hq.publish(CLOCKED, [SPECIMEN]);
+    device.wait_for_edition(CLOCKED, 1);
+    let encounter = scan(&device, SPECIMEN)["alerts"][0]["encounter_id"].as_str().unwrap().to_string();
+    post.wait_for_encounters(&device, 1);
+    assert_eq!(post.hq.stop_serve(), 0);
+    post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
+    post.hq.run(&["publish", CLOCKED, "--broker"]).expect_code(0);
+    let confirmed =
+        || (asked(&device, "/v1/confirmations")[0]["answer"]["word"] == "confirmed").then_some(());
+    wait_until("the owner's answer is here", confirmed, || device.log());
+}
+
+#[test]
 fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
     let post = Post::serving();
     let mut device = post.enrol("post-7");

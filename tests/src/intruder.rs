@@ -34,8 +34,17 @@ impl Identity {
 
     /// Headquarters' own.
     pub fn of_headquarters(hq: &Headquarters) -> Identity {
-        let file = |name| hq.home().join("pki").join(name);
-        Identity::of(&file("ca.pem"), &file("headquarters.pem"), &file("headquarters.key"))
+        Self::of_service(hq, "headquarters")
+    }
+
+    /// That of `publish --broker`, which may be connected beside `serve`.
+    pub fn of_publisher(hq: &Headquarters) -> Identity {
+        Self::of_service(hq, "publisher")
+    }
+
+    fn of_service(hq: &Headquarters, name: &str) -> Identity {
+        let file = |name: &str| hq.home().join("pki").join(name);
+        Identity::of(&file("ca.pem"), &file(&format!("{name}.pem")), &file(&format!("{name}.key")))
     }
 
     /// Somebody without a certificate.

@@ -2,6 +2,8 @@
 
 #[path = "vedette-hq/officer.rs"]
 mod officer;
+#[path = "vedette-hq/show.rs"]
+mod show;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +13,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use vedette::clock::{rfc3339, system_now};
+use vedette::clock::rfc3339;
 use vedette::hq::serve::ServeOptions;
 use vedette::hq::{
     Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
-    revoke, screen, serve,
+    replace, revoke, screen, serve,
 };
-use vedette::show::{age, printable};
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::OwnerWord;
@@ -71,6 +72,9 @@ enum Command {
         /// before cannot read it.
         #[arg(long)]
         whole: bool,
+        /// Publish also what withdraws more than a quarter of the list, or all of it: without, a file cut short clears no list.
+        #[arg(long)]
+        withdraw_many: bool,
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
         #[arg(long)]
         broker: bool,
@@ -97,6 +101,9 @@ enum Command {
         /// Life of its certificate, days.
         #[arg(long, default_value_t = 90)]
         cert_days: u32,
+        /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
+        #[arg(long, conflicts_with = "post")]
+        renew: bool,
     },
     /// Say who may sign in at the devices.
     #[command(subcommand)]
@@ -109,6 +116,13 @@ enum Command {
     },
     /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
     Renew,
+    /// Replace the key of an online role, because somebody may have copied it or it is lost: the next root names the new
+    /// one. Cut off, the same command again finishes.
+    ReplaceKey {
+        /// `heartbeat`, `roster`, `collector` or `orders`.
+        #[arg(value_parser = online_role)]
+        role: replace::OnlineRole,
+    },
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
         /// Another broker than the home's.
@@ -202,6 +216,11 @@ fn owner_word(text: &str) -> Result<OwnerWord, String> {
         .ok_or_else(|| "confirmed, not_the_person or withdrawn".into())
 }
 
+fn online_role(text: &str) -> Result<replace::OnlineRole, String> {
+    let mut roles = replace::OnlineRole::ALL.into_iter();
+    roles.find(|role| role.name() == text).ok_or_else(|| "heartbeat, roster, collector or orders".into())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let rule = || "a number and s, m, h or d, such as 48h".to_string();
     let unit = match text.chars().last() {
@@ -278,13 +297,19 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let imported = import::import(&home()?, &list, &file)?;
             println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
         }
-        Command::Publish { list, bundle, whole, broker } => {
-            publish_list(&home()?, list, bundle, whole, broker)?;
+        Command::Publish { list, bundle, whole, withdraw_many, broker } => {
+            let options = publish::PublishOptions { whole, withdraw_many };
+            publish_list(&home()?, list, bundle, &options, broker)?;
         }
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
         }
-        Command::Enrol { device, out, post, cert_days } => {
+        Command::Enrol { device, out, cert_days, renew: true, .. } => {
+            let until = rfc3339(enrol::renew(&home()?, &device, &out, cert_days)?);
+            println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
+            println!("copy device.pem and device.key of {} over the device's own", out.display());
+        }
+        Command::Enrol { device, out, post, cert_days, renew: false } => {
             let options =
                 enrol::EnrolOptions { post, certificate_days: cert_days, ..enrol::EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&home()?, &device, &options)?;
@@ -293,14 +318,22 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
         }
         Command::Revoke { device } => {
-            revoke::revoke(&home()?, &device)?;
-            println!("{device}: revoked; the broker must read {} again", dir.join("pki/crl.pem").display());
+            let rotated = revoke::revoke(&home()?, &device)?.rotated.len();
+            println!("{device}: revoked; {rotated} list(s) get a new key with their next edition");
+            println!("the broker must read {} again", dir.join("pki/crl.pem").display());
         }
         Command::Officer(command) => officer::run(&home()?, command)?,
         Command::Renew => {
             let renewed = renew::renew(&home()?)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
+        }
+        Command::ReplaceKey { role } => {
+            let (version, role) = (replace::replace_key(&home()?, role)?.root_version, role.name());
+            println!(
+                "{role}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
+            );
+            println!("keys/{role}.until-{version} is the old one: nothing needs it any more");
         }
         Command::Serve { broker, heartbeat, depot_rate } => {
             let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
@@ -315,9 +348,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let device = answer::answer(&home()?, id, word, &text)?;
             println!("{device} gets the answer as soon as it is connected; `serve` keeps it at the broker");
         }
-        Command::Encounters { json } => print(json, &encounters::encounters(&home()?)?, show_encounters)?,
-        Command::Devices { json } => print(json, &devices::devices(&home()?)?, show_devices)?,
-        Command::Lists { json } => print(json, &list::lists(&home()?)?, show_lists)?,
+        Command::Encounters { json } => print(json, &encounters::encounters(&home()?)?, show::encounters)?,
+        Command::Devices { json } => print(json, &devices::devices(&home()?)?, show::devices)?,
+        Command::Lists { json } => print(json, &list::lists(&home()?)?, show::lists)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette-hq", &mut std::io::stdout());
         }
@@ -333,12 +366,11 @@ fn publish_list(
     home: &Home,
     name: ListName,
     bundle: Option<PathBuf>,
-    whole: bool,
+    options: &publish::PublishOptions,
     broker: bool,
 ) -> anyhow::Result<()> {
     let spinner = spinner(&format!("publishing {name}"));
-    let publish = if whole { publish::publish_whole } else { publish::publish };
-    let published = publish(home, &name)?;
+    let published = publish::publish(home, &name, options)?;
     if let Some(folder) = &bundle {
         bundle::bundle(home, folder)?;
     }
@@ -392,72 +424,6 @@ async fn serve_until_told(home: &Home, options: ServeOptions) -> anyhow::Result<
 fn print<T: serde::Serialize>(json: bool, rows: &[T], show: impl Fn(&[T]) -> String) -> anyhow::Result<()> {
     let out = if json { serde_json::to_string(rows)? + "\n" } else { show(rows) };
     Ok(std::io::stdout().write_all(out.as_bytes())?)
-}
-
-fn show_encounters(rows: &[encounters::EncounterView]) -> String {
-    let line = |e: &encounters::EncounterView| {
-        let d = &e.document;
-        let mut marks = String::new();
-        for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
-            marks += &if is { format!("  {mark}") } else { String::new() };
-        }
-        match (&e.answer, e.overdue_since) {
-            (Some(word), _) => marks += &format!("  answered: {}", word.replace('_', " ")),
-            (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
-            (None, None) => {}
-        }
-        let verdict = vedette::check::word(e.verdict);
-        let (made, device, list, alert) = (rfc3339(e.made_at), &e.device, &e.list, &e.alert);
-        let outcomes: String = e.outcomes.iter().map(outcome_line).collect();
-        format!(
-            "{made}  {device}  {verdict}  {list}  {alert}  {}, {}{marks}\n{outcomes}",
-            d.surname, d.given_names
-        )
-    };
-    rows.iter().map(line).collect::<String>() + &format!("{} encounter(s)\n", rows.len())
-}
-
-fn outcome_line(outcome: &encounters::OutcomeView) -> String {
-    let what = vedette::check::json_word(&outcome.outcome).replace('_', " ");
-    let (at, who, note) = (rfc3339(outcome.at), printable(&outcome.who), printable(&outcome.note));
-    let note = if note.is_empty() { note } else { format!(": {note}") };
-    format!("    {at}  {what}, says {who}{note}\n")
-}
-
-fn show_devices(rows: &[devices::DeviceView]) -> String {
-    let now = system_now();
-    let line = |d: &devices::DeviceView| {
-        let link = match (d.online, d.last_seen) {
-            (true, _) => "online".into(),
-            (false, Some(at)) => format!("last seen {} ago", age(now.saturating_sub(at))),
-            (false, None) => "never seen".into(),
-        };
-        let waiting =
-            d.spool.filter(|spool| *spool > 0).map_or(String::new(), |spool| format!(", {spool} waiting"));
-        let held = |h: &devices::HeldView| {
-            format!(
-                "    {} edition {}, confirmed {} ago\n",
-                h.list,
-                h.edition,
-                age(now.saturating_sub(h.confirmed_at))
-            )
-        };
-        let held: String = d.held.iter().map(held).collect();
-        format!("{} ({}): {}, {link}{waiting}\n{held}", d.device, d.post, d.state)
-    };
-    rows.iter().map(line).collect()
-}
-
-fn show_lists(rows: &[list::ListView]) -> String {
-    let line = |l: &list::ListView| {
-        let pending = l.pending_entries.map_or(String::new(), |entries| format!(", {entries} pending"));
-        let (list, edition, entries, segments, bytes) = (&l.list, l.edition, l.entries, l.segments, l.bytes);
-        let held = l.devices_current;
-        format!(
-            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n"
-        )
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

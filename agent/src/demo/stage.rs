@@ -129,7 +129,7 @@ impl Stage {
         let csv = self.folder.path().join("list.csv");
         files::write(&csv, format!("{}\n{rows}", SAMPLE.trim_end()).as_bytes())?;
         import::import(&self.home, &self.list, &csv)?;
-        Ok(publish::publish(&self.home, &self.list)?)
+        Ok(publish::publish(&self.home, &self.list, &Default::default())?)
     }
 
     pub(super) fn wait_for_edition(&self, edition: u64) -> Result<Duration, DemoError> {

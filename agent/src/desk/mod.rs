@@ -170,6 +170,7 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").into(),
             online: link.online,
             link: link.why,
+            certificate_ends: link.certificate_ends.map(crate::clock::rfc3339),
             sign_in: self.sign_in(),
             roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),

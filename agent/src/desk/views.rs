@@ -101,6 +101,9 @@ pub struct StatusView {
     pub online: bool,
     /// Why not, or the last error; empty if there was none.
     pub link: String,
+    /// When the certificate of the link ends, RFC 3339; none while it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends: Option<String>,
     /// Whether officers sign in on the console.
     #[serde(default)]
     pub sign_in: SignIn,

@@ -12,7 +12,7 @@ use crate::crypto::sign_statement;
 use crate::link::topics::{DeviceTopic, Topic};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, OwnerWord, SignedKind};
+use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, Envelope, OwnerWord, SignedKind, decode_body};
 
 /// Answers an encounter; the device that gets it.
 pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) -> Result<DeviceId, HqError> {
@@ -40,6 +40,23 @@ pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) 
     )?;
     change.commit()?;
     Ok(device)
+}
+
+/// Signs every answer that still counts with the collector's key as it is now.
+pub(super) fn sign_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
+    let key = Key::Collector.signing(home)?;
+    let mut query = db.prepare("SELECT encounter, bytes FROM answers WHERE at >= ?")?;
+    let mut rows = query.query([system_now().saturating_sub(KEPT_S) as i64])?;
+    while let Some(row) = rows.next()? {
+        let (encounter, old): (EncounterId, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let read = Envelope::read(&old, SignedKind::Answer);
+        let answer: Answer = read
+            .and_then(|envelope| decode_body(SignedKind::Answer, envelope.body))
+            .map_err(HqError::trust("hq.db"))?;
+        let bytes = sign_statement(SignedKind::Answer, &answer, &[&key]);
+        db.execute("UPDATE answers SET bytes = ? WHERE encounter = ?", params![bytes, encounter])?;
+    }
+    Ok(())
 }
 
 /// What the broker keeps of answers: each under its topic, empty once its device has forgotten the clock.

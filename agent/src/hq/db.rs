@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Raised with every change of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
@@ -105,6 +105,14 @@ CREATE TABLE answers(
   bytes BLOB NOT NULL) WITHOUT ROWID;     -- as it was signed
 ";
 
+/// What version 6 added.
+const RENEWALS: &str = "
+-- Certificates of devices that a renewal replaced: they count until they end or their device is revoked.
+CREATE TABLE superseded(
+  serial BLOB PRIMARY KEY, device TEXT NOT NULL REFERENCES devices(id), expires_at INTEGER NOT NULL,
+  revoked_at INTEGER) WITHOUT ROWID;
+";
+
 /// An open database.
 pub(super) struct Db(Connection);
 
@@ -127,7 +135,8 @@ impl Db {
         let mut db = Db(connection);
         let change = db.change()?;
         let found = change.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
-        let steps = [(1, SCHEMA), (2, OFFICERS), (3, HANDLING), (4, OUTCOMES), (5, CONFIRMATIONS)];
+        let steps =
+            [(1, SCHEMA), (2, OFFICERS), (3, HANDLING), (4, OUTCOMES), (5, CONFIRMATIONS), (6, RENEWALS)];
         if found > SCHEMA_VERSION {
             return Err(HqError::Schema { found, known: SCHEMA_VERSION });
         }

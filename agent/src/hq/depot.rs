@@ -2,13 +2,15 @@
 //!
 //! Invariants: devices take turns, chunk by chunk, so one that asks for a whole list does not hold up another's delta;
 //! memory is bounded by [`WAITING_MAX`] small entries, never by chunks; a new [`Want`] for the same segment replaces
-//! the device's older one. Failure: a chunk that does not exist is not answered; the device asks again or elsewhere.
+//! the device's older one. Failure: a chunk that does not exist is not answered; the device asks again or elsewhere, and
+//! what is not here at all is said in the log.
 
 use super::Home;
 use crate::files::FileError;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
 use vedette_shim::ids::{DeviceId, Digest};
 use vedette_shim::wire::{CHUNK_BYTES, WANT_CHUNKS_MAX, Want};
 
@@ -16,6 +18,9 @@ use vedette_shim::wire::{CHUNK_BYTES, WANT_CHUNKS_MAX, Want};
 pub(super) const SEGMENTS_PER_DEVICE_MAX: usize = 4;
 /// Most requests waiting; further ones are dropped, and asked again by their devices.
 pub(super) const WAITING_MAX: usize = 16_384;
+
+/// How often it is said that a segment is not here.
+const ABSENT_SAID_EVERY: Duration = Duration::from_secs(60);
 
 struct Request {
     device: DeviceId,
@@ -81,6 +86,25 @@ impl Depot {
     }
 }
 
+/// Requests for segments that are not here: said once a while, because a device asks again and again.
+#[derive(Default)]
+pub(super) struct Absent {
+    said_at: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Absent {
+    /// Whether it is time to say so: then how many were not said since the last time.
+    pub(super) fn met(&mut self, now: Instant) -> Option<u64> {
+        if self.said_at.is_some_and(|at| now < at + ABSENT_SAID_EVERY) {
+            self.unsaid += 1;
+            return None;
+        }
+        self.said_at = Some(now);
+        Some(std::mem::take(&mut self.unsaid))
+    }
+}
+
 /// Reads a chunk; `None` when there is no such segment or it ends before.
 pub(super) fn read_chunk(home: &Home, segment: &Digest, index: u32) -> Result<Option<Vec<u8>>, FileError> {
     let path = home.segment(segment);
@@ -125,6 +149,14 @@ mod tests {
         assert_eq!(turns, [(d(1), 9, 2), (d(2), 7, u32::MAX), (d(1), 9, 3)]);
         depot.want(&device(1), &want(1, 0, 0));
         assert_eq!(depot.next(), None);
+    }
+
+    #[test]
+    fn an_absent_segment_is_said_but_not_at_line_speed() {
+        let (mut absent, start) = (Absent::default(), Instant::now());
+        let said: Vec<_> = (0..1000).filter_map(|ms| absent.met(start + Duration::from_millis(ms))).collect();
+        assert_eq!(said, [0]);
+        assert_eq!(absent.met(start + ABSENT_SAID_EVERY), Some(999));
     }
 
     proptest! {

@@ -151,6 +151,26 @@ pub(super) fn all(db: &Connection) -> Result<Vec<(DeviceId, bool)>, HqError> {
         .collect()
 }
 
+/// Enrolled devices whose certificate ends before `before`, the earliest first, and when.
+pub(super) fn ending_before(db: &Connection, before: u64) -> Result<Vec<(DeviceId, u64)>, HqError> {
+    let mut query = db.prepare(
+        "SELECT device, expires_at FROM enrolments WHERE revoked_at IS NULL AND expires_at < ?
+         ORDER BY expires_at, device",
+    )?;
+    let rows =
+        query.query_map([before as i64], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| row.map_err(HqError::from).and_then(|(id, at)| Ok((parse(&id)?, at as u64)))).collect()
+}
+
+/// The serial number of a device's certificate in force, the newest if it was renewed; else why there is none.
+pub(super) fn enrolled_serial(db: &Connection, device: &DeviceId) -> Result<Vec<u8>, HqError> {
+    match serial_in_force(db, device)? {
+        Some(serial) => Ok(serial),
+        None if enrolments(db, device)?.is_empty() => Err(HqError::NoDevice(device.clone())),
+        None => Err(HqError::DeviceRevoked(device.clone())),
+    }
+}
+
 /// The serial number of a device's certificate in force.
 pub(super) fn serial_in_force(db: &Connection, device: &DeviceId) -> Result<Option<Vec<u8>>, HqError> {
     let query = "SELECT serial FROM enrolments WHERE device = ? AND revoked_at IS NULL";

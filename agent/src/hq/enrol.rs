@@ -6,20 +6,23 @@
 //! root.anchor               grants/<owner>/<list>   a signed grant each
 //! ```
 //!
+//! A renewal makes a folder of `device.pem` and `device.key` alone, to be copied over the device's: its box key, state and
+//! rights stay, and so does the old certificate until it ends.
+//!
 //! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only; a certificate is
 //! in the database, and so can be revoked, before its folder appears.
 
 use super::db::{parse, setting};
 use super::home::NewFolder;
 use super::keys::secret_line;
-use super::pki::{self, Ca};
+use super::pki::{self, Ca, Certified};
 use super::{Home, HqError, devices, grants, root};
 use crate::clock::system_now;
 use crate::crypto::{BoxKey, random_secret};
 use crate::files;
 use rusqlite::params;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vedette_shim::ids::{DeviceId, ListName};
 
 /// Most days a device's certificate may live.
@@ -103,8 +106,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     };
 
     let at = |name: &str| folder.path().join(name);
-    files::write(&at("device.pem"), certified.certificate_pem.as_bytes())?;
-    files::write_secret(&at("device.key"), certified.key_pem.as_bytes())?;
+    write_certificate(folder.path(), &certified)?;
     files::write_secret(&at("box.key"), &secret_line(&secret))?;
     files::write(&at("ca.pem"), pki::read_text(home, "ca.pem")?.as_bytes())?;
     files::write(&at("root.anchor"), &root::newest(home)?.1)?;
@@ -123,6 +125,34 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     })
 }
 
+/// Makes a new certificate and key for an enrolled device, into `out`; when that ends, seconds since 1970.
+pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) -> Result<u64, HqError> {
+    check_days(certificate_days)?;
+    let _lock = home.lock()?;
+    let folder = NewFolder::at(out, 0o700)?;
+    let mut db = home.database()?;
+    let old = devices::enrolled_serial(db.read(), device)?;
+    let certified = Ca::open(home)?.certify_device(device, certificate_days, system_now())?;
+    let change = db.change()?;
+    change.execute(
+        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
+        [&old],
+    )?;
+    change.execute(
+        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
+        params![&certified.serial[..], certified.expires as i64, old],
+    )?;
+    write_certificate(folder.path(), &certified)?;
+    change.commit()?;
+    folder.finish()?;
+    Ok(certified.expires)
+}
+
+fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), HqError> {
+    files::write(&folder.join("device.pem"), certified.certificate_pem.as_bytes())?;
+    Ok(files::write_secret(&folder.join("device.key"), certified.key_pem.as_bytes())?)
+}
+
 fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), HqError> {
     let bad = |what, value: &dyn ToString, rule| Err(HqError::Value { what, value: value.to_string(), rule });
     // The broker knows its clients by this name: a device of this name would be headquarters there.
@@ -132,10 +162,14 @@ fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), Hq
     if post.len() > POST_BYTES_MAX || post.chars().any(char::is_control) {
         return bad("post", &post, "at most 64 bytes, no control characters");
     }
-    if !(1..=CERTIFICATE_DAYS_MAX).contains(&options.certificate_days) {
-        return bad("certificate days", &options.certificate_days, "from 1 to 825");
+    check_days(options.certificate_days)
+}
+
+fn check_days(days: u32) -> Result<(), HqError> {
+    match days {
+        1..=CERTIFICATE_DAYS_MAX => Ok(()),
+        _ => Err(HqError::Value { what: "certificate days", value: days.to_string(), rule: "from 1 to 825" }),
     }
-    Ok(())
 }
 
 fn agent_toml(device: &DeviceId, post: &str, host: &str, port: u16, listen: SocketAddr) -> String {

@@ -131,6 +131,24 @@ pub enum HqError {
     /// Nothing was imported into the list yet.
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
+    /// The last heartbeat is far in the future.
+    #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
+    HeartbeatAhead {
+        /// Its time.
+        last: String,
+        /// The clock's.
+        now: String,
+    },
+    /// A list would lose much of what it holds.
+    #[error("{list}: this would withdraw {withdrawn} of its {held} alerts; nothing is published")]
+    WithdrawsMuch {
+        /// The list.
+        list: ListName,
+        /// Alerts that the last edition has and what is pending has not.
+        withdrawn: u64,
+        /// Alerts of the last edition.
+        held: u64,
+    },
     /// A segment cannot be built, merged or read.
     #[error(transparent)]
     List(#[from] ListError),
@@ -152,7 +170,9 @@ impl HqError {
             }
             Self::NoEncounter(_) => "`vedette-hq encounters` shows those that are, with their numbers",
             Self::ListExists(_) => "`vedette-hq import` and `publish` change its content",
-            Self::DeviceExists(_) => "revoke it first, or choose another name",
+            Self::DeviceExists(_) => {
+                "`--renew` gives it a new certificate; for a device that is lost or new, `vedette-hq revoke` it first"
+            }
             Self::NoDevice(_) => "`vedette-hq devices` shows those that exist",
             Self::NoOfficer(_) => "`vedette-hq officer list` shows those that exist",
             Self::Broker { .. } => {
@@ -161,6 +181,12 @@ impl HqError {
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Row { .. } => "nothing was imported; mend the file and import it again",
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
+            Self::HeartbeatAhead { .. } => {
+                "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over"
+            }
+            Self::WithdrawsMuch { .. } => {
+                "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many"
+            }
             Self::Schema { .. } => "use the newer program",
             _ => return None,
         })

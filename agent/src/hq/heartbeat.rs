@@ -1,11 +1,15 @@
 //! The heartbeat: headquarters' word, good for a day, of the newest edition of every list.
 //!
-//! Its key is online, as TUF's timestamp: who has it can at worst say that nothing is new, for as long as the lease.
-//! Invariant: its time never goes back, also when headquarters' clock does, or devices would refuse it.
+//! Its key is online, as TUF's timestamp: who has it can say that nothing is new, for as long as the lease, or that it is
+//! later than it is, so that leases end and devices' clocks run ahead. The cure is `replace-key heartbeat`.
+//!
+//! Invariant: its time never goes back, also when headquarters' clock does, or devices would refuse it. Failure: when that
+//! would be more than [`AHEAD_S_MAX`] ahead of the clock, nothing is signed: such a time would end leases everywhere.
 
 use super::db::parse;
 use super::keys::Key;
 use super::{Home, HqError, root};
+use crate::clock::rfc3339;
 use crate::crypto::sign_statement;
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::trust::{Heartbeat, ListState, SignedKind, digest};
@@ -13,10 +17,16 @@ use vedette_shim::trust::{Heartbeat, ListState, SignedKind, digest};
 /// How long a heartbeat counts, seconds.
 pub const HEARTBEAT_LIFE_S: u64 = 24 * 3600;
 
+/// How far the last heartbeat may be ahead of the clock, seconds.
+pub const AHEAD_S_MAX: u64 = 24 * 3600;
+
 /// Signs and stores a new heartbeat over what the database holds.
 pub(super) fn renew(home: &Home, db: &Connection, now: u64) -> Result<Vec<u8>, HqError> {
     let last = db.query_row("SELECT issued_at FROM heartbeats", [], |row| row.get::<_, i64>(0)).optional()?;
     let issued = now.max(last.unwrap_or(0) as u64);
+    if issued > now + AHEAD_S_MAX {
+        return Err(HqError::HeartbeatAhead { last: rfc3339(issued), now: rfc3339(now) });
+    }
     let mut query = db.prepare(
         "SELECT list, edition, manifest FROM editions e
          WHERE edition = (SELECT max(edition) FROM editions WHERE list = e.list) ORDER BY list",

@@ -7,9 +7,11 @@
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
 //! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
+//! | `<role>.next`, `<role>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced |
 //!
-//! `<list>` is the list's name with `.` for `/`. Invariant: a key file, once made, is never overwritten.
+//! `<list>` is the list's name with `.` for `/`. Invariant: no secret is ever overwritten before it lies elsewhere too.
 
+use super::replace::OnlineRole;
 use super::{Home, HqError};
 use crate::crypto::{BoxKey, SigningKey, random_secret};
 use crate::files;
@@ -36,6 +38,8 @@ pub enum Key<'a> {
     Collector,
     /// Signs orders.
     Orders,
+    /// Will replace an online role's key.
+    Next(OnlineRole),
     /// Signs a list's manifests and grants.
     Issuer(&'a ListName),
     /// Opens the encounters with a list.
@@ -49,10 +53,11 @@ impl Key<'_> {
         let flat = |list: &ListName| list.as_str().replace('/', ".");
         home.keys().join(match self {
             Key::Root(number) => format!("root-{number}"),
-            Key::Heartbeat => "heartbeat".into(),
-            Key::Roster => "roster".into(),
-            Key::Collector => "collector".into(),
-            Key::Orders => "orders".into(),
+            Key::Heartbeat => OnlineRole::Heartbeat.name().into(),
+            Key::Roster => OnlineRole::Roster.name().into(),
+            Key::Collector => OnlineRole::Collector.name().into(),
+            Key::Orders => OnlineRole::Orders.name().into(),
+            Key::Next(role) => format!("{}.next", role.name()),
             Key::Issuer(list) => format!("issuer-{}", flat(list)),
             Key::Owner(list) => format!("owner-{}", flat(list)),
             Key::List(list, number) => format!("list-{}-{number}", flat(list)),
@@ -71,6 +76,21 @@ impl Key<'_> {
     /// Whether its file is in reach.
     pub(super) fn is_here(&self, home: &Home) -> bool {
         self.path(home).is_file()
+    }
+
+    /// Becomes `role`; the key before, if it is there, is kept as `<role>.until-<root_version>`.
+    pub(super) fn succeed(&self, home: &Home, role: &Key<'_>, root_version: u32) -> Result<(), HqError> {
+        let path = role.path(home);
+        if role.is_here(home) {
+            let aside = path.with_extension(format!("until-{root_version}"));
+            files::write_secret(&aside, &secret_line(&*role.read(home)?))?;
+        }
+        Ok(files::write_secret(&path, &secret_line(&*self.read(home)?))?)
+    }
+
+    /// Removes its file.
+    pub(super) fn remove(&self, home: &Home) -> Result<(), HqError> {
+        Ok(files::remove(&self.path(home))?)
     }
 
     fn read(&self, home: &Home) -> Result<Zeroizing<[u8; 32]>, HqError> {

@@ -7,6 +7,7 @@
 //! | [`keys`] | the seed files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
 //! | [`renew`] | a new term for the root and for the services' certificates |
+//! | [`replace`] | a new key for a role that is online |
 //! | [`pki`] | the CA: broker's, headquarters' and devices' certificates, the CRL |
 //! | [`list`] | creates lists, shows them |
 //! | [`officer`] | who may sign in: the signed roster |
@@ -45,6 +46,7 @@ mod persons;
 pub mod pki;
 pub mod publish;
 pub mod renew;
+pub mod replace;
 mod retained;
 pub mod revoke;
 pub mod root;

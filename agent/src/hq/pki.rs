@@ -9,6 +9,7 @@
 use super::{Home, HqError};
 use crate::crypto::random;
 use crate::files;
+use crate::link::tls;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
@@ -28,7 +29,7 @@ pub const PUBLISHER: &str = "publisher";
 pub const BROKER: &str = "broker";
 /// Life of the CA's certificate, and of a CRL.
 const CA_DAYS: u32 = 3650;
-/// Life of the broker's, headquarters' and the publisher's certificates. No command makes new ones yet.
+/// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
 const SERVICE_DAYS: u32 = 730;
 const EARLY_S: u64 = 3600;
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -156,13 +157,7 @@ impl Certified {
 
 /// When `pki/<name>.pem` ends, seconds since 1970.
 pub(super) fn expires_at(home: &Home, name: &str) -> Result<u64, HqError> {
-    let text = read_text(home, &format!("{name}.pem"))?;
-    let end = || {
-        let (_, pem) = x509_parser::pem::parse_x509_pem(text.as_bytes()).ok()?;
-        let end = pem.parse_x509().ok()?.validity().not_after.timestamp();
-        u64::try_from(end).ok()
-    };
-    end().ok_or_else(|| HqError::Damaged(format!("pki/{name}.pem is not a certificate")))
+    Ok(tls::ends_at(read_text(home, &format!("{name}.pem"))?.as_bytes())?)
 }
 
 /// Reads a file of `pki/`.

@@ -6,7 +6,8 @@
 //!
 //! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are
 //! durable: killed anywhere before, the last edition stands and publishing again does it. Segments that neither the
-//! last two editions nor anything pending names are removed.
+//! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
+//! much of it is refused until somebody says that it is meant.
 
 use super::keys::Key;
 use super::{Home, HqError, grants, heartbeat, list};
@@ -22,6 +23,20 @@ use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
 /// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
 pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
+
+/// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
+const WITHDRAWN_FREELY: u64 = 10;
+const WITHDRAWN_PART: u64 = 4;
+
+/// How to publish.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PublishOptions {
+    /// Make the edition one whole segment under the list's newest key, so that a device revoked before cannot read it;
+    /// all others fetch it whole.
+    pub whole: bool,
+    /// Withdraw as many alerts as it takes.
+    pub withdraw_many: bool,
+}
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,26 +66,14 @@ pub(super) struct Next {
 }
 
 /// Makes the next edition of a list, if there is anything new.
-pub fn publish(home: &Home, name: &ListName) -> Result<Published, HqError> {
-    make(home, name, next)
-}
-
-/// Makes the next edition of a list one whole segment under the list's newest key, so that a device revoked before
-/// cannot read it, and all others fetch it whole.
-pub fn publish_whole(home: &Home, name: &ListName) -> Result<Published, HqError> {
-    make(home, name, next_whole)
-}
-
-/// How the next edition comes about: from the list, its newest key's number and its last edition.
-type Way = fn(&Home, &Connection, &ListName, u32, Option<&Manifest>) -> Result<Option<Next>, HqError>;
-
-fn make(home: &Home, name: &ListName, next: Way) -> Result<Published, HqError> {
+pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, HqError> {
     let _lock = home.lock()?;
     let now = system_now();
     let mut db = home.database()?;
     let row = list::get(db.read(), name)?;
     let last = grants::newest_manifest(db.read(), name)?;
-    let next = next(home, db.read(), name, row.key_number, last.as_ref())?;
+    let way = if options.whole { next_whole } else { next };
+    let next = way(home, db.read(), name, row.key_number, last.as_ref(), options.withdraw_many)?;
     let manifest = match (next.as_ref(), last) {
         (None, None) => return Err(HqError::NothingImported(name.clone())),
         (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
@@ -138,6 +141,7 @@ pub(super) fn next(
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
+    withdraw_many: bool,
 ) -> Result<Option<Next>, HqError> {
     let Some((pending, pending_key)) = pending(home, db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
@@ -152,7 +156,11 @@ pub(super) fn next(
         return Ok(Some(Next { segments, delta: None, merged: 0, change: base }));
     };
     let old = Edition::open(open_segments(home, name, last)?)?;
-    let (delta_path, delta) = lists::write_delta(Some(&old), &Edition::open(vec![pending])?, &key, &folder)?;
+    let new = Edition::open(vec![pending])?;
+    let (delta_path, delta) = lists::write_delta(Some(&old), &new, &key, &folder)?;
+    if !withdraw_many {
+        refuse_clearing(name, last, &new, &delta)?;
+    }
     if delta.entries == 0 && delta.withdrawals == 0 {
         return Ok(None);
     }
@@ -178,19 +186,45 @@ fn next_whole(
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
+    withdraw_many: bool,
 ) -> Result<Option<Next>, HqError> {
-    let parts = match (pending(home, db, name)?, last) {
-        (Some((pending, _)), _) => vec![pending],
-        (None, Some(last)) => open_segments(home, name, last)?,
+    let key = Key::List(name, key_number).list_key(home)?;
+    let content = match (pending(home, db, name)?, last) {
+        (Some((pending, _)), _) => Edition::open(vec![pending])?,
+        (None, Some(last)) => Edition::open(open_segments(home, name, last)?)?,
         (None, None) => return Ok(None),
     };
-    let key = Key::List(name, key_number).list_key(home)?;
-    let (_, base) = lists::merge(&parts.iter().collect::<Vec<_>>(), true, &key, &home.segments())?;
+    if let Some(last) = last.filter(|_| !withdraw_many) {
+        // Made only to be counted: no manifest names it, and it is swept.
+        let old = Edition::open(open_segments(home, name, last)?)?;
+        let (_, delta) = lists::write_delta(Some(&old), &content, &key, &home.segments())?;
+        refuse_clearing(name, last, &content, &delta)?;
+    }
+    let parts: Vec<&SegmentFile> = content.segments().iter().collect();
+    let (_, base) = lists::merge(&parts, true, &key, &home.segments())?;
     let segments = vec![reference(&base, key_number)];
     if last.is_some_and(|last| last.segments[..] == segments) {
         return Ok(None);
     }
     Ok(Some(Next { segments, delta: None, merged: 0, change: base }))
+}
+
+/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`].
+fn refuse_clearing(
+    name: &ListName,
+    last: &Manifest,
+    new: &Edition,
+    delta: &SegmentInfo,
+) -> Result<(), HqError> {
+    let withdrawn = delta.withdrawals;
+    let left: u64 = new.segments().iter().map(|segment| segment.info().entries).sum();
+    // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
+    let held = last.entries().min(left + withdrawn);
+    let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;
+    if is_much || (left == 0 && withdrawn > 0) {
+        return Err(HqError::WithdrawsMuch { list: name.clone(), withdrawn, held });
+    }
+    Ok(())
 }
 
 /// An edition's segments, the oldest first.

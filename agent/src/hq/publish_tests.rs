@@ -6,7 +6,7 @@ use super::enrol::{EnrolOptions, enrol};
 use super::import::import;
 use super::keys::Key;
 use super::list::{CreateOptions, create};
-use super::publish::{next, publish, publish_whole};
+use super::publish::{PublishOptions, next, publish};
 use super::renew::renew;
 use super::revoke::revoke;
 use super::tests::{device_id, list_name, new_home};
@@ -123,6 +123,8 @@ fn content(edition: &Edition) -> BTreeMap<DocumentId, Status> {
     alerts.collect()
 }
 
+const WHOLE: PublishOptions = PublishOptions { whole: true, withdraw_many: false };
+
 fn numbers(edition: &Edition) -> Model {
     let number = |id: DocumentId| id.key.number().as_str()[1..].parse().unwrap();
     content(edition).into_iter().map(|(id, status)| (number(id), status)).collect()
@@ -178,7 +180,7 @@ proptest! {
                     let last = grants::newest_manifest(db.read(), &list_name()).unwrap();
                     let key: u32 =
                         db.read().query_row("SELECT key_number FROM lists", [], |row| row.get(0)).unwrap();
-                    next(&bench.home, db.read(), &list_name(), key, last.as_ref()).unwrap();
+                    next(&bench.home, db.read(), &list_name(), key, last.as_ref(), true).unwrap();
                 }
                 step => {
                     if let Step::Publish(model) = &step {
@@ -186,7 +188,8 @@ proptest! {
                         imported = Some(model.clone());
                     }
                     let whole = matches!(step, Step::Whole);
-                    let made = if whole { publish_whole } else { publish }(&bench.home, &list_name());
+                    let options = PublishOptions { whole, withdraw_many: true };
+                    let made = publish(&bench.home, &list_name(), &options);
                     match (made, imported.clone().or(published.clone())) {
                         (made, Some(now)) => {
                             let made = made.unwrap();
@@ -213,41 +216,70 @@ fn a_small_change_of_a_large_list_is_a_small_delta() {
     // Not serial numbers: a series of them takes next to nothing.
     let mut model: Model = (0..20_000).map(|n| (n * 3, Status::Lost)).collect();
     bench.import(&model);
-    let first = publish(&bench.home, &list_name()).unwrap();
+    let first = publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
     bench.follow();
     model.remove(&(7 * 3));
     model.insert(8 * 3, Status::Stolen);
     model.insert(60_001, Status::Lost);
     bench.import(&model);
-    let second = publish(&bench.home, &list_name()).unwrap();
+    let second = publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
     assert_eq!((second.edition, second.puts, second.withdrawals, second.segments), (2, 2, 1, 2));
     assert!(second.delta_bytes < 2048 && second.delta_bytes * 8 < first.delta_bytes, "{second:?} {first:?}");
     assert_eq!(numbers(&bench.follow()), model);
 
     bench.import(&model);
-    let third = publish(&bench.home, &list_name()).unwrap();
+    let third = publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
     assert!(!third.is_new && third.edition == 2, "{third:?}");
     // Neither what was pending nor an empty delta is left.
     assert_eq!(fs::read_dir(bench.home.segments()).unwrap().count(), 2);
 }
 
 #[test]
+fn a_file_cut_short_does_not_clear_a_list_unless_that_is_meant() {
+    let mut bench = bench();
+    let model = |numbers: std::ops::Range<u16>| -> Model { numbers.map(|n| (n, Status::Lost)).collect() };
+    let publish = |bench: &Bench, model: &Model, whole, withdraw_many| {
+        bench.import(model);
+        publish(&bench.home, &list_name(), &PublishOptions { whole, withdraw_many })
+    };
+    publish(&bench, &model(0..100), false, false).unwrap();
+    let refused = |made: Result<_, HqError>, count: u64| {
+        let error = made.unwrap_err();
+        assert!(matches!(error, HqError::WithdrawsMuch { withdrawn, held: 100, .. } if withdrawn == count));
+        assert!(error.hint().unwrap().contains("--withdraw-many"));
+    };
+    for whole in [false, true] {
+        refused(publish(&bench, &model(0..0), whole, false), 100);
+        refused(publish(&bench, &model(0..74), whole, false), 26);
+        refused(publish(&bench, &model(50..200), whole, false), 50);
+    }
+    assert_eq!(numbers(&bench.follow()).len(), 100);
+    // A quarter may go unasked, and a few of a small list, but not all of it.
+    assert_eq!(publish(&bench, &model(25..100), false, false).unwrap().withdrawals, 25);
+    publish(&bench, &model(25..40), false, true).unwrap();
+    assert_eq!(publish(&bench, &model(25..30), false, false).unwrap().withdrawals, 10);
+    assert!(matches!(publish(&bench, &model(0..0), false, false), Err(HqError::WithdrawsMuch { .. })));
+    publish(&bench, &model(0..0), false, true).unwrap();
+    assert!(numbers(&bench.follow()).is_empty());
+}
+
+#[test]
 fn a_revoked_device_s_key_opens_nothing_of_a_list_published_whole() {
     let mut bench = bench();
     bench.import(&BTreeMap::from([(1, Status::Lost)]));
-    publish(&bench.home, &list_name()).unwrap();
+    publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
     bench.follow();
     let thief = "thief".parse().unwrap();
     enrol(&bench.home, &thief, &EnrolOptions::into(bench.dir.path().join("thief"))).unwrap();
     revoke(&bench.home, &thief).unwrap();
-    let made = publish_whole(&bench.home, &list_name()).unwrap();
+    let made = publish(&bench.home, &list_name(), &WHOLE).unwrap();
     assert!(made.is_new && made.edition == 2);
     bench.follow();
     let segment = bench.held.as_ref().unwrap().segments[0].clone();
     assert_eq!(segment.key, 2);
     let old_key = Key::List(&list_name(), 1).list_key(&bench.home).unwrap();
     assert!(SegmentFile::open(&bench.path(&segment.digest), segment.digest, &old_key).is_err());
-    assert!(!publish_whole(&bench.home, &list_name()).unwrap().is_new, "it is whole already");
+    assert!(!publish(&bench.home, &list_name(), &WHOLE).unwrap().is_new, "it is whole already");
 }
 
 /// Every file of a folder, by its path in it.
@@ -275,7 +307,7 @@ fn a_bundle_is_whole_replaces_a_bundle_and_nothing_else() {
     let mut digests = Vec::new();
     for model in [BTreeMap::from([(1, Status::Lost)]), (0..99).map(|n| (n, Status::Stolen)).collect()] {
         bench.import(&model);
-        publish(&bench.home, &list_name()).unwrap();
+        publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
         bundle(&bench.home, &folder).unwrap();
         let manifest = grants::read_manifest(&bench.newest()).unwrap();
         digests = manifest.segments.iter().chain(&manifest.delta).map(|s| s.digest).collect();
@@ -319,5 +351,7 @@ fn a_renewed_root_follows_the_one_before() {
     assert_eq!(after.issuers, before.issuers);
     assert_ne!(fs::read(bench.home.pki("broker.pem")).unwrap(), broker);
     let at_the_end = renewed.root_expires_at - 86_400;
-    assert_eq!(super::renew::due(&bench.home, at_the_end).unwrap().len(), 3);
+    let due = super::renew::due(&bench.home, at_the_end).unwrap();
+    assert_eq!(due.len(), 4, "{due:?}");
+    assert!(due[3].contains("post-7") && due[3].contains("enrol post-7 --renew"), "{due:?}");
 }

@@ -1,15 +1,18 @@
 //! `renew`: a new term for the root, the roster and the broker's and headquarters' certificates, before the old one ends.
 //!
 //! An expired root makes every device refuse whatever is new, an expired certificate ends every session: `serve` warns
-//! [`WARN_DAYS`] ahead. Devices' certificates are not renewed here: their private keys stay with them.
+//! [`WARN_DAYS`] ahead, of devices' certificates too. Those `enrol --renew` renews, one by one: somebody must carry them.
 
 use super::db::setting;
 use super::pki::{self, Ca, HEADQUARTERS};
-use super::{Home, HqError, heartbeat, officer, root};
+use super::{Home, HqError, devices, heartbeat, officer, root};
 use crate::clock::{rfc3339, system_now};
 
 /// How long before the end of a term `serve` warns, days.
 pub const WARN_DAYS: u64 = 30;
+
+/// So many devices are warned of by name.
+const NAMED_MAX: usize = 10;
 
 /// What was renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +23,8 @@ pub struct Renewed {
     pub root_expires_at: u64,
 }
 
-/// Issues the next root, with the same roles, and the next roster, and makes new certificates for the broker and headquarters. The root goes
-/// out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start anew.
+/// Issues the next root, with the same roles, and the next roster, and makes new certificates for the broker and
+/// headquarters. The root goes out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start anew.
 pub fn renew(home: &Home) -> Result<Renewed, HqError> {
     let _lock = home.lock()?;
     let now = system_now();
@@ -49,10 +52,23 @@ pub(super) fn due(home: &Home, now: u64) -> Result<Vec<String>, HqError> {
     {
         ends.push((what, pki::expires_at(home, name)?));
     }
-    if let Some(at) = officer::expires_at(home.database()?.read())? {
+    let db = home.database()?;
+    if let Some(at) = officer::expires_at(db.read())? {
         ends.push(("the roster", at));
     }
-    let soon = |end: &(&str, u64)| end.1 < now + WARN_DAYS * 86_400;
+    let soon = now + WARN_DAYS * 86_400;
     let say = |(what, at): (&str, u64)| format!("{what} ends at {}: run `vedette-hq renew`", rfc3339(at));
-    Ok(ends.into_iter().filter(soon).map(say).collect())
+    let mut said: Vec<_> = ends.into_iter().filter(|end| end.1 < soon).map(say).collect();
+    let devices = devices::ending_before(db.read(), soon)?;
+    said.extend(devices.iter().take(NAMED_MAX).map(|(device, at)| {
+        let at = rfc3339(*at);
+        format!("the certificate of {device} ends at {at}: run `vedette-hq enrol {device} --renew --out DIR`")
+    }));
+    if devices.len() > NAMED_MAX {
+        let more = devices.len() - NAMED_MAX;
+        said.push(format!(
+            "the certificates of {more} more devices end soon: `vedette-hq devices` shows which"
+        ));
+    }
+    Ok(said)
 }

@@ -1,6 +1,6 @@
 //! `revoke`: a device no longer counts.
 //!
-//! Its certificate goes onto the CRL, its grants are withdrawn, it is ordered to erase what it holds, and every list it
+//! Its certificates go onto the CRL, its grants are withdrawn, it is ordered to erase what it holds, and every list it
 //! could read gets a new key for its next segments. Segments published before keep theirs: the device may have them, and
 //! re-sealing a list means sending all of it to everybody, which `publish --whole` does.
 //!
@@ -14,7 +14,7 @@ use crate::clock::system_now;
 use crate::crypto::sign_statement;
 use rusqlite::{Connection, params};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{Order, OrderKind, SignedKind};
+use vedette_shim::trust::{Envelope, Order, OrderKind, SignedKind, decode_body};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -29,14 +29,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
     let _lock = home.lock()?;
     let now = system_now();
     let mut db = home.database()?;
-    if devices::serial_in_force(db.read(), device)?.is_none() {
-        let known = !devices::enrolments(db.read(), device)?.is_empty();
-        return Err(if known {
-            HqError::DeviceRevoked(device.clone())
-        } else {
-            HqError::NoDevice(device.clone())
-        });
-    }
+    devices::enrolled_serial(db.read(), device)?;
     let change = db.change()?;
     let id = device.as_str();
     let rotated: Vec<ListName> =
@@ -53,6 +46,11 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
         "UPDATE enrolments SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
         params![now as i64, id],
     )?;
+    // Those it had before a renewal count as long as they last.
+    change.execute(
+        "UPDATE superseded SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![now as i64, id],
+    )?;
     change.execute("DELETE FROM grants WHERE device = ?", [id])?;
     order(home, &change, device, OrderKind::EraseAll, now)?;
     grants::refresh(home, &change)?;
@@ -64,7 +62,8 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> 
 /// Writes the CRL as the database has it.
 pub(super) fn write_crl(home: &Home, db: &Connection, now: u64) -> Result<(), HqError> {
     let mut query = db.prepare(
-        "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?
+        "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         UNION SELECT serial, revoked_at FROM superseded WHERE revoked_at IS NOT NULL AND expires_at > ?1
          ORDER BY revoked_at, serial",
     )?;
     let rows = query.query_map([now as i64], |row| {
@@ -85,5 +84,25 @@ fn order(home: &Home, db: &Connection, device: &DeviceId, order: OrderKind, now:
         "INSERT INTO orders(device, number, issued_at, bytes) VALUES (?, ?, ?, ?)",
         params![device.as_str(), order.number as i64, now as i64, bytes],
     )?;
+    Ok(())
+}
+
+/// Signs the orders that the broker keeps with the orders' key as it is now.
+pub(super) fn sign_orders_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
+    let key = Key::Orders.signing(home)?;
+    let mut query = db.prepare("SELECT device, number, bytes FROM orders WHERE retired = 0")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (device, number, old): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let read = Envelope::read(&old, SignedKind::Order);
+        let order: Order = read
+            .and_then(|envelope| decode_body(SignedKind::Order, envelope.body))
+            .map_err(HqError::trust("hq.db"))?;
+        let bytes = sign_statement(SignedKind::Order, &order, &[&key]);
+        db.execute(
+            "UPDATE orders SET bytes = ? WHERE device = ? AND number = ?",
+            params![bytes, device, number],
+        )?;
+    }
     Ok(())
 }

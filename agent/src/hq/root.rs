@@ -9,7 +9,7 @@ use crate::crypto::{RingVerify, SigningKey, sign_statement};
 use crate::files::{self, FileError};
 use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind};
 
-/// How long a root counts. `list create` issues the next one; no command does only that yet.
+/// How long a root counts. `list create`, `replace-key` and `renew` issue the next one.
 const ROOT_DAYS: u64 = 730;
 
 /// Every root's version and signed bytes, oldest first.

@@ -13,7 +13,7 @@
 
 use super::broadcast::{chunk_message, settings};
 use super::db::Db;
-use super::depot::{Depot, read_chunk};
+use super::depot::{Absent, Depot, Turn, read_chunk};
 use super::encounters::{Outcome, Owners, store};
 use super::keys::Key;
 use super::pki::HEADQUARTERS;
@@ -99,6 +99,7 @@ pub async fn run(
         owners: Owners::of(home),
         collector: Key::Collector.signing(home)?,
         depot: Depot::default(),
+        absent: Absent::default(),
         depot_budget: 0,
         heartbeat_due: Instant::now(),
         warning_due: Instant::now(),
@@ -134,6 +135,7 @@ struct Server<'a> {
     owners: Owners<'a>,
     collector: SigningKey,
     depot: Depot,
+    absent: Absent,
     /// Bytes the depot may still send in this second.
     depot_budget: u64,
     heartbeat_due: Instant,
@@ -298,7 +300,13 @@ impl Server<'_> {
         let is_due = Instant::now() >= self.heartbeat_due;
         if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
-            heartbeat::renew(self.home, self.db.read(), system_now())?;
+            match heartbeat::renew(self.home, self.db.read(), system_now()) {
+                // Encounters come home all the same.
+                Err(error @ HqError::HeartbeatAhead { .. }) => {
+                    warn!("{error}: {}", error.hint().unwrap_or_default());
+                }
+                renewed => drop(renewed?),
+            }
         }
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
@@ -308,6 +316,8 @@ impl Server<'_> {
         if self.seen_version.replace(version) == Some(version) && !is_due {
             return Ok(());
         }
+        // `replace-key` may have been the change.
+        self.collector = Key::Collector.signing(self.home)?;
         for publish in retained::all(self.home, self.db.read())? {
             let digest = digest(&publish.payload);
             if self.kept_at_broker.get(&publish.topic) != Some(&digest) {
@@ -316,6 +326,20 @@ impl Server<'_> {
             }
         }
         Ok(())
+    }
+
+    fn tell_absent(&mut self, turn: &Turn) {
+        if self.home.segment(&turn.segment).exists() {
+            return; // it ends before
+        }
+        if let Some(unsaid) = self.absent.met(std::time::Instant::now()) {
+            let (device, segment) = (&turn.device, Hex(&turn.segment));
+            warn!(
+                "{device} waits for segment {segment}, which is not in segments/: it cannot get that edition. If no later \
+                 one was published, import the list's file and `vedette-hq publish NAME --whole --withdraw-many` \
+                 ({unsaid} more such requests since this was said last)"
+            );
+        }
     }
 
     /// Hands over what the session takes: receipts, what is to be kept, chunks.
@@ -337,6 +361,7 @@ impl Server<'_> {
             let bytes = match read_chunk(self.home, &turn.segment, turn.index) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => {
+                    self.tell_absent(&turn);
                     self.depot.drop_rest(&turn);
                     continue;
                 }

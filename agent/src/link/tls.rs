@@ -68,6 +68,16 @@ pub fn client_config(
     Ok(Arc::new(config))
 }
 
+/// When a certificate in PEM, the first of its chain, ends: seconds since 1970.
+pub fn ends_at(chain: &[u8]) -> Result<u64, TlsError> {
+    let unusable = |why: String| TlsError::Unusable { what: "certificate", why };
+    let certificates = certificates("certificate", chain)?;
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(&certificates[0]).map_err(|error| unusable(error.to_string()))?;
+    u64::try_from(certificate.validity().not_after.timestamp())
+        .map_err(|_| unusable("it ends before 1970".into()))
+}
+
 fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()

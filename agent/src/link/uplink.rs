@@ -2,14 +2,16 @@
 //!
 //! Rule: on any error the client is dropped and made anew after a jittered wait; certificates are read again each
 //! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
-//! in the spool until their receipt, and everything signed is retained there for us.
+//! in the spool until their receipt, and everything signed is retained there for us. The intake is never waited for.
 
-use super::LinkState;
 use super::backoff::Backoff;
+use super::forward::{Arrival, Forward};
 use super::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
 use super::session::Session;
 use super::tls;
 use super::topics::{DeviceTopic, Topic, device_subscriptions};
+use super::{CERTIFICATE_WARN_S, LinkState};
+use crate::clock::rfc3339;
 use crate::config::LinkConfig;
 use crate::confirmation;
 use crate::crypto::RingVerify;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::trust::{Answer, Receipt};
 use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
+use zeroize::Zeroizing;
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -31,6 +34,8 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 const TICK: Duration = Duration::from_secs(1);
 /// A session that lasted this long was a good one: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(20);
+/// How often our certificate is looked at, besides at each session's start: it may have been renewed.
+const LOOK_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const HELD: &str = "held back by a drill";
 /// How long a goodbye may take.
@@ -58,9 +63,10 @@ impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
+        let forward = self.forward();
         while !stop.is_cancelled() {
             if *self.hold.borrow_and_update() {
-                self.state.send_replace(LinkState { online: false, why: HELD.into() });
+                self.tell(false, HELD.into());
                 tokio::select! {
                     // Without its other end nobody can hold the link any more.
                     _ = self.hold.wait_for(|held| !held) => {}
@@ -72,7 +78,7 @@ impl Uplink {
             let why = match self.settings() {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    self.session(publisher, events, &stop).await
+                    self.session(publisher, events, &forward, &stop).await
                 }
                 Err(why) => why,
             };
@@ -83,7 +89,7 @@ impl Uplink {
                 continue;
             }
             tracing::warn!(%why, "no session with headquarters");
-            self.state.send_replace(LinkState { online: false, why });
+            self.tell(false, why);
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
@@ -95,13 +101,27 @@ impl Uplink {
         }
     }
 
+    /// The way to the intake; it outlives sessions, so that what one brought is not lost with it.
+    fn forward(&self) -> Forward {
+        let intake = self.intake.clone();
+        Forward::to(move |arrival| {
+            let intake = intake.clone();
+            async move {
+                match arrival {
+                    Arrival::Offer(offer) => intake.offer(offer).await,
+                    Arrival::Chunk(message) => intake.chunk(message).await,
+                }
+            }
+        })
+    }
+
     fn settings(&self) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
-        let tls =
-            tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &read(&config.key)?, &crl)
-                .map_err(|error| error.to_string())?;
+        let key = Zeroizing::new(read(&config.key)?);
+        let tls = tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &key, &crl)
+            .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
@@ -112,16 +132,35 @@ impl Uplink {
         })
     }
 
+    fn tell(&self, online: bool, why: String) {
+        self.state.send_modify(|state| (state.online, state.why) = (online, why));
+    }
+
+    /// Tells when our certificate ends, and warns of it in time: past its end there is no session, nor a way to say so.
+    fn look_at_certificate(&self) {
+        let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
+        // One that cannot be read ends the next session, with the reason.
+        let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
+        self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
+        if let Some(at) = ends.filter(|at| *at < self.checker.clock.now() + CERTIFICATE_WARN_S) {
+            let (device, at) = (&self.checker.device, rfc3339(at));
+            tracing::warn!(
+                "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
+            );
+        }
+    }
+
     /// One session, from connect to its end; returns why it ended.
     async fn session(
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
+        forward: &Forward,
         stop: &CancellationToken,
     ) -> String {
         let mut session = Session::new(&self.checker.limits);
         let start = Instant::now();
-        let mut tick = tokio::time::interval(TICK);
+        let (mut tick, mut look) = (tokio::time::interval(TICK), tokio::time::interval(LOOK_EVERY));
         let (mut ready, mut hold) = (false, self.hold.clone());
         let mut held = self.held();
         loop {
@@ -135,14 +174,15 @@ impl Uplink {
                     Event::Subscribed => {
                         ready = true;
                         tracing::info!(broker = %self.config.host, "session with headquarters");
-                        self.state.send_replace(LinkState { online: true, why: String::new() });
+                        self.tell(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.take(&mut session, &topic, payload).await,
+                    Event::Message { topic, payload, .. } => self.take(&mut session, forward, &topic, payload),
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
                 _ = tick.tick() => {}
+                _ = look.tick() => self.look_at_certificate(),
                 () = self.spooled.notified() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {
@@ -206,7 +246,7 @@ impl Uplink {
     }
 
     /// Takes a message; one that is not ours or cannot be read is said so and dropped.
-    async fn take(&self, session: &mut Session, topic: &str, payload: bytes::Bytes) {
+    fn take(&self, session: &mut Session, forward: &Forward, topic: &str, payload: bytes::Bytes) {
         let offer = match Topic::parse(topic) {
             Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
             Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
@@ -216,14 +256,14 @@ impl Uplink {
             Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
             Some(Topic::Device(_, DeviceTopic::Order)) => Offer::Order(payload.into()),
             Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
-                return self.intake.chunk(payload).await;
+                return forward.put(Arrival::Chunk(payload));
             }
             Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
             Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
             Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(&payload),
             _ => return tracing::warn!(%topic, "a message nobody asked for"),
         };
-        self.intake.offer(offer).await;
+        forward.put(Arrival::Offer(offer));
     }
 
     fn receipt(&self, session: &mut Session, bytes: &[u8]) {
@@ -247,7 +287,8 @@ impl Uplink {
             Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
         };
         match confirmation::answered(&self.checker.state, &answer) {
-            Ok(true) => tracing::info!(encounter = %Hex(&answer.encounter), "the owner has answered"),
+            // Not louder, as above: owners answer discreet alerts too.
+            Ok(true) => tracing::debug!(encounter = %Hex(&answer.encounter), "the owner has answered"),
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "an owner's answer cannot be stored"),
         }

@@ -228,9 +228,12 @@ fn fields(name: &PersonName) -> [(&str, u32); 2] {
 /// A state's code of up to three letters as a number; None when empty or longer.
 pub(super) fn nation(code: &str) -> Option<u16> {
     // ICAO 9303-3 section 5: Germany has one letter in a zone, and the United Kingdom six codes by kind of national.
+    // `D` and Kosovo's user-assigned `XKX` are folded as documents' states are (`vedette_shim::document`); there the
+    // United Kingdom's stay apart, because each kind has its own documents.
     let code = match code.trim_matches('<') {
         "D" => "DEU",
         "GBD" | "GBN" | "GBO" | "GBP" | "GBS" => "GBR",
+        "XKX" => "RKS",
         code => code,
     };
     let letters = code.as_bytes();
@@ -259,4 +262,18 @@ pub(super) fn unpack(packed: u32) -> BirthDate {
 pub(super) fn span(ends: &[u32], at: usize) -> std::ops::Range<usize> {
     let from = if at == 0 { 0 } else { ends[at - 1] as usize };
     from..ends[at] as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nation;
+
+    #[test]
+    fn one_state_written_in_two_ways_is_one_nation() {
+        for (one, other) in [("D<<", "DEU"), ("GBN", "GBR"), ("XKX", "RKS")] {
+            assert_eq!(nation(one), nation(other), "{one}");
+        }
+        assert_ne!(nation("RKS"), nation("SRB"));
+        assert_eq!(nation("UNKNOWN"), None);
+    }
 }
