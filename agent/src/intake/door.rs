@@ -42,13 +42,13 @@ impl IntakeDoor {
             if let Err(error) = rustix::process::nice(NICE) {
                 tracing::warn!(%error, "the intake keeps the priority of checks");
             }
-            tell_missing(&intake, &missing);
+            tell_missing(&mut intake, &missing);
             while let Some(job) = jobs.blocking_recv() {
                 do_job(&mut intake, job);
                 for (list, before) in intake.news() {
                     look_back(&list, before.as_deref());
                 }
-                tell_missing(&intake, &missing);
+                tell_missing(&mut intake, &missing);
             }
         };
         let thread = std::thread::Builder::new().name("intake".into()).spawn(work);
@@ -106,7 +106,7 @@ fn do_job(intake: &mut Intake, job: Job) {
     }
 }
 
-fn tell_missing(intake: &Intake, missing: &watch::Sender<Option<Missing>>) {
+fn tell_missing(intake: &mut Intake, missing: &watch::Sender<Option<Missing>>) {
     match intake.missing() {
         Ok(now) => {
             missing.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);

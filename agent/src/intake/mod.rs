@@ -191,6 +191,8 @@ pub struct Intake {
     /// Segments here whose bytes are not the ones their name says.
     damaged: HashSet<Digest>,
     filters: Filters,
+    /// What was asked for last, and since when nothing came of it.
+    asked: Option<(Missing, Instant)>,
     /// The time that was stored last.
     time_kept: u64,
     shared: Shared,
@@ -261,6 +263,7 @@ impl Intake {
             pushed: segments::Pushed::default(),
             damaged: HashSet::new(),
             filters: Filters::new(parts.filter_bytes_max),
+            asked: None,
             time_kept: 0,
             shared,
             news: Vec::new(),

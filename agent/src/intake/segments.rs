@@ -15,6 +15,7 @@ use crate::store::{StoreError, chunks_of, digest_of};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{ListState, Manifest, SegmentRef};
@@ -22,6 +23,8 @@ use vedette_shim::wire::{CHUNK_BYTES, Chunk};
 
 /// Pushed chunks kept for manifests that have not come yet, bytes of memory.
 const PUSHED_BYTES_MAX: usize = 1024 * 1024;
+/// A segment that does not grow for so long stands back behind others.
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
 /// What keeping a chunk takes beside its bytes, about.
 const PUSHED_OVERHEAD: usize = 96;
 
@@ -71,14 +74,29 @@ impl Pushed {
 }
 
 impl Intake {
-    /// The first segment to ask for, if any is missing.
-    pub fn missing(&self) -> Result<Option<Missing>, IntakeError> {
-        let segment = self.fetches().into_iter().find(|segment| segment.bytes <= self.segment_bytes_max);
-        let missing = |segment: SegmentRef| {
-            let next = self.store.next_chunk(&segment)?;
-            Ok(Missing { segment, next })
+    /// The segment to ask for, if any is missing: the first, and if that does not grow for [`STUCK_AFTER`], the one after
+    /// it, for headquarters may not have it any more, and other lists must not wait for that.
+    pub fn missing(&mut self) -> Result<Option<Missing>, IntakeError> {
+        let mut segments = self.fetches();
+        segments.retain(|segment| segment.bytes <= self.segment_bytes_max);
+        let asked = self.asked.as_ref();
+        let at = asked.and_then(|(asked, _)| segments.iter().position(|s| s.digest == asked.segment.digest));
+        let at = match (at, asked) {
+            (Some(at), Some((asked, since))) if since.elapsed() >= STUCK_AFTER => {
+                let stuck = self.store.next_chunk(&segments[at])? == asked.next;
+                (at + usize::from(stuck)) % segments.len()
+            }
+            (at, _) => at.unwrap_or(0),
         };
-        segment.map(missing).transpose()
+        let Some(segment) = segments.into_iter().nth(at) else {
+            self.asked = None;
+            return Ok(None);
+        };
+        let missing = Missing { next: self.store.next_chunk(&segment)?, segment };
+        if asked.is_none_or(|(asked, since)| *asked != missing || since.elapsed() >= STUCK_AFTER) {
+            self.asked = Some((missing.clone(), Instant::now()));
+        }
+        Ok(Some(missing))
     }
 
     /// Takes a chunk, asked for or pushed. True when a segment became whole and the lists in use are up to date.

@@ -233,7 +233,7 @@ fn an_edition_is_used_once_it_is_whole_and_across_a_restart() {
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
     assert_eq!(world.verdict(&device, "L898902C4"), Verdict::Clear);
     drop(device);
-    let device = world.device();
+    let mut device = world.device();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit, "after a restart");
     assert_eq!(device.missing().unwrap(), None);
 }
@@ -331,6 +331,24 @@ fn a_delta_pushed_before_its_manifest_is_not_asked_for_again() {
     device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
     assert_eq!(device.missing().unwrap(), None);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+}
+
+#[test]
+fn a_segment_that_never_comes_does_not_hold_up_the_others() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let infos = [world.segment(&["L898902C3"], &[]).1, world.segment(&["X1"], &[]).1];
+    let manifest = world.sign(&world.manifest(1, &infos));
+    device.offer(Offer::Manifest(world.list.clone(), manifest)).unwrap();
+    let mut asked = || {
+        // As if it had been asked for long ago.
+        let long_ago = Instant::now().checked_sub(segments::STUCK_AFTER);
+        let asked = device.missing().unwrap().unwrap().segment.digest;
+        device.asked.as_mut().unwrap().1 = long_ago.expect("this machine runs for more than a minute");
+        asked
+    };
+    assert_eq!([asked(), asked(), asked()], [infos[0].digest, infos[1].digest, infos[0].digest]);
 }
 
 #[test]
