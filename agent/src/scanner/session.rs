@@ -6,7 +6,8 @@
 //!
 //! Invariants: one message is under way at a time, besides answers to scans, which wait for nothing. A message without
 //! an answer is said again after [`ANSWER_WAIT`]; after [`TRIES_MAX`] the scanner counts as gone, and is only asked who
-//! it is. What it refused is not said again until it restarts, what we hold changes, or [`REFUSED_WAIT`] is over.
+//! it is. What it refused is not said again until it restarts, what we hold changes, or [`REFUSED_WAIT`] is over. That it
+//! restarted shows by what it no longer has, too: a hello that it said by itself may be lost, or never said.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -281,7 +282,11 @@ impl Session {
 
     fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> Heard<'a> {
         let asked = self.waiting.take_if(|(say, ..)| *say == Say::Who).is_some();
-        let same = self.hello.as_ref().is_some_and(|before| before.device == hello.device);
+        let same = self.hello.as_ref().is_some_and(|before| {
+            before.device == hello.device
+                && hello.keyed >= before.keyed
+                && (hello.time > 0 || self.time_told == 0)
+        });
         if !(asked && same) {
             *self = Session::new(now);
         }

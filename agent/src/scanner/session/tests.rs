@@ -190,6 +190,34 @@ fn a_scanner_that_restarts_gets_its_keys_again_at_once() {
 }
 
 #[test]
+fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    talk(&mut session, &mut model, &ours(1), &[]);
+    // Its hello is lost, or it never says one by itself; some hardware keeps the key for encounters.
+    for keyed in [false, true] {
+        (model.hello.keyed, model.hello.time, model.hello.lists[0].keyed) = (keyed, 0, false);
+        model.list_keys.clear();
+        let now = session.heard_at + ASK_EVERY;
+        assert_eq!(session.next(&ours(1), now), Some(Say::Who));
+        assert_eq!(session.heard(ToHost::Hello(model.hello.clone()), now), Heard::Started);
+        talk(&mut session, &mut model, &ours(1), &[]);
+        assert!(model.hello.keyed && model.hello.time > 0 && model.list_keys.len() == 2);
+    }
+    // It restarts in the middle of an installation: what it refuses then is offered again as soon as that is known.
+    let now = session.heard_at;
+    session.urgent = Some(Say::Piece(SEGMENT, 0, 1));
+    session.offered = Some((list(), [2; 32]));
+    assert_eq!(session.next(&ours(2), now), Some(Say::Piece(SEGMENT, 0, 1)));
+    assert!(matches!(session.heard(ToHost::Refused(Refusal::Unexpected), now), Heard::Refused(..)));
+    assert_eq!(session.next(&ours(2), now), None, "the offer is barred");
+    (model.hello.time, model.pieces) = (0, 0);
+    assert_eq!(session.next(&ours(2), now + ASK_EVERY), Some(Say::Who));
+    session.heard(ToHost::Hello(model.hello.clone()), now + ASK_EVERY);
+    talk(&mut session, &mut model, &ours(2), &[]);
+    assert_eq!(model.hello.lists[0].edition, 2);
+}
+
+#[test]
 fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
     let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
     let note = || ToHost::Encounter(SealedNote { id: [1; 16], sealed: b"" });
