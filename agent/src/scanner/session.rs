@@ -232,9 +232,15 @@ impl Session {
             ToHost::Hello(hello) => self.greeted(hello, now),
             ToHost::Scan(scan) => Heard::Check(scan.number, scan.text),
             ToHost::Want(want) => {
-                if let Some((Say::Offer(..) | Say::Piece(..), ..)) = self.waiting {
-                    self.waiting = None;
-                    self.urgent = Some(Say::Piece(want.segment, want.offset, want.bytes));
+                let piece = Say::Piece(want.segment, want.offset, want.bytes);
+                match &self.waiting {
+                    // On its way already: the scanner asks once for each message, and one was said twice.
+                    Some((said, ..)) if *said == piece => {}
+                    Some((Say::Offer(..) | Say::Piece(..), ..)) => {
+                        self.waiting = None;
+                        self.urgent = Some(piece);
+                    }
+                    _ => {}
                 }
                 Heard::Noted
             }

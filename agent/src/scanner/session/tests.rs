@@ -217,6 +217,28 @@ fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
     assert_eq!(model.hello.lists[0].edition, 2);
 }
 
+/// A step of the flash took longer than the wait, so a message was said twice, and both are answered.
+#[test]
+fn a_late_answer_doubles_nothing() {
+    let (mut model, ours, mut now) = (Model::new(0), ours(1), Instant::now());
+    let mut session = Session::new(now);
+    let mut answers = std::collections::VecDeque::new();
+    let mut pieces = 0;
+    while model.hello.lists[0].edition == 0 {
+        while let Some(say) = session.next(&ours, now) {
+            pieces += usize::from(matches!(say, Say::Piece(..)));
+            let slow = matches!(say, Say::Offer(..));
+            answers.push_back(model.hears(&say, &ours));
+            if slow && answers.len() < 2 {
+                now += ANSWER_WAIT;
+            }
+        }
+        let answer = answers.pop_front().expect("something was said");
+        session.heard(message(&answer), now);
+    }
+    assert_eq!(pieces, PIECES as usize);
+}
+
 #[test]
 fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
     let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
