@@ -276,6 +276,10 @@ impl Session {
             }
             ToHost::Refused(refusal) => {
                 let Some((say, ..)) = self.waiting.take() else { return Heard::Noted };
+                if say == Say::Who {
+                    // Nothing can be said before it says who it is; it is asked again, but not at once.
+                    self.waiting = Some((Say::Who, now, 0));
+                }
                 let refused = match (&say, self.offered.take()) {
                     (Say::Piece(..), Some((list, digest))) => Say::Offer(list, digest),
                     _ => say.clone(),

@@ -240,6 +240,16 @@ fn a_late_answer_doubles_nothing() {
 }
 
 #[test]
+fn a_scanner_that_refuses_to_say_who_it_is_is_asked_again_after_a_while() {
+    let (mut session, now) = (Session::new(Instant::now()), Instant::now());
+    assert_eq!(session.next(&ours(1), now), Some(Say::Who));
+    let refused = ToHost::Refused(Refusal::Flash);
+    assert_eq!(session.heard(refused, now), Heard::Refused(Say::Who, Refusal::Flash));
+    assert_eq!(session.next(&ours(1), now), None);
+    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
+}
+
+#[test]
 fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
     let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
     let note = || ToHost::Encounter(SealedNote { id: [1; 16], sealed: b"" });
