@@ -94,6 +94,8 @@ pub struct Session {
     waiting: Option<(Say, Instant, u32)>,
     /// The issue time of the heartbeat it was told last. Its own clock runs on and cannot tell.
     time_told: u64,
+    /// It was given our key for its encounters. One that it had before may be another host's.
+    key_told: bool,
     /// To be said before anything else.
     urgent: Option<Say>,
     keys_told: HashSet<(ListName, u32)>,
@@ -113,6 +115,7 @@ impl Session {
             hello: None,
             waiting: None,
             time_told: 0,
+            key_told: false,
             urgent: None,
             keys_told: HashSet::new(),
             refused: HashMap::new(),
@@ -188,7 +191,7 @@ impl Session {
         let wanted = |say: &Say| {
             self.refused.get(say).is_none_or(|at| now.saturating_duration_since(*at) >= REFUSED_WAIT)
         };
-        if !hello.keyed && wanted(&Say::EncounterKey) {
+        if !(self.key_told && hello.keyed) && wanted(&Say::EncounterKey) {
             return Some(Say::EncounterKey);
         }
         if let Some((issued, _)) = ours.heartbeat
@@ -322,7 +325,7 @@ impl Session {
         };
         match (say, &mut self.hello) {
             (Say::Time(issued), _) => self.time_told = issued,
-            (Say::EncounterKey, Some(hello)) => hello.keyed = true,
+            (Say::EncounterKey, Some(hello)) => (hello.keyed, self.key_told) = (true, true),
             (Say::ListKey(list, number), _) => {
                 self.keys_told.insert((list, number));
             }

@@ -217,6 +217,15 @@ fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
     assert_eq!(model.hello.lists[0].edition, 2);
 }
 
+#[test]
+fn a_scanner_with_the_key_of_another_host_is_given_ours() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    model.hello.keyed = true;
+    let keys = |said: &[Say]| said.iter().filter(|say| **say == Say::EncounterKey).count();
+    assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 1);
+    assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 0);
+}
+
 /// A step of the flash took longer than the wait, so a message was said twice, and both are answered.
 #[test]
 fn a_late_answer_doubles_nothing() {
