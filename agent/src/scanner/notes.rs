@@ -1,8 +1,9 @@
 //! What a scanner noted while it was alone -> an encounter on its way home.
 //!
 //! Invariants: a note becomes the encounter of the same id, in one transaction with its journal line and with the word
-//! that it was taken; a scanner that hands it over again (our *taken* was lost) changes nothing. The last id of each
-//! scanner is enough for that, because it hands over one at a time, the oldest first.
+//! that it was taken. A scanner hands notes over one at a time, the oldest first, and again when our *taken* was lost, or
+//! when it lost power before it could note it: then not the last one alone. So a note is known by its id, as long as
+//! this device knows of its encounter.
 //!
 //! Failure: [`NoteError`]; the note stays with the scanner, which hands it over again.
 
@@ -14,6 +15,7 @@ use crate::lists::Ring;
 use crate::outcome::{self, Expected};
 use crate::spool::{self, Kept};
 use crate::state::{self, StateError};
+use rusqlite::params;
 use vedette_shim::ids::{DeviceId, EncounterId};
 use vedette_shim::mrz;
 use vedette_shim::scanner::{NOTE_BYTES_MAX, Note, SealedNote};
@@ -50,7 +52,7 @@ pub(super) fn key_of(site: &Site, scanner: &DeviceId) -> ScannerKey {
 /// Stores a note that `scanner` hands over. False if it was stored before.
 pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<bool, NoteError> {
     let checker = &site.checker;
-    if checker.state.last_taken(scanner)? == Some(note.id) {
+    if checker.state.last_taken(scanner)? == Some(note.id) || is_here(site, &note.id)? {
         return Ok(false);
     }
     let mut plain = Zeroizing::new([0; NOTE_BYTES_MAX]);
@@ -87,6 +89,15 @@ pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Re
     }
     checker.spooled.notify_one();
     Ok(true)
+}
+
+/// Whether this device knows of an encounter of that id.
+fn is_here(site: &Site, id: &EncounterId) -> Result<bool, StateError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM spool WHERE id = ?1)
+               OR EXISTS (SELECT 1 FROM awaits_outcome WHERE encounter = ?1)";
+    site.checker
+        .state
+        .read("look for an encounter", |db| db.prepare_cached(sql)?.query_row(params![id], |row| row.get(0)))
 }
 
 fn encounter_of(site: &Site, id: EncounterId, note: &Note) -> Result<Encounter, NoteError> {
