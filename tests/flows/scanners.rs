@@ -165,7 +165,7 @@ fn encounters_made_while_the_host_was_away_come_home_once_each() {
 }
 
 #[test]
-fn a_note_for_another_host_is_set_aside_and_the_one_behind_it_comes_home() {
+fn a_note_for_another_host_is_set_aside_and_the_one_behind_it_comes_home_with_its_owner_s_clock() {
     const CLOCKED: &str = "uto/clocked";
     let post = Post::serving();
     let create = ["list", "create", CLOCKED, "--kind", "documents", "--lease", "48h", "--confirm", "1h"];
@@ -188,6 +188,7 @@ fn a_note_for_another_host_is_set_aside_and_the_one_behind_it_comes_home() {
     assert_eq!(handheld.inside().check_alone(2, &passport(SPECIMEN)).verdict, Verdict::Hit);
     device.start();
     post.wait_for_encounters(&device, 1);
+    assert_eq!(device.status().unwrap()["confirmations"]["waiting"], 1);
     let journal = device.run("journal", &["show", "--json"]).expect_code(0).out;
     let aside: Vec<&str> = journal.lines().filter(|line| line.contains("note_aside")).collect();
     let [aside] = aside[..] else { panic!("{journal}") };

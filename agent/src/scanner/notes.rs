@@ -13,6 +13,7 @@
 
 use super::Site;
 use crate::check;
+use crate::confirmation;
 use crate::encounter;
 use crate::journal::{self, Event, Line};
 use crate::lists::Ring;
@@ -98,6 +99,9 @@ struct Ready {
     message: Vec<u8>,
     line: Line,
     expected: Expected,
+    alert: String,
+    /// Within how many seconds the owner must confirm it; 0: no clock.
+    confirm_s: u32,
 }
 
 fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
@@ -116,13 +120,15 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
     let line = Line { at: encounter.made_at, event };
     let message = encounter::seal(&Report::Encounter(encounter), &site.checker.box_key, &owner_key)
         .map_err(|_| Unusable::NoOwner)?;
+    let confirm_s =
+        holdings.lists.iter().find(|held| held.list == note.list).map_or(0, |held| held.confirm_s);
     // The scanner has shown it: it holds documents only, and none of their alerts is discreet.
     let expected = Expected { list: note.list, owner_key, shown: true };
-    Ok(Ready { id: sealed.id, message, line, expected })
+    Ok(Ready { id: sealed.id, message, line, expected, alert: note.alert.as_str().into(), confirm_s })
 }
 
 fn keep(site: &Site, scanner: &DeviceId, ready: Ready) -> Result<(), NoteError> {
-    let Ready { id, message, line, expected } = ready;
+    let Ready { id, message, line, expected, alert, confirm_s } = ready;
     let checker = &site.checker;
     let bytes_max = checker.limits.spool_bytes_max;
     let kept = checker.state.transaction("take a scanner's encounter", |t| {
@@ -130,6 +136,17 @@ fn keep(site: &Site, scanner: &DeviceId, ready: Ready) -> Result<(), NoteError> 
         if kept == Kept::Yes {
             journal::append(t, &line)?;
             outcome::expect(t, &id, &expected, line.at)?;
+            if confirm_s > 0 {
+                let clock = confirmation::Start {
+                    encounter: id,
+                    list: &expected.list,
+                    alert_id: &alert,
+                    made_at: line.at,
+                    within_s: confirm_s,
+                    discreet: !expected.shown,
+                };
+                confirmation::start(t, &clock)?;
+            }
             state::put_last_taken(t, scanner, &id)?;
         }
         Ok(kept)
