@@ -56,6 +56,9 @@ pub fn line(line: &Line) -> String {
             format!("{at}  {}  import: {taken} taken, {refused} refused", who(officer))
         }
         Event::Drill { who: officer, what } => format!("{at}  {}  drill {}", who(officer), printable(what)),
+        Event::NoteAside { who: port, scanner, note, why, .. } => {
+            format!("{at}  {}  note {note} of scanner {scanner} was set aside: {why}", who(port))
+        }
         Event::Exported { through } => format!("{at}  -  lines up to {through} were exported and removed"),
     }
 }

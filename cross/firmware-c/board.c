@@ -49,7 +49,7 @@ _Noreturn void board_end(bool good) {
     for (;;) call(SYS_EXIT, (const void *)(good ? EXIT_GOOD : EXIT_BAD));
 }
 
-/* The archive calls it where the library would be at fault. */
+/* An archive may call it where the library is at fault. The one of cross/firmware-build stops the processor instead. */
 void vedette_on_panic(void) {
     board_say("stopped: a panic\n");
     board_end(false);

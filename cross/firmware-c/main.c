@@ -79,9 +79,11 @@ static void put_on(const uint8_t *zone, size_t len) {
     for (uint32_t alert = 0; alert < outcome.alerts; alert++) {
         uint8_t id[16];
         board_random(id);
-        must(vedette_unit_note(unit, alert, id, UPTIME_S), "unit_note");
-        board_say("noted ");
-        board_say_hex(id, sizeof id);
+        /* A note that is refused (the journal is full, say) is told; the scanner goes on answering. */
+        status = vedette_unit_note(unit, alert, id, UPTIME_S);
+        board_say(status == VEDETTE_STATUS_OK ? "noted " : "not noted: ");
+        if (status == VEDETTE_STATUS_OK) board_say_hex(id, sizeof id);
+        else board_say_number(status);
         board_say("\n");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! record kind 1, first in a sector: generation (4): one more than the sector's before; last number taken (4)
-//! record kind 2: number (4): one more than the encounter's before; id (16), sealed note
+//! record kind 2: number (4): higher than the encounter's before; id (16), sealed note
 //! record kind 3: last number taken (4)
 //! ```
 //! Invariants: what [`Journal::keep`] returned for is shown until it was taken, whole and in its order; nothing that was
@@ -17,8 +17,9 @@
 //! taking is a record like any other.
 //!
 //! Failure: a ring full of encounters that wait refuses the next ([`JournalError::Full`]) and keeps what it has: the
-//! officer has the verdict, and the firmware says that the host must be asked to come. A flash that fails leaves the
-//! sector as it is and the next encounter goes into another.
+//! officer has the verdict, and the firmware says that the host must be asked to come. A sector that does not write or
+//! erase is left as it is, and the next encounter goes into the one after it. What was not kept may be shown all the same
+//! if its record is whole; its number is not given again.
 
 use crate::flash::record::{self, Record, Slot};
 use crate::flash::{Flash, FlashError, Region};
@@ -80,7 +81,7 @@ pub struct Journal {
     last: u32,
     /// Number of the last encounter taken.
     taken: u32,
-    /// How many wait.
+    /// How many wait; one more for each that failed to be kept since this was opened.
     waiting: u32,
 }
 
@@ -134,7 +135,7 @@ impl Journal {
         Ok(ring)
     }
 
-    /// How many encounters wait.
+    /// How many encounters wait, at most.
     pub fn waiting(&self) -> u32 {
         self.waiting
     }
@@ -156,10 +157,10 @@ impl Journal {
         if self.at + needed > self.end(flash, self.sector) {
             self.turn(flash)?;
         }
-        self.write(flash, NOTE, &[&number.to_le_bytes(), id, sealed])?;
+        // Whatever the driver says of it, the record may be whole.
         self.last = number;
         self.waiting += 1;
-        Ok(())
+        self.write(flash, NOTE, &[&number.to_le_bytes(), id, sealed])
     }
 
     /// The encounter that has waited longest: its id, and its sealed note in `buffer`.
@@ -208,11 +209,13 @@ impl Journal {
         }
         let generation = self.generation.checked_add(1).ok_or(JournalError::Full)?;
         let (begin, end) = (self.begin(flash, sector), self.end(flash, sector));
+        // If it cannot be erased, the one after it is next.
+        (self.sector, self.at) = (sector, end);
         flash.erase(begin)?;
         // Until the record below is whole the sector is none of the ring's, and this is the state that stands.
         let opening = [generation.to_le_bytes(), self.taken.to_le_bytes()];
-        let at = record::write(flash, begin, end, OPEN, &[opening.as_flattened()])?;
-        (self.generation, self.sector, self.at) = (generation, sector, at);
+        self.at = record::write(flash, begin, end, OPEN, &[opening.as_flattened()])?;
+        self.generation = generation;
         Ok(())
     }
 

@@ -117,7 +117,8 @@ impl Vault {
         flash.erase(begin)?;
         other.at = record::write(flash, begin, end, OPEN, &[&other.generation.to_le_bytes()])?;
         let mut buffer = [0; VALUE_BYTES_MAX + 1];
-        let mut from = if self.generation == 0 { end } else { self.begin(flash) };
+        // A new vault has nothing to carry over, whatever lay in its sectors.
+        let mut from = if self.generation == 0 { self.end(flash) } else { self.begin(flash) };
         // By place, not by an iterator: the flash is written in between.
         while let Slot::Record(record) = record::read(flash, from, self.end(flash)) {
             from = record.next;

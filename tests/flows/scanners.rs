@@ -10,12 +10,15 @@ use vedette_tests::sample::{SPECIMEN, number, passport};
 
 /// A post whose device holds SPECIMEN and enough others that a scanner needs many pieces; and a port for a scanner.
 fn post_with_scanner(kind: &str) -> (Post, Device, Cable) {
-    let post = Post::serving();
+    plugged_in(Post::serving(), kind, LIST)
+}
+
+fn plugged_in(post: Post, kind: &str, list: &str) -> (Post, Device, Cable) {
     let device = post.enrol("post-7");
     let cable = Cable::plugged_in(&post.folder().join("scanner"));
     device
         .configure(&format!("[[scanner]]\nport = {:?}\nkind = \"{kind}\"\nname = \"lane 1\"", cable.port()));
-    post.hq.publish(LIST, others().chain([SPECIMEN.to_string()]));
+    post.hq.publish(list, others().chain([SPECIMEN.to_string()]));
     (post, device, cable)
 }
 
@@ -150,10 +153,48 @@ fn encounters_made_while_the_host_was_away_come_home_once_each() {
     let encounters = post.hq.encounters();
     assert!(encounters.iter().all(|met| met.to_string().contains(SPECIMEN)), "{encounters:?}");
 
-    // The host's *taken* never arrived, and the receipt is back already: it is taken again, and made once.
-    assert_eq!(handheld.inside().check_alone(3, &passport(SPECIMEN)).verdict, Verdict::Hit);
+    // What was taken could not be noted, its ring being full, and the power went; or the host's *taken* never arrived.
+    // The receipts are back already: each is taken again, and made once.
+    for id in [1, 3] {
+        assert_eq!(handheld.inside().check_alone(id, &passport(SPECIMEN)).verdict, Verdict::Hit);
+    }
     handheld.restart();
     wait_until("it is taken again", drained, || device.log());
     assert_eq!((searches(&device), device.spool()), (3, Some(0)));
     assert_eq!(post.hq.encounters().len(), 3);
+}
+
+#[test]
+fn a_note_for_another_host_is_set_aside_and_the_one_behind_it_comes_home_with_its_owner_s_clock() {
+    const CLOCKED: &str = "uto/clocked";
+    let post = Post::serving();
+    let create = ["list", "create", CLOCKED, "--kind", "documents", "--lease", "48h", "--confirm", "1h"];
+    post.hq.run(&create).expect_code(0);
+    let (post, mut device, cable) = plugged_in(post, "frames", CLOCKED);
+    let handheld = Handheld::start("handheld-3", CLOCKED, &device, cable);
+    device.start();
+    wait_for_installed(&handheld, &device, 1);
+    let told = || (handheld.inside().hello().time > 0).then_some(());
+    wait_until("it is told the time", told, || device.log());
+    device.kill();
+    handheld.inside().serves_another_host();
+    assert_eq!(handheld.inside().check_alone(1, &passport(SPECIMEN)).verdict, Verdict::Hit);
+
+    // It says that it has a key for its encounters; it is given this host's nevertheless.
+    device.start();
+    let drained = || (handheld.inside().hello().encounters == 0).then_some(());
+    wait_until("the host has taken it", drained, || device.log());
+    device.kill();
+    assert_eq!(handheld.inside().check_alone(2, &passport(SPECIMEN)).verdict, Verdict::Hit);
+    device.start();
+    post.wait_for_encounters(&device, 1);
+    assert_eq!(device.status().unwrap()["confirmations"]["waiting"], 1);
+    let journal = device.run("journal", &["show", "--json"]).expect_code(0).out;
+    let aside: Vec<&str> = journal.lines().filter(|line| line.contains("note_aside")).collect();
+    let [aside] = aside[..] else { panic!("{journal}") };
+    for part in ["01000000", "handheld-3", "does not open with this host's key", "\"sealed\":\""] {
+        assert!(aside.contains(part), "{part}: {aside}");
+    }
+    let told = device.run("journal", &["show"]).expect_code(0).out;
+    assert!(told.contains("of scanner handheld-3 was set aside"), "{told}");
 }

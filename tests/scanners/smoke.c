@@ -180,8 +180,16 @@ int main(int argc, char **argv) {
     }
     MUST(answers == answers_end && noted > 10);
 
-    /* The power goes while one more is noted; after it all the others are there, in their order. */
+    /* A call that fails forgets the check before: nothing can be shown or noted of another document. */
     VedetteOutcome outcome;
+    uint8_t shown[400];
+    size_t shown_len = 0;
+    MUST(vedette_unit_check(unit, scratch, (uint8_t *)zones, 88, 60, &outcome) == VEDETTE_STATUS_OK);
+    MUST(vedette_unit_check(unit, scratch, (const uint8_t *)"\xff", 1, 60, &outcome) == VEDETTE_STATUS_ARGUMENT);
+    MUST(vedette_unit_line(unit, shown, sizeof shown, &shown_len) == VEDETTE_STATUS_UNEXPECTED);
+    MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_UNEXPECTED);
+
+    /* The power goes while one more is noted; after it all the others are there, in their order. */
     MUST(vedette_unit_check(unit, scratch, (uint8_t *)zones, 88, 60, &outcome) == VEDETTE_STATUS_OK && outcome.verdict == 3);
     power = false;
     MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_FLASH);

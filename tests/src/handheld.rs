@@ -15,7 +15,8 @@ use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
 use vedette_shim::ids::EncounterId;
 use vedette_shim::list::{Kind, Scratch};
 use vedette_shim::mrz;
-use vedette_shim::scanner::{self, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner};
+use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner};
+use vedette_shim::seal::ScannerKey;
 use vedette_shim::trust::{PinnedIssuer, Root, SoftVerify};
 use vedette_shim::unit::{Outcome, Pinned, Setup, Unit};
 use vedette_shim::verdict::Verdict;
@@ -123,6 +124,11 @@ impl Inside {
     /// The edition of its list that it answers from by itself.
     pub fn edition(&self) -> u64 {
         self.hello().lists[0].edition
+    }
+
+    /// Another host gives it a key for its encounters.
+    pub fn serves_another_host(&mut self) {
+        self.unit.add_key(&KeyFor::Encounters(ScannerKey([7; 32]))).expect("a key is taken");
     }
 
     /// It checks a document while its host is away, and notes each alert under an id that begins with `id`.

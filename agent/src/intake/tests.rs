@@ -378,6 +378,15 @@ fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirme
 }
 
 #[test]
+fn a_heartbeat_from_beyond_the_roots_end_is_not_believed_on_a_frozen_clock() {
+    let world = World::new();
+    let mut device = world.device();
+    let error = device.offer(world.heartbeat(world.root.expires, 1, b"")).unwrap_err().to_string();
+    assert!(error.contains("root") && error.contains("expired"), "{error}");
+    assert!(world.clock.now() < world.root.expires);
+}
+
+#[test]
 fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
     let mut world = World::new();
     let mut device = world.device();

@@ -103,6 +103,19 @@ pub enum Event {
         /// `started`, `ended` and what was measured.
         what: String,
     },
+    /// A note of a scanner's that can become no encounter here was taken and set aside.
+    NoteAside {
+        /// The name of the scanner's port.
+        who: String,
+        /// The scanner.
+        scanner: String,
+        /// The note's id, in hexadecimal.
+        note: String,
+        /// Why it can become none.
+        why: String,
+        /// The note as the scanner sealed it, in hexadecimal.
+        sealed: String,
+    },
     /// Older lines were exported and removed here.
     Exported {
         /// The last line that was.
@@ -121,7 +134,8 @@ impl Event {
             | Event::Outcome { who, .. }
             | Event::Revealed { who, .. }
             | Event::Import { who, .. }
-            | Event::Drill { who, .. } => who,
+            | Event::Drill { who, .. }
+            | Event::NoteAside { who, .. } => who,
             Event::Exported { .. } => "",
         }
     }

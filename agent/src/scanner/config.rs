@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// Scanners of one device, at most.
 pub const SCANNERS_MAX: usize = 8;
+/// Slowest line for frames: the largest message takes a second, and its answer is waited for
+/// [`super::session::ANSWER_WAIT`].
+const FRAMES_BAUD_MIN: u32 = 38_400;
 /// Longest prefix or suffix, bytes.
 const MARK_BYTES_MAX: usize = 16;
 
@@ -71,8 +74,9 @@ impl RawScanner {
         if !self.port.is_absolute() {
             return Err(("scanner.port", self.port.display().to_string(), "a path from the root".into()));
         }
-        if !(300..=4_000_000).contains(&self.baud) {
-            return Err(("scanner.baud", self.baud.to_string(), "must be 300 to 4000000".into()));
+        let baud_min = if self.kind == RawKind::Frames { FRAMES_BAUD_MIN } else { 300 };
+        if !(baud_min..=4_000_000).contains(&self.baud) {
+            return Err(("scanner.baud", self.baud.to_string(), format!("must be {baud_min} to 4000000")));
         }
         let name = self.name.unwrap_or_else(|| self.port.display().to_string());
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
@@ -139,6 +143,7 @@ mod tests {
         for (wrong, key) in [
             ("port = 'ttyACM0'\nkind = 'lines'", "scanner.port"),
             ("port = '/dev/a'\nkind = 'lines'\nbaud = 7", "scanner.baud"),
+            ("port = '/dev/a'\nkind = 'frames'\nbaud = 9600", "scanner.baud"),
             ("port = '/dev/a'\nkind = 'lines'\nname = ''", "scanner.name"),
             ("port = '/dev/a'\nkind = 'lines'\ngap_ms = 0", "scanner.gap_ms"),
             ("port = '/dev/a'\nkind = 'lines'\nprefix = '12345678901234567'", "scanner.prefix"),

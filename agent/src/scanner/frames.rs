@@ -5,7 +5,7 @@
 //! the log; a port that fails ends this, and everything is taken up anew when it comes back.
 
 use super::Site;
-use super::notes;
+use super::notes::{self, Taken};
 use super::port::{Port, PortError};
 use super::session::{Heard, OurList, Ours, Say, Session};
 use crate::check::{Alert, Answer};
@@ -141,8 +141,14 @@ impl Talk<'_> {
             notes::take(&site, &scanner, &SealedNote { id, sealed: &sealed })
         });
         match taken.await {
-            Ok(Ok(new)) => {
-                tracing::info!(scanner = %self.site.name, encounter = %Hex(&id), new, "an encounter was taken over");
+            Ok(Ok(taken)) => {
+                let (name, encounter) = (&self.site.name, Hex(&id));
+                match taken {
+                    Taken::New => tracing::info!(scanner = %name, %encounter, "an encounter was taken over"),
+                    Taken::Before => tracing::info!(scanner = %name, %encounter, "it was taken over before"),
+                    Taken::Aside(why) => tracing::error!(scanner = %name, %encounter, %why,
+                        "an encounter cannot be brought home from here: it was set aside in the journal"),
+                }
                 self.session.stored(id);
             }
             Ok(Err(error)) => self.not_stored(&id, &error),

@@ -6,7 +6,8 @@
 //!
 //! Invariants: one message is under way at a time, besides answers to scans, which wait for nothing. A message without
 //! an answer is said again after [`ANSWER_WAIT`]; after [`TRIES_MAX`] the scanner counts as gone, and is only asked who
-//! it is. What it refused is not said again until it restarts, what we hold changes, or [`REFUSED_WAIT`] is over.
+//! it is. What it refused is not said again until it restarts, what we hold changes, or [`REFUSED_WAIT`] is over. That it
+//! restarted shows by what it no longer has, too: a hello that it said by itself may be lost, or never said.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -93,6 +94,8 @@ pub struct Session {
     waiting: Option<(Say, Instant, u32)>,
     /// The issue time of the heartbeat it was told last. Its own clock runs on and cannot tell.
     time_told: u64,
+    /// It was given our key for its encounters. One that it had before may be another host's.
+    key_told: bool,
     /// To be said before anything else.
     urgent: Option<Say>,
     keys_told: HashSet<(ListName, u32)>,
@@ -112,6 +115,7 @@ impl Session {
             hello: None,
             waiting: None,
             time_told: 0,
+            key_told: false,
             urgent: None,
             keys_told: HashSet::new(),
             refused: HashMap::new(),
@@ -187,7 +191,7 @@ impl Session {
         let wanted = |say: &Say| {
             self.refused.get(say).is_none_or(|at| now.saturating_duration_since(*at) >= REFUSED_WAIT)
         };
-        if !hello.keyed && wanted(&Say::EncounterKey) {
+        if !(self.key_told && hello.keyed) && wanted(&Say::EncounterKey) {
             return Some(Say::EncounterKey);
         }
         if let Some((issued, _)) = ours.heartbeat
@@ -231,9 +235,15 @@ impl Session {
             ToHost::Hello(hello) => self.greeted(hello, now),
             ToHost::Scan(scan) => Heard::Check(scan.number, scan.text),
             ToHost::Want(want) => {
-                if let Some((Say::Offer(..) | Say::Piece(..), ..)) = self.waiting {
-                    self.waiting = None;
-                    self.urgent = Some(Say::Piece(want.segment, want.offset, want.bytes));
+                let piece = Say::Piece(want.segment, want.offset, want.bytes);
+                match &self.waiting {
+                    // On its way already: the scanner asks once for each message, and one was said twice.
+                    Some((said, ..)) if *said == piece => {}
+                    Some((Say::Offer(..) | Say::Piece(..), ..)) => {
+                        self.waiting = None;
+                        self.urgent = Some(piece);
+                    }
+                    _ => {}
                 }
                 Heard::Noted
             }
@@ -269,6 +279,10 @@ impl Session {
             }
             ToHost::Refused(refusal) => {
                 let Some((say, ..)) = self.waiting.take() else { return Heard::Noted };
+                if say == Say::Who {
+                    // Nothing can be said before it says who it is; it is asked again, but not at once.
+                    self.waiting = Some((Say::Who, now, 0));
+                }
                 let refused = match (&say, self.offered.take()) {
                     (Say::Piece(..), Some((list, digest))) => Say::Offer(list, digest),
                     _ => say.clone(),
@@ -281,7 +295,11 @@ impl Session {
 
     fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> Heard<'a> {
         let asked = self.waiting.take_if(|(say, ..)| *say == Say::Who).is_some();
-        let same = self.hello.as_ref().is_some_and(|before| before.device == hello.device);
+        let same = self.hello.as_ref().is_some_and(|before| {
+            before.device == hello.device
+                && hello.keyed >= before.keyed
+                && (hello.time > 0 || self.time_told == 0)
+        });
         if !(asked && same) {
             *self = Session::new(now);
         }
@@ -307,7 +325,7 @@ impl Session {
         };
         match (say, &mut self.hello) {
             (Say::Time(issued), _) => self.time_told = issued,
-            (Say::EncounterKey, Some(hello)) => hello.keyed = true,
+            (Say::EncounterKey, Some(hello)) => (hello.keyed, self.key_told) = (true, true),
             (Say::ListKey(list, number), _) => {
                 self.keys_told.insert((list, number));
             }

@@ -275,6 +275,7 @@ pub unsafe extern "C" fn vedette_unit_check(
     status(unsafe {
         (|| {
             let (unit, scratch) = (exclusive(unit)?, exclusive(scratch)?);
+            unit.last = None;
             let zone = match mrz::parse(text(zone, zone_len)?) {
                 Ok(zone) => zone,
                 Err(error) => {
@@ -462,6 +463,9 @@ impl Write for Line<'_> {
 #[cfg(feature = "panic-handler")]
 mod panic {
     unsafe extern "C" {
+        /// The firmware's own: where the library is at fault, this is called, and must not return. The archive that
+        /// `cross/firmware-build` makes never calls it: there a panic is an undefined instruction, without the code that
+        /// would lead here, and it is the processor's fault handler that hears of it.
         fn vedette_on_panic() -> !;
     }
 

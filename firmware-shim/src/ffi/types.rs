@@ -14,7 +14,8 @@ pub struct VedetteFlash {
     pub unit_bytes: u32,
     /// Sectors.
     pub sectors: u32,
-    /// Fills `out` from `at`.
+    /// Fills `out` from `at`. False says that what is there is damaged for good: it counts as no record, and what it
+    /// held may be lost or written over. What another try may read, the driver tries again before it returns.
     pub read: Option<unsafe extern "C" fn(context: *mut c_void, at: u32, out: *mut u8, len: usize) -> bool>,
     /// Writes whole units that were erased.
     pub write:

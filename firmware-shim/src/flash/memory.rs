@@ -15,6 +15,10 @@ pub struct MemoryFlash {
     pub steps_left: Option<u32>,
     /// Writes of a unit and erasures so far.
     pub steps: u32,
+    /// This step is done, and said to have failed: as a driver does after a timeout.
+    pub denies_step: Option<u32>,
+    /// A sector that does not erase any more.
+    pub bad_sector: Option<u32>,
     /// What torn places are filled from.
     noise: u64,
 }
@@ -29,6 +33,8 @@ impl MemoryFlash {
             written: vec![true; bytes / geometry.unit as usize],
             steps_left: None,
             steps: 0,
+            denies_step: None,
+            bad_sector: None,
             noise,
         }
     }
@@ -97,7 +103,7 @@ impl Flash for MemoryFlash {
             }
             // A torn unit that reads as erased cannot be told from one that is.
             self.written[at / unit] = whole || self.bytes[at..at + unit].iter().any(|b| *b != 0xff);
-            if !whole {
+            if !whole || self.denies_step == Some(self.steps) {
                 return Err(FlashError);
             }
         }
@@ -107,6 +113,9 @@ impl Flash for MemoryFlash {
     fn erase(&mut self, at: u32) -> Result<(), FlashError> {
         let (at, sector, unit) = (at as usize, self.geometry.sector as usize, self.geometry.unit as usize);
         assert!(at.is_multiple_of(sector), "not a sector");
+        if self.bad_sector == Some((at / sector) as u32) {
+            return Err(FlashError);
+        }
         let whole = self.step()?;
         for i in at..at + sector {
             // A torn erasure has set some bits.

@@ -62,7 +62,8 @@ impl core::error::Error for FlashError {}
 pub trait Flash {
     /// What it is made of; always the same.
     fn geometry(&self) -> Geometry;
-    /// Fills `out` from `at`.
+    /// Fills `out` from `at`. An error says that what is there is damaged for good: it counts as no record, and what it
+    /// held may be lost or written over. What another try may read (a busy bus, a timeout), the driver tries again.
     fn read(&self, at: u32, out: &mut [u8]) -> Result<(), FlashError>;
     /// Writes whole units that were erased. Returns once they are in the flash.
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashError>;

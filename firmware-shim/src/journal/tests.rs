@@ -96,6 +96,43 @@ fn a_note_larger_than_allowed_and_a_ring_of_one_sector_are_refused() {
     assert!(matches!(Journal::open(&flash, ring(4)), Err(JournalError::Region)));
 }
 
+/// A driver that says *no* of what it did, as after a timeout.
+#[test]
+fn a_note_that_was_kept_is_shown_whatever_became_of_the_one_before() {
+    let mut flash = flash(4, 3, 1);
+    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    let mut trial = flash.clone();
+    journal.clone().keep(&mut trial, &id(1), &[1; 100]).unwrap();
+    flash.denies_step = Some(trial.steps);
+    assert_eq!(journal.keep(&mut flash, &id(1), &[1; 100]), Err(JournalError::Flash), "but it is whole");
+    journal.keep(&mut flash, &id(2), &[2; 100]).unwrap();
+    for mut journal in [journal, Journal::open(&flash, ring(3)).unwrap()] {
+        let shown: Vec<_> = drain(&mut journal, &mut flash.clone()).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(shown, [id(1), id(2)]);
+    }
+}
+
+#[test]
+fn a_sector_that_cannot_be_erased_is_passed_over() {
+    let mut flash = flash(4, 3, 1);
+    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    // The ring lies from sector 1 on.
+    flash.bad_sector = Some(2);
+    let mut buffer = [0; SEALED_BYTES_MAX];
+    let mut kept = 0;
+    for number in 0..40 {
+        if journal.keep(&mut flash, &id(number), &[7; 200]).is_err() {
+            continue;
+        }
+        kept += 1;
+        assert_eq!(journal.oldest(&flash, &mut buffer).unwrap().unwrap().0, id(number));
+        // Where it has to be noted in a new sector, that may be the bad one; it is taken all the same.
+        let _ = journal.take(&mut flash, &id(number));
+        assert_eq!(journal.oldest(&flash, &mut buffer), Ok(None));
+    }
+    assert!(kept > 30, "{kept} of 40");
+}
+
 /// The cut after every single step of a fixed story, so that no kind of step is left out by chance.
 #[test]
 fn a_cut_after_any_step_of_a_story_loses_nothing() {

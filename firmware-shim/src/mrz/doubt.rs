@@ -9,17 +9,22 @@
 use super::check::CheckResult;
 use super::layout::{CheckName, Field};
 use super::lines::Lines;
+use super::number::NumberForm;
 use super::readable::readable;
 
 /// Of what a document is looked up by. Its number's digit passes by chance in one part of ten of a longer zone; there
-/// other fields hold what they cannot. A national format is known by little, so all of it must agree.
-pub(crate) fn of_number(lines: &Lines, checks: &[CheckResult]) -> bool {
+/// other fields hold what they cannot. A long number may be a short one whose digit was misread as `<`, with optional
+/// data that happens to end in the right digit: the composite digit covers both. A national format is known by little,
+/// so all of it must agree.
+pub(crate) fn of_number(lines: &Lines, checks: &[CheckResult], form: NumberForm) -> bool {
     let telling: &[Field] = if lines.format().is_icao() {
         &[Field::Code, Field::State, Field::Number, Field::Nationality, Field::Birth]
     } else {
         &[]
     };
-    let counts = |name| telling.is_empty() || name == CheckName::Number;
+    let long = form != NumberForm::Short;
+    let counts =
+        |name| telling.is_empty() || name == CheckName::Number || (long && name == CheckName::Composite);
     checks.iter().any(|check| counts(check.name) && !check.check.passes()) || unreadable(lines, telling)
 }
 

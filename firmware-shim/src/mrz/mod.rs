@@ -115,7 +115,7 @@ impl Mrz {
 
     /// Whether the number, the state or the code may be misread: then a miss in a list of documents means nothing.
     pub fn number_doubtful(&self) -> bool {
-        doubt::of_number(&self.lines, &self.checks)
+        doubt::of_number(&self.lines, &self.checks, self.number_form)
     }
 
     /// Whether the birth date may be misread or the surname is missing: then a miss in a list of persons means nothing.

@@ -12,8 +12,11 @@ pub(crate) fn readable(format: Format, field: Field, text: &str) -> bool {
     let letters = |s: &[u8]| s.iter().all(|c| matches!(c, b'A'..=b'Z' | b'<'));
     let digits = |s: &[u8]| s.iter().all(u8::is_ascii_digit);
     match (field, format) {
-        // 9303-5, notes a and b: the second character may be a numeral. The driving licences are known by theirs.
-        (Field::Code, _) => chars.first().is_some_and(u8::is_ascii_uppercase),
+        // No check digit covers it. 9303-4 has P, 9303-5 and -6 have A, C and I; what else occurs for real is X on
+        // booklets and P on cards. The second character may be a numeral (9303-5, notes a and b). Of the other formats
+        // the code is what they are known by.
+        (Field::Code, Format::Td3) => matches!(chars, [b'P' | b'X', ..]),
+        (Field::Code, Format::Td1 | Format::Td2) => matches!(chars, [b'A' | b'C' | b'I' | b'P', ..]),
         (Field::State, Format::SwissDriving) => matches!(text, "CHE" | "LIE"),
         (Field::State | Field::Nationality, _) => letters(chars) && !text.starts_with('<'),
         (Field::Number, Format::SwissDriving) => match chars {
@@ -32,11 +35,11 @@ pub(crate) fn readable(format: Format, field: Field, text: &str) -> bool {
             }
             _ => false,
         },
-        (Field::Sex, _) => matches!(text, "M" | "F" | "X" | "<"),
+        (Field::Sex, _) => matches!(chars, [b'M' | b'F' | b'X' | b'<']),
         (Field::Name | Field::Surname | Field::GivenNames, _) => letters(chars),
-        (Field::Language, _) => matches!(text, "D" | "F" | "I" | "R"),
+        (Field::Language, _) => matches!(chars, [b'D' | b'F' | b'I' | b'R']),
         (Field::Pin | Field::Version, _) => digits(chars),
         (Field::Separator, _) => chars.iter().all(|c| *c == b'<'),
-        (Field::Optional1 | Field::Optional2 | Field::Office | Field::Department, _) => true,
+        (Field::Code | Field::Optional1 | Field::Optional2 | Field::Office | Field::Department, _) => true,
     }
 }

@@ -45,10 +45,10 @@ impl Heartbeat {
     ) -> Result<Heartbeat, TrustError> {
         let kind = SignedKind::Heartbeat;
         let envelope = Envelope::read(bytes, kind)?;
-        // The root must be current at the heartbeat's time at least: a frozen clock must not keep an old root alive.
-        root.check_current(now)?;
         envelope.check(&root.heartbeat, verify)?;
         let heartbeat: Heartbeat = decode_body(kind, envelope.body)?;
+        // The root must be current at the heartbeat's time at least: a frozen clock must not keep an old root alive.
+        root.check_current(now.max(heartbeat.issued))?;
         if heartbeat.issued >= heartbeat.expires {
             return Err(TrustError::Rule(kind, "it must expire after it was issued"));
         }

@@ -32,6 +32,17 @@ fn values_too_many_for_a_sector_are_refused_and_those_before_stay() {
     vault.put(&mut flash, 2, &[3; 200]).unwrap();
 }
 
+#[test]
+fn a_new_vault_takes_nothing_over_from_what_lay_in_its_sectors() {
+    let mut flash = flash(4, 1);
+    for sector in [512, 1024] {
+        flash.erase(sector).unwrap();
+        record::write(&mut flash, sector, sector + 512, VALUE, &[&[1], b"a journal's note"]).unwrap();
+    }
+    let vault = Vault::open(&mut flash, REGION).unwrap();
+    assert_eq!(all(&vault, &flash), BTreeMap::new());
+}
+
 proptest! {
     #[test]
     fn a_power_cut_at_any_step_costs_at_most_the_value_being_put(

@@ -190,6 +190,75 @@ fn a_scanner_that_restarts_gets_its_keys_again_at_once() {
 }
 
 #[test]
+fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    talk(&mut session, &mut model, &ours(1), &[]);
+    // Its hello is lost, or it never says one by itself; some hardware keeps the key for encounters.
+    for keyed in [false, true] {
+        (model.hello.keyed, model.hello.time, model.hello.lists[0].keyed) = (keyed, 0, false);
+        model.list_keys.clear();
+        let now = session.heard_at + ASK_EVERY;
+        assert_eq!(session.next(&ours(1), now), Some(Say::Who));
+        assert_eq!(session.heard(ToHost::Hello(model.hello.clone()), now), Heard::Started);
+        talk(&mut session, &mut model, &ours(1), &[]);
+        assert!(model.hello.keyed && model.hello.time > 0 && model.list_keys.len() == 2);
+    }
+    // It restarts in the middle of an installation: what it refuses then is offered again as soon as that is known.
+    let now = session.heard_at;
+    session.urgent = Some(Say::Piece(SEGMENT, 0, 1));
+    session.offered = Some((list(), [2; 32]));
+    assert_eq!(session.next(&ours(2), now), Some(Say::Piece(SEGMENT, 0, 1)));
+    assert!(matches!(session.heard(ToHost::Refused(Refusal::Unexpected), now), Heard::Refused(..)));
+    assert_eq!(session.next(&ours(2), now), None, "the offer is barred");
+    (model.hello.time, model.pieces) = (0, 0);
+    assert_eq!(session.next(&ours(2), now + ASK_EVERY), Some(Say::Who));
+    session.heard(ToHost::Hello(model.hello.clone()), now + ASK_EVERY);
+    talk(&mut session, &mut model, &ours(2), &[]);
+    assert_eq!(model.hello.lists[0].edition, 2);
+}
+
+#[test]
+fn a_scanner_with_the_key_of_another_host_is_given_ours() {
+    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    model.hello.keyed = true;
+    let keys = |said: &[Say]| said.iter().filter(|say| **say == Say::EncounterKey).count();
+    assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 1);
+    assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 0);
+}
+
+/// A step of the flash took longer than the wait, so a message was said twice, and both are answered.
+#[test]
+fn a_late_answer_doubles_nothing() {
+    let (mut model, ours, mut now) = (Model::new(0), ours(1), Instant::now());
+    let mut session = Session::new(now);
+    let mut answers = std::collections::VecDeque::new();
+    let mut pieces = 0;
+    while model.hello.lists[0].edition == 0 {
+        while let Some(say) = session.next(&ours, now) {
+            pieces += usize::from(matches!(say, Say::Piece(..)));
+            let slow = matches!(say, Say::Offer(..));
+            answers.push_back(model.hears(&say, &ours));
+            if slow && answers.len() < 2 {
+                now += ANSWER_WAIT;
+            }
+        }
+        let answer = answers.pop_front().expect("something was said");
+        session.heard(message(&answer), now);
+    }
+    assert_eq!(pieces, PIECES as usize);
+}
+
+#[test]
+fn a_scanner_that_refuses_to_say_who_it_is_is_asked_again_after_a_while() {
+    let (mut session, now) = (Session::new(Instant::now()), Instant::now());
+    assert_eq!(session.next(&ours(1), now), Some(Say::Who));
+    let refused = ToHost::Refused(Refusal::Flash);
+    assert_eq!(session.heard(refused, now), Heard::Refused(Say::Who, Refusal::Flash));
+    assert_eq!(session.next(&ours(1), now), None);
+    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
+}
+
+#[test]
 fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
     let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
     let note = || ToHost::Encounter(SealedNote { id: [1; 16], sealed: b"" });

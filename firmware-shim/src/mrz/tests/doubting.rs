@@ -1,6 +1,6 @@
 //! What may be misread is told from what is sure, and a part of a zone is never taken for a whole one.
 
-use super::super::{Fields, Format, compose};
+use super::super::{Fields, Format, NumberForm, compose};
 use super::*;
 
 /// Whether the number is in doubt, and the bearer.
@@ -46,6 +46,35 @@ fn a_licence_without_a_check_digit_is_in_doubt_as_a_whole() {
         assert!(doubts(&text.replace(from, to)).0, "{to}");
     }
     assert!(error(&text.replace("FACHE", "FBCHE")).contains("no known format"));
+}
+
+#[test]
+fn a_code_that_its_format_cannot_have_is_in_doubt() {
+    for (zone, code, misread) in [(TD3, "P<", "F<"), (TD1, "I<", "L<"), (TD2, "I<", "1<"), (TD1, "I<", "D<")]
+    {
+        let text = zone.replacen(code, misread, 1);
+        assert!(failing(&read(&text)).is_empty(), "no digit covers it");
+        assert_eq!(doubts(&text), (true, false), "{misread}");
+    }
+    for (zone, code, other) in [(TD3, "P<", "PD"), (TD3, "P<", "X<"), (TD1, "I<", "AC"), (TD2, "I<", "PU")] {
+        assert_eq!(doubts(&zone.replacen(code, other, 1)), (false, false), "{other}");
+    }
+}
+
+#[test]
+fn a_long_number_is_in_doubt_where_the_composite_digit_fails() {
+    // A short number whose digit was misread as the filler; the optional data ends in what would be a long one's digit.
+    let short = "I<UTOD231458907AB<<<<<<<<<<<<<";
+    let rest = TD1.split_once('\n').unwrap().1;
+    let misread = (0..=9u8).map(|digit| short.replacen("7AB<", &format!("<AB{digit}"), 1));
+    let read_long = misread
+        .map(|first| read(&format!("{first}\n{rest}")))
+        .filter(|mrz| mrz.number_form() != NumberForm::Short && !failing(mrz).contains(&CheckName::Number));
+    let read_long: std::vec::Vec<_> = read_long.collect();
+    assert!(!read_long.is_empty());
+    for mrz in read_long {
+        assert_eq!(mrz.number_doubtful(), failing(&mrz).contains(&CheckName::Composite), "{}", mrz.lines());
+    }
 }
 
 proptest! {
