@@ -81,6 +81,16 @@ pub enum CheckError {
 }
 
 impl CheckError {
+    /// In the officer's words.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            CheckError::Unreadable(_) => Phrase::new("refused.why.unreadable"),
+            CheckError::Record(_) => Phrase::new("refused.why.not_recorded"),
+            CheckError::NobodySignedIn => Phrase::new("refused.why.nobody"),
+            CheckError::JournalFull { .. } => Phrase::new("refused.why.journal_full"),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

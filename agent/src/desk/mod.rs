@@ -64,7 +64,7 @@ use crate::officers::Officers;
 use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
 use crate::{journal, spool};
-use events::{Event, Hub};
+use events::{Event, Hub, Refused};
 use metrics::Metrics;
 use recent::Recent;
 use std::collections::HashMap;
@@ -134,8 +134,22 @@ impl Desk {
     }
 
     /// Answers a scan from a reader at the post. Once a roster is held, it is the scan of the officer who is at work on the
-    /// console, and there is no answer while nobody is. Blocks as [`Self::check`] does.
+    /// console, and there is no answer while nobody is. Nobody who asked is there to be told, so a scan without an answer is
+    /// told to everybody who listens: no screen may go on showing an older one. Blocks as [`Self::check`] does.
     pub fn check_at_reader(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
+        let checked = self.check_for_whom_is_at_work(scan);
+        if let Err(error) = &checked {
+            let read = !matches!(error, CheckError::Unreadable(_));
+            self.events.publish(&Event::Refused(Refused {
+                reader: scan.who.clone(),
+                read,
+                why: error.phrase(),
+            }));
+        }
+        checked
+    }
+
+    fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         let roll = self.checker.shared.load().roll.clone();
         if !roll.asks_for_sign_in() {
             return self.check(scan);

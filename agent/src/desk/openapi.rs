@@ -36,7 +36,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         session::sign_out,
         session::reveal
     ),
-    components(schemas(events::Lagged, Problem)),
+    components(schemas(events::Lagged, events::Refused, Problem)),
     modifiers(&Common)
 )]
 struct Description;

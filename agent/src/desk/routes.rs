@@ -222,7 +222,7 @@ pub(super) async fn import(
 /// First the state as it is, then everything that happens.
 #[utoipa::path(get, path = "/v1/events", security(("token" = [])), responses(
     (status = 200, content_type = "text/event-stream", body = String, description = "Server-sent events, their data \
-        as JSON: `state` (StatusView), `answer` (Answer), `outcome` \
+        as JSON: `state` (StatusView), `answer` (Answer), `refused` (ReaderRefused: a reader's scan has no answer), `outcome` \
         (OutcomeTaken), `confirmation` (Confirmation: an owner answered), `session` (who is signed in changed), `lagged` (Lagged: this listener was too slow, read again)."),
 ))]
 pub(super) async fn events(

@@ -12,6 +12,7 @@
 //! | `late` | the document of zone `late` is listed from now on |
 //! | `drill COMMAND` | `start --minutes 5` and so on, as `vedette drill` takes it |
 //! | `lapse` | the device gets a list whose lease ends at once |
+//! | `lay TEXT` | text from the reader of lines at the post; `/` parts its lines |
 //! | `scan ZONE` | another program checks a document; lines parted by `/` |
 //! | `say LANGUAGE ZONE` | what the terminal says of it |
 //! | `idle SECONDS` | the agent starts anew, and sessions end when nothing was done for so long |
@@ -26,6 +27,7 @@ use vedette::crypto::sign_statement;
 use vedette::officers::roster::Roster;
 use vedette_shim::mrz::{Fields, compose};
 use vedette_shim::trust::{Envelope, SignedKind, decode_body};
+use vedette_tests::cable::Cable;
 use vedette_tests::device::Device;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
@@ -45,7 +47,11 @@ fn main() {
     let mut post = Post::serving();
     publish(&post);
     let mut device = post.enrol("post-7");
-    device.configure("[retro]\nkeep_h = 2");
+    let reader = Cable::plugged_in(&post.folder().join("reader"));
+    let port = reader.port();
+    device.configure(&format!(
+        "[retro]\nkeep_h = 2\n[[scanner]]\nport = {port:?}\nkind = \"lines\"\nname = \"lane 1\""
+    ));
     device.start();
     let listen = device.listen();
     // The same port again after a restart.
@@ -58,7 +64,7 @@ fn main() {
     say(&json!({ "url": format!("http://{listen}/"), "zones": zones() }));
     for line in stdin().lock().lines().map_while(Result::ok) {
         let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
-        say(&obey(&mut post, &mut device, command, rest));
+        say(&obey(&mut post, &mut device, &reader, command, rest));
     }
 }
 
@@ -66,7 +72,7 @@ fn say(line: &Value) {
     println!("{line}");
 }
 
-fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Value {
+fn obey(post: &mut Post, device: &mut Device, reader: &Cable, command: &str, rest: &str) -> Value {
     match command {
         "kill" => device.kill(),
         "start" => {
@@ -119,6 +125,7 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
             };
             wait_until("the lease ends", lapsed, || device.log());
         }
+        "lay" => reader.send(format!("{}\r\n", rest.replace('/', "\r\n")).as_bytes()),
         "scan" => return device.scan(&rest.replace('/', "\n")).json(),
         "say" => {
             let (language, zone) = rest.split_once(' ').expect("say LANGUAGE ZONE");

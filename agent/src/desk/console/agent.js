@@ -1,6 +1,6 @@
 // The agent on this machine: one request at a time each, and its events. Nothing here is ever remembered as an answer.
 //
-// Events: `state` (detail: status), `answer` (detail: answer), `session` (detail: who is signed in, and whether anybody must
+// Events: `state` (detail: status), `answer` (detail: answer), `refused` (a reader's scan has no answer), `session` (detail: who is signed in, and whether anybody must
 // be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `closed` (sign in
 // first), `lost` and `found` (the connection).
 
@@ -136,7 +136,7 @@ export class Agent extends EventTarget {
   #listen() {
     const events = new EventSource("/v1/events");
     const heard = (name) => (event) => this.#tell(name, JSON.parse(event.data));
-    for (const name of ["state", "answer", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
+    for (const name of ["state", "answer", "refused", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
     events.addEventListener("lagged", () => this.refresh());
     events.addEventListener("session", () => this.refresh());
     // The stream ends when the agent does, or the session: asking tells which.

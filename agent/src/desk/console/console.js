@@ -15,7 +15,7 @@ import { menu } from "./menu.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
 import { lines, listen, whole } from "./wedge.js";
-import { LANGUAGES, age, fill, say, shown as safe, speak } from "./words.js";
+import { LANGUAGES, age, fill, phrase, say, shown as safe, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
 const CLEAR_SHOWN_MS = 60_000;
@@ -372,6 +372,12 @@ pending.addEventListener("changed", ({ detail: answered }) => {
   if (answered?.answer) announceToo(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
 agent.addEventListener("answer", ({ detail }) => showAnswer(detail, false));
+// Whatever is on the screen is of another document.
+agent.addEventListener("refused", ({ detail: { read, why } }) => {
+  if (state.screen.name === "sign_in") return;
+  state.scans += 1;
+  refuse(read ? "refused.failed" : "refused.title", phrase(why));
+});
 agent.addEventListener("session", ({ detail }) => {
   if (detail.officer?.badge !== state.session?.officer?.badge) forgetReports();
   state.session = detail;
