@@ -67,6 +67,48 @@ test("a shift change in one scan of the badge; the first time with the PIN, in t
   await page.context().close();
 });
 
+/** The open hit that N brings, as the page shows it. */
+async function openHit(page) {
+  await page.waitForSelector("#bar [data-act=open]");
+  await page.click("#bar [data-act=open]");
+  await screen(page, "answer");
+  return page.innerText("#screen");
+}
+
+test("who takes over sees open hits as far as he may, and not as the officer before saw them", async () => {
+  const page = await open();
+  await signIn(page, "boris", "580133");
+  await wedge(page, "carla\n");
+  await screen(page, "sign_in");
+  await signIn(page, "carla", "639204");
+  await scan(page, stage.zones.withheld);
+  assert.match(await page.innerText("#screen"), /Iris Zimmer[\s\S]*Part of a case/, "an administrator sees it all");
+  await wedge(page, "boris\n");
+  await page.waitForFunction(() => /Boris Vogt/.test(document.querySelector("#bar .officer")?.textContent));
+  await screen(page, "ready");
+  assert.doesNotMatch(await openHit(page), /Iris Zimmer|Part of a case/);
+  await wedge(page, "carla\n");
+  await page.waitForFunction(() => /Carla Ott/.test(document.querySelector("#bar .officer")?.textContent));
+  assert.match(await openHit(page), /Iris Zimmer[\s\S]*Part of a case/);
+  await page.context().close();
+});
+
+test("a hit that a reader met while the page was locked is there once it is unlocked", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  const count = () => page.evaluate(() => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")));
+  const before = await count();
+  await wedge(page, "nobody\n");
+  await screen(page, "sign_in");
+  const heard = page.waitForResponse((response) => response.url().endsWith("/v1/confirmations") || response.url().endsWith("/v1/session"));
+  await stage.command(`lay ${stage.zones.document.trim().replaceAll("\n", "/")}`);
+  await heard;
+  await page.waitForFunction(async () => (await (await fetch("/v1/open")).json()).length > 0);
+  await signIn(page, "anna", "471108");
+  await page.waitForFunction((before) => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")) > before, before);
+  await page.context().close();
+});
+
 test("a discreet alert looks like a Clear to all; F8 and the PIN show it to who is entitled", async () => {
   const page = await open();
   await signIn(page, "anna", "471108");

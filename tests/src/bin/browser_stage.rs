@@ -186,6 +186,9 @@ fn publish(post: &Post) {
             "authority": "Utopia Customs"}"#,
         r#"{"id": "D-5", "names": [{"surname": "Stille", "given": "Tomas"}], "birth_dates": ["1977-07-07"],
             "nationalities": ["UTO"], "sex": "male", "kind": "sis_check", "action": "discreet_check"}"#,
+        r#"{"id": "H-2", "names": [{"surname": "Zimmer", "given": "Iris"}], "birth_dates": ["1966-06-06"],
+            "nationalities": ["UTO"], "kind": "red", "action": "arrest", "reason": "Part of a case",
+            "handling": {"scale": "europol", "code": "H2", "text": "ask first"}}"#,
     ];
     publish_persons(post, PERSONS, "Utopia Criminal Police", &persons.map(|line| line.replace('\n', " ")));
     let turned: String = TURNED.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
@@ -230,6 +233,7 @@ fn zones() -> Value {
         "discreet": passport("C00000005", "STILLE", "TOMAS", "770707", 'M'),
         "clocked": nobody("X00000031"),
         "clocked_too": nobody("X00000032"),
+        "withheld": passport("C00000011", "ZIMMER", "IRIS", "660606", 'F'),
         "late": nobody("C00000008"),
         "watched": passport("C00000009", "LEISE", "VERA", "790909", 'F'),
         "clear": clear,

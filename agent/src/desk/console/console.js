@@ -196,11 +196,12 @@ async function scan(zone) {
   if (zone.replaceAll("\n", "").length < ZONE_MIN) {
     return refuse("refused.title", say("refused.part", { n: zone.length }));
   }
+  const asking = whose();
   show({ name: "checking" });
   try {
     const answer = await agent.scan(zone);
     if (mine === state.scans) showAnswer(answer, true);
-    else pending.keep(answer, Date.now());
+    else if (asking === whose()) pending.keep(answer, Date.now());
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
     refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
@@ -296,9 +297,25 @@ function showEncounter({ encounter_id }) {
   else showOwners();
 }
 
+/** The badge of whoever is signed in, if somebody is. */
+function whose() {
+  return state.session?.officer?.badge;
+}
+
+/** Somebody else is here, or nobody: nothing stays of what the officer before could see. */
+function handOver() {
+  state.scans += 1;
+  forgetReports();
+  pending.forget();
+  if (whose() && ["answer", "checking", "refused"].includes(state.screen.name)) show({ name: "ready" });
+}
+
 async function signIn(badge, pin) {
   try {
     await agent.signIn(badge, pin);
+    // While the page was locked, it kept nothing of what happened.
+    pending.lost();
+    pending.sync(state.status);
     sessionStorage.removeItem(LOCKED);
     const { officer } = state.session;
     if (officer?.language in LANGUAGES) await speak(officer.language);
@@ -379,8 +396,9 @@ agent.addEventListener("refused", ({ detail: { read, why } }) => {
   refuse(read ? "refused.failed" : "refused.title", phrase(why));
 });
 agent.addEventListener("session", ({ detail }) => {
-  if (detail.officer?.badge !== state.session?.officer?.badge) forgetReports();
+  const before = whose();
   state.session = detail;
+  if (whose() !== before) handOver();
 });
 agent.addEventListener("found", () => {
   const locked = sessionStorage.getItem(LOCKED) !== null && state.session.officer;

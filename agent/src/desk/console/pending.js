@@ -24,6 +24,7 @@ export class Pending extends EventTarget {
   drill = null;
   #agent;
   #synced = null;       // the state that all this belongs to
+  #generation = 0;      // what was asked in an older one is not taken: another officer may see less
   #seen = new Set(JSON.parse(sessionStorage.getItem(SEEN) ?? "[]"));
 
   constructor(agent) {
@@ -59,11 +60,12 @@ export class Pending extends EventTarget {
   /** The connection is gone: once it is back, everything is asked for anew. */
   lost() {
     this.#synced = null;
+    this.#generation += 1;
   }
 
-  /** Forgets everything: the session is over. */
+  /** Forgets everything: the session is over, or another officer's. */
   forget() {
-    this.#synced = null;
+    this.lost();
     [this.hits, this.outcomes, this.clocks].forEach((map) => map.clear());
     Object.assign(this, { late: [], drill: null });
   }
@@ -157,12 +159,12 @@ export class Pending extends EventTarget {
     return JSON.stringify(before) !== JSON.stringify(value);
   }
 
-  /** Takes what the agent answers, and tells it if it is news; if it was asked in another session, nothing. */
+  /** Takes what the agent answers, and tells it if it is news; if it was asked in another generation, nothing. */
   async #ask(asked, take) {
-    const synced = this.#synced;
+    const generation = this.#generation;
     try {
       const answer = await asked;
-      if ((synced === null) !== (this.#synced === null)) return;
+      if (generation !== this.#generation) return;
       if (take(answer)) this.#changed();
     } catch (error) {
       // A lost connection and an ended session are told by the agent; 404: there was no drill.
