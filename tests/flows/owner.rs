@@ -107,6 +107,35 @@ fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
 }
 
 #[test]
+fn of_a_valid_document_the_bearer_is_held_and_the_document_is_not_taken() {
+    let post = Post::serving();
+    let mut device = post.enrol("post-7");
+    device.configure("[retro]\nkeep_h = 2");
+    device.start();
+    let create = ["list", "create", CLOCKED, "--kind", "documents", "--handling", "H2"];
+    post.hq.run(&create).expect_code(0);
+    let publish = |numbers: &[&str]| {
+        post.hq.import(CLOCKED, &csv(numbers.iter().copied()).replace("stolen", "valid_bearer_sought")).expect_code(0);
+        post.hq.run(&["publish", CLOCKED, "--broker"]).expect_code(0);
+    };
+    publish(&[&number(1)]);
+    device.wait_for_edition(CLOCKED, 1);
+    let alert = scan(&device, &number(1))["alerts"][0].clone();
+    assert_eq!((&alert["action"], &alert["status"]), (&"bearer_sought".into(), &"".into()), "withheld, but what to do");
+    let lines = passport(&number(1));
+    let told = device.run("scan", &lines.lines().collect::<Vec<_>>()).expect_code(10).out;
+    assert!(told.contains("its bearer is sought. Keep the person here"), "{told}");
+
+    assert_eq!(scan(&device, SPECIMEN)["verdict"], "clear");
+    publish(&[&number(1), SPECIMEN]);
+    device.wait_for_edition(CLOCKED, 2);
+    post.wait_for_encounters(&device, 3);
+    assert_eq!(asked(&device, "/v1/late")[0]["action"], "bearer_sought");
+    let told = device.run("owners", &[]).expect_code(0).out;
+    assert!(told.contains("the document is valid") && !told.contains("take the document"), "{told}");
+}
+
+#[test]
 fn a_drill_holds_the_link_back_and_tells_how_ready_the_post_is() {
     let post = Post::serving();
     let device = post.start_device("post-7");

@@ -106,7 +106,7 @@ export function lateSection(pending, { ownerOf, report }) {
         fill("late.listed", { time: moment(late.raised_at), list: isolate(late.list), owner: isolate(ownerOf(late.list)) })),
       late.reported
         ? el("p", { class: "done" }, say("late.reported"))
-        : [el("p", { class: "do" }, say("do.late", { owner: ownerOf(late.list) })),
+        : [el("p", { class: "do" }, say(late.action === "bearer_sought" ? "do.late_bearer" : "do.late", { owner: ownerOf(late.list) })),
           el("div", { class: "choices" }, OUTCOMES.map((outcome) => el("button", {
             type: "button", "data-outcome": outcome, onclick: () => report(late.encounter_id, outcome),
           }, say(`outcome.${outcome}`))))]))));
