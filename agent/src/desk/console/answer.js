@@ -4,7 +4,7 @@
 import { bdi, el, svg } from "./dom.js";
 import { clockLine, clocksOf, ownersWord } from "./owner.js";
 import { OUTCOMES } from "./pending.js";
-import { age, fill, has, isolate, phrase, say, shown, term, zoneDate } from "./words.js";
+import { age, fill, has, isolate, phrase, say, shown, term, today, zoneDate } from "./words.js";
 
 /** Years that a document's expiry may lie ahead. */
 const EXPIRY_AHEAD = 50;
@@ -173,7 +173,8 @@ function birthOf({ year, month, day, circa }) {
 
 function read(document) {
   const expires = zoneDate(document.expiry_date, EXPIRY_AHEAD);
-  const expired = /^\d/.test(expires) && new Date(expires) < new Date();
+  // Dates are compared, not instants: on its last day a document is still valid.
+  const expired = /^\d{4}-\d\d-\d\d$/.test(expires) && expires < today();
   const rows = [
     ["document.number", bdi(shown(document.number), { class: "mono" })],
     ["document.issued_by", bdi(shown(`${document.code} ${document.issuing_state}`), { class: "mono" })],

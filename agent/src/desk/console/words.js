@@ -69,10 +69,21 @@ export function age(seconds) {
 export function moment(text) {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return isolate(text);
-  const two = (n) => String(n).padStart(2, "0");
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return isolate(at.toDateString() === new Date().toDateString() ? time : `${day} ${time}`);
+  return isolate(dayOf(at) === today() ? time : `${dayOf(at)} ${time}`);
+}
+
+/** Today here, `2026-11-23`. */
+export function today() {
+  return dayOf(new Date());
+}
+
+function dayOf(at) {
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+function two(n) {
+  return String(n).padStart(2, "0");
 }
 
 /** A date of a machine readable zone, YYMMDD, as YYYY-MM-DD; unknown parts as `??`. `ahead`: years it may lie ahead. */
