@@ -205,3 +205,34 @@ fn form(
     // A map has each field once, so they fit.
     given.iter().filter(|(_, text)| !text.is_empty()).map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{BoxKey, random_secret};
+
+    #[test]
+    fn an_outcome_that_cannot_be_kept_was_not_given_and_two_at_once_have_two_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut checker = crate::check::tests::checker(folder.path(), u64::MAX);
+        let owner_key = BoxKey::from_private(random_secret()).public();
+        let expected = Expected { list: "uto/stolen".parse().unwrap(), owner_key, shown: true };
+        checker.state.transaction("expect", |t| expect(t, &[7; 16], &expected, 1)).unwrap();
+        let given_at = |checker: &Checker| {
+            let sql = "SELECT outcome_at FROM awaits_outcome";
+            checker.state.read("look", |db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap()
+        };
+        let seized =
+            OutcomeGiven { outcome: Outcome::Seized, note: "".into(), who: "b-1".into(), form: BTreeMap::new() };
+        let id = Hex(&[7; 16]).to_string();
+        checker.limits.spool_bytes_max = 1;
+        assert!(matches!(give(&checker, &id, &seized), Err(OutcomeError::Full)));
+        assert_eq!((given_at(&checker), journal::lines(&checker.state).unwrap()), (0, 0));
+        checker.limits.spool_bytes_max = 1 << 20;
+        let (first, shown) = give(&checker, &id, &seized).unwrap();
+        let (second, _) = give(&checker, &id, &seized).unwrap();
+        assert!(shown && first.at < second.at, "{first:?} {second:?}");
+        assert!(matches!(give(&checker, &"00".repeat(16), &seized), Err(OutcomeError::Unknown(_))));
+        assert_eq!(journal::lines(&checker.state).unwrap(), 2);
+    }
+}

@@ -15,7 +15,7 @@ pub mod discreet;
 pub mod late;
 mod reading;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
 pub use ask::json_word;
