@@ -70,7 +70,7 @@ fn ended_words(drill: &DrillView) -> String {
 }
 
 /// Begins an outage exercise: the link is held back, and readiness measured.
-#[utoipa::path(post, path = "/v1/drill", request_body = Begin, responses(
+#[utoipa::path(post, path = "/v1/drill", request_body = Begin, security(("token" = [])), responses(
     (status = 200, body = DrillView),
     (status = 409, body = Problem, description = "One is running."),
 ))]
@@ -107,7 +107,7 @@ pub(super) async fn end(
 }
 
 /// The running exercise, or the last since the agent began.
-#[utoipa::path(get, path = "/v1/drill", responses(
+#[utoipa::path(get, path = "/v1/drill", security(("token" = [])), responses(
     (status = 200, body = DrillView),
     (status = 404, body = Problem, description = "There was none."),
 ))]

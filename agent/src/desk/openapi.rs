@@ -161,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn every_call_but_a_sessions_says_that_it_wants_a_token() {
+        for (path, methods) in description()["paths"].as_object().unwrap() {
+            let open = ["/v1/session", "/v1/discreet", "/v1/openapi.json"].contains(&path.as_str());
+            for (method, operation) in methods.as_object().unwrap() {
+                assert_eq!(operation.get("security").is_none(), open, "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
     fn it_is_openapi_3_1_and_every_reference_and_parameter_leads_somewhere() {
         let description = description();
         assert_eq!(description["openapi"], "3.1.0");

@@ -168,14 +168,14 @@ pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
 }
 
 /// Documents that were listed only after they had been scanned; the newest first.
-#[utoipa::path(get, path = "/v1/late", responses((status = 200, body = Vec<LateEncounter>)))]
+#[utoipa::path(get, path = "/v1/late", security(("token" = [])), responses((status = 200, body = Vec<LateEncounter>)))]
 pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
     let checker = &gate.desk.checker;
     late::shown(&checker.state, checker.clock.now()).map(Json).map_err(Refusal::internal)
 }
 
 /// The clocks of hits that their owners must confirm; the newest first.
-#[utoipa::path(get, path = "/v1/confirmations", responses((status = 200, body = Vec<Confirmation>)))]
+#[utoipa::path(get, path = "/v1/confirmations", security(("token" = [])), responses((status = 200, body = Vec<Confirmation>)))]
 pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
     let checker = &gate.desk.checker;
     // Discreet ones are shown with the discreet alerts, to whom those are shown.
