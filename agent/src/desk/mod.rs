@@ -63,7 +63,7 @@ use crate::link::LinkState;
 use crate::officers::Officers;
 use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
-use crate::{journal, spool};
+use crate::{journal, retro, spool};
 use events::{Event, Hub, Refused};
 use metrics::Metrics;
 use recent::Recent;
@@ -77,6 +77,8 @@ use vedette_shim::ids::from_hex;
 
 /// How often the state is looked at for news, old answers are forgotten and idle sessions end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often hashes that were kept long enough are destroyed.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// What the officer's side works with; shared by the API, the console and the scanners.
 pub struct Desk {
@@ -206,6 +208,8 @@ impl Desk {
     async fn watch(&self, stop: CancellationToken) {
         let mut link = self.link.clone();
         let mut tick = tokio::time::interval(LOOK_EVERY);
+        // The first one at once: what was kept may be due since before the start.
+        let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut told: Option<StatusView> = None;
         let mut answers = HashMap::new();
         loop {
@@ -215,6 +219,13 @@ impl Desk {
                     self.end_sessions();
                     if let Err(error) = self.look_after_drill() {
                         tracing::error!(%error, "the drill cannot be looked after");
+                    }
+                }
+                _ = forget.tick() => {
+                    let checker = &self.checker;
+                    let forgotten = retro::forget_due(&checker.state, checker.clock.now(), checker.retro_keep_s);
+                    if let Err(error) = forgotten {
+                        tracing::error!(%error, "kept hashes cannot be destroyed");
                     }
                 }
                 changed = link.changed() => if changed.is_err() { return },
