@@ -1,4 +1,5 @@
-//! Retro-hit: a document that met no alert, and is listed some hours later (off by default; `retro.keep_h`).
+//! Retro-hit: a document that no list had, whatever its bearer met, and that is listed some hours later (off by default;
+//! `retro.keep_h`).
 //!
 //! Of a Clear nothing is kept about the traveller but, if this is on, the keyed hash of the document's key and the scan's
 //! number. When an edition brings new alerts, theirs are hashed too; one that is found raises a late encounter with its

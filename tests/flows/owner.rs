@@ -107,6 +107,31 @@ fn a_document_listed_after_it_was_scanned_raises_a_late_encounter() {
 }
 
 #[test]
+fn a_discreet_alert_of_the_bearer_does_not_keep_a_document_from_being_found_late() {
+    let post = Post::serving();
+    let mut device = post.enrol("post-7");
+    device.configure("[retro]\nkeep_h = 2");
+    device.start();
+    let watched = r#"{"id": "D-1", "names": [{"surname": "Eriksson", "given": "Anna Maria"}], "birth_dates": ["1974-08-12"],
+        "nationalities": ["UTO"], "kind": "sis_check", "action": "discreet_check"}"#;
+    let file = post.folder().join("persons.jsonl");
+    std::fs::write(&file, watched.replace('\n', " ")).unwrap();
+    post.hq.run(&["list", "create", "uto/watched", "--kind", "persons"]).expect_code(0);
+    post.hq.run(&["import", "uto/watched", file.to_str().unwrap()]).expect_code(0);
+    post.hq.run(&["publish", "uto/watched", "--broker"]).expect_code(0);
+    post.hq.publish(LIST, [number(1)]);
+    for list in ["uto/watched", LIST] {
+        device.wait_for_edition(list, 1);
+    }
+    assert_eq!(scan(&device, SPECIMEN)["verdict"], "clear");
+    post.wait_for_encounters(&device, 1);
+    post.hq.publish(LIST, [number(1), SPECIMEN.to_string()]);
+    device.wait_for_edition(LIST, 2);
+    post.wait_for_encounters(&device, 2);
+    assert!(post.hq.encounters().iter().any(|encounter| encounter["late"] == true));
+}
+
+#[test]
 fn of_a_valid_document_the_bearer_is_held_and_the_document_is_not_taken() {
     let post = Post::serving();
     let mut device = post.enrol("post-7");

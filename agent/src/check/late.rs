@@ -105,6 +105,28 @@ impl Checker {
         Ok(found)
     }
 
+    /// Looks for a document whose hash was just kept: while it was checked the lists in use changed, and whoever looked
+    /// through the new ones may have read the kept hashes before. Failure: said in the log; the scan is recorded.
+    pub(super) fn look_again(&self, key: &DocumentKey) {
+        let now = self.clock.now();
+        let look = |held: &Held| -> Result<(), LateError> {
+            let Content::Documents(edition) = &held.content else { return Ok(()) };
+            let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
+            let action = document_action(alert.payload.status);
+            for hash in KeptHashes::read(&self.state, now, self.retro_keep_s)?.hashes_of(key) {
+                if self.raise(held, key, &hash, action, now)? {
+                    self.spooled.notify_one();
+                }
+            }
+            Ok(())
+        };
+        for held in &self.shared.load_full().lists {
+            if let Err(error) = look(held) {
+                tracing::error!(list = %held.list, %error, "a scan amid an update was not looked for");
+            }
+        }
+    }
+
     fn raise(
         &self,
         held: &Held,
