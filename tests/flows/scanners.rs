@@ -51,6 +51,8 @@ fn a_reader_of_lines_brings_a_hit_home_and_comes_back_after_its_plug_was_pulled(
     cable.send(format!("{zone}\r\n").as_bytes());
     post.wait_for_encounters(&device, 1);
     assert_eq!(searches(&device), 1);
+    let journal = device.run("journal", &["show"]).expect_code(0).out;
+    assert!(journal.contains("  lane 1  check \"border check\": hit"), "{journal}");
 
     cable.unplug();
     let gone = || device.whole_log().contains("waiting for the scanner").then_some(());

@@ -92,6 +92,8 @@ pub struct Desk {
     metrics: Metrics,
     /// The outage exercise.
     drill: Arc<Drill>,
+    /// Why documents are checked where nobody is asked why.
+    purpose: String,
     /// Where loopback is served, once it is.
     listen: OnceLock<SocketAddr>,
 }
@@ -104,6 +106,7 @@ impl Desk {
         intake: IntakeDoor,
         link: watch::Receiver<LinkState>,
         drill: Arc<Drill>,
+        purpose: String,
     ) -> Desk {
         let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
         Desk {
@@ -115,6 +118,7 @@ impl Desk {
             recent,
             metrics: Metrics::default(),
             drill,
+            purpose,
             listen: OnceLock::new(),
         }
     }
@@ -152,12 +156,20 @@ impl Desk {
     }
 
     fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
+        let mut scan = scan.clone();
+        self.give_purpose(&mut scan);
         let roll = self.checker.shared.load().roll.clone();
-        if !roll.asks_for_sign_in() {
-            return self.check(scan);
+        if roll.asks_for_sign_in() {
+            scan.who = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
         }
-        let badge = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?;
-        self.check(&Scan { who: badge.to_string(), ..scan.clone() })
+        self.check(&scan)
+    }
+
+    /// The purpose of a scan that came with none.
+    fn give_purpose(&self, scan: &mut Scan) {
+        if scan.why.is_empty() {
+            scan.why = self.purpose.clone();
+        }
     }
 
     /// Takes what came of an encounter and tells everybody who listens. Blocks as [`Self::check`] does.

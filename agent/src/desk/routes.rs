@@ -76,6 +76,10 @@ pub(super) async fn scan(
     Input(mut scan): Input<Scan>,
 ) -> Result<Response, Refusal> {
     scan.who = caller.who(&scan.who);
+    // A program knows why it asks; the page asks nobody.
+    if matches!(caller, Caller::Console | Caller::Officer { .. }) {
+        gate.desk.give_purpose(&mut scan);
+    }
     let role = caller.role();
     // The journal's fsync blocks, so a check runs beside the async workers.
     let checked = tokio::task::spawn_blocking(move || gate.desk.check(&scan)).await;
