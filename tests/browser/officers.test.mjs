@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clean, fits } from "./axe.mjs";
-import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { giveAll, openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
 let stage;
@@ -81,6 +81,7 @@ test("who takes over sees open hits as far as he may, and not as the officer bef
   await wedge(page, "carla\n");
   await screen(page, "sign_in");
   await signIn(page, "carla", "639204");
+  await giveAll(page);
   await scan(page, stage.zones.withheld);
   assert.match(await page.innerText("#screen"), /Iris Zimmer[\s\S]*Part of a case/, "an administrator sees it all");
   await wedge(page, "boris\n");
@@ -89,6 +90,19 @@ test("who takes over sees open hits as far as he may, and not as the officer bef
   assert.doesNotMatch(await openHit(page), /Iris Zimmer|Part of a case/);
   await wedge(page, "carla\n");
   await page.waitForFunction(() => /Carla Ott/.test(document.querySelector("#bar .officer")?.textContent));
+  assert.match(await openHit(page), /Iris Zimmer[\s\S]*Part of a case/);
+  await page.context().close();
+});
+
+test("a supervisor sees a reader's hit in full, also when it is called up again", async () => {
+  const page = await open();
+  await signIn(page, "carla", "639204");
+  await giveAll(page);
+  await stage.command(`lay ${stage.zones.withheld.trim().replaceAll("\n", "/")}`);
+  await screen(page, "answer");
+  await page.waitForFunction(() => /Iris Zimmer[\s\S]*Part of a case/.test(document.getElementById("screen").innerText));
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
   assert.match(await openHit(page), /Iris Zimmer[\s\S]*Part of a case/);
   await page.context().close();
 });

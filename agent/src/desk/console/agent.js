@@ -67,6 +67,11 @@ export class Agent extends EventTarget {
     return this.#call("POST", "/v1/discreet", { pin });
   }
 
+  /** A recent scan's answer, as far as whoever is signed in may see it. */
+  answer(scan) {
+    return this.#call("GET", `/v1/scans/${encodeURIComponent(scan)}`);
+  }
+
   /** Hits without an outcome. */
   open() {
     return this.#call("GET", "/v1/open");

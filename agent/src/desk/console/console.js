@@ -217,18 +217,33 @@ function refuse(title, error, hint) {
 function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
+  const at = Date.now();
   if (state.shown.includes(answer.scan_id)) {
+    if (!mine) return;
+    pending.keep(answer, at);
     // An answer that was put away does not come back by itself.
-    if (!mine || screen.answer?.scan_id !== answer.scan_id) return;
+    if (screen.answer?.scan_id !== answer.scan_id) return;
     screen.answer = answer;
     return redraw();
   }
   state.shown = [answer.scan_id, ...state.shown].slice(0, SHOWN_KEPT);
-  const at = Date.now();
   pending.keep(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
   announce(spoken(answer, pending));
   if (settings.sound) tick();
+}
+
+/** What is told to everybody is what every officer may see; who may see more asks for it. */
+async function seeMore({ scan_id }) {
+  const { officer } = state.session ?? {};
+  if (!["supervisor", "administrator"].includes(officer?.role)) return;
+  try {
+    const answer = await agent.answer(scan_id);
+    if (officer.badge === whose()) showAnswer(answer, true);
+  } catch (error) {
+    // What it shows is less, and right.
+    if (!(error instanceof Refused)) return;
+  }
 }
 
 // --- What the officer does ----------------------------------------------------------------------------------------------
@@ -388,7 +403,10 @@ pending.addEventListener("changed", ({ detail: answered }) => {
   if (["ready", "answer"].includes(state.screen.name)) redraw();
   if (answered?.answer) announceToo(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
-agent.addEventListener("answer", ({ detail }) => showAnswer(detail, false));
+agent.addEventListener("answer", ({ detail }) => {
+  showAnswer(detail, false);
+  if (detail.alerts.length > 0) seeMore(detail);
+});
 // Whatever is on the screen is of another document.
 agent.addEventListener("refused", ({ detail: { read, why } }) => {
   if (state.screen.name === "sign_in") return;

@@ -73,7 +73,7 @@ export class Pending extends EventTarget {
   /** An answer was shown, or would have been. */
   keep(answer, at) {
     if (!answer.alerts.some((alert) => this.unresolved(alert))) return;
-    this.hits.set(answer.scan_id, { answer, at });
+    this.hits.set(answer.scan_id, { answer, at: this.hits.get(answer.scan_id)?.at ?? at });
     if (this.hits.size > OPEN_MAX) this.hits.delete(this.hits.keys().next().value);
   }
 
