@@ -115,6 +115,32 @@ test("an answer that was put away does not come back, however late the others he
   await page.context().close();
 });
 
+test("what is told of another document does not end a check that is under way", async () => {
+  const page = await openConsole(browser, stage);
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await page.route("**/v1/scans", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.fill("#zone", stage.zones.document.trim());
+  await page.click(".zone .main");
+  await screen(page, "checking");
+  const told = page.evaluate(() => new Promise((resolve) => {
+    const events = new EventSource("/v1/events");
+    events.addEventListener("answer", () => { events.close(); setTimeout(resolve, 200); });
+    events.onopen = () => { window.hears = true; };
+  }));
+  await page.waitForFunction(() => window.hears);
+  await stage.command(`scan ${stage.zones.clear.trim().replaceAll("\n", "/")}`);
+  await told;
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "checking");
+  go();
+  await screen(page, "answer");
+  assert.equal(await verdict(page), "hit");
+  await page.context().close();
+});
+
 test("what to do: one sentence an action, the gravest first, with every owner in it", async () => {
   const page = await openConsole(browser, stage);
   const told = await page.evaluate(async () => {

@@ -201,7 +201,7 @@ async function scan(zone) {
   try {
     const answer = await agent.scan(zone);
     if (mine === state.scans) showAnswer(answer, true);
-    else if (asking === whose()) pending.keep(answer, Date.now());
+    else if (asking === whose()) keepOnly(answer);
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
     refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
@@ -217,6 +217,8 @@ function refuse(title, error, hint) {
 function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
+  // A document is being checked: what comes meanwhile is another's.
+  if (screen.name === "checking" && !mine) return pending.keep(answer, Date.now());
   const at = Date.now();
   if (state.shown.includes(answer.scan_id)) {
     if (!mine) return;
@@ -226,11 +228,22 @@ function showAnswer(answer, mine) {
     screen.answer = answer;
     return redraw();
   }
-  state.shown = [answer.scan_id, ...state.shown].slice(0, SHOWN_KEPT);
+  shownOnce(answer);
   pending.keep(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
   announce(spoken(answer, pending));
   if (settings.sound) tick();
+}
+
+/** The answer to a scan after which another was made: not shown any more, nor when it is told to everybody. */
+function keepOnly(answer) {
+  pending.keep(answer, Date.now());
+  shownOnce(answer);
+}
+
+/** Notes that an answer need not be shown again. */
+function shownOnce({ scan_id }) {
+  state.shown = [scan_id, ...state.shown].slice(0, SHOWN_KEPT);
 }
 
 /** What is told to everybody is what every officer may see; who may see more asks for it. */
@@ -239,7 +252,9 @@ async function seeMore({ scan_id }) {
   if (!["supervisor", "administrator"].includes(officer?.role)) return;
   try {
     const answer = await agent.answer(scan_id);
-    if (officer.badge === whose()) showAnswer(answer, true);
+    if (officer.badge !== whose()) return;
+    if (state.shown.includes(scan_id)) showAnswer(answer, true);
+    else pending.keep(answer, Date.now());
   } catch (error) {
     // What it shows is less, and right.
     if (!(error instanceof Refused)) return;
