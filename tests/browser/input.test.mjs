@@ -156,6 +156,27 @@ test("what is open is still open after the page is loaded anew, but what has its
   await page.context().close();
 });
 
+test("a hit that got its outcome while the page was deaf is open no more; one that a new agent does not know stays", async () => {
+  const [page, other] = [await openConsole(browser, stage), await openConsole(browser, stage)];
+  await giveAll(page);
+  await scan(page, stage.zones.document);
+  await page.waitForSelector("#bar [data-act=open]");
+  await page.context().setOffline(true);
+  await screen(page, "lost");
+  assert.equal(await giveAll(other), 1);
+  await page.context().setOffline(false);
+  await screen(page, "ready");
+  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
+  await scan(page, stage.zones.document);
+  await stage.command("kill");
+  await screen(page, "lost");
+  await stage.command("start");
+  await screen(page, "ready");
+  await page.waitForTimeout(500);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+  await Promise.all([page.context().close(), other.context().close()]);
+});
+
 test("single keys do nothing once the officer turned them off", async () => {
   const page = await openConsole(browser, stage);
   await giveAll(page);

@@ -1,8 +1,8 @@
 // The agent on this machine: one request at a time each, and its events. Nothing here is ever remembered as an answer.
 //
 // Events: `state` (detail: status), `answer` (detail: answer), `refused` (a reader's scan has no answer), `session` (detail: who is signed in, and whether anybody must
-// be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `closed` (sign in
-// first), `lost` and `found` (the connection).
+// be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `missed` (events may
+// have been), `closed` (sign in first), `lost` and `found` (the connection).
 
 /** Longest wait for an answer, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
@@ -142,11 +142,15 @@ export class Agent extends EventTarget {
     const events = new EventSource("/v1/events");
     const heard = (name) => (event) => this.#tell(name, JSON.parse(event.data));
     for (const name of ["state", "answer", "refused", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
-    events.addEventListener("lagged", () => this.refresh());
+    events.addEventListener("lagged", () => {
+      this.#tell("missed");
+      this.refresh();
+    });
     events.addEventListener("session", () => this.refresh());
     // The stream ends when the agent does, or the session: asking tells which.
     events.onerror = () => {
       this.#deaf();
+      this.#tell("missed");
       this.refresh();
     };
     this.#events = events;

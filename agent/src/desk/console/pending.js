@@ -31,6 +31,7 @@ export class Pending extends EventTarget {
     super();
     this.#agent = agent;
     agent.addEventListener("answer", ({ detail }) => detail.alerts.some(({ confirm_by }) => confirm_by) && this.#askClocks());
+    agent.addEventListener("missed", () => this.lost());
     agent.addEventListener("confirmation", ({ detail }) => {
       this.#putClock(detail);
       this.#changed(detail);
@@ -57,7 +58,7 @@ export class Pending extends EventTarget {
     if (this.#drillIsOpen()) this.#askDrill();
   }
 
-  /** The connection is gone: once it is back, everything is asked for anew. */
+  /** The connection is gone, or events were missed: with the next state everything is asked for anew. */
   lost() {
     this.#synced = null;
     this.#generation += 1;
@@ -128,13 +129,20 @@ export class Pending extends EventTarget {
   }
 
   #askHits() {
+    const known = [...this.hits.keys()];
     this.#ask(this.#agent.open(), (open) => {
+      known.filter((scan) => !open.some(({ answer }) => answer.scan_id === scan)).forEach((scan) => this.#askHit(scan));
       for (const { age_s, answer, outcomes } of open.reverse()) {
         outcomes.forEach((taken) => this.resolve(taken));
         if (!this.hits.has(answer.scan_id)) this.keep(answer, Date.now() - age_s * 1000);
       }
       return open.length > 0;
     });
+  }
+
+  /** A hit that is not open any more had its outcomes while nobody listened; one that an agent forgot is open still. */
+  #askHit(scan) {
+    this.#ask(this.#agent.answer(scan), () => this.hits.delete(scan));
   }
 
   #askClocks() {
@@ -167,7 +175,7 @@ export class Pending extends EventTarget {
       if (generation !== this.#generation) return;
       if (take(answer)) this.#changed();
     } catch (error) {
-      // A lost connection and an ended session are told by the agent; 404: there was no drill.
+      // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
       if (!(error instanceof Refused)) return;
     }
   }
