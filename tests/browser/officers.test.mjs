@@ -62,8 +62,11 @@ test("a shift change in one scan of the badge; the first time with the PIN, in t
   await page.keyboard.press("Enter");
   await screen(page, "ready");
   assert.equal(await page.innerText("#word"), "Prêt");
+  await page.reload();
+  await page.waitForFunction(() => document.getElementById("word")?.textContent === "Prêt");
   await wedge(page, "anna\n");
   await page.waitForFunction(() => /Anna Berg/.test(document.querySelector("#bar .officer")?.textContent));
+  await page.waitForFunction(() => document.getElementById("word").textContent === "Ready");
   await page.context().close();
 });
 

@@ -30,6 +30,9 @@ const HEARD_MS = 3000;
 /** Set while somebody else's badge waits for its PIN. */
 const LOCKED = "vedette-locked";
 
+/** Done once the officer's language is spoken. */
+let speaking = Promise.resolve();
+
 const agent = new Agent();
 const pending = new Pending(agent);
 const part = (id) => document.getElementById(id);
@@ -337,7 +340,16 @@ function handOver() {
   state.scans += 1;
   forgetReports();
   pending.forget();
+  speaking = speakTo(state.session.officer);
   if (whose() && ["answer", "checking", "refused"].includes(state.screen.name)) show({ name: "ready" });
+}
+
+/** Speaks an officer's language; the device's to one who has none, and to nobody. */
+async function speakTo(officer) {
+  const language = officer?.language in LANGUAGES ? officer.language : settings.language;
+  if (language === document.documentElement.lang) return;
+  await speak(language);
+  redraw();
 }
 
 async function signIn(badge, pin) {
@@ -347,8 +359,7 @@ async function signIn(badge, pin) {
     pending.lost();
     pending.sync(state.status);
     sessionStorage.removeItem(LOCKED);
-    const { officer } = state.session;
-    if (officer?.language in LANGUAGES) await speak(officer.language);
+    await speaking;
     show({ name: "ready" });
   } catch (error) {
     if (!(error instanceof Refused)) return;
