@@ -151,6 +151,32 @@ test("a discreet alert looks like a Clear to all; F8 and the PIN show it to who 
   await page.context().close();
 });
 
+test("what is revealed too late shows nowhere: the dialog was closed meanwhile, or is the menu now", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.discreet);
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await page.route("**/v1/discreet", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.keyboard.press("F8");
+  await page.fill("dialog [name=pin]", "471108");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog[open] [name=theme]");
+  const told = page.waitForResponse("**/v1/discreet");
+  go();
+  await told;
+  await page.waitForTimeout(300);
+  assert.doesNotMatch(await page.innerText("dialog"), /Tomas Stille/);
+  assert.equal(await page.locator("dialog [name=theme]").count(), 3);
+  await page.context().close();
+});
+
 test("who is not entitled finds nothing behind F8, nor in the menu", async () => {
   const page = await open();
   await signIn(page, "boris", "580133");

@@ -33,11 +33,17 @@ export function reports(dialog, agent, { ownerOf, isOnline }) {
     const form = el("form", {
       onsubmit: async (event) => {
         event.preventDefault();
+        let answered;
         try {
-          draw(...found(await agent.reveal(form.elements.pin.value)));
+          const revealed = await agent.reveal(form.elements.pin.value);
+          answered = () => found(revealed);
         } catch (error) {
-          if (error instanceof Refused) draw(ask(whyNot(error, true)));
+          if (!(error instanceof Refused)) return;
+          answered = () => [ask(whyNot(error, true))];
         }
+        // Meanwhile the dialog may have been closed, and be another's by now.
+        if (!form.isConnected) return;
+        draw(...answered());
         dialog.querySelector("h2").focus();
       },
     },
