@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openConsole, scan, screen, startBrowser, startStage } from "./stage.mjs";
+import { openConsole, press, scan, screen, startBrowser, startStage } from "./stage.mjs";
 
 let stage;
 let browser;
@@ -16,12 +16,12 @@ test("one key an alert; the next alert without an outcome is chosen by itself", 
   await scan(page, stage.zones.both);
   await page.keyboard.press("ArrowDown");
   await current(page, 1);
-  await page.keyboard.press("1");
+  await press(page, "1");
   await page.waitForFunction(() => document.querySelectorAll(".alert")[1]?.querySelector(".done"));
   assert.match(await page.innerText(".alert:nth-child(2) .done"), /Confirmed/);
   await current(page, 0);
   assert.match(await page.innerText("#bar"), /1 without outcome/);
-  await page.keyboard.press("3");
+  await press(page, "3");
   await page.waitForFunction(() => document.querySelectorAll(".alert .done").length === 2);
   assert.equal(await page.locator("#bar .open").count(), 0);
   await page.context().close();
@@ -41,7 +41,7 @@ test("an outcome that cannot be recorded is said to be none", async () => {
   const page = await openConsole(browser, stage);
   await scan(page, stage.zones.person);
   await page.route("**/outcome", (route) => route.fulfill({ status: 500, json: { error: "the disk is full", hint: "" } }));
-  await page.keyboard.press("2");
+  await press(page, "2");
   await page.waitForSelector('.banner[data-weight="grave"]');
   assert.match(await page.innerText('.banner[data-weight="grave"]'), /NOT recorded[\s\S]*the disk is full/);
   assert.equal(await page.locator(".alert .done").count(), 0);

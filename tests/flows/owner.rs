@@ -145,6 +145,8 @@ fn of_a_valid_document_the_bearer_is_held_and_the_document_is_not_taken() {
     };
     publish(&[&number(1)]);
     device.wait_for_edition(CLOCKED, 1);
+    post.hq.publish(LIST, [number(9)]);
+    device.wait_for_edition(LIST, 1);
     let alert = scan(&device, &number(1))["alerts"][0].clone();
     assert_eq!((&alert["action"], &alert["status"]), (&"bearer_sought".into(), &"".into()), "withheld, but what to do");
     let lines = passport(&number(1));
