@@ -65,6 +65,13 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
         assert!(told.contains(part), "{part}: {told}");
     }
 
+    assert_eq!(clock["reported"], false);
+    let program = device.run("token", &["new", "border-app"]).expect_code(0).out;
+    let program = vedette_tests::http::Http::at(&device.listen()).with_token(&program);
+    let given = serde_json::json!({"outcome": "released"});
+    program.post(&format!("/v1/encounters/{encounter}/outcome"), &given).expect(200);
+    assert_eq!(asked(&device, "/v1/confirmations")[0]["reported"], true);
+
     // The last answer counts.
     post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
     let confirmed =

@@ -9,7 +9,7 @@ import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
 import { bdi, el } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
-import { clocksSection, countdown, lateSection, overdue, ownerBanners } from "./owner.js";
+import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
 import { menu } from "./menu.js";
 import { settings } from "./settings.js";
@@ -117,7 +117,7 @@ function drawBar() {
   };
   const told = status === null || state.screen.name === "sign_in" || !agent.connected ? [] : [
     ...drillBanners(status, pending, (drill) => pending.saw(drill)),
-    ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, saw: (clock) => pending.saw(clock) }),
+    ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, showAll: showOwners, saw: (clock) => pending.saw(clock) }),
   ];
   keepFocus(() => {
     part("bar").replaceChildren(...bar(shown));
@@ -169,7 +169,7 @@ function drawTimers() {
     timer.textContent = countdown(left);
     if (ranOut) timer.closest(".clock")?.runOut();
   }
-  const over = pending.allClocks().filter(overdue);
+  const over = overdueClocks(pending);
   const news = over.filter(({ encounter_id }) => !state.overdue.has(encounter_id));
   state.overdue = new Set(over.map(({ encounter_id }) => encounter_id));
   if (news.length > 0) announceToo(news.map(({ list }) => say("confirm.overdue", { owner: ownerOf(list) })).join(" "));

@@ -91,6 +91,11 @@ export class Pending extends EventTarget {
     return Boolean(alert.encounter_id) && !this.outcomes.has(alert.encounter_id);
   }
 
+  /** Whether the officer has said what came of a clock's encounter. */
+  isDone({ encounter_id, reported }) {
+    return reported || this.outcomes.has(encounter_id);
+  }
+
   /** The clock of an encounter as it stands now: `left_s` counts down by the agent's own clock. */
   clock(encounter) {
     const clock = this.clocks.get(encounter);
@@ -106,8 +111,8 @@ export class Pending extends EventTarget {
   /** Owners' answers that the officer has not put away. */
   news() {
     const now = Date.now();
-    return this.allClocks().filter(({ answer, encounter_id, fresh }) =>
-      answer && !this.outcomes.has(encounter_id) && (fresh || now - Date.parse(answer.at) < NEWS_MS) && !this.#seen.has(`${encounter_id} ${answer.at}`));
+    return this.allClocks().filter(({ answer, encounter_id, fresh, reported }) =>
+      answer && !this.isDone({ encounter_id, reported }) && (fresh || now - Date.parse(answer.at) < NEWS_MS) && !this.#seen.has(`${encounter_id} ${answer.at}`));
   }
 
   /** The ended drill, until it is put away. */
