@@ -42,6 +42,7 @@ test("headquarters out of reach: in view, with what waits; a verdict all the sam
   await stage.command("outage");
   await page.waitForSelector('.link[data-online="false"]');
   assert.match(await page.innerText("#bar"), /Offline/);
+  assert.match(await page.textContent("#said"), /Offline/);
   await scan(page, stage.zones.document);
   assert.equal(await verdict(page), "hit");
   await page.waitForSelector('.queue[data-waiting="true"]');
@@ -73,6 +74,7 @@ test("a list past its lease: a banner on every screen, and no scan comes out Cle
   await stage.command("lapse");
   const banner = await page.waitForSelector('.banner[data-weight="grave"]');
   assert.match(await banner.innerText(), /uto\/lapsing\W+cannot be asked: past its lease/);
+  assert.match(await page.textContent("#said"), /cannot be asked/);
   await scan(page, stage.zones.clear);
   assert.equal(await verdict(page), "not_checked");
   assert.match(await page.innerText(".verdict .do"), /not a Clear[\s\S]*radio or telephone/);

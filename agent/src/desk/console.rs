@@ -37,6 +37,7 @@ const PARTS: &[(&str, &str, &str)] = &[
     part!("owner.js", SCRIPT),
     part!("pending.js", SCRIPT),
     part!("report.js", SCRIPT),
+    part!("said.js", SCRIPT),
     part!("settings.js", SCRIPT),
     part!("sound.js", SCRIPT),
     part!("wedge.js", SCRIPT),

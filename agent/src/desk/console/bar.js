@@ -47,7 +47,7 @@ function owners(pending, showOwners) {
 export function banners(status, grown, { failure, session }) {
   const told = status === null ? [] : listBanners(status, grown);
   if (["expired", "ended"].includes(session?.roster?.state)) told.unshift(banner("grave", say("banner.roster")));
-  if (failure !== null) told.unshift(banner("grave", failure));
+  if (failure !== null) told.unshift(banner("grave", failure, "failure"));
   return told;
 }
 
@@ -72,8 +72,8 @@ function toldOf(list, grown) {
   return list.freshness === "stale" ? { weight: "mild", text: fill("banner.stale", values) } : null;
 }
 
-function banner(weight, text) {
-  return el("p", { class: "banner", "data-weight": weight }, text);
+function banner(weight, text, what = null) {
+  return el("p", { class: "banner", "data-weight": weight, "data-what": what }, text);
 }
 
 /** The lists on this device, as the ready screen shows them. */

@@ -12,6 +12,7 @@ import { drillBanners, drillForm } from "./drill.js";
 import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
 import { menu } from "./menu.js";
+import { announce, announceNew, announceToo } from "./said.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
 import { lines, listen, whole } from "./wedge.js";
@@ -24,9 +25,6 @@ const ZONE_MIN = 30;
 
 /** Scans that are known to have been shown: more than can be on their way twice. */
 const SHOWN_KEPT = 50;
-/** How long a screen reader may take to say a sentence. */
-const HEARD_MS = 3000;
-
 /** Set while somebody else's badge waits for its PIN. */
 const LOCKED = "vedette-locked";
 
@@ -39,7 +37,6 @@ const part = (id) => document.getElementById(id);
 const state = {
   status: null,
   statusAt: 0,
-  saidAt: 0,             // when something was last said aloud
   session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
   scans: 0,
@@ -119,11 +116,27 @@ function drawBar() {
     ...drillBanners(status, pending, (drill) => pending.saw(drill)),
     ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, showAll: showOwners, saw: (clock) => pending.saw(clock) }),
   ];
-  keepFocus(() => {
-    part("bar").replaceChildren(...bar(shown));
-    part("banners").replaceChildren(...told, ...banners(agent.connected ? status : null, grown(), state));
-  });
+  told.push(...banners(agent.connected ? status : null, grown(), state));
+  put(part("bar"), bar(shown));
+  put(part("banners"), told);
+  // A region that scrolls must be reached by keys.
+  part("banners").tabIndex = part("banners").scrollHeight > part("banners").clientHeight ? 0 : -1;
+  announceNew(told);
 }
+
+/**
+ * Puts elements where others of their kind stand, if they differ in more than times that count by themselves: what is drawn
+ * anew while nothing changed is read anew, and takes the place in the text away.
+ */
+function put(into, elements) {
+  const looks = elements.map(({ outerHTML }) => outerHTML).join("").replaceAll(/ data-due="[^"]*">[^<]*/g, "");
+  if (looks === drawn.get(into)) return;
+  drawn.set(into, looks);
+  keepFocus(() => into.replaceChildren(...elements));
+}
+
+/** How what was put somewhere last looked. */
+const drawn = new Map();
 
 /** Draws anew, and leaves the focus and what is typed where it was. */
 function keepFocus(drawing) {
@@ -177,18 +190,6 @@ function drawTimers() {
 
 function grown() {
   return (Date.now() - state.statusAt) / 1000;
-}
-
-/** Says `text` instead of what was said last. */
-function announce(text) {
-  part("said").textContent = text;
-  state.saidAt = Date.now();
-}
-
-/** Says `text`; what was said just before it, and may not have been heard to its end, is said again with it. */
-function announceToo(text) {
-  const before = Date.now() - state.saidAt < HEARD_MS ? part("said").textContent : "";
-  announce(`${before} ${text}`.trim());
 }
 
 // --- A scan ------------------------------------------------------------------------------------------------------------
@@ -418,9 +419,10 @@ function typed(key, event) {
 // --- The agent ---------------------------------------------------------------------------------------------------------
 
 agent.addEventListener("state", ({ detail }) => {
-  const before = isOnline();
+  const [before, known] = [isOnline(), state.status !== null];
   Object.assign(state, { status: detail, statusAt: Date.now() });
   pending.sync(detail);
+  if (known && before !== isOnline()) announceToo(say(isOnline() ? "bar.online" : "bar.offline"));
   // Whether headquarters knows of what is overdue stands on the screen.
   if (before !== isOnline() && ["ready", "answer"].includes(state.screen.name)) redraw();
   else drawBar();
