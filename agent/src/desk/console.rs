@@ -36,6 +36,7 @@ const PARTS: &[(&str, &str, &str)] = &[
     part!("officer.js", SCRIPT),
     part!("owner.js", SCRIPT),
     part!("pending.js", SCRIPT),
+    part!("plain.js", SCRIPT),
     part!("report.js", SCRIPT),
     part!("said.js", SCRIPT),
     part!("settings.js", SCRIPT),

@@ -3,19 +3,20 @@
 // Never shown: an answer that is not the last scan's. A new scan, a lost connection or the officer puts the old one away.
 
 import { Agent, Refused } from "./agent.js";
-import { answerScreen, shape, spoken } from "./answer.js";
+import { answerScreen, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
 import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
-import { bdi, el } from "./dom.js";
+import { el } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
 import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
 import { menu } from "./menu.js";
+import { plain, zoneForm } from "./plain.js";
 import { announce, announceNew, announceToo } from "./said.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
-import { lines, listen, whole } from "./wedge.js";
+import { listen } from "./wedge.js";
 import { LANGUAGES, age, fill, phrase, say, shown as safe, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
@@ -52,7 +53,7 @@ const screens = {
     el("h1", { id: "word", tabindex: "-1" }, say("ready.title")),
     el("p", { class: "lead" }, say("ready.text")),
     lateSection(pending, { ownerOf, report: give }),
-    zoneForm(),
+    zoneForm(scan),
     clocksSection(pending, { ownerOf, online: isOnline() }),
     heldLists(state.status, grown()),
   ),
@@ -62,32 +63,6 @@ const screens = {
   sign_in: (screen) => signInScreen({ ...screen, enter: signIn }),
   answer: (screen) => answerScreen({ ...screen, pending, online: isOnline(), choose, report }),
 };
-
-function plain(name, title, sentences) {
-  return el("section", { class: `plain ${name}`, "aria-labelledby": "word" },
-    el("div", { class: "told" },
-      name !== "checking" && shape("not_checked"),
-      el("h1", { id: "word", tabindex: "-1" }, say(title)),
-      sentences.filter(Boolean).map((sentence, n) => el("p", { class: n === 0 ? "do" : "" }, bdi(sentence)))));
-}
-
-function zoneForm() {
-  const field = el("textarea", {
-    id: "zone", name: "zone", rows: 3, cols: 44, dir: "ltr", spellcheck: "false", autocomplete: "off",
-    autocapitalize: "characters", "aria-describedby": "zone-label",
-    onkeydown: (event) => {
-      if (event.key === "Enter" && whole(`${field.value.toUpperCase().trim()}\n`)) {
-        event.preventDefault();
-        send();
-      }
-    },
-  });
-  const send = () => field.value.trim() !== "" && scan(lines(field.value.trim().toUpperCase()));
-  return el("form", { class: "zone", onsubmit: (event) => { event.preventDefault(); send(); } },
-    el("label", { for: "zone", id: "zone-label" }, say("ready.zone")),
-    field,
-    el("button", { class: "main" }, say("ready.check")));
-}
 
 function show(screen) {
   Object.assign(state, { screen, failure: null });
