@@ -296,3 +296,28 @@ test("an idle page locks itself: nothing of the last answer is left, and nothing
   await page.waitForFunction(() => /Sign in first/.test(document.querySelector(".message")?.textContent));
   await page.context().close();
 });
+
+test("whoever types stays signed in; before the session ends the page says so, also in a dialog, and any key stays", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.discreet);
+  await page.keyboard.press("F8");
+  await page.fill("dialog [name=pin]", "471108");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .report");
+  await page.focus("dialog [name=route]");
+  await page.keyboard.type("by the north road", { delay: 800 });
+  assert.equal(await page.inputValue("dialog [name=route]"), "by the north road", "longer than a session lasts");
+  await page.waitForSelector("dialog .ending");
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForFunction(() => document.querySelector("dialog .ending") === null);
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.querySelector("dialog[open]") === null);
+  await page.waitForSelector('.banner[data-what="ending"]');
+  assert.match(await page.textContent("#said"), /about to be signed out/);
+  await page.click('.banner[data-what="ending"] button');
+  await page.waitForFunction(() => document.querySelector('.banner[data-what="ending"]') === null);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "answer");
+  await screen(page, "sign_in");
+  await page.context().close();
+});

@@ -32,6 +32,7 @@ const PARTS: &[(&str, &str, &str)] = &[
     part!("console.js", SCRIPT),
     part!("dom.js", SCRIPT),
     part!("drill.js", SCRIPT),
+    part!("idle.js", SCRIPT),
     part!("menu.js", SCRIPT),
     part!("officer.js", SCRIPT),
     part!("owner.js", SCRIPT),

@@ -14,7 +14,7 @@
 //! | `POST`, `GET`, `DELETE /v1/drill` | [`drill::Begin`] | an outage exercise: [`drill`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
-//! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
+//! | `POST`, `GET`, `PUT`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, goes on, signs out: [`session`] |
 //! | `POST /v1/discreet` | [`session::Reveal`] | [`session::Revealed`]: discreet alerts, for an entitled officer |
 //! | `GET /v1/openapi.json` | | OpenAPI 3.1 of all this; needs no token |
 //! | `GET /metrics` | | Prometheus' text |

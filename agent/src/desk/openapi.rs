@@ -33,6 +33,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         routes::metrics,
         session::sign_in,
         session::session,
+        session::renew,
         session::sign_out,
         session::reveal
     ),
@@ -61,7 +62,7 @@ impl Modify for Common {
                 .build()
         };
         for path in api.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.post, &mut path.delete].into_iter().flatten() {
+            for operation in [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten() {
                 operation.responses.responses.insert("default".into(), problem().into());
             }
         }

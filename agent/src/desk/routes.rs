@@ -44,8 +44,9 @@ pub(super) fn router(gate: Gate) -> Router {
         .route("/v1/discreet", post(session::reveal))
         .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
+    let session = post(session::sign_in).get(session::session).put(session::renew).delete(session::sign_out);
     let sessions = Router::new()
-        .route("/v1/session", post(session::sign_in).get(session::session).delete(session::sign_out))
+        .route("/v1/session", session)
         .route_layer(from_fn_with_state(gate.clone(), session::on_loopback_only));
     Router::new()
         .merge(calls)

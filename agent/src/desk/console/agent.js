@@ -56,6 +56,16 @@ export class Agent extends EventTarget {
     await this.refresh();
   }
 
+  /** Says that the officer is there. */
+  async renew() {
+    try {
+      await this.#call("PUT", "/v1/session");
+    } catch (error) {
+      if (!(error instanceof Refused)) return;
+    }
+    await this.refresh();
+  }
+
   /** Signs the officer out. */
   async signOut() {
     await this.#call("DELETE", "/v1/session");

@@ -43,10 +43,17 @@ function owners(pending, showOwners) {
     el("kbd", { "aria-hidden": "true" }, "C")));
 }
 
-/** What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. */
-export function banners(status, grown, { failure, session }) {
+/**
+ * What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. `stay()`: the session
+ * is about to end, and goes on with this.
+ */
+export function banners(status, grown, { failure, session, stay }) {
   const told = status === null ? [] : listBanners(status, grown);
   if (["expired", "ended"].includes(session?.roster?.state)) told.unshift(banner("grave", say("banner.roster")));
+  if (stay) {
+    told.unshift(el("div", { class: "banner", "data-weight": "grave", "data-what": "ending" },
+      el("p", {}, say("session.ends")), el("button", { type: "button", "data-act": "stay", onclick: stay }, say("session.stay"))));
+  }
   if (failure !== null) told.unshift(banner("grave", failure, "failure"));
   return told;
 }

@@ -11,6 +11,7 @@ import { el } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
 import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
+import { ending, watchUse } from "./idle.js";
 import { menu } from "./menu.js";
 import { plain, zoneForm } from "./plain.js";
 import { announce, announceNew, announceToo } from "./said.js";
@@ -91,7 +92,8 @@ function drawBar() {
     ...drillBanners(status, pending, (drill) => pending.saw(drill)),
     ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, showAll: showOwners, saw: (clock) => pending.saw(clock) }),
   ];
-  told.push(...banners(agent.connected ? status : null, grown(), state));
+  const here = officerHere();
+  told.push(...banners(agent.connected ? status : null, grown(), { ...state, stay: here !== null && ending(here) && (() => agent.renew()) }));
   put(part("bar"), bar(shown));
   put(part("banners"), told);
   // A region that scrolls must be reached by keys.
@@ -311,6 +313,20 @@ function whose() {
   return state.session?.officer?.badge;
 }
 
+/** Who is signed in and sees this page. */
+function officerHere() {
+  return state.screen.name === "sign_in" ? null : state.session?.officer ?? null;
+}
+
+/** A dialog covers the banners: the end of the session is told in it. */
+function tellEnd() {
+  const [dialog, here] = [part("dialog"), officerHere()];
+  const told = dialog.querySelector(".ending");
+  const ends = dialog.open && here !== null && ending(here);
+  if (!ends) told?.remove();
+  else if (!told) dialog.prepend(el("p", { class: "message ending", role: "alert" }, say("session.ends")));
+}
+
 /** Somebody else is here, or nobody: nothing stays of what the officer before could see. */
 function handOver() {
   state.scans += 1;
@@ -419,6 +435,7 @@ agent.addEventListener("refused", ({ detail: { read, why } }) => {
 agent.addEventListener("session", ({ detail }) => {
   const before = whose();
   state.session = detail;
+  if (detail.officer) detail.officer.heard = Date.now();
   if (whose() !== before) handOver();
 });
 agent.addEventListener("found", () => {
@@ -444,6 +461,7 @@ agent.addEventListener("lost", () => {
 setInterval(() => {
   drawAges();
   drawTimers();
+  tellEnd();
   pending.look();
   drawBarWhenIdle();
   const { screen } = state;
@@ -462,4 +480,5 @@ settings.apply();
 await speak(settings.language);
 draw();
 listen({ zone: scan, badge: (badge) => state.session?.sign_in === "required" && signIn(badge, ""), typed });
+watchUse(officerHere, () => agent.renew().then(drawBar));
 agent.start();
