@@ -15,6 +15,7 @@ use crate::encounter;
 use crate::journal::{self, Event, Line};
 use crate::spool::{self, Kept};
 use crate::state::StateError;
+use crate::words::Phrase;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,6 +90,18 @@ pub enum OutcomeError {
     /// It could not be recorded.
     #[error("the outcome could not be recorded: {0}")]
     Record(#[from] StateError),
+}
+
+impl OutcomeError {
+    /// In the officer's words.
+    pub fn phrase(&self) -> Phrase {
+        Phrase::new(match self {
+            OutcomeError::Unknown(_) => "outcome.why.unknown",
+            OutcomeError::TooLong { .. } => "outcome.why.long",
+            OutcomeError::Full => "outcome.why.full",
+            OutcomeError::Seal(_) | OutcomeError::Record(_) => "outcome.why.not_recorded",
+        })
+    }
 }
 
 /// What a device knows of an encounter it made.

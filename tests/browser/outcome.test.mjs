@@ -49,3 +49,26 @@ test("an outcome that cannot be recorded is said to be none", async () => {
   await screen(page, "ready");
   await page.context().close();
 });
+
+test("a refusal speaks the officer's language, and what is English all the same is marked so", async () => {
+  const page = await openConsole(browser, stage, { language: "fr" });
+  await scan(page, stage.zones.person);
+  const why = { code: "outcome.why.full", text: "" };
+  await page.route("**/outcome", (route) => route.fulfill({ status: 507, json: { error: "the spool is full", hint: "", why } }));
+  await press(page, "2");
+  await page.waitForFunction(() => /la file est pleine/.test(document.querySelector('.banner[data-what="failure"]')?.textContent));
+  await page.keyboard.press("Escape");
+  await page.fill("#zone", "P<UTO".padEnd(44, "<"));
+  await page.click(".zone .main");
+  await screen(page, "refused");
+  assert.match(await page.innerText("#screen"), /NON LU[\s\S]*zone de lecture automatique est illisible/);
+  assert.equal(await page.locator("#screen [lang=en]").count(), 0);
+  await page.route("**/v1/scans", (route) => route.fulfill({ status: 503, json: { error: "something else", hint: "" } }));
+  await page.keyboard.press("Escape");
+  await page.fill("#zone", stage.zones.clear.trim());
+  await page.click(".zone .main");
+  await screen(page, "refused");
+  await page.waitForSelector("#screen [lang=en]");
+  assert.equal(await page.innerText("#screen [lang=en]"), "something else");
+  await page.context().close();
+});

@@ -93,7 +93,7 @@ pub(super) async fn scan(
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             };
-            Err(Refusal::new(status, &error, error.hint()))
+            Err(Refusal::new(status, &error, error.hint()).told(error.phrase()))
         }
     }
 }
@@ -139,19 +139,25 @@ pub(super) async fn outcome(
 ) -> Answered<OutcomeTaken> {
     given.who = caller.who(&given.who);
     let taken = tokio::task::spawn_blocking(move || gate.desk.outcome(&encounter_id, &given)).await;
-    taken.map_err(Refusal::internal)?.map(Json).map_err(|error| match error {
-        OutcomeError::Unknown(_) => Refusal::new(
-            StatusCode::NOT_FOUND,
-            error,
-            "an alert of POST /v1/scans names its encounter_id, if its encounter could be kept",
-        ),
-        OutcomeError::TooLong { .. } => Refusal::new(StatusCode::BAD_REQUEST, error, "say it in fewer words"),
-        OutcomeError::Full => Refusal::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            error,
-            "report it by other means; room comes back with receipts",
-        ),
-        OutcomeError::Seal(_) | OutcomeError::Record(_) => Refusal::internal(error),
+    taken.map_err(Refusal::internal)?.map(Json).map_err(|error| {
+        let why = error.phrase();
+        let refusal = match error {
+            OutcomeError::Unknown(_) => Refusal::new(
+                StatusCode::NOT_FOUND,
+                error,
+                "an alert of POST /v1/scans names its encounter_id, if its encounter could be kept",
+            ),
+            OutcomeError::TooLong { .. } => {
+                Refusal::new(StatusCode::BAD_REQUEST, error, "say it in fewer words")
+            }
+            OutcomeError::Full => Refusal::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                error,
+                "report it by other means; room comes back with receipts",
+            ),
+            OutcomeError::Seal(_) | OutcomeError::Record(_) => Refusal::internal(error),
+        };
+        refusal.told(why)
     })
 }
 

@@ -44,7 +44,7 @@ function owners(pending, showOwners) {
 }
 
 /**
- * What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. `stay()`: the session
+ * What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: says one. `stay()`: the session
  * is about to end, and goes on with this.
  */
 export function banners(status, grown, { failure, session, stay }) {
@@ -54,7 +54,7 @@ export function banners(status, grown, { failure, session, stay }) {
     told.unshift(el("div", { class: "banner", "data-weight": "grave", "data-what": "ending" },
       el("p", {}, say("session.ends")), el("button", { type: "button", "data-act": "stay", onclick: stay }, say("session.stay"))));
   }
-  if (failure !== null) told.unshift(banner("grave", failure, "failure"));
+  if (failure !== null) told.unshift(banner("grave", failure(), "failure"));
   return told;
 }
 

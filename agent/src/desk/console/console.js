@@ -18,7 +18,7 @@ import { announce, announceNew, announceToo } from "./said.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
 import { listen } from "./wedge.js";
-import { LANGUAGES, age, fill, phrase, say, shown as safe, speak } from "./words.js";
+import { LANGUAGES, age, fill, phrase, reasons, refusal, say, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
 const CLEAR_SHOWN_MS = 60_000;
@@ -44,7 +44,7 @@ const state = {
   scans: 0,
   shown: [],             // the last scans whose answers were shown
   overdue: new Set(),    // encounters whose clock is known to have run out
-  failure: null,         // what could not be recorded, until the next screen
+  failure: null,         // says what could not be recorded, until the next screen
 };
 
 // --- Drawing -----------------------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ const screens = {
     heldLists(state.status, grown()),
   ),
   checking: () => plain("checking", "checking.title", []),
-  refused: ({ title, error, hint }) => plain("refused", title, [say("refused.again"), error, hint]),
+  refused: ({ title, why }) => plain("refused", title, [say("refused.again"), ...why]),
   lost: () => plain("lost", "lost.title", [say("lost.text"), say("lost.do")]),
   sign_in: (screen) => signInScreen({ ...screen, enter: signIn }),
   answer: (screen) => answerScreen({ ...screen, pending, online: isOnline(), choose, report }),
@@ -185,12 +185,12 @@ async function scan(zone) {
     else if (asking === whose()) keepOnly(answer);
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
-    refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
+    refuse(error.status === 422 ? "refused.title" : "refused.failed", ...reasons(error));
   }
 }
 
-function refuse(title, error, hint) {
-  show({ name: "refused", title, error, hint });
+function refuse(title, ...why) {
+  show({ name: "refused", title, why });
   announce(`${say(title)}. ${say("refused.again")}`);
 }
 
@@ -271,8 +271,8 @@ async function give(encounter, outcome, note = "") {
     announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
     return true;
   } catch (error) {
-    state.failure = fill("outcome.failed", { error: safe(error.message, 200) });
-    announce(state.failure);
+    state.failure = () => refusal("outcome.failed", error);
+    announce(el("p", {}, state.failure()).textContent);
     drawBar();
     return false;
   }
@@ -370,7 +370,7 @@ function showMenu() {
   const { officer } = state.session ?? {};
   const failed = (error) => {
     part("dialog").close();
-    state.failure = safe(error.message, 200);
+    state.failure = () => reasons(error);
     drawBar();
   };
   menu(part("dialog"), {

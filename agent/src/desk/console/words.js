@@ -1,5 +1,7 @@
 // The officer's language: messages by key, ages, dates, and what others wrote made safe to look at.
 
+import { el } from "./dom.js";
+
 /** Every language, as it calls itself. */
 export const LANGUAGES = { en: "English", fr: "Français", es: "Español", ar: "العربية" };
 const RIGHT_TO_LEFT = ["ar"];
@@ -56,6 +58,22 @@ export function term(family, word) {
 /** A sentence of the agent's: `{code, values, text}`. */
 export function phrase({ code, values, text }) {
   return has(code) ? say(code, values) : shown(text, 400);
+}
+
+/** Why the agent refused: in the officer's language where there are words for it, else what it says, in English. */
+export function reasons({ message, hint, more }) {
+  return more?.why && has(more.why.code) ? [phrase(more.why)] : [message, hint].filter(Boolean).map(english);
+}
+
+/** A message with `{error}` in it, in parts: why the agent refused is one. */
+export function refusal(key, error) {
+  const [before, after = ""] = messages[key].split("{error}");
+  return [before, reasons(error)[0], after];
+}
+
+/** Text that is English whatever the page speaks. */
+function english(text) {
+  return el("span", { lang: "en", dir: "ltr" }, shown(text, 300));
 }
 
 /** Seconds, as an age: `42 s`, `12 min`, `5 h`, `3 d`. */
