@@ -144,7 +144,8 @@ pub fn give(
     let id = crypto::random();
     // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
     let given = checker.state.transaction("record the outcome", |t| {
-        let Some((Expected { list, owner_key, shown }, at)) = expected(t, &encounter, checker.clock.now())? else {
+        let Some((Expected { list, owner_key, shown }, at)) = expected(t, &encounter, checker.clock.now())?
+        else {
             return Ok(Err(unknown()));
         };
         let report = Report::Outcome(EncounterOutcome {
@@ -235,8 +236,12 @@ mod tests {
             let sql = "SELECT outcome_at FROM awaits_outcome";
             checker.state.read("look", |db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap()
         };
-        let seized =
-            OutcomeGiven { outcome: Outcome::Seized, note: "".into(), who: "b-1".into(), form: BTreeMap::new() };
+        let seized = OutcomeGiven {
+            outcome: Outcome::Seized,
+            note: "".into(),
+            who: "b-1".into(),
+            form: BTreeMap::new(),
+        };
         let id = Hex(&[7; 16]).to_string();
         checker.limits.spool_bytes_max = 1;
         assert!(matches!(give(&checker, &id, &seized), Err(OutcomeError::Full)));

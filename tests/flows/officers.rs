@@ -110,7 +110,8 @@ fn wrong_pins_lock_a_badge_across_a_restart_and_a_removed_officer_is_out_at_once
     let lines = journal(&device);
     assert!(lines.iter().any(|line| line["event"] == "locked_out" && line["who"] == "anna"));
     assert_eq!(lines.iter().filter(|line| line["event"] == "wrong_pin").count(), 5);
-    (0..3).for_each(|_| drop(page.post("/v1/session", &json!({"badge": "83917465", "pin": PIN})).expect(401)));
+    (0..3)
+        .for_each(|_| drop(page.post("/v1/session", &json!({"badge": "83917465", "pin": PIN})).expect(401)));
     let lines = journal(&device);
     assert_eq!(lines.iter().filter(|line| line["event"] == "wrong_pin" && line["who"] == "").count(), 1);
     assert!(!json!(lines).to_string().contains("83917465"), "what is typed as a badge may be a PIN");

@@ -147,7 +147,9 @@ fn of_a_valid_document_the_bearer_is_held_and_the_document_is_not_taken() {
     let create = ["list", "create", CLOCKED, "--kind", "documents", "--handling", "H2"];
     post.hq.run(&create).expect_code(0);
     let publish = |numbers: &[&str]| {
-        post.hq.import(CLOCKED, &csv(numbers.iter().copied()).replace("stolen", "valid_bearer_sought")).expect_code(0);
+        post.hq
+            .import(CLOCKED, &csv(numbers.iter().copied()).replace("stolen", "valid_bearer_sought"))
+            .expect_code(0);
         post.hq.run(&["publish", CLOCKED, "--broker"]).expect_code(0);
     };
     publish(&[&number(1)]);
@@ -155,7 +157,11 @@ fn of_a_valid_document_the_bearer_is_held_and_the_document_is_not_taken() {
     post.hq.publish(LIST, [number(9)]);
     device.wait_for_edition(LIST, 1);
     let alert = scan(&device, &number(1))["alerts"][0].clone();
-    assert_eq!((&alert["action"], &alert["status"]), (&"bearer_sought".into(), &"".into()), "withheld, but what to do");
+    assert_eq!(
+        (&alert["action"], &alert["status"]),
+        (&"bearer_sought".into(), &"".into()),
+        "withheld, but what to do"
+    );
     let lines = passport(&number(1));
     let told = device.run("scan", &lines.lines().collect::<Vec<_>>()).expect_code(10).out;
     assert!(told.contains("its bearer is sought. Keep the person here"), "{told}");

@@ -25,11 +25,8 @@ const DISCREET: &str = "discreet_check";
 const DOCUMENT: &str = "document";
 
 /// Fields that reasons tell of, and how the codes of those reasons begin. Names are told by nearly all.
-const TELLING: [(&str, &str); 3] = [
-    ("birth_dates", "reason.birth_"),
-    ("nationalities", "reason.nationality_"),
-    ("sex", "reason.sex_"),
-];
+const TELLING: [(&str, &str); 3] =
+    [("birth_dates", "reason.birth_"), ("nationalities", "reason.nationality_"), ("sex", "reason.sex_")];
 
 /// What one list said.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,7 +252,8 @@ mod tests {
     fn nothing_of_a_restricted_field_shows_not_even_in_a_reason() {
         use Field::*;
         let secret = "SECRET";
-        let told = |code: &str| Phrase { values: [("listed".into(), secret.into())].into(), ..Phrase::new(code) };
+        let told =
+            |code: &str| Phrase { values: [("listed".into(), secret.into())].into(), ..Phrase::new(code) };
         for (field, reasons) in [
             (Kind, vec![]),
             (Names, vec!["reason.alias", "reason.family_letter", "reason.not_read"]),

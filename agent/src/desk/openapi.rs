@@ -62,7 +62,9 @@ impl Modify for Common {
                 .build()
         };
         for path in api.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten() {
+            for operation in
+                [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten()
+            {
                 operation.responses.responses.insert("default".into(), problem().into());
             }
         }

@@ -142,10 +142,12 @@ fn actions<'a>(alerts: impl Iterator<Item = &'a Alert>, words: &Words) -> Vec<St
     }
     owners.sort_by_key(|(at, _)| *at);
     let joined = |all: Vec<String>| {
-        all.into_iter().reduce(|one, other| words.fill("owners.joined", &values([("one", &one), ("other", &other)])))
+        all.into_iter()
+            .reduce(|one, other| words.fill("owners.joined", &values([("one", &one), ("other", &other)])))
     };
     let told = owners.into_iter().take(ACTIONS_MAX);
-    told.map(|(at, all)| words.fill(GRAVITY[at].1, &values([("owner", &joined(all).unwrap_or_default())]))).collect()
+    told.map(|(at, all)| words.fill(GRAVITY[at].1, &values([("owner", &joined(all).unwrap_or_default())])))
+        .collect()
 }
 
 fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
@@ -250,7 +252,8 @@ mod tests {
     fn the_gravest_action_is_never_cut_off_and_owners_share_a_sentence() {
         let words = Words::of(crate::words::Language::En);
         let met = ["A", "B", "C", "A"].map(|owner| alert("seize_document", owner));
-        let met = [met.to_vec(), vec![alert("locate", "D"), alert("arrest", "E"), alert("unheard_of", "F")]].concat();
+        let met = [met.to_vec(), vec![alert("locate", "D"), alert("arrest", "E"), alert("unheard_of", "F")]]
+            .concat();
         let told = actions(met.iter(), words);
         assert_eq!(told.len(), ACTIONS_MAX);
         assert!(told[0].contains("Arrest") && told[0].contains('E'), "{told:?}");
@@ -262,9 +265,14 @@ mod tests {
     #[test]
     fn every_action_of_a_list_has_its_place() {
         use crate::names::person::Action::*;
-        for action in [Inform, Arrest, RefuseEntry, InquiryCheck, SpecificCheck, Locate, SeizeDocument, Return, Protect] {
+        for action in
+            [Inform, Arrest, RefuseEntry, InquiryCheck, SpecificCheck, Locate, SeizeDocument, Return, Protect]
+        {
             let word = crate::check::json_word(&action);
-            assert!(GRAVITY.iter().any(|(known, key)| *known == word && *key == format!("do.{word}")), "{word}");
+            assert!(
+                GRAVITY.iter().any(|(known, key)| *known == word && *key == format!("do.{word}")),
+                "{word}"
+            );
         }
         // The page has the same, in the same order.
         let page = include_str!("../desk/console/answer.js");

@@ -109,8 +109,10 @@ mod tests {
     #[test]
     fn a_document_is_valid_through_its_last_day() {
         let document = |expiry_date: &str| {
-            let zone = ["format", "code", "issuing_state", "number", "surname", "given_names", "nationality", "sex"];
-            let mut fields: serde_json::Map<_, _> = zone.iter().map(|field| (field.to_string(), "".into())).collect();
+            let zone =
+                ["format", "code", "issuing_state", "number", "surname", "given_names", "nationality", "sex"];
+            let mut fields: serde_json::Map<_, _> =
+                zone.iter().map(|field| (field.to_string(), "".into())).collect();
             fields.extend([("birth_date".into(), "".into()), ("valid".into(), true.into())]);
             fields.insert("expiry_date".into(), expiry_date.into());
             serde_json::from_value(Value::Object(fields)).unwrap()
@@ -118,7 +120,10 @@ mod tests {
         let words = Words::of(crate::words::Language::En);
         let now = parse_rfc3339("2026-11-24").unwrap() + 3_600 * 12;
         let said = |date| of_document(&document(date), words, now).pop().unwrap().1.contains("expired");
-        assert_eq!(["261123", "261124", "261125", "26112<", ""].map(said), [true, false, false, false, false]);
+        assert_eq!(
+            ["261123", "261124", "261125", "26112<", ""].map(said),
+            [true, false, false, false, false]
+        );
     }
 
     #[test]

@@ -45,7 +45,9 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<u8, Failure
         Command::Start { minutes, who, json } => {
             (json, client::post(socket, "/v1/drill", &Begin { minutes, who }).await?)
         }
-        Command::Stop { who, json } => (json, client::delete(socket, &format!("/v1/drill?who={}", escaped(&who))).await?),
+        Command::Stop { who, json } => {
+            (json, client::delete(socket, &format!("/v1/drill?who={}", escaped(&who))).await?)
+        }
         Command::Show { json } => (json, client::get(socket, "/v1/drill").await?),
     };
     print(json, &drill, shown)
@@ -53,7 +55,9 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<u8, Failure
 
 /// A text as part of a URL.
 fn escaped(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// The report in the words of the console, in the environment's language.
