@@ -48,7 +48,7 @@ export function listen({ zone, badge, typed }) {
     // What was read already goes on only with keys that were handed over late, at the reader's pace.
     const anew = over || told !== "" || event.timeStamp < last;
     const together = anew ? GAP_MS : bursting ? END_MS : outside && field === null ? ROW_MS : GAP_MS;
-    if (gap > together || (over && prints)) {
+    if (gap > together || (over ? prints : keys.length === 0)) {
       begin();
       quiet = gap > ROW_MS;
     }
