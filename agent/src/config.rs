@@ -104,6 +104,8 @@ pub struct DeskConfig {
     pub socket: PathBuf,
     /// Loopback address of the console and the local API; `None`: the socket only.
     pub listen: Option<SocketAddr>,
+    /// Why documents are checked on the console and at readers, for the journal.
+    pub purpose: String,
 }
 
 /// Section `[limits]`: the bound of every queue, buffer and wait.
@@ -230,11 +232,12 @@ struct RawLink {
 struct RawDesk {
     socket: PathBuf,
     listen: String,
+    purpose: String,
 }
 
 impl Default for RawDesk {
     fn default() -> Self {
-        RawDesk { socket: "vedette.sock".into(), listen: String::new() }
+        RawDesk { socket: "vedette.sock".into(), listen: String::new(), purpose: "border check".into() }
     }
 }
 
@@ -282,6 +285,9 @@ impl Config {
             .map_err(|e| value("device.id", format!("{:?}", raw.device.id), e.to_string()))?;
         if raw.device.post.len() > 64 {
             return Err(value("device.post", raw.device.post, "at most 64 bytes".into()));
+        }
+        if !(1..=64).contains(&raw.desk.purpose.len()) {
+            return Err(value("desk.purpose", format!("{:?}", raw.desk.purpose), "1 to 64 bytes".into()));
         }
         if raw.link.host.is_empty() {
             return Err(value("link.host", "\"\"".into(), "the broker's host name".into()));
@@ -348,7 +354,7 @@ impl Config {
                 keep_alive: Duration::from_secs(raw.link.keep_alive_s),
                 retry_max: Duration::from_secs(raw.link.retry_max_s),
             },
-            desk: DeskConfig { socket: at(raw.desk.socket), listen },
+            desk: DeskConfig { socket: at(raw.desk.socket), listen, purpose: raw.desk.purpose },
             officers,
             retro_keep_s: u64::from(raw.retro.keep_h) * 3_600,
             scanners,
@@ -397,7 +403,7 @@ mod tests {
         assert_eq!((config.link.port, config.link.keep_alive), (bare.link.port, bare.link.keep_alive));
         assert_eq!((config.link.retry_max, config.link.enabled), (bare.link.retry_max, bare.link.enabled));
         assert_eq!((config.state, config.desk.socket), (bare.state, bare.desk.socket));
-        assert_eq!(config.desk.listen, bare.desk.listen);
+        assert_eq!((config.desk.listen, config.desk.purpose), (bare.desk.listen, bare.desk.purpose));
         assert!(reference.contains("\nlisten = "), "desk.listen is missing");
         let default = format!("{:?} {:?}", Limits::default(), Rules::default());
         for key in default.split(['{', ',', ' ', '}']).filter_map(|word| word.strip_suffix(':')) {
@@ -416,6 +422,7 @@ mod tests {
             let desk = format!("{GOOD}\n[desk]\nlisten = \"{outside}\"");
             assert!(error(&desk).contains("desk.listen"), "{outside}");
         }
+        assert!(error(&format!("{GOOD}\n[desk]\npurpose = \"\"")).contains("desk.purpose"));
         assert!(error("device = 3").contains("agent.toml"));
     }
 }

@@ -53,6 +53,9 @@ pub struct Confirmation {
     pub due_at: String,
     /// Seconds left; negative when it is overdue.
     pub left_s: i64,
+    /// Whether the officer has said what came of it.
+    #[serde(default)]
+    pub reported: bool,
     /// The owner's answer, if it is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answered>,
@@ -102,8 +105,10 @@ pub fn answered(state: &State, answer: &Answer) -> Result<bool, StateError> {
 /// The clocks of discreet alerts, or those of all others; the newest first, at most [`SHOWN_MAX`].
 pub fn shown(state: &State, now: u64, discreet: bool) -> Result<Vec<Confirmation>, StateError> {
     state.read("read the confirmation clocks", |db| {
-        let sql = "SELECT encounter, list, alert, made_at, due_at, answered_at, word, text FROM confirmation
-                   WHERE discreet = ?1 ORDER BY made_at DESC LIMIT ?2";
+        let sql = "SELECT c.encounter, c.list, c.alert, c.made_at, c.due_at, c.answered_at, c.word, c.text,
+                          coalesce(o.outcome_at, 0) > 0
+                   FROM confirmation c LEFT JOIN awaits_outcome o ON o.encounter = c.encounter
+                   WHERE c.discreet = ?1 ORDER BY c.made_at DESC LIMIT ?2";
         db.prepare_cached(sql)?
             .query_map(params![discreet, SHOWN_MAX as i64], |row| Ok(view(row, now)))?
             .map(|row| row.and_then(|view| view))
@@ -165,6 +170,7 @@ fn view(row: &Row<'_>, now: u64) -> rusqlite::Result<Confirmation> {
         made_at: rfc3339(row.get::<_, i64>(3)? as u64),
         due_at: rfc3339(due_at as u64),
         left_s: due_at - now as i64,
+        reported: row.get(8)?,
         answer,
     })
 }

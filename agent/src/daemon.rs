@@ -180,7 +180,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
-    let desk = Arc::new(Desk::new(checker.clone(), officers, door, link, drill));
+    let desk = Arc::new(Desk::new(checker.clone(), officers, door, link, drill, config.desk.purpose.clone()));
     let scanners = Scanners {
         configs: config.scanners.clone(),
         checker,

@@ -15,6 +15,7 @@ use crate::encounter;
 use crate::journal::{self, Event, Line};
 use crate::spool::{self, Kept};
 use crate::state::StateError;
+use crate::words::Phrase;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,6 +92,18 @@ pub enum OutcomeError {
     Record(#[from] StateError),
 }
 
+impl OutcomeError {
+    /// In the officer's words.
+    pub fn phrase(&self) -> Phrase {
+        Phrase::new(match self {
+            OutcomeError::Unknown(_) => "outcome.why.unknown",
+            OutcomeError::TooLong { .. } => "outcome.why.long",
+            OutcomeError::Full => "outcome.why.full",
+            OutcomeError::Seal(_) | OutcomeError::Record(_) => "outcome.why.not_recorded",
+        })
+    }
+}
+
 /// What a device knows of an encounter it made.
 pub(crate) struct Expected {
     /// The list that was met.
@@ -128,64 +141,69 @@ pub fn give(
     let unknown = || OutcomeError::Unknown(encounter_id.into());
     let encounter: EncounterId = from_hex(encounter_id).ok_or_else(unknown)?;
     let (note, form) = (whole("the note", &given.note)?, form(&given.form)?);
-    let (expected, at) = claim(checker, &encounter, checker.clock.now())?.ok_or_else(unknown)?;
-    let (id, Expected { list, owner_key, shown }) = (crypto::random(), expected);
-    let report = Report::Outcome(EncounterOutcome {
-        id,
-        encounter,
-        device: checker.device.clone(),
-        list,
-        at,
-        who: cut(&given.who),
-        outcome: given.outcome,
-        note,
-        form,
-    });
-    let message = encounter::seal(&report, &checker.box_key, &owner_key)?;
-    let taken = OutcomeTaken {
-        outcome_id: Hex(&id).to_string(),
-        encounter_id: Hex(&encounter).to_string(),
-        outcome: given.outcome,
-        who: given.who.clone(),
-        at: rfc3339(at),
-    };
-    let kept = checker.state.transaction("record the outcome", |t| {
-        let kept = spool::keep(t, &id, &message, checker.limits.spool_bytes_max, shown)?;
-        if kept == Kept::Yes {
-            let event = Event::Outcome {
-                who: taken.who.clone(),
-                encounter: taken.encounter_id.clone(),
-                outcome: json_word(&taken.outcome),
-            };
-            journal::append(t, &Line { at, event })?;
+    let id = crypto::random();
+    // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
+    let given = checker.state.transaction("record the outcome", |t| {
+        let Some((Expected { list, owner_key, shown }, at)) = expected(t, &encounter, checker.clock.now())?
+        else {
+            return Ok(Err(unknown()));
+        };
+        let report = Report::Outcome(EncounterOutcome {
+            id,
+            encounter,
+            device: checker.device.clone(),
+            list,
+            at,
+            who: cut(&given.who),
+            outcome: given.outcome,
+            note,
+            form,
+        });
+        let message = match encounter::seal(&report, &checker.box_key, &owner_key) {
+            Ok(message) => message,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        if spool::keep(t, &id, &message, checker.limits.spool_bytes_max, shown)? == Kept::Full {
+            return Ok(Err(OutcomeError::Full));
         }
-        Ok(kept)
+        t.prepare_cached("UPDATE awaits_outcome SET outcome_at = ?2 WHERE encounter = ?1")?
+            .execute(params![encounter, at as i64])?;
+        let taken = OutcomeTaken {
+            outcome_id: Hex(&id).to_string(),
+            encounter_id: Hex(&encounter).to_string(),
+            outcome: given.outcome,
+            who: given.who.clone(),
+            at: rfc3339(at),
+        };
+        let event = Event::Outcome {
+            who: taken.who.clone(),
+            encounter: taken.encounter_id.clone(),
+            outcome: json_word(&taken.outcome),
+        };
+        journal::append(t, &Line { at, event })?;
+        Ok(Ok((taken, shown)))
     })?;
-    if kept == Kept::Full {
-        return Err(OutcomeError::Full);
+    if given.is_ok() {
+        checker.spooled.notify_one();
     }
-    checker.spooled.notify_one();
-    Ok((taken, shown))
+    given
 }
 
 /// What is known of an encounter, if this device made it, and the time of its next outcome: now, or later if one has that
 /// time already, so that which one counts does not hang on the order in which they arrive.
-fn claim(checker: &Checker, id: &EncounterId, now: u64) -> Result<Option<(Expected, u64)>, StateError> {
-    checker.state.transaction("claim a time for the outcome", |t| {
-        let row = t
-            .prepare_cached(
-                "UPDATE awaits_outcome SET outcome_at = max(?2, outcome_at + 1) WHERE encounter = ?1
-                 RETURNING list, owner_key, shown, outcome_at",
-            )?
-            .query_row(params![id, now as i64], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?))
-            })
-            .optional()?;
-        // A name that does not parse was not written by us; it is as good as absent.
-        Ok(row.and_then(|(list, owner_key, shown, at)| {
-            Some((Expected { list: list.parse().ok()?, owner_key, shown }, at as u64))
-        }))
-    })
+fn expected(t: &Transaction<'_>, id: &EncounterId, now: u64) -> rusqlite::Result<Option<(Expected, u64)>> {
+    let row = t
+        .prepare_cached(
+            "SELECT list, owner_key, shown, max(?2, outcome_at + 1) FROM awaits_outcome WHERE encounter = ?1",
+        )?
+        .query_row(params![id, now as i64], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?))
+        })
+        .optional()?;
+    // A name that does not parse was not written by us; it is as good as absent.
+    Ok(row.and_then(|(list, owner_key, shown, at)| {
+        Some((Expected { list: list.parse().ok()?, owner_key, shown }, at as u64))
+    }))
 }
 
 fn whole<const N: usize>(what: &'static str, text: &str) -> Result<heapless::String<N>, OutcomeError> {
@@ -200,4 +218,39 @@ fn form(
     };
     // A map has each field once, so they fit.
     given.iter().filter(|(_, text)| !text.is_empty()).map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{BoxKey, random_secret};
+
+    #[test]
+    fn an_outcome_that_cannot_be_kept_was_not_given_and_two_at_once_have_two_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut checker = crate::check::tests::checker(folder.path(), u64::MAX);
+        let owner_key = BoxKey::from_private(random_secret()).public();
+        let expected = Expected { list: "uto/stolen".parse().unwrap(), owner_key, shown: true };
+        checker.state.transaction("expect", |t| expect(t, &[7; 16], &expected, 1)).unwrap();
+        let given_at = |checker: &Checker| {
+            let sql = "SELECT outcome_at FROM awaits_outcome";
+            checker.state.read("look", |db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap()
+        };
+        let seized = OutcomeGiven {
+            outcome: Outcome::Seized,
+            note: "".into(),
+            who: "b-1".into(),
+            form: BTreeMap::new(),
+        };
+        let id = Hex(&[7; 16]).to_string();
+        checker.limits.spool_bytes_max = 1;
+        assert!(matches!(give(&checker, &id, &seized), Err(OutcomeError::Full)));
+        assert_eq!((given_at(&checker), journal::lines(&checker.state).unwrap()), (0, 0));
+        checker.limits.spool_bytes_max = 1 << 20;
+        let (first, shown) = give(&checker, &id, &seized).unwrap();
+        let (second, _) = give(&checker, &id, &seized).unwrap();
+        assert!(shown && first.at < second.at, "{first:?} {second:?}");
+        assert!(matches!(give(&checker, &"00".repeat(16), &seized), Err(OutcomeError::Unknown(_))));
+        assert_eq!(journal::lines(&checker.state).unwrap(), 2);
+    }
 }

@@ -1,4 +1,5 @@
-//! Retro-hit: a document that met no alert, and is listed some hours later (off by default; `retro.keep_h`).
+//! Retro-hit: a document that no list had, whatever its bearer met, and that is listed some hours later (off by default;
+//! `retro.keep_h`).
 //!
 //! Of a Clear nothing is kept about the traveller but, if this is on, the keyed hash of the document's key and the scan's
 //! number. When an edition brings new alerts, theirs are hashed too; one that is found raises a late encounter with its
@@ -57,9 +58,28 @@ pub fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<()
     let before = if keep_s == 0 { i64::MAX } else { now.saturating_sub(keep_s) as i64 };
     t.prepare_cached("DELETE FROM retro WHERE at < ?1")?.execute([before])?;
     let current = now.checked_div(keep_s).map_or(i64::MAX, |epoch| epoch as i64);
-    t.prepare_cached("DELETE FROM retro_key WHERE epoch < ?1 AND epoch NOT IN (SELECT epoch FROM retro)")?
-        .execute([current])?;
+    t.prepare_cached(
+        "DELETE FROM retro_key WHERE epoch < ?1 AND NOT EXISTS (SELECT 1 FROM retro WHERE retro.epoch = retro_key.epoch)",
+    )?
+    .execute([current])?;
     Ok(())
+}
+
+/// Destroys what was kept long enough, if there is any: call it every minute, because a night without a scan must not
+/// keep what the day left.
+pub fn forget_due(state: &State, now: u64, keep_s: u64) -> Result<bool, StateError> {
+    let before = now.saturating_sub(keep_s) as i64;
+    let current = now.checked_div(keep_s).map_or(i64::MAX, |epoch| epoch as i64);
+    let due = state.read("look at the kept hashes", |db| {
+        let sql = "SELECT EXISTS (SELECT 1 FROM retro WHERE at < ?1)
+                   OR EXISTS (SELECT 1 FROM retro_key WHERE epoch < ?2 AND NOT EXISTS
+                              (SELECT 1 FROM retro WHERE retro.epoch = retro_key.epoch))";
+        db.prepare_cached(sql)?.query_row([before, current], |row| row.get(0))
+    })?;
+    if due {
+        state.transaction("forget kept hashes", |t| forget(t, now, keep_s))?;
+    }
+    Ok(due)
 }
 
 /// What is kept, in memory: so that a list of millions is looked through without holding the store.
@@ -181,6 +201,25 @@ mod tests {
         assert_eq!(later.hashes_of(&key("B2")).count(), 0, "kept for six hours, not longer");
         assert_eq!(later.hashes_of(&key("C3")).count(), 1);
         state.transaction("off", |t| forget(t, 109 * HOUR, 0)).unwrap();
+        assert_eq!(kept(&state), (0, 0));
+    }
+
+    #[test]
+    fn a_quiet_night_destroys_it_too() {
+        let (_folder, state) = state();
+        let keep = 6 * HOUR;
+        state.transaction("scan", |t| remember(t, &key("A1"), &[7; 16], 100 * HOUR, keep)).unwrap();
+        assert!(!forget_due(&state, 106 * HOUR, keep).unwrap());
+        assert_eq!(kept(&state), (1, 1));
+        assert!(forget_due(&state, 106 * HOUR + 1, keep).unwrap());
+        assert_eq!(kept(&state), (0, 0));
+        assert!(!forget_due(&state, 106 * HOUR + 1, keep).unwrap(), "nothing is written for nothing");
+        // What was found took its hash out, and left the key.
+        state.transaction("scan", |t| remember(t, &key("A1"), &[7; 16], 107 * HOUR, keep)).unwrap();
+        let hash = Kept::read(&state, 107 * HOUR, keep).unwrap().hashes_of(&key("A1")).next().unwrap();
+        state.transaction("found", |t| take(t, &hash)).unwrap();
+        assert_eq!(kept(&state), (0, 1));
+        forget_due(&state, 114 * HOUR, keep).unwrap();
         assert_eq!(kept(&state), (0, 0));
     }
 

@@ -43,6 +43,7 @@ pub fn line(line: &Line) -> String {
             };
             format!("{at}  {}  {why}", who(officer))
         }
+        Event::WrongPin { who: officer } => format!("{at}  {}  wrong PIN", who(officer)),
         Event::LockedOut { who: officer, until } => {
             format!("{at}  {}  locked until {} after wrong PINs", who(officer), rfc3339(*until))
         }

@@ -19,7 +19,7 @@ use vedette_shim::trust::Floor;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 /// The schema's number; a store of a newer one is refused, not guessed at.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 
 /// An operation on the state that failed.
 #[derive(Debug, thiserror::Error)]
@@ -114,10 +114,13 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS late (
         encounter BLOB PRIMARY KEY, list TEXT NOT NULL, alert TEXT NOT NULL, scan BLOB NOT NULL,
         scanned_at INTEGER NOT NULL, raised_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS late_action (
+        encounter BLOB PRIMARY KEY, action TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS retro_key (epoch INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS retro (
         hash BLOB PRIMARY KEY, epoch INTEGER NOT NULL, at INTEGER NOT NULL, scan BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS retro_at ON retro (at);
     CREATE TABLE IF NOT EXISTS token (
         name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS journal_anchor (

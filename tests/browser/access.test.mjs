@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { clean } from "./axe.mjs";
+import { clean, fits, leavesRoom } from "./axe.mjs";
 import { openConsole, scan, screen, startBrowser, startStage, style } from "./stage.mjs";
 
 let stage;
@@ -35,6 +35,26 @@ for (const [name, options] of Object.entries({
     await page.context().close();
   });
 }
+
+test("at 400 % nothing that stays in view fills it", async () => {
+  const page = await openConsole(browser, stage, { viewport: { width: 320, height: 200 } });
+  for (const zone of ["both", "clear", "misread"]) {
+    await scan(page, stage.zones[zone]);
+    await fits(page, zone);
+    await leavesRoom(page, zone);
+  }
+  await page.context().close();
+});
+
+test("what did not change is not drawn anew: a focused button stays the same one", async () => {
+  const page = await openConsole(browser, stage);
+  await scan(page, stage.zones.document);
+  await page.focus("#bar [data-act=menu]");
+  await page.evaluate(() => { window.focused = document.activeElement; });
+  await page.waitForTimeout(2500);
+  assert.ok(await page.evaluate(() => document.activeElement === window.focused && window.focused.isConnected));
+  await page.context().close();
+});
 
 test("the theme can be chosen against the system's, and stays", async () => {
   const page = await openConsole(browser, stage, { colorScheme: "light" });

@@ -16,6 +16,13 @@ export async function clean(page, where) {
   assert.deepEqual(told, [], where);
 }
 
+/** Nothing that stays in view takes more than half of it: at 400 % that leaves no room to read. */
+export async function leavesRoom(page, where) {
+  const heights = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((element) => ["sticky", "fixed"].includes(getComputedStyle(element).position))
+    .map((element) => [element.id || element.className, element.getBoundingClientRect().height]).filter(([, height]) => height > innerHeight / 2));
+  assert.deepEqual(heights, [], where);
+}
+
 /** On 320 px nothing scrolls sideways, and everything that is pressed is at least 24 px wide and high. */
 export async function fits(page, where) {
   assert.equal(page.viewportSize().width, 320);

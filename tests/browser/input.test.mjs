@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fits } from "./axe.mjs";
-import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { giveAll, openConsole, press, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
 let stage;
@@ -15,18 +15,6 @@ const answered = async (page, number) => {
   await screen(page, "answer");
   await page.waitForFunction((expected) => document.querySelector(".verdict .number")?.textContent === expected, number);
 };
-
-/** Another program gives every open hit its outcome, and the page hears of it; returns how many there were. */
-async function giveAll(page) {
-  const given = await page.evaluate(async () => {
-    const call = (path, body) => fetch(path, body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-    const ids = (await (await call("/v1/open")).json()).flatMap(({ answer }) => answer.alerts.map(({ encounter_id }) => encounter_id));
-    for (const id of ids) await call(`/v1/encounters/${id}/outcome`, { outcome: "released" });
-    return ids.length;
-  });
-  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
-  return given;
-}
 
 test("a reader that sends no Enter at all: the zone's length is its end", async () => {
   const page = await openConsole(browser, stage);
@@ -86,6 +74,40 @@ test("a reader set up for the US layout on a machine with an Arabic one", async 
   await page.context().close();
 });
 
+for (const [name, type] of Object.entries({
+  slow: (page, text) => page.keyboard.type(text, { delay: 70 }),
+  faltering: (page, text) => wedge(page, text, { falters: [30, 150] }),
+})) {
+  test(`a ${name} reader: its zone is checked, and its digits report no outcomes of the hit in view`, async () => {
+    const page = await openConsole(browser, stage);
+    await giveAll(page);
+    await scan(page, stage.zones.document);
+    await page.waitForTimeout(1500);
+    const asked = [];
+    page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+    await type(page, stage.zones.clear.trim().replace("\n", ""));
+    await answered(page, "C00000007");
+    assert.deepEqual(asked, ["/v1/scans"]);
+    assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+    await page.context().close();
+  });
+}
+
+test("slow keys that are no whole zone are said to be none, and two keys in a row do nothing", async () => {
+  const page = await openConsole(browser, stage);
+  await giveAll(page);
+  await scan(page, stage.zones.document);
+  await page.waitForTimeout(500);
+  await page.keyboard.type("12", { delay: 100 });
+  await page.waitForTimeout(700);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+  await page.keyboard.type("3141592", { delay: 100 });
+  await screen(page, "refused");
+  assert.match(await page.innerText("#screen"), /NOT READ[\s\S]*7 characters/);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+  await page.context().close();
+});
+
 test("a person who types is no reader", async () => {
   const page = await openConsole(browser, stage);
   await page.focus("#zone");
@@ -127,7 +149,7 @@ test("a hit without an outcome is kept in view, and one key brings it back", asy
   await scan(page, stage.zones.document);
   await scan(page, stage.zones.clear);
   assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
-  await page.keyboard.press("n");
+  await press(page, "n");
   await answered(page, "X00000001");
   assert.ok(before > 0, "the hits of other pages were open here too");
   await page.context().close();
@@ -140,20 +162,41 @@ test("what is open is still open after the page is loaded anew, but what has its
   await scan(page, stage.zones.document);
   await page.reload();
   await page.waitForFunction(() => /2 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
-  await page.keyboard.press("n");
+  await press(page, "n");
   await answered(page, "X00000002");
-  await page.keyboard.press("3");
+  await press(page, "3");
   await page.waitForSelector(".alert .done");
   await page.reload();
   await page.waitForFunction(() => /2 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
-  await page.keyboard.press("n");
+  await press(page, "n");
   await answered(page, "X00000002");
   assert.equal(await page.locator(".alert .done").count(), 1, "one of its two alerts has an outcome");
-  await page.keyboard.press("1");
+  await press(page, "1");
   await page.waitForFunction(() => /1 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
   await page.reload();
   await page.waitForFunction(() => /1 without outcome/.test(document.querySelector("#bar [data-act=open]")?.textContent));
   await page.context().close();
+});
+
+test("a hit that got its outcome while the page was deaf is open no more; one that a new agent does not know stays", async () => {
+  const [page, other] = [await openConsole(browser, stage), await openConsole(browser, stage)];
+  await giveAll(page);
+  await scan(page, stage.zones.document);
+  await page.waitForSelector("#bar [data-act=open]");
+  await page.context().setOffline(true);
+  await screen(page, "lost");
+  assert.equal(await giveAll(other), 1);
+  await page.context().setOffline(false);
+  await screen(page, "ready");
+  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
+  await scan(page, stage.zones.document);
+  await stage.command("kill");
+  await screen(page, "lost");
+  await stage.command("start");
+  await screen(page, "ready");
+  await page.waitForTimeout(500);
+  assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+  await Promise.all([page.context().close(), other.context().close()]);
 });
 
 test("single keys do nothing once the officer turned them off", async () => {
@@ -163,7 +206,7 @@ test("single keys do nothing once the officer turned them off", async () => {
   await page.uncheck("[name=shortcuts]");
   await page.keyboard.press("Escape");
   await scan(page, stage.zones.document);
-  await page.keyboard.press("1");
+  await press(page, "1");
   await page.keyboard.press("Escape");
   await screen(page, "ready");
   assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);

@@ -42,6 +42,7 @@ test("headquarters out of reach: in view, with what waits; a verdict all the sam
   await stage.command("outage");
   await page.waitForSelector('.link[data-online="false"]');
   assert.match(await page.innerText("#bar"), /Offline/);
+  assert.match(await page.textContent("#said"), /Offline/);
   await scan(page, stage.zones.document);
   assert.equal(await verdict(page), "hit");
   await page.waitForSelector('.queue[data-waiting="true"]');
@@ -51,11 +52,29 @@ test("headquarters out of reach: in view, with what waits; a verdict all the sam
   await page.context().close();
 });
 
+test("what is the same of many lists and clocks is told once, and what has its outcome no more", async () => {
+  const page = await openConsole(browser, stage);
+  const lists = (count, more) => Array.from({ length: count }, (_, n) => ({ list: `uto/${n}`, age_s: 10, lease_s: 100, edition: 1, newest_known: 1, freshness: "fresh", ...more }));
+  const told = await page.evaluate(async (lists) => {
+    const [{ banners }, { ownerBanners }] = [await import("/console/bar.js"), await import("/console/owner.js")];
+    const clocks = ["a", "b", "c", "d"].map((encounter_id) => ({ encounter_id, list: "uto/1", alert_id: encounter_id, left_s: -5, reported: encounter_id === "a" }));
+    const pending = { allClocks: () => clocks, isDone: ({ reported }) => reported, news: () => [], late: [] };
+    const shown = { onScreen: null, ownerOf: (list) => list, online: true };
+    return [...banners({ lists }, 0, { failure: null }), ...ownerBanners(pending, shown)].map((banner) => banner.textContent);
+  }, [...lists(10, { freshness: "expired", why: { code: "why.lease" } }), ...lists(3, { freshness: "stale" })]);
+  assert.equal(told.length, 3, `${told}`);
+  assert.match(told[0], /10 lists cannot be asked/);
+  assert.match(told[1], /3 lists are stale/);
+  assert.match(told[2], /3 alerts were not confirmed/);
+  await page.context().close();
+});
+
 test("a list past its lease: a banner on every screen, and no scan comes out Clear", async () => {
   const page = await openConsole(browser, stage);
   await stage.command("lapse");
   const banner = await page.waitForSelector('.banner[data-weight="grave"]');
   assert.match(await banner.innerText(), /uto\/lapsing\W+cannot be asked: past its lease/);
+  assert.match(await page.textContent("#said"), /cannot be asked/);
   await scan(page, stage.zones.clear);
   assert.equal(await verdict(page), "not_checked");
   assert.match(await page.innerText(".verdict .do"), /not a Clear[\s\S]*radio or telephone/);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clean, fits } from "./axe.mjs";
-import { openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { giveAll, openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
 let stage;
@@ -62,8 +62,67 @@ test("a shift change in one scan of the badge; the first time with the PIN, in t
   await page.keyboard.press("Enter");
   await screen(page, "ready");
   assert.equal(await page.innerText("#word"), "Prêt");
+  await page.reload();
+  await page.waitForFunction(() => document.getElementById("word")?.textContent === "Prêt");
   await wedge(page, "anna\n");
   await page.waitForFunction(() => /Anna Berg/.test(document.querySelector("#bar .officer")?.textContent));
+  await page.waitForFunction(() => document.getElementById("word").textContent === "Ready");
+  await page.context().close();
+});
+
+/** The open hit that N brings, as the page shows it. */
+async function openHit(page) {
+  await page.waitForSelector("#bar [data-act=open]");
+  await page.click("#bar [data-act=open]");
+  await screen(page, "answer");
+  return page.innerText("#screen");
+}
+
+test("who takes over sees open hits as far as he may, and not as the officer before saw them", async () => {
+  const page = await open();
+  await signIn(page, "boris", "580133");
+  await wedge(page, "carla\n");
+  await screen(page, "sign_in");
+  await signIn(page, "carla", "639204");
+  await giveAll(page);
+  await scan(page, stage.zones.withheld);
+  assert.match(await page.innerText("#screen"), /Iris Zimmer[\s\S]*Part of a case/, "an administrator sees it all");
+  await wedge(page, "boris\n");
+  await page.waitForFunction(() => /Boris Vogt/.test(document.querySelector("#bar .officer")?.textContent));
+  await screen(page, "ready");
+  assert.doesNotMatch(await openHit(page), /Iris Zimmer|Part of a case/);
+  await wedge(page, "carla\n");
+  await page.waitForFunction(() => /Carla Ott/.test(document.querySelector("#bar .officer")?.textContent));
+  assert.match(await openHit(page), /Iris Zimmer[\s\S]*Part of a case/);
+  await page.context().close();
+});
+
+test("a supervisor sees a reader's hit in full, also when it is called up again", async () => {
+  const page = await open();
+  await signIn(page, "carla", "639204");
+  await giveAll(page);
+  await stage.command(`lay ${stage.zones.withheld.trim().replaceAll("\n", "/")}`);
+  await screen(page, "answer");
+  await page.waitForFunction(() => /Iris Zimmer[\s\S]*Part of a case/.test(document.getElementById("screen").innerText));
+  await page.keyboard.press("Escape");
+  await screen(page, "ready");
+  assert.match(await openHit(page), /Iris Zimmer[\s\S]*Part of a case/);
+  await page.context().close();
+});
+
+test("a hit that a reader met while the page was locked is there once it is unlocked", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  const count = () => page.evaluate(() => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")));
+  const before = await count();
+  await wedge(page, "nobody\n");
+  await screen(page, "sign_in");
+  const known = () => page.evaluate(async () => (await (await fetch("/v1/open")).json()).length);
+  const earlier = await known();
+  await stage.command(`lay ${stage.zones.document.trim().replaceAll("\n", "/")}`);
+  while (await known() === earlier) await page.waitForTimeout(50);
+  await signIn(page, "anna", "471108");
+  await page.waitForFunction((before) => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")) > before, before);
   await page.context().close();
 });
 
@@ -89,6 +148,32 @@ test("a discreet alert looks like a Clear to all; F8 and the PIN show it to who 
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .report");
   assert.equal(await page.inputValue("dialog [name=destination]"), "Port of Zenith", "what was typed is kept");
+  await page.context().close();
+});
+
+test("what is revealed too late shows nowhere: the dialog was closed meanwhile, or is the menu now", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.discreet);
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await page.route("**/v1/discreet", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.keyboard.press("F8");
+  await page.fill("dialog [name=pin]", "471108");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog[open] [name=theme]");
+  const told = page.waitForResponse("**/v1/discreet");
+  go();
+  await told;
+  await page.waitForTimeout(300);
+  assert.doesNotMatch(await page.innerText("dialog"), /Tomas Stille/);
+  assert.equal(await page.locator("dialog [name=theme]").count(), 3);
   await page.context().close();
 });
 
@@ -209,5 +294,30 @@ test("an idle page locks itself: nothing of the last answer is left, and nothing
   await fits(page, "idle");
   await wedge(page, stage.zones.document);
   await page.waitForFunction(() => /Sign in first/.test(document.querySelector(".message")?.textContent));
+  await page.context().close();
+});
+
+test("whoever types stays signed in; before the session ends the page says so, also in a dialog, and any key stays", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.discreet);
+  await page.keyboard.press("F8");
+  await page.fill("dialog [name=pin]", "471108");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .report");
+  await page.focus("dialog [name=route]");
+  await page.keyboard.type("by the north road", { delay: 800 });
+  assert.equal(await page.inputValue("dialog [name=route]"), "by the north road", "longer than a session lasts");
+  await page.waitForSelector("dialog .ending");
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForFunction(() => document.querySelector("dialog .ending") === null);
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.querySelector("dialog[open]") === null);
+  await page.waitForSelector('.banner[data-what="ending"]');
+  assert.match(await page.textContent("#said"), /about to be signed out/);
+  await page.click('.banner[data-what="ending"] button');
+  await page.waitForFunction(() => document.querySelector('.banner[data-what="ending"]') === null);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "answer");
+  await screen(page, "sign_in");
   await page.context().close();
 });

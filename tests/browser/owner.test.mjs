@@ -115,6 +115,7 @@ test("a document listed after its scan: which, when it was scanned, what to do; 
   assert.equal(await verdict(page), "clear");
   await stage.command("late");
   const banner = await page.waitForSelector('.banner[data-what="late"]');
+  await heard(page, "was scanned here");
   assert.match(await banner.innerText(), /UTO-P-C00000008\W+was scanned here \W?\d\d:\d\d[\s\S]*Now \W?interpol\/sltd/);
   await page.reload();
   await page.waitForSelector('.banner[data-what="late"] button');
@@ -134,6 +135,7 @@ test("a drill: a banner on every screen while it runs; then how ready the post w
   await stage.command("drill start --minutes 5");
   const running = await page.waitForSelector('.banner[data-what="running"]');
   assert.match(await running.innerText(), /DRILL until \W?\d\d:\d\d/);
+  await heard(page, "DRILL until");
   await scan(page, stage.zones.document);
   assert.equal(await verdict(page), "hit", "a drill's answers are real");
   assert.ok(await page.isVisible('.banner[data-what="running"]'));

@@ -76,6 +76,27 @@ export async function scan(page, zone) {
   }, number);
 }
 
+/** Silence that a single key needs before it, as a person leaves it. */
+const HUSH_MS = 350;
+
+/** A person presses a key that acts by itself. */
+export async function press(page, key) {
+  await page.waitForTimeout(HUSH_MS);
+  await page.keyboard.press(key);
+}
+
+/** Another program gives every open hit its outcome, and the page hears of it; returns how many there were. */
+export async function giveAll(page) {
+  const given = await page.evaluate(async () => {
+    const call = (path, body) => fetch(path, body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const ids = (await (await call("/v1/open")).json()).flatMap(({ answer }) => answer.alerts.map(({ encounter_id }) => encounter_id));
+    for (const id of ids) await call(`/v1/encounters/${id}/outcome`, { outcome: "released" });
+    return ids.length;
+  });
+  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
+  return given;
+}
+
 /** The verdict on the screen, in the API's words. */
 export function verdict(page) {
   return page.getAttribute(".answer", "data-verdict");

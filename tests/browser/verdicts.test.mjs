@@ -35,10 +35,10 @@ test("a wanted person: warnings big, the action, the reasons, the owner", async 
   await page.context().close();
 });
 
-test("a document and its bearer: both actions, and the alerts in order", async () => {
+test("a document and its bearer: both actions, the graver first, and the alerts in order", async () => {
   const page = await openConsole(browser, stage);
   await scan(page, stage.zones.both);
-  assert.match(await text(page, ".verdict .do"), /Take the document[\s\S]*Arrest the person/);
+  assert.match(await text(page, ".verdict .do"), /Arrest the person[\s\S]*Take the document/);
   assert.deepEqual(await page.$$eval(".alert h3", (titles) => titles.map((title) => title.innerText)),
     ["Stolen", "Nora Lise Karlsen"]);
   await page.context().close();
@@ -112,6 +112,48 @@ test("an answer that was put away does not come back, however late the others he
   await screen(page, "ready");
   await page.waitForFunction(() => window.late);
   assert.equal(await page.getAttribute("#screen", "data-screen"), "ready");
+  await page.context().close();
+});
+
+test("what is told of another document does not end a check that is under way", async () => {
+  const page = await openConsole(browser, stage);
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await page.route("**/v1/scans", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.fill("#zone", stage.zones.document.trim());
+  await page.click(".zone .main");
+  await screen(page, "checking");
+  const told = page.evaluate(() => new Promise((resolve) => {
+    const events = new EventSource("/v1/events");
+    events.addEventListener("answer", () => { events.close(); setTimeout(resolve, 200); });
+    events.onopen = () => { window.hears = true; };
+  }));
+  await page.waitForFunction(() => window.hears);
+  await stage.command(`scan ${stage.zones.clear.trim().replaceAll("\n", "/")}`);
+  await told;
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "checking");
+  go();
+  await screen(page, "answer");
+  assert.equal(await verdict(page), "hit");
+  await page.context().close();
+});
+
+test("what to do: one sentence an action, the gravest first, with every owner in it", async () => {
+  const page = await openConsole(browser, stage);
+  const told = await page.evaluate(async () => {
+    const { whatToDo } = await import("/console/answer.js");
+    const met = (action, owner) => ({ encounter_id: "", result: "hit", action, owner, status: "" });
+    const alerts = [...["A", "B", "C", "A"].map((owner) => met("seize_document", owner)), met("locate", "D"), met("arrest", "E"), met("unheard_of", "F")];
+    return whatToDo({ verdict: "hit", alerts, checked: [] }, alerts[0], { clock: () => undefined });
+  });
+  const plain = told.map((sentence) => sentence.replaceAll(/[\u2066-\u2069]/g, ""));
+  assert.equal(plain.length, 3);
+  assert.match(plain[0], /Arrest the person. Then tell E/);
+  assert.match(plain[1], /^Take the document.*Tell A, B, C\.$/);
+  assert.match(plain[2], /Ask where/);
   await page.context().close();
 });
 

@@ -3,17 +3,27 @@
 
 /** Milliseconds between two keys of a reader. */
 const KEY_MS = 6;
+/** Milliseconds between two documents, at least: one is not laid down while the last is still being typed. */
+const PAUSE_MS = 100;
+
+/** When the last key of a page's reader was pressed. */
+const ended = new WeakMap();
 
 /**
  * Types `text` as a reader set up for the US layout does; `layout` maps a key to what this machine's layout makes of it.
- * `held: [n, ms]`: the machine is so busy that what comes after `n` keys reaches the page `ms` late.
+ * `falters: [n, ms]`: the reader does so for `ms` before its key `n`. `held: [n, ms]`: the machine is so busy that what comes after `n` keys reaches the page `ms` late.
  */
-export async function wedge(page, text, { layout = (key) => key, keyMs = KEY_MS, held = [] } = {}) {
+export async function wedge(page, text, { layout = (key) => key, keyMs = KEY_MS, held = [], falters = [0, 0] } = {}) {
   const client = await page.context().newCDPSession(page);
-  let at = (Date.now() - text.length * keyMs) / 1000;
+  const lasts = text.length * keyMs + falters[1];
+  const early = (ended.get(page) ?? 0) + PAUSE_MS - (Date.now() - lasts);
+  if (early > 0) await new Promise((later) => setTimeout(later, early));
+  ended.set(page, Date.now());
+  let at = (Date.now() - lasts) / 1000;
   const sent = [];
   for (const [n, character] of [...text].entries()) {
     if (n === held[0]) await new Promise((late) => setTimeout(late, held[1]));
+    if (n === falters[0]) at += falters[1] / 1000;
     const { key, code, shift } = physical(character);
     const shown = key === "Enter" ? key : layout(key);
     const event = { key: shown, code, modifiers: shift ? 8 : 0, timestamp: at };

@@ -57,6 +57,8 @@ fn who_shows_no_token_or_comes_from_a_foreign_page_is_turned_away() {
     let page = nobody.as_page();
     page.with("Content-Type", "text/plain").post_text("/v1/scans", &scan.to_string()).expect(415);
     page.post("/v1/scans", &scan).expect(200);
+    let journal = device.run("journal", &["show"]).expect_code(0).out;
+    assert!(journal.contains("  console  check \"border check\": hit"), "{journal}");
     page.post("/v1/imports", &json!({"path": "/"})).expect(403);
     let head = page.get("/v1/status").expect(200).head;
     // What tells nothing of anybody is open.

@@ -74,6 +74,8 @@ fn an_officer_signs_in_offline_and_the_journal_tells_who_searched() {
     let told: Vec<_> = lines.iter().map(|line| format!("{} {}", line["event"], line["who"])).collect();
     let told: Vec<_> = told.iter().map(|line| line.replace('"', "")).collect();
     let day = [
+        "wrong_pin anna",
+        "wrong_pin ",
         "sign_in anna",
         "check anna",
         "sign_out anna",
@@ -105,7 +107,14 @@ fn wrong_pins_lock_a_badge_across_a_restart_and_a_removed_officer_is_out_at_once
         "{}",
         locked.body
     );
-    assert!(journal(&device).iter().any(|line| line["event"] == "locked_out" && line["who"] == "anna"));
+    let lines = journal(&device);
+    assert!(lines.iter().any(|line| line["event"] == "locked_out" && line["who"] == "anna"));
+    assert_eq!(lines.iter().filter(|line| line["event"] == "wrong_pin").count(), 5);
+    (0..3)
+        .for_each(|_| drop(page.post("/v1/session", &json!({"badge": "83917465", "pin": PIN})).expect(401)));
+    let lines = journal(&device);
+    assert_eq!(lines.iter().filter(|line| line["event"] == "wrong_pin" && line["who"] == "").count(), 1);
+    assert!(!json!(lines).to_string().contains("83917465"), "what is typed as a badge may be a PIN");
 
     let boris = page.sign_in("boris", "580133");
     let mut events = boris.listen();

@@ -4,6 +4,7 @@ use vedette_shim::verdict::Verdict;
 use vedette_tests::cable::Cable;
 use vedette_tests::device::{Device, code};
 use vedette_tests::handheld::{Handheld, Shown};
+use vedette_tests::http::Http;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
 use vedette_tests::sample::{SPECIMEN, number, passport};
@@ -53,6 +54,8 @@ fn a_reader_of_lines_brings_a_hit_home_and_comes_back_after_its_plug_was_pulled(
     cable.send(format!("{zone}\r\n").as_bytes());
     post.wait_for_encounters(&device, 1);
     assert_eq!(searches(&device), 1);
+    let journal = device.run("journal", &["show"]).expect_code(0).out;
+    assert!(journal.contains("  lane 1  check \"border check\": hit"), "{journal}");
 
     cable.unplug();
     let gone = || device.whole_log().contains("waiting for the scanner").then_some(());
@@ -66,7 +69,11 @@ fn a_reader_of_lines_brings_a_hit_home_and_comes_back_after_its_plug_was_pulled(
     cable.send(first.as_bytes());
     cable.send(rest.as_bytes());
     post.wait_for_encounters(&device, 3);
+    let mut events = Http::at(&device.listen()).as_page().listen();
     cable.send(b"noise\r\n");
+    let refused = events.next_named("refused");
+    assert_eq!((&refused["reader"], &refused["read"]), (&"lane 1".into(), &false.into()));
+    assert_eq!(refused["why"]["code"], "refused.why.unreadable", "{refused}");
     let unreadable = || device.whole_log().contains("unreadable MRZ").then_some(());
     wait_until("the agent says that it was no zone", unreadable, || device.log());
     cable.send(format!("{zone}\r\n").as_bytes());

@@ -103,7 +103,6 @@ fn persons_met(
 }
 
 fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
-    let bearer_sought = alert.payload.status == Status::ValidBearerSought;
     let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
     let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
     Alert {
@@ -114,7 +113,7 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
         kind: "document".into(),
         result: if doubt.is_some() { ListResult::Possible } else { ListResult::Hit },
         status: json_word(&alert.payload.status),
-        action: if bearer_sought { "inform" } else { "seize_document" }.into(),
+        action: document_action(alert.payload.status).into(),
         score: if doubt.is_some() { 0.5 } else { 1.0 },
         reasons,
         warnings: Vec::new(),
@@ -123,6 +122,11 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
         restricted: Vec::new(),
         details: serde_json::to_value(&alert.payload).unwrap_or_default(),
     }
+}
+
+/// What to do with a listed document: one that is valid is not taken, its bearer is held.
+pub(super) fn document_action(status: Status) -> &'static str {
+    if status == Status::ValidBearerSought { "bearer_sought" } else { "seize_document" }
 }
 
 fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Alert {

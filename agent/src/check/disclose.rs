@@ -24,6 +24,10 @@ const DISCREET: &str = "discreet_check";
 /// The kind of a document's alert.
 const DOCUMENT: &str = "document";
 
+/// Fields that reasons tell of, and how the codes of those reasons begin. Names are told by nearly all.
+const TELLING: [(&str, &str); 3] =
+    [("birth_dates", "reason.birth_"), ("nationalities", "reason.nationality_"), ("sex", "reason.sex_")];
+
 /// What one list said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
@@ -97,8 +101,11 @@ pub(crate) fn seen_by(alert: &Alert, role: Role) -> Alert {
         seen.status = String::new();
         seen.reasons = vec![Phrase::new("reason.withheld")];
     }
-    if hidden.contains(&"birth_dates") {
-        seen.reasons.retain(|reason| !reason.code.starts_with("reason.birth"));
+    // So does that a fact is equal to what is listed, or another.
+    for (field, told_by) in TELLING {
+        if hidden.contains(&field) {
+            seen.reasons.retain(|reason| !reason.code.starts_with(told_by));
+        }
     }
     if hidden.contains(&"kind") {
         seen.kind = "person".into();
@@ -239,5 +246,38 @@ mod tests {
         let names = seen_by(&restrict(Field::Names, Role::Supervisor), Role::Officer);
         assert!(!serde_json::to_string(&names).unwrap().contains("BERG"), "{names:?}");
         assert!(names.details.get("reason").is_some());
+    }
+
+    #[test]
+    fn nothing_of_a_restricted_field_shows_not_even_in_a_reason() {
+        use Field::*;
+        let secret = "SECRET";
+        let told =
+            |code: &str| Phrase { values: [("listed".into(), secret.into())].into(), ..Phrase::new(code) };
+        for (field, reasons) in [
+            (Kind, vec![]),
+            (Names, vec!["reason.alias", "reason.family_letter", "reason.not_read"]),
+            (BirthDates, vec!["reason.birth_equal", "reason.birth_other", "reason.birth_absent"]),
+            (BirthPlaces, vec![]),
+            (Nationalities, vec!["reason.nationality_equal", "reason.nationality_other"]),
+            (Sex, vec!["reason.sex_differs"]),
+            (Documents, vec![]),
+            (Reason, vec![]),
+            (Authority, vec![]),
+            (Reference, vec![]),
+            (Remark, vec![]),
+        ] {
+            let mut full = alert(1, "arrest", true);
+            full.kind = if field == Kind { secret.into() } else { "red".into() };
+            full.status = if field == Names { secret.into() } else { String::new() };
+            full.reasons = reasons.iter().map(|code| told(code)).collect();
+            full.restricted = vec![Restriction { field, role: Role::Supervisor }];
+            full.details = json!({ field.word(): secret, "warnings": ["armed"] });
+            let seen = seen_by(&full, Role::Officer);
+            assert!(!serde_json::to_string(&seen).unwrap().contains(secret), "{field:?}: {seen:?}");
+            assert!(!seen.reasons.iter().any(|reason| reasons.contains(&reason.code.as_str())), "{field:?}");
+            assert_eq!(seen.warnings, full.warnings);
+            assert_eq!(seen_by(&full, Role::Supervisor), full);
+        }
     }
 }

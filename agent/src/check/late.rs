@@ -6,6 +6,7 @@
 //!
 //! Failure: what cannot be stored is not taken out, and is found again by the next edition.
 
+use super::ask::document_action;
 use super::{Checker, cut};
 use crate::clock::rfc3339;
 use crate::encounter;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vedette_shim::document::DocumentKey;
 use vedette_shim::ids::{EncounterId, Hex};
+use vedette_shim::list::Status;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, Report, ScannedDocument};
 
@@ -58,9 +60,16 @@ pub struct LateEncounter {
     pub scanned_at: String,
     /// When the alert came, RFC 3339.
     pub raised_at: String,
+    /// What to do, as an answer says it: `seize_document`, or `bearer_sought` of a valid one.
+    #[serde(default = "seize")]
+    pub action: String,
     /// Whether what came of it was reported.
     #[serde(default)]
     pub reported: bool,
+}
+
+fn seize() -> String {
+    document_action(Status::Stolen).into()
 }
 
 impl Checker {
@@ -83,8 +92,9 @@ impl Checker {
         for key in edition.listed_since(before).take(LOOKED_FOR_MAX as usize) {
             let key = key?;
             for hash in kept.hashes_of(&key) {
-                if edition.find(&key)?.exact.is_some() {
-                    found += usize::from(self.raise(held, &key, &hash, now)?);
+                if let Some(alert) = edition.find(&key)?.exact {
+                    let action = document_action(alert.payload.status);
+                    found += usize::from(self.raise(held, &key, &hash, action, now)?);
                 }
             }
         }
@@ -95,7 +105,36 @@ impl Checker {
         Ok(found)
     }
 
-    fn raise(&self, held: &Held, key: &DocumentKey, hash: &[u8; 16], now: u64) -> Result<bool, StateError> {
+    /// Looks for a document whose hash was just kept: while it was checked the lists in use changed, and whoever looked
+    /// through the new ones may have read the kept hashes before. Failure: said in the log; the scan is recorded.
+    pub(super) fn look_again(&self, key: &DocumentKey) {
+        let now = self.clock.now();
+        let look = |held: &Held| -> Result<(), LateError> {
+            let Content::Documents(edition) = &held.content else { return Ok(()) };
+            let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
+            let action = document_action(alert.payload.status);
+            for hash in KeptHashes::read(&self.state, now, self.retro_keep_s)?.hashes_of(key) {
+                if self.raise(held, key, &hash, action, now)? {
+                    self.spooled.notify_one();
+                }
+            }
+            Ok(())
+        };
+        for held in &self.shared.load_full().lists {
+            if let Err(error) = look(held) {
+                tracing::error!(list = %held.list, %error, "a scan amid an update was not looked for");
+            }
+        }
+    }
+
+    fn raise(
+        &self,
+        held: &Held,
+        key: &DocumentKey,
+        hash: &[u8; 16],
+        action: &str,
+        now: u64,
+    ) -> Result<bool, StateError> {
         let id: EncounterId = crypto::random();
         let alert_id = crate::lists::DocumentId::document(*key).to_string();
         self.state.transaction("raise a late encounter", |t| {
@@ -142,6 +181,7 @@ impl Checker {
                 confirmation::start(t, &clock)?;
             }
             note(t, &id, held, &alert_id, &scan, scanned_at, now)?;
+            t.execute("INSERT INTO late_action VALUES (?1, ?2)", params![id, action])?;
             Ok(true)
         })
     }
@@ -157,6 +197,7 @@ fn note(
     now: u64,
 ) -> rusqlite::Result<()> {
     t.execute("DELETE FROM late WHERE raised_at < ?1", [now.saturating_sub(SHOWN_S) as i64])?;
+    t.execute("DELETE FROM late_action WHERE encounter NOT IN (SELECT encounter FROM late)", [])?;
     t.execute(
         "INSERT INTO late VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![id, held.list.as_str(), alert_id, scan, scanned_at as i64, now as i64],
@@ -168,8 +209,9 @@ fn note(
 pub fn shown(state: &State, now: u64) -> Result<Vec<LateEncounter>, StateError> {
     state.read("read the late encounters", |db| {
         let sql =
-            "SELECT encounter, late.list, alert, scan, scanned_at, raised_at, coalesce(outcome_at, 0) > 0
-                   FROM late LEFT JOIN awaits_outcome USING (encounter) WHERE raised_at >= ?1
+            "SELECT encounter, late.list, alert, scan, scanned_at, raised_at, coalesce(outcome_at, 0) > 0, action
+                   FROM late LEFT JOIN awaits_outcome USING (encounter) LEFT JOIN late_action USING (encounter)
+                   WHERE raised_at >= ?1
                    ORDER BY raised_at DESC LIMIT ?2";
         db.prepare_cached(sql)?
             .query_map(params![now.saturating_sub(SHOWN_S) as i64, SHOWN_MAX as i64], |row| {
@@ -181,6 +223,8 @@ pub fn shown(state: &State, now: u64) -> Result<Vec<LateEncounter>, StateError> 
                     scanned_at: rfc3339(row.get::<_, i64>(4)? as u64),
                     raised_at: rfc3339(row.get::<_, i64>(5)? as u64),
                     reported: row.get(6)?,
+                    // None stands beside one that an older program raised.
+                    action: row.get::<_, Option<String>>(7)?.unwrap_or_else(seize),
                 })
             })?
             .collect()

@@ -15,7 +15,7 @@ pub mod discreet;
 pub mod late;
 mod reading;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{Alert, Answer, Checked, Document, word};
 pub use ask::json_word;
@@ -81,6 +81,16 @@ pub enum CheckError {
 }
 
 impl CheckError {
+    /// In the officer's words.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            CheckError::Unreadable(_) => Phrase::new("refused.why.unreadable"),
+            CheckError::Record(_) => Phrase::new("refused.why.not_recorded"),
+            CheckError::NobodySignedIn => Phrase::new("refused.why.nobody"),
+            CheckError::JournalFull { .. } => Phrase::new("refused.why.journal_full"),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -126,7 +136,7 @@ pub struct Checker {
     pub spooled: Arc<Notify>,
     /// What only an entitled officer may see.
     pub discreet: Discreet,
-    /// How long the keyed hash of a document that met nothing is kept, seconds; 0: it is not.
+    /// How long the keyed hash of a document that no list has is kept, seconds; 0: it is not.
     pub retro_keep_s: u64,
 }
 
@@ -165,11 +175,17 @@ impl Checker {
             lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
             alerts: open.iter().map(|alert| format!("{}/{}", alert.list, alert.alert_id)).collect(),
         };
-        let met_nothing = open.is_empty() && discreet.is_empty();
+        // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
+        let listed = open.iter().any(|alert| alert.kind == "document");
         let remember = reading.keys.as_ref().ok().and_then(|keys| keys.first());
-        let remember = remember.filter(|_| met_nothing && self.retro_keep_s > 0);
+        let remember = remember.filter(|_| !listed && self.retro_keep_s > 0);
         let remember = remember.map(|(key, _)| (key, &scan_id));
         let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden, remember)?;
+        if let Some((key, _)) = remember
+            && !Arc::ptr_eq(&holdings, &self.shared.load_full())
+        {
+            self.look_again(key);
+        }
         let lost = kept.iter().filter(|id| id.is_none()).count();
         if lost > 0 {
             let unsealed = sealed.iter().any(Option::is_none);

@@ -8,7 +8,8 @@ use crate::officers::roster::tests::root;
 use arc_swap::ArcSwap;
 use vedette_shim::mrz::{Fields, compose};
 
-fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
+/// A checker with an empty store and no list.
+pub(crate) fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
     let root = root(&SigningKey::from_seed(&random_secret()));
     Checker {
         device: "post-7".parse().unwrap(),

@@ -27,6 +27,8 @@ use vedette_shim::ids::Digest;
 use vedette_shim::trust::digest;
 
 const TOKEN_HINT: &str = "`vedette token new NAME` prints a token; send it as Authorization: Bearer TOKEN";
+/// What the console is called where nobody signs in.
+const CONSOLE: &str = "console";
 /// Callers whose rate is remembered; every token, the console, and officers.
 const CALLERS_MAX: usize = 1_024;
 
@@ -70,8 +72,10 @@ impl Caller {
     /// and stands beside him.
     pub fn who(&self, said: &str) -> String {
         match self {
-            Caller::Local | Caller::Console => said.into(),
+            Caller::Local => said.into(),
             Caller::Officer { signed, .. } => signed.badge.clone(),
+            Caller::Console if said.is_empty() => CONSOLE.into(),
+            Caller::Console => format!("{said} ({CONSOLE})"),
             Caller::Program { name, .. } if said.is_empty() => name.clone(),
             Caller::Program { name, .. } => format!("{said} ({name})"),
         }
@@ -88,7 +92,7 @@ impl Caller {
     fn key(&self) -> &str {
         match self {
             Caller::Local => "",
-            Caller::Console => "console", // shares its rate with a token of that name
+            Caller::Console => CONSOLE, // shares its rate with a token of that name
             Caller::Program { name, .. } => name,
             Caller::Officer { signed, .. } => &signed.badge,
         }

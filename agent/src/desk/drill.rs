@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | `POST /v1/drill` | [`Begin`] | [`DrillView`]; 409 if one runs, 400 if it is too long |
 //! | `GET /v1/drill` | | the [`DrillView`] of the one that runs, or of the last since the agent began; 404 for none |
-//! | `DELETE /v1/drill` | | ends it now: [`DrillView`]; 409 if none runs |
+//! | `DELETE /v1/drill?who=` | | ends it now: [`DrillView`]; 409 if none runs |
 //!
 //! Who may begin one ends it: an administrator who signed in, or whoever the Unix socket lets in. Its begin and its end
-//! are in the journal.
+//! are in the journal, each under whoever caused it.
 
 use super::access::{Caller, Gate};
 use super::refusal::{Input, Refusal};
@@ -17,11 +17,11 @@ use crate::journal;
 use crate::officers::roster::Role;
 use crate::spool;
 use crate::state::StateError;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// How long the link is to be held back.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -34,18 +34,28 @@ pub struct Begin {
     pub who: String,
 }
 
+/// Who ends it.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct End {
+    /// Who ends it, over the Unix socket; a session says it itself.
+    pub who: String,
+}
+
 impl Desk {
     /// Looks after the drill, once a second: ends one whose time is over.
     pub(super) fn look_after_drill(&self) -> Result<(), StateError> {
         let now = self.checker.clock.now();
         match self.drill.tick(now, spool::depth_shown(&self.checker.state)?) {
-            Some(ended) => self.record_drill(&ended, ended_words(&ended)),
+            // By itself: it is the one's who began it.
+            Some(ended) => self.record_drill(&ended.who, ended_words(&ended)),
             None => Ok(()),
         }
     }
 
-    fn record_drill(&self, drill: &DrillView, what: String) -> Result<(), StateError> {
-        let event = journal::Event::Drill { who: drill.who.clone(), what };
+    fn record_drill(&self, who: &str, what: String) -> Result<(), StateError> {
+        let event = journal::Event::Drill { who: who.into(), what };
         journal::record(&self.checker.state, self.checker.clock.now(), event)
     }
 }
@@ -60,7 +70,7 @@ fn ended_words(drill: &DrillView) -> String {
 }
 
 /// Begins an outage exercise: the link is held back, and readiness measured.
-#[utoipa::path(post, path = "/v1/drill", request_body = Begin, responses(
+#[utoipa::path(post, path = "/v1/drill", request_body = Begin, security(("token" = [])), responses(
     (status = 200, body = DrillView),
     (status = 409, body = Problem, description = "One is running."),
 ))]
@@ -71,7 +81,7 @@ pub(super) async fn begin(
 ) -> Result<Json<DrillView>, Refusal> {
     let (desk, who) = (&gate.desk, may(&caller)?.who(&begin.who));
     let drill = desk.drill.start(&who, begin.minutes, desk.checker.clock.now()).map_err(refusal)?;
-    if let Err(error) = desk.record_drill(&drill, format!("started: {} minutes", begin.minutes)) {
+    if let Err(error) = desk.record_drill(&who, format!("started: {} minutes", begin.minutes)) {
         // Unrecorded it must not go on; that one runs is sure.
         let _ = desk.drill.stop(desk.checker.clock.now(), 0);
         return Err(Refusal::internal(error));
@@ -80,24 +90,24 @@ pub(super) async fn begin(
 }
 
 /// Ends the running exercise.
-#[utoipa::path(delete, path = "/v1/drill", responses(
+#[utoipa::path(delete, path = "/v1/drill", params(End), security(("token" = [])), responses(
     (status = 200, body = DrillView),
     (status = 409, body = Problem, description = "None is running."),
 ))]
 pub(super) async fn end(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
+    Query(end): Query<End>,
 ) -> Result<Json<DrillView>, Refusal> {
-    may(&caller)?;
-    let desk = &gate.desk;
+    let (desk, who) = (&gate.desk, may(&caller)?.who(&end.who));
     let spooled = spool::depth_shown(&desk.checker.state).map_err(Refusal::internal)?;
     let ended = desk.drill.stop(desk.checker.clock.now(), spooled).map_err(refusal)?;
-    desk.record_drill(&ended, ended_words(&ended)).map_err(Refusal::internal)?;
+    desk.record_drill(&who, ended_words(&ended)).map_err(Refusal::internal)?;
     Ok(Json(ended))
 }
 
 /// The running exercise, or the last since the agent began.
-#[utoipa::path(get, path = "/v1/drill", responses(
+#[utoipa::path(get, path = "/v1/drill", security(("token" = [])), responses(
     (status = 200, body = DrillView),
     (status = 404, body = Problem, description = "There was none."),
 ))]

@@ -7,6 +7,7 @@ use super::StatusView;
 use crate::check::Answer;
 use crate::confirmation::Confirmation;
 use crate::outcome::OutcomeTaken;
+use crate::words::Phrase;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -22,6 +23,8 @@ pub const LISTENERS_MAX: usize = 64;
 pub enum Event {
     /// `answer`: a scan was answered, at whichever scanner or screen.
     Answer(Arc<Answer>),
+    /// `refused`: a reader's scan has no answer, so what a screen still shows is of another document.
+    Refused(Refused),
     /// `outcome`: what came of an encounter.
     Outcome(OutcomeTaken),
     /// `confirmation`: an alert's owner has answered.
@@ -32,6 +35,18 @@ pub enum Event {
     Session,
     /// `lagged`: this listener missed so many events.
     Lagged(Lagged),
+}
+
+/// A reader's scan that has no answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ReaderRefused)]
+pub struct Refused {
+    /// The reader, as its configuration names it.
+    pub reader: String,
+    /// Whether the zone was read: then it was another thing that failed.
+    pub read: bool,
+    /// Why.
+    pub why: Phrase,
 }
 
 /// How much a listener missed.
@@ -55,6 +70,7 @@ impl Event {
     pub fn encode(&self) -> Encoded {
         let (name, data) = match self {
             Event::Answer(answer) => ("answer", serde_json::to_string(&**answer)),
+            Event::Refused(refused) => ("refused", serde_json::to_string(refused)),
             Event::Outcome(taken) => ("outcome", serde_json::to_string(taken)),
             Event::Confirmation(clock) => ("confirmation", serde_json::to_string(clock)),
             Event::State(status) => ("state", serde_json::to_string(&**status)),

@@ -14,7 +14,7 @@
 //! | `POST`, `GET`, `DELETE /v1/drill` | [`drill::Begin`] | an outage exercise: [`drill`] |
 //! | `POST /v1/imports` | [`Import`] | [`crate::intake::bundle::Report`]; 422 if nothing could be read |
 //! | `GET /v1/events` | | server-sent [`events::Event`]s |
-//! | `POST`, `GET`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, signs out: [`session`] |
+//! | `POST`, `GET`, `PUT`, `DELETE /v1/session` | [`session::SignInRequest`] | an officer signs in, looks, goes on, signs out: [`session`] |
 //! | `POST /v1/discreet` | [`session::Reveal`] | [`session::Revealed`]: discreet alerts, for an entitled officer |
 //! | `GET /v1/openapi.json` | | OpenAPI 3.1 of all this; needs no token |
 //! | `GET /metrics` | | Prometheus' text |
@@ -63,8 +63,8 @@ use crate::link::LinkState;
 use crate::officers::Officers;
 use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
-use crate::{journal, spool};
-use events::{Event, Hub};
+use crate::{journal, retro, spool};
+use events::{Event, Hub, Refused};
 use metrics::Metrics;
 use recent::Recent;
 use std::collections::HashMap;
@@ -77,6 +77,8 @@ use vedette_shim::ids::from_hex;
 
 /// How often the state is looked at for news, old answers are forgotten and idle sessions end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often hashes that were kept long enough are destroyed.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// What the officer's side works with; shared by the API, the console and the scanners.
 pub struct Desk {
@@ -90,6 +92,8 @@ pub struct Desk {
     metrics: Metrics,
     /// The outage exercise.
     drill: Arc<Drill>,
+    /// Why documents are checked where nobody is asked why.
+    purpose: String,
     /// Where loopback is served, once it is.
     listen: OnceLock<SocketAddr>,
 }
@@ -102,6 +106,7 @@ impl Desk {
         intake: IntakeDoor,
         link: watch::Receiver<LinkState>,
         drill: Arc<Drill>,
+        purpose: String,
     ) -> Desk {
         let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
         Desk {
@@ -113,6 +118,7 @@ impl Desk {
             recent,
             metrics: Metrics::default(),
             drill,
+            purpose,
             listen: OnceLock::new(),
         }
     }
@@ -134,14 +140,36 @@ impl Desk {
     }
 
     /// Answers a scan from a reader at the post. Once a roster is held, it is the scan of the officer who is at work on the
-    /// console, and there is no answer while nobody is. Blocks as [`Self::check`] does.
+    /// console, and there is no answer while nobody is. Nobody who asked is there to be told, so a scan without an answer is
+    /// told to everybody who listens: no screen may go on showing an older one. Blocks as [`Self::check`] does.
     pub fn check_at_reader(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
-        let roll = self.checker.shared.load().roll.clone();
-        if !roll.asks_for_sign_in() {
-            return self.check(scan);
+        let checked = self.check_for_whom_is_at_work(scan);
+        if let Err(error) = &checked {
+            let read = !matches!(error, CheckError::Unreadable(_));
+            self.events.publish(&Event::Refused(Refused {
+                reader: scan.who.clone(),
+                read,
+                why: error.phrase(),
+            }));
         }
-        let badge = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?;
-        self.check(&Scan { who: badge.to_string(), ..scan.clone() })
+        checked
+    }
+
+    fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
+        let mut scan = scan.clone();
+        self.give_purpose(&mut scan);
+        let roll = self.checker.shared.load().roll.clone();
+        if roll.asks_for_sign_in() {
+            scan.who = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
+        }
+        self.check(&scan)
+    }
+
+    /// The purpose of a scan that came with none.
+    fn give_purpose(&self, scan: &mut Scan) {
+        if scan.why.is_empty() {
+            scan.why = self.purpose.clone();
+        }
     }
 
     /// Takes what came of an encounter and tells everybody who listens. Blocks as [`Self::check`] does.
@@ -193,6 +221,8 @@ impl Desk {
     async fn watch(&self, stop: CancellationToken) {
         let mut link = self.link.clone();
         let mut tick = tokio::time::interval(LOOK_EVERY);
+        // The first one at once: what was kept may be due since before the start.
+        let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut told: Option<StatusView> = None;
         let mut answers = HashMap::new();
         loop {
@@ -202,6 +232,13 @@ impl Desk {
                     self.end_sessions();
                     if let Err(error) = self.look_after_drill() {
                         tracing::error!(%error, "the drill cannot be looked after");
+                    }
+                }
+                _ = forget.tick() => {
+                    let checker = &self.checker;
+                    let forgotten = retro::forget_due(&checker.state, checker.clock.now(), checker.retro_keep_s);
+                    if let Err(error) = forgotten {
+                        tracing::error!(%error, "kept hashes cannot be destroyed");
                     }
                 }
                 changed = link.changed() => if changed.is_err() { return },

@@ -33,10 +33,11 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         routes::metrics,
         session::sign_in,
         session::session,
+        session::renew,
         session::sign_out,
         session::reveal
     ),
-    components(schemas(events::Lagged, Problem)),
+    components(schemas(events::Lagged, events::Refused, Problem)),
     modifiers(&Common)
 )]
 struct Description;
@@ -61,7 +62,9 @@ impl Modify for Common {
                 .build()
         };
         for path in api.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.post, &mut path.delete].into_iter().flatten() {
+            for operation in
+                [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().flatten()
+            {
                 operation.responses.responses.insert("default".into(), problem().into());
             }
         }
@@ -158,6 +161,16 @@ mod tests {
             .filter_map(|rest| rest.split('"').next())
             .collect();
         assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn every_call_but_a_sessions_says_that_it_wants_a_token() {
+        for (path, methods) in description()["paths"].as_object().unwrap() {
+            let open = ["/v1/session", "/v1/discreet", "/v1/openapi.json"].contains(&path.as_str());
+            for (method, operation) in methods.as_object().unwrap() {
+                assert_eq!(operation.get("security").is_none(), open, "{method} {path}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The answers of recent scans, in memory only.
 //!
-//! Invariants: at most `kept_max`, the oldest go first; an answer without an alert is gone `kept_s` after it was given,
+//! Invariants: at most `kept_max`, the oldest go first, and those that still await an outcome last; an answer without an alert is gone `kept_s` after it was given,
 //! because nothing is kept of a traveller who met nothing. Beside an answer stand the outcomes of its alerts, so that a page
 //! that is loaded anew knows which hits are still open.
 
@@ -49,7 +49,8 @@ impl Recent {
         let Some(scan) = from_hex(&answer.scan_id) else { return };
         let mut answers = self.lock();
         if answers.len() >= self.kept_max {
-            answers.pop_front();
+            let done = answers.iter().position(|kept| !kept.is_open()).unwrap_or(0);
+            answers.remove(done);
         }
         answers.push_back(Kept { scan, at: now, answer, outcomes: Vec::new() });
     }
@@ -123,6 +124,17 @@ mod tests {
         assert_eq!(held(109), [1], "the alert's stays, what met nothing is gone, not only hidden");
         (2..=4).for_each(|scan| recent.keep(answer(scan, 1), 110));
         assert_eq!(held(110), [2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_open_outlasts_what_is_not() {
+        let recent = Recent::new(3, 10);
+        recent.keep(answer(1, 1), 100);
+        (2..200).for_each(|scan| recent.keep(answer(scan, 0), 100));
+        let held = || (0..=255).filter(|scan| recent.get(&[*scan; 16], 100).is_some()).collect::<Vec<u8>>();
+        assert_eq!(held(), [1, 198, 199]);
+        (200..203).for_each(|scan| recent.keep(answer(scan, 1), 100));
+        assert_eq!(held(), [200, 201, 202], "the bound holds all the same");
     }
 
     #[test]

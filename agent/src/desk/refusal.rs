@@ -1,6 +1,7 @@
 //! How the API says no: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
 
 use super::Problem;
+use crate::words::Phrase;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
@@ -22,8 +23,14 @@ impl Refusal {
     pub fn new(status: StatusCode, error: impl ToString, hint: &str) -> Refusal {
         Refusal {
             status,
-            problem: Problem { error: error.to_string(), hint: hint.into(), retry_after_s: None },
+            problem: Problem { error: error.to_string(), hint: hint.into(), why: None, retry_after_s: None },
         }
+    }
+
+    /// The same, with what the officer reads.
+    pub fn told(mut self, why: Phrase) -> Refusal {
+        self.problem.why = Some(why);
+        self
     }
 
     /// Something went wrong here; the caller can do nothing about it.

@@ -44,8 +44,9 @@ pub(super) fn router(gate: Gate) -> Router {
         .route("/v1/discreet", post(session::reveal))
         .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
+    let session = post(session::sign_in).get(session::session).put(session::renew).delete(session::sign_out);
     let sessions = Router::new()
-        .route("/v1/session", post(session::sign_in).get(session::session).delete(session::sign_out))
+        .route("/v1/session", session)
         .route_layer(from_fn_with_state(gate.clone(), session::on_loopback_only));
     Router::new()
         .merge(calls)
@@ -76,6 +77,10 @@ pub(super) async fn scan(
     Input(mut scan): Input<Scan>,
 ) -> Result<Response, Refusal> {
     scan.who = caller.who(&scan.who);
+    // A program knows why it asks; the page asks nobody.
+    if matches!(caller, Caller::Console | Caller::Officer { .. }) {
+        gate.desk.give_purpose(&mut scan);
+    }
     let role = caller.role();
     // The journal's fsync blocks, so a check runs beside the async workers.
     let checked = tokio::task::spawn_blocking(move || gate.desk.check(&scan)).await;
@@ -88,7 +93,7 @@ pub(super) async fn scan(
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             };
-            Err(Refusal::new(status, &error, error.hint()))
+            Err(Refusal::new(status, &error, error.hint()).told(error.phrase()))
         }
     }
 }
@@ -134,19 +139,25 @@ pub(super) async fn outcome(
 ) -> Answered<OutcomeTaken> {
     given.who = caller.who(&given.who);
     let taken = tokio::task::spawn_blocking(move || gate.desk.outcome(&encounter_id, &given)).await;
-    taken.map_err(Refusal::internal)?.map(Json).map_err(|error| match error {
-        OutcomeError::Unknown(_) => Refusal::new(
-            StatusCode::NOT_FOUND,
-            error,
-            "an alert of POST /v1/scans names its encounter_id, if its encounter could be kept",
-        ),
-        OutcomeError::TooLong { .. } => Refusal::new(StatusCode::BAD_REQUEST, error, "say it in fewer words"),
-        OutcomeError::Full => Refusal::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            error,
-            "report it by other means; room comes back with receipts",
-        ),
-        OutcomeError::Seal(_) | OutcomeError::Record(_) => Refusal::internal(error),
+    taken.map_err(Refusal::internal)?.map(Json).map_err(|error| {
+        let why = error.phrase();
+        let refusal = match error {
+            OutcomeError::Unknown(_) => Refusal::new(
+                StatusCode::NOT_FOUND,
+                error,
+                "an alert of POST /v1/scans names its encounter_id, if its encounter could be kept",
+            ),
+            OutcomeError::TooLong { .. } => {
+                Refusal::new(StatusCode::BAD_REQUEST, error, "say it in fewer words")
+            }
+            OutcomeError::Full => Refusal::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                error,
+                "report it by other means; room comes back with receipts",
+            ),
+            OutcomeError::Seal(_) | OutcomeError::Record(_) => Refusal::internal(error),
+        };
+        refusal.told(why)
     })
 }
 
@@ -168,14 +179,14 @@ pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
 }
 
 /// Documents that were listed only after they had been scanned; the newest first.
-#[utoipa::path(get, path = "/v1/late", responses((status = 200, body = Vec<LateEncounter>)))]
+#[utoipa::path(get, path = "/v1/late", security(("token" = [])), responses((status = 200, body = Vec<LateEncounter>)))]
 pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
     let checker = &gate.desk.checker;
     late::shown(&checker.state, checker.clock.now()).map(Json).map_err(Refusal::internal)
 }
 
 /// The clocks of hits that their owners must confirm; the newest first.
-#[utoipa::path(get, path = "/v1/confirmations", responses((status = 200, body = Vec<Confirmation>)))]
+#[utoipa::path(get, path = "/v1/confirmations", security(("token" = [])), responses((status = 200, body = Vec<Confirmation>)))]
 pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
     let checker = &gate.desk.checker;
     // Discreet ones are shown with the discreet alerts, to whom those are shown.
@@ -222,7 +233,7 @@ pub(super) async fn import(
 /// First the state as it is, then everything that happens.
 #[utoipa::path(get, path = "/v1/events", security(("token" = [])), responses(
     (status = 200, content_type = "text/event-stream", body = String, description = "Server-sent events, their data \
-        as JSON: `state` (StatusView), `answer` (Answer), `outcome` \
+        as JSON: `state` (StatusView), `answer` (Answer), `refused` (ReaderRefused: a reader's scan has no answer), `outcome` \
         (OutcomeTaken), `confirmation` (Confirmation: an owner answered), `session` (who is signed in changed), `lagged` (Lagged: this listener was too slow, read again)."),
 ))]
 pub(super) async fn events(

@@ -12,7 +12,8 @@
 //! `POST /v1/discreet` shows discreet alerts to an entitled officer who gives the PIN once more: 403 to all others, 401 and
 //! 429 as above.
 //!
-//! A session ends `officers.idle_s` after the last call that did something; looking (GET) keeps nothing alive. Whoever
+//! A session ends `officers.idle_s` after the last call that did something; looking (GET) keeps nothing alive, and
+//! `PUT /v1/session` says that somebody is there. Whoever
 //! holds the cookie is the officer, so it goes to this host's pages only (`SameSite=Strict`) and dies with the browser.
 
 use super::access::{Caller, Door, Gate};
@@ -168,6 +169,20 @@ pub(super) async fn session(
         None => None,
     };
     Ok(Json(SessionView { sign_in: desk.sign_in(), roster: desk.roster_view(), officer }))
+}
+
+/// Says that somebody is there: the session goes on.
+#[utoipa::path(put, path = "/v1/session", responses(
+    (status = 200, body = Signed, description = "The officer, and how long the session lasts without another use."),
+    (status = 401, body = Problem, description = "Nobody is signed in."),
+))]
+pub(super) async fn renew(State(gate): State<Gate>, headers: HeaderMap) -> Result<Json<Signed>, Refusal> {
+    let roll = gate.desk.checker.shared.load().roll.clone();
+    let signed = match token(&headers) {
+        Some(token) => gate.desk.officers.session(&roll, &token, true).map_err(Refusal::internal)?,
+        None => None,
+    };
+    signed.map(Json).ok_or_else(|| refusal(&SignInError::NoSession, &roll))
 }
 
 /// Signs out; done as well when nobody was signed in.

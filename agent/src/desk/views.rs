@@ -31,6 +31,9 @@ pub struct Problem {
     /// What to do about it; may be empty.
     #[serde(default)]
     pub hint: String,
+    /// For the officer, in every language of the page; none where it is no officer's matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Phrase>,
     /// After how many seconds it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,

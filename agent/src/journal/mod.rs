@@ -64,6 +64,11 @@ pub enum Event {
         /// Why.
         why: Ended,
     },
+    /// A wrong PIN was given.
+    WrongPin {
+        /// The badge; empty for one that is not on the roster: what was typed there may be a PIN.
+        who: String,
+    },
     /// A badge was locked after too many wrong PINs.
     LockedOut {
         /// The badge; empty for one that is not on the roster.
@@ -130,6 +135,7 @@ impl Event {
             Event::Check { who, .. }
             | Event::SignIn { who, .. }
             | Event::SignOut { who, .. }
+            | Event::WrongPin { who }
             | Event::LockedOut { who, .. }
             | Event::Outcome { who, .. }
             | Event::Revealed { who, .. }

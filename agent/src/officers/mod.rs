@@ -9,7 +9,7 @@
 //! [`Officers`] joins them to the clock, the store and the journal. The roster itself is the intake's: it is checked and
 //! swapped with the lists ([`crate::holdings::Holdings::roster`]).
 //!
-//! Invariants: every sign-in, sign-out and lock-out is in the journal before it is told; wrong PINs are counted in the
+//! Invariants: every sign-in, sign-out, wrong PIN and lock-out is in the journal before it is told; wrong PINs are counted in the
 //! store before the PIN is looked at; one PIN is hashed at a time, so that nobody can fill the memory with them. A device
 //! that ever held a roster never again works without one.
 //!
@@ -29,8 +29,12 @@ use roster::{Badge, Officer, PinHash, Role, Roster};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use sign_in::{Ended, Refusal, Rules, SignIn, Token, Tries};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
+
+/// Tries on badges that are not on the roster are journalled once in so many seconds.
+const STRANGERS_EVERY_S: u64 = 60;
 
 /// What a device knows of its officers.
 #[derive(Debug, Clone, Default)]
@@ -105,12 +109,20 @@ pub struct Officers {
     machine: Mutex<SignIn>,
     /// Held while a PIN is hashed.
     hashing: Mutex<()>,
+    /// When a try on an unknown badge was journalled last.
+    stranger_at: AtomicU64,
 }
 
 impl Officers {
     /// Nobody is signed in yet.
     pub fn new(state: Arc<State>, clock: Arc<Clock>, rules: Rules) -> Officers {
-        Officers { state, clock, machine: Mutex::new(SignIn::new(rules)), hashing: Mutex::new(()) }
+        Officers {
+            state,
+            clock,
+            machine: Mutex::new(SignIn::new(rules)),
+            hashing: Mutex::new(()),
+            stranger_at: AtomicU64::new(0),
+        }
     }
 
     fn machine(&self) -> MutexGuard<'_, SignIn> {
@@ -139,6 +151,7 @@ impl Officers {
             let Some(pin) = pin else { return Err(Refusal::PinNeeded.into()) };
             let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
             let _in_vain = pin.is(&PinHash::nobody());
+            self.record_stranger(now)?;
             return Err(Refusal::Wrong.into());
         };
         let tries = self.tries(&officer.badge)?;
@@ -218,7 +231,18 @@ impl Officers {
         Ok(ended)
     }
 
-    /// Counts the try, then looks at the PIN; a right one forgets the tries, the last wrong one is journalled.
+    /// Journals a try on a badge that is not on the roster. Nothing locks such a badge, so one a while is enough: nobody may
+    /// fill the journal with them, for at its bound there are no answers.
+    fn record_stranger(&self, now: u64) -> Result<(), StateError> {
+        let before = self.stranger_at.swap(now, Ordering::Relaxed);
+        if now < before.saturating_add(STRANGERS_EVERY_S) {
+            self.stranger_at.store(before, Ordering::Relaxed);
+            return Ok(());
+        }
+        self.record([Event::WrongPin { who: String::new() }], now)
+    }
+
+    /// Counts the try, then looks at the PIN; a right one forgets the tries, a wrong one is journalled, and so is the lock.
     fn look_at(&self, badge: &Badge, pin: &Pin, hash: &PinHash, now: u64) -> Result<(), SignInError> {
         let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
         let rules = self.rules();
@@ -239,6 +263,7 @@ impl Officers {
             };
             return Ok(self.state.transaction("forget the tries", forget)?);
         }
+        self.record([Event::WrongPin { who: badge.to_string() }], now)?;
         let Some(retry_after_s) = counted.locked_for(now) else { return Err(Refusal::Wrong.into()) };
         self.machine().forget(badge);
         tracing::warn!(%badge, retry_after_s, "locked after too many wrong PINs");

@@ -74,15 +74,19 @@ fn a_day_at_the_post_is_in_the_journal() {
     assert_eq!(officers.sign_out(&boris).unwrap().unwrap().as_str(), "boris");
     assert_eq!(officers.sign_out(&boris).unwrap(), None);
     let signed_in = |who: &str, pin| Event::SignIn { who: who.into(), pin };
+    let wrong_pin = |who: &str| Event::WrongPin { who: who.into() };
     let out = |who: &str, why| Event::SignOut { who: who.into(), why };
     assert_eq!(
         journal(&officers),
         [
+            wrong_pin("anna"),
+            wrong_pin(""),
             signed_in("anna", true),
             out("anna", Ended::HandedOver),
             signed_in("boris", true),
             out("boris", Ended::HandedOver),
             signed_in("anna", false),
+            wrong_pin("anna"),
             out("anna", Ended::Idle),
             signed_in("boris", true),
             out("boris", Ended::SignedOut),

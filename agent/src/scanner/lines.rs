@@ -1,7 +1,7 @@
 //! A reader that sends zones as lines of text: each is checked like any other scan, and its answer told to the desk.
 //!
 //! Back-pressure: one zone is checked at a time; meanwhile the port is not read, so what comes waits in the kernel.
-//! Failure: an unreadable zone is said in the log and changes nothing; a port that fails ends this.
+//! Failure: a zone without an answer is said in the log and told to the desk, whose screens put older answers away; a port that fails ends this.
 
 use super::Site;
 use super::port::{Port, PortError};

@@ -110,7 +110,7 @@ async fn serve(config: &ScannerConfig, port: &mut Port, site: &Site) -> PortErro
 }
 
 impl Site {
-    /// Checks a zone; nothing when there is no answer, which the log says.
+    /// Checks a zone; nothing when there is no answer, which the log says, and whoever checks tells the desk.
     async fn check(&self, mrz: String) -> Option<Arc<Answer>> {
         let scan = Scan { mrz, who: self.name.clone(), why: String::new() };
         let check = self.check.clone();

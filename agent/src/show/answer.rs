@@ -13,6 +13,22 @@ use vedette_shim::verdict::{ListResult, Verdict};
 /// Actions that are told at once, at most.
 const ACTIONS_MAX: usize = 3;
 
+/// Actions and what to do, the gravest first, as on the page (`desk/console/answer.js`).
+const GRAVITY: [(&str, &str); 10] = [
+    ("arrest", "do.arrest"),
+    ("bearer_sought", "do.bearer_sought"),
+    ("protect", "do.protect"),
+    ("specific_check", "do.specific_check"),
+    ("seize_document", "do.seize_document"),
+    ("refuse_entry", "do.refuse_entry"),
+    ("return", "do.return"),
+    ("inquiry_check", "do.inquiry_check"),
+    ("locate", "do.locate"),
+    INFORM,
+];
+/// What is done of an action that is not known here as well.
+const INFORM: (&str, &str) = ("inform", "do.inform");
+
 /// The answer to a scan, in lines for the officer. What lists and documents say is made safe for a terminal.
 /// `now`: seconds since 1970, for the clocks until owners must confirm.
 pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String {
@@ -93,7 +109,7 @@ pub(super) fn countdown(seconds: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
 }
 
-/// What the officer is to do: of a Hit, the actions of every alert that hits; else the first one's.
+/// What the officer is to do: of a Hit, the actions of every alert that hits, the gravest first; else the first one's.
 fn what_to_do(answer: &Answer, words: &Words) -> Vec<String> {
     let hits = answer.alerts.iter().filter(|alert| alert.result == ListResult::Hit);
     match answer.verdict {
@@ -106,28 +122,32 @@ fn what_to_do(answer: &Answer, words: &Words) -> Vec<String> {
         }
         Verdict::Possible => {
             let compare = words.say("do.compare").to_string();
-            std::iter::once(compare).chain(answer.alerts.first().map(|alert| action(alert, words))).collect()
+            std::iter::once(compare).chain(actions(answer.alerts.first().into_iter(), words)).collect()
         }
-        Verdict::Hit => {
-            let mut actions: Vec<String> = Vec::new();
-            for action in hits.map(|alert| action(alert, words)) {
-                if !actions.contains(&action) {
-                    actions.push(action);
-                }
-            }
-            actions.truncate(ACTIONS_MAX);
-            actions
-        }
+        Verdict::Hit => actions(hits, words),
     }
 }
 
-fn action(alert: &Alert, words: &Words) -> String {
-    let key = match alert.status.as_str() {
-        "valid_bearer_sought" => "do.bearer_sought".into(),
-        _ => format!("do.{}", alert.action),
+/// One sentence an action, the gravest first, with every owner who is to be told.
+fn actions<'a>(alerts: impl Iterator<Item = &'a Alert>, words: &Words) -> Vec<String> {
+    let mut owners: Vec<(usize, Vec<String>)> = Vec::new();
+    for alert in alerts {
+        let known = GRAVITY.iter().position(|(action, _)| *action == alert.action);
+        let (at, owner) = (known.unwrap_or(GRAVITY.len() - 1), printable(&alert.owner));
+        match owners.iter_mut().find(|(of, _)| *of == at) {
+            Some((_, all)) if all.contains(&owner) => {}
+            Some((_, all)) => all.push(owner),
+            None => owners.push((at, vec![owner])),
+        }
+    }
+    owners.sort_by_key(|(at, _)| *at);
+    let joined = |all: Vec<String>| {
+        all.into_iter()
+            .reduce(|one, other| words.fill("owners.joined", &values([("one", &one), ("other", &other)])))
     };
-    let key = if words.has(&key) { &key } else { "do.inform" };
-    words.fill(key, &values([("owner", &alert.owner)]))
+    let told = owners.into_iter().take(ACTIONS_MAX);
+    told.map(|(at, all)| words.fill(GRAVITY[at].1, &values([("owner", &joined(all).unwrap_or_default())])))
+        .collect()
 }
 
 fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
@@ -221,6 +241,44 @@ pub(super) fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alert(action: &str, owner: &str) -> Alert {
+        let alert = serde_json::json!({"list": "a/b", "alert_id": "1", "kind": "document", "result": "hit", "status": "",
+            "action": action, "score": 1.0, "reasons": [], "owner": owner, "details": null});
+        serde_json::from_value(alert).unwrap()
+    }
+
+    #[test]
+    fn the_gravest_action_is_never_cut_off_and_owners_share_a_sentence() {
+        let words = Words::of(crate::words::Language::En);
+        let met = ["A", "B", "C", "A"].map(|owner| alert("seize_document", owner));
+        let met = [met.to_vec(), vec![alert("locate", "D"), alert("arrest", "E"), alert("unheard_of", "F")]]
+            .concat();
+        let told = actions(met.iter(), words);
+        assert_eq!(told.len(), ACTIONS_MAX);
+        assert!(told[0].contains("Arrest") && told[0].contains('E'), "{told:?}");
+        assert!(told[1].starts_with("Take the document") && told[1].ends_with("Tell A, B, C."), "{told:?}");
+        assert!(told[2].contains("Ask where"), "{told:?}");
+        assert_eq!(actions(met[6..].iter(), words), ["Tell F before the person goes on."]);
+    }
+
+    #[test]
+    fn every_action_of_a_list_has_its_place() {
+        use crate::names::person::Action::*;
+        for action in
+            [Inform, Arrest, RefuseEntry, InquiryCheck, SpecificCheck, Locate, SeizeDocument, Return, Protect]
+        {
+            let word = crate::check::json_word(&action);
+            assert!(
+                GRAVITY.iter().any(|(known, key)| *known == word && *key == format!("do.{word}")),
+                "{word}"
+            );
+        }
+        // The page has the same, in the same order.
+        let page = include_str!("../desk/console/answer.js");
+        let order = GRAVITY.map(|(action, _)| format!("\"{action}\"")).join(", ");
+        assert!(page.contains(&format!("const GRAVITY = [{order}];")), "{order}");
+    }
 
     #[test]
     fn a_clock_counts_down_as_on_the_page() {

@@ -50,7 +50,8 @@ pub(super) fn of_alert(alert: &Alert) -> Vec<Fact> {
 /// What was read. `now`: seconds since 1970.
 pub(super) fn of_document(document: &Document, words: &Words, now: u64) -> Vec<Fact> {
     let expires = zone_date(&document.expiry_date, EXPIRY_AHEAD, now);
-    let expired = parse_rfc3339(&expires).is_some_and(|day| day < now);
+    // Dates are compared, not instants: on its last day a document is still valid.
+    let expired = parse_rfc3339(&expires).is_some() && *expires < rfc3339(now)[..10];
     let mark = if expired { format!(" {}", words.say("document.expired")) } else { String::new() };
     vec![
         ("document.number", document.number.clone()),
@@ -104,6 +105,26 @@ fn zone_date(text: &str, ahead: u32, now: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_is_valid_through_its_last_day() {
+        let document = |expiry_date: &str| {
+            let zone =
+                ["format", "code", "issuing_state", "number", "surname", "given_names", "nationality", "sex"];
+            let mut fields: serde_json::Map<_, _> =
+                zone.iter().map(|field| (field.to_string(), "".into())).collect();
+            fields.extend([("birth_date".into(), "".into()), ("valid".into(), true.into())]);
+            fields.insert("expiry_date".into(), expiry_date.into());
+            serde_json::from_value(Value::Object(fields)).unwrap()
+        };
+        let words = Words::of(crate::words::Language::En);
+        let now = parse_rfc3339("2026-11-24").unwrap() + 3_600 * 12;
+        let said = |date| of_document(&document(date), words, now).pop().unwrap().1.contains("expired");
+        assert_eq!(
+            ["261123", "261124", "261125", "26112<", ""].map(said),
+            [true, false, false, false, false]
+        );
+    }
 
     #[test]
     fn a_zone_s_date_gets_its_century() {

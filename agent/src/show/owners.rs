@@ -37,11 +37,16 @@ pub fn owners(clocks: &[Confirmation], late: &[LateEncounter], status: &StatusVi
         push(&mut out, format_args!("    {scanned} {}", words.fill("late.listed", &values(listed))));
         let then = match found.reported {
             true => words.say("late.reported").to_string(),
-            false => words.fill("do.late", &values([("owner", &owner)])),
+            false => words.fill(late_key(found), &values([("owner", &owner)])),
         };
         push(&mut out, format_args!("    -> {then}"));
     }
     out
+}
+
+/// A valid document is not taken.
+fn late_key(late: &LateEncounter) -> &'static str {
+    if late.action == "bearer_sought" { "do.late_bearer" } else { "do.late" }
 }
 
 fn clock_lines(out: &mut String, clock: &Confirmation, owner: &str, online: bool, words: &Words) {

@@ -12,6 +12,7 @@
 //! | `late` | the document of zone `late` is listed from now on |
 //! | `drill COMMAND` | `start --minutes 5` and so on, as `vedette drill` takes it |
 //! | `lapse` | the device gets a list whose lease ends at once |
+//! | `lay TEXT` | text from the reader of lines at the post; `/` parts its lines |
 //! | `scan ZONE` | another program checks a document; lines parted by `/` |
 //! | `say LANGUAGE ZONE` | what the terminal says of it |
 //! | `idle SECONDS` | the agent starts anew, and sessions end when nothing was done for so long |
@@ -26,6 +27,7 @@ use vedette::crypto::sign_statement;
 use vedette::officers::roster::Roster;
 use vedette_shim::mrz::{Fields, compose};
 use vedette_shim::trust::{Envelope, SignedKind, decode_body};
+use vedette_tests::cable::Cable;
 use vedette_tests::device::Device;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
@@ -45,7 +47,11 @@ fn main() {
     let mut post = Post::serving();
     publish(&post);
     let mut device = post.enrol("post-7");
-    device.configure("[retro]\nkeep_h = 2");
+    let reader = Cable::plugged_in(&post.folder().join("reader"));
+    let port = reader.port();
+    device.configure(&format!(
+        "[retro]\nkeep_h = 2\n[[scanner]]\nport = {port:?}\nkind = \"lines\"\nname = \"lane 1\""
+    ));
     device.start();
     let listen = device.listen();
     // The same port again after a restart.
@@ -58,7 +64,7 @@ fn main() {
     say(&json!({ "url": format!("http://{listen}/"), "zones": zones() }));
     for line in stdin().lock().lines().map_while(Result::ok) {
         let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
-        say(&obey(&mut post, &mut device, command, rest));
+        say(&obey(&mut post, &mut device, &reader, command, rest));
     }
 }
 
@@ -66,7 +72,7 @@ fn say(line: &Value) {
     println!("{line}");
 }
 
-fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Value {
+fn obey(post: &mut Post, device: &mut Device, reader: &Cable, command: &str, rest: &str) -> Value {
     match command {
         "kill" => device.kill(),
         "start" => {
@@ -119,6 +125,7 @@ fn obey(post: &mut Post, device: &mut Device, command: &str, rest: &str) -> Valu
             };
             wait_until("the lease ends", lapsed, || device.log());
         }
+        "lay" => reader.send(format!("{}\r\n", rest.replace('/', "\r\n")).as_bytes()),
         "scan" => return device.scan(&rest.replace('/', "\n")).json(),
         "say" => {
             let (language, zone) = rest.split_once(' ').expect("say LANGUAGE ZONE");
@@ -179,6 +186,9 @@ fn publish(post: &Post) {
             "authority": "Utopia Customs"}"#,
         r#"{"id": "D-5", "names": [{"surname": "Stille", "given": "Tomas"}], "birth_dates": ["1977-07-07"],
             "nationalities": ["UTO"], "sex": "male", "kind": "sis_check", "action": "discreet_check"}"#,
+        r#"{"id": "H-2", "names": [{"surname": "Zimmer", "given": "Iris"}], "birth_dates": ["1966-06-06"],
+            "nationalities": ["UTO"], "kind": "red", "action": "arrest", "reason": "Part of a case",
+            "handling": {"scale": "europol", "code": "H2", "text": "ask first"}}"#,
     ];
     publish_persons(post, PERSONS, "Utopia Criminal Police", &persons.map(|line| line.replace('\n', " ")));
     let turned: String = TURNED.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
@@ -223,6 +233,7 @@ fn zones() -> Value {
         "discreet": passport("C00000005", "STILLE", "TOMAS", "770707", 'M'),
         "clocked": nobody("X00000031"),
         "clocked_too": nobody("X00000032"),
+        "withheld": passport("C00000011", "ZIMMER", "IRIS", "660606", 'F'),
         "late": nobody("C00000008"),
         "watched": passport("C00000009", "LEISE", "VERA", "790909", 'F'),
         "clear": clear,

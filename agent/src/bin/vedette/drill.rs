@@ -24,6 +24,9 @@ pub(super) enum Command {
     },
     /// End it now.
     Stop {
+        /// Who ends it (badge), for the journal.
+        #[arg(long, default_value = "")]
+        who: String,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -42,10 +45,19 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<u8, Failure
         Command::Start { minutes, who, json } => {
             (json, client::post(socket, "/v1/drill", &Begin { minutes, who }).await?)
         }
-        Command::Stop { json } => (json, client::delete(socket, "/v1/drill").await?),
+        Command::Stop { who, json } => {
+            (json, client::delete(socket, &format!("/v1/drill?who={}", escaped(&who))).await?)
+        }
         Command::Show { json } => (json, client::get(socket, "/v1/drill").await?),
     };
     print(json, &drill, shown)
+}
+
+/// A text as part of a URL.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// The report in the words of the console, in the environment's language.

@@ -1,8 +1,8 @@
 // The agent on this machine: one request at a time each, and its events. Nothing here is ever remembered as an answer.
 //
-// Events: `state` (detail: status), `answer` (detail: answer), `session` (detail: who is signed in, and whether anybody must
-// be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `closed` (sign in
-// first), `lost` and `found` (the connection).
+// Events: `state` (detail: status), `answer` (detail: answer), `refused` (a reader's scan has no answer), `session` (detail: who is signed in, and whether anybody must
+// be), `outcome` (what came of an encounter, on whichever screen), `confirmation` (an owner answered), `missed` (events may
+// have been), `closed` (sign in first), `lost` and `found` (the connection).
 
 /** Longest wait for an answer, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
@@ -56,6 +56,16 @@ export class Agent extends EventTarget {
     await this.refresh();
   }
 
+  /** Says that the officer is there. */
+  async renew() {
+    try {
+      await this.#call("PUT", "/v1/session");
+    } catch (error) {
+      if (!(error instanceof Refused)) return;
+    }
+    await this.refresh();
+  }
+
   /** Signs the officer out. */
   async signOut() {
     await this.#call("DELETE", "/v1/session");
@@ -65,6 +75,11 @@ export class Agent extends EventTarget {
   /** The discreet alerts of the last hour, for an entitled officer who gives the PIN once more. */
   reveal(pin) {
     return this.#call("POST", "/v1/discreet", { pin });
+  }
+
+  /** A recent scan's answer, as far as whoever is signed in may see it. */
+  answer(scan) {
+    return this.#call("GET", `/v1/scans/${encodeURIComponent(scan)}`);
   }
 
   /** Hits without an outcome. */
@@ -136,12 +151,16 @@ export class Agent extends EventTarget {
   #listen() {
     const events = new EventSource("/v1/events");
     const heard = (name) => (event) => this.#tell(name, JSON.parse(event.data));
-    for (const name of ["state", "answer", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
-    events.addEventListener("lagged", () => this.refresh());
+    for (const name of ["state", "answer", "refused", "outcome", "confirmation"]) events.addEventListener(name, heard(name));
+    events.addEventListener("lagged", () => {
+      this.#tell("missed");
+      this.refresh();
+    });
     events.addEventListener("session", () => this.refresh());
     // The stream ends when the agent does, or the session: asking tells which.
     events.onerror = () => {
       this.#deaf();
+      this.#tell("missed");
       this.refresh();
     };
     this.#events = events;

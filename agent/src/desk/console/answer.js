@@ -4,13 +4,15 @@
 import { bdi, el, svg } from "./dom.js";
 import { clockLine, clocksOf, ownersWord } from "./owner.js";
 import { OUTCOMES } from "./pending.js";
-import { age, fill, has, phrase, say, shown, term, zoneDate } from "./words.js";
+import { age, fill, has, isolate, phrase, say, shown, term, today, zoneDate } from "./words.js";
 
 /** Years that a document's expiry may lie ahead. */
 const EXPIRY_AHEAD = 50;
 
 /** Actions that are told at once, at most. */
 const ACTIONS_MAX = 3;
+/** Actions, the gravest first: what can hurt somebody, then whom to hold, then what to take, then whom to ask or tell. */
+const GRAVITY = ["arrest", "bearer_sought", "protect", "specific_check", "seize_document", "refuse_entry", "return", "inquiry_check", "locate", "inform"];
 
 /** The shape of a verdict, the same as on the terminal: square, triangle, disc, ring. */
 export function shape(verdict) {
@@ -43,13 +45,19 @@ function advice(answer, alert) {
     return [say(has(`do.${why}`) ? `do.${why}` : "do.why.damaged")];
   }
   const hits = answer.alerts.filter(({ result }) => result === "hit");
-  if (hits.length === 0) return [say("do.compare"), action(alert)];
-  return [...new Set(hits.map(action))].slice(0, ACTIONS_MAX);
+  if (hits.length === 0) return [say("do.compare"), ...actions([alert])];
+  return actions(hits);
 }
 
-function action({ action, status, owner }) {
-  const key = status === "valid_bearer_sought" ? "do.bearer_sought" : `do.${action}`;
-  return say(has(key) ? key : "do.inform", { owner });
+/** One sentence an action, the gravest first, with every owner who is to be told. */
+function actions(alerts) {
+  const owners = new Map(); // action -> owners
+  for (const { action, owner } of alerts) {
+    const known = GRAVITY.includes(action) ? action : "inform";
+    owners.set(known, new Set([...owners.get(known) ?? [], isolate(owner)]));
+  }
+  const told = GRAVITY.filter((action) => owners.has(action)).slice(0, ACTIONS_MAX);
+  return told.map((action) => fill(`do.${action}`, { owner: [...owners.get(action)].reduce((one, other) => fill("owners.joined", { one, other })) }));
 }
 
 /** The screen of an answer. `pending`: outcomes and clocks of its alerts; `online`: whether headquarters hears us. */
@@ -165,7 +173,8 @@ function birthOf({ year, month, day, circa }) {
 
 function read(document) {
   const expires = zoneDate(document.expiry_date, EXPIRY_AHEAD);
-  const expired = /^\d/.test(expires) && new Date(expires) < new Date();
+  // Dates are compared, not instants: on its last day a document is still valid.
+  const expired = /^\d{4}-\d\d-\d\d$/.test(expires) && expires < today();
   const rows = [
     ["document.number", bdi(shown(document.number), { class: "mono" })],
     ["document.issued_by", bdi(shown(`${document.code} ${document.issuing_state}`), { class: "mono" })],

@@ -31,7 +31,7 @@ export function bar({ status, connected, open, pending, officer, showMenu, showO
 
 /** Clocks that run, the most urgent one's time, and how many ran out. */
 function owners(pending, showOwners) {
-  const clocks = pending.allClocks().filter(({ answer }) => !answer);
+  const clocks = pending.allClocks().filter((clock) => !clock.answer && !(overdue(clock) && pending.isDone(clock)));
   const late = pending.late.filter(({ reported }) => !reported).length;
   if (clocks.length + late === 0) return null;
   const over = clocks.filter(overdue).length;
@@ -43,31 +43,44 @@ function owners(pending, showOwners) {
     el("kbd", { "aria-hidden": "true" }, "C")));
 }
 
-/** What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: a sentence. */
-export function banners(status, grown, { failure, session }) {
+/**
+ * What must not be missed; nothing while all is well. `grown`: seconds since the status came. `failure`: says one. `stay()`: the session
+ * is about to end, and goes on with this.
+ */
+export function banners(status, grown, { failure, session, stay }) {
   const told = status === null ? [] : listBanners(status, grown);
   if (["expired", "ended"].includes(session?.roster?.state)) told.unshift(banner("grave", say("banner.roster")));
-  if (failure !== null) told.unshift(banner("grave", failure));
+  if (stay) {
+    told.unshift(el("div", { class: "banner", "data-weight": "grave", "data-what": "ending" },
+      el("p", {}, say("session.ends")), el("button", { type: "button", "data-act": "stay", onclick: stay }, say("session.stay"))));
+  }
+  if (failure !== null) told.unshift(banner("grave", failure(), "failure"));
   return told;
 }
 
 function listBanners(status, grown) {
   if (status.lists.length === 0) return [banner("grave", say("banner.no_list"))];
-  return status.lists.flatMap((list) => {
-    const old = age(list.age_s + grown);
-    const values = { list: isolate(list.list), age: old, n: list.newest_known };
-    const lapsed = list.age_s + grown >= list.lease_s;
-    if (list.why || lapsed) {
-      const why = list.why ? phrase(list.why) : say("why.lease");
-      return [banner("grave", fill("banner.not_asked", { ...values, why }))];
-    }
-    if (list.newest_known > list.edition) return [banner("mild", fill("banner.behind", values))];
-    return list.freshness === "stale" ? [banner("mild", fill("banner.stale", values))] : [];
+  const told = status.lists.map((list) => toldOf(list, grown)).filter(Boolean);
+  // One of a kind: after an outage all lists are told of, and the answer must stay in view.
+  return [["grave", "banner.not_asked_many"], ["mild", "banner.old_many"]].flatMap(([weight, many]) => {
+    const texts = told.filter((one) => one.weight === weight).map(({ text }) => text);
+    return (texts.length > 1 ? [say(many, { count: texts.length })] : texts).map((text) => banner(weight, text));
   });
 }
 
-function banner(weight, text) {
-  return el("p", { class: "banner", "data-weight": weight }, text);
+/** What must be known of one list, if anything must. */
+function toldOf(list, grown) {
+  const values = { list: isolate(list.list), age: age(list.age_s + grown), n: list.newest_known };
+  if (list.why || list.age_s + grown >= list.lease_s) {
+    const why = list.why ? phrase(list.why) : say("why.lease");
+    return { weight: "grave", text: fill("banner.not_asked", { ...values, why }) };
+  }
+  if (list.newest_known > list.edition) return { weight: "mild", text: fill("banner.behind", values) };
+  return list.freshness === "stale" ? { weight: "mild", text: fill("banner.stale", values) } : null;
+}
+
+function banner(weight, text, what = null) {
+  return el("p", { class: "banner", "data-weight": weight, "data-what": what }, text);
 }
 
 /** The lists on this device, as the ready screen shows them. */

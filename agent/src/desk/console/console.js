@@ -3,19 +3,22 @@
 // Never shown: an answer that is not the last scan's. A new scan, a lost connection or the officer puts the old one away.
 
 import { Agent, Refused } from "./agent.js";
-import { answerScreen, shape, spoken } from "./answer.js";
+import { answerScreen, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
 import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
-import { bdi, el } from "./dom.js";
+import { el } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
-import { clocksSection, countdown, lateSection, overdue, ownerBanners } from "./owner.js";
+import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
+import { ending, watchUse } from "./idle.js";
 import { menu } from "./menu.js";
+import { plain, zoneForm } from "./plain.js";
+import { announce, announceNew, announceToo } from "./said.js";
 import { settings } from "./settings.js";
 import { tick } from "./sound.js";
-import { lines, listen, whole } from "./wedge.js";
-import { LANGUAGES, age, fill, say, shown as safe, speak } from "./words.js";
+import { listen } from "./wedge.js";
+import { LANGUAGES, age, fill, phrase, reasons, refusal, say, speak } from "./words.js";
 
 /** A Clear goes from the screen by itself after this, milliseconds: the traveller has gone on. */
 const CLEAR_SHOWN_MS = 60_000;
@@ -24,11 +27,11 @@ const ZONE_MIN = 30;
 
 /** Scans that are known to have been shown: more than can be on their way twice. */
 const SHOWN_KEPT = 50;
-/** How long a screen reader may take to say a sentence. */
-const HEARD_MS = 3000;
-
 /** Set while somebody else's badge waits for its PIN. */
 const LOCKED = "vedette-locked";
+
+/** Done once the officer's language is spoken. */
+let speaking = Promise.resolve();
 
 const agent = new Agent();
 const pending = new Pending(agent);
@@ -36,13 +39,12 @@ const part = (id) => document.getElementById(id);
 const state = {
   status: null,
   statusAt: 0,
-  saidAt: 0,             // when something was last said aloud
   session: null,         // who is signed in, and whether anybody must be
   screen: { name: "lost" },
   scans: 0,
   shown: [],             // the last scans whose answers were shown
   overdue: new Set(),    // encounters whose clock is known to have run out
-  failure: null,         // what could not be recorded, until the next screen
+  failure: null,         // says what could not be recorded, until the next screen
 };
 
 // --- Drawing -----------------------------------------------------------------------------------------------------------
@@ -52,42 +54,16 @@ const screens = {
     el("h1", { id: "word", tabindex: "-1" }, say("ready.title")),
     el("p", { class: "lead" }, say("ready.text")),
     lateSection(pending, { ownerOf, report: give }),
-    zoneForm(),
+    zoneForm(scan),
     clocksSection(pending, { ownerOf, online: isOnline() }),
     heldLists(state.status, grown()),
   ),
   checking: () => plain("checking", "checking.title", []),
-  refused: ({ title, error, hint }) => plain("refused", title, [say("refused.again"), error, hint]),
+  refused: ({ title, why }) => plain("refused", title, [say("refused.again"), ...why]),
   lost: () => plain("lost", "lost.title", [say("lost.text"), say("lost.do")]),
   sign_in: (screen) => signInScreen({ ...screen, enter: signIn }),
   answer: (screen) => answerScreen({ ...screen, pending, online: isOnline(), choose, report }),
 };
-
-function plain(name, title, sentences) {
-  return el("section", { class: `plain ${name}`, "aria-labelledby": "word" },
-    el("div", { class: "told" },
-      name !== "checking" && shape("not_checked"),
-      el("h1", { id: "word", tabindex: "-1" }, say(title)),
-      sentences.filter(Boolean).map((sentence, n) => el("p", { class: n === 0 ? "do" : "" }, bdi(sentence)))));
-}
-
-function zoneForm() {
-  const field = el("textarea", {
-    id: "zone", name: "zone", rows: 3, cols: 44, dir: "ltr", spellcheck: "false", autocomplete: "off",
-    autocapitalize: "characters", "aria-describedby": "zone-label",
-    onkeydown: (event) => {
-      if (event.key === "Enter" && whole(`${field.value.toUpperCase().trim()}\n`)) {
-        event.preventDefault();
-        send();
-      }
-    },
-  });
-  const send = () => field.value.trim() !== "" && scan(lines(field.value.trim().toUpperCase()));
-  return el("form", { class: "zone", onsubmit: (event) => { event.preventDefault(); send(); } },
-    el("label", { for: "zone", id: "zone-label" }, say("ready.zone")),
-    field,
-    el("button", { class: "main" }, say("ready.check")));
-}
 
 function show(screen) {
   Object.assign(state, { screen, failure: null });
@@ -114,13 +90,30 @@ function drawBar() {
   };
   const told = status === null || state.screen.name === "sign_in" || !agent.connected ? [] : [
     ...drillBanners(status, pending, (drill) => pending.saw(drill)),
-    ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, saw: (clock) => pending.saw(clock) }),
+    ...ownerBanners(pending, { onScreen: state.screen.answer, ownerOf, online: isOnline(), show: showEncounter, showAll: showOwners, saw: (clock) => pending.saw(clock) }),
   ];
-  keepFocus(() => {
-    part("bar").replaceChildren(...bar(shown));
-    part("banners").replaceChildren(...told, ...banners(agent.connected ? status : null, grown(), state));
-  });
+  const here = officerHere();
+  told.push(...banners(agent.connected ? status : null, grown(), { ...state, stay: here !== null && ending(here) && (() => agent.renew()) }));
+  put(part("bar"), bar(shown));
+  put(part("banners"), told);
+  // A region that scrolls must be reached by keys.
+  part("banners").tabIndex = part("banners").scrollHeight > part("banners").clientHeight ? 0 : -1;
+  announceNew(told);
 }
+
+/**
+ * Puts elements where others of their kind stand, if they differ in more than times that count by themselves: what is drawn
+ * anew while nothing changed is read anew, and takes the place in the text away.
+ */
+function put(into, elements) {
+  const looks = elements.map(({ outerHTML }) => outerHTML).join("").replaceAll(/ data-due="[^"]*">[^<]*/g, "");
+  if (looks === drawn.get(into)) return;
+  drawn.set(into, looks);
+  keepFocus(() => into.replaceChildren(...elements));
+}
+
+/** How what was put somewhere last looked. */
+const drawn = new Map();
 
 /** Draws anew, and leaves the focus and what is typed where it was. */
 function keepFocus(drawing) {
@@ -166,7 +159,7 @@ function drawTimers() {
     timer.textContent = countdown(left);
     if (ranOut) timer.closest(".clock")?.runOut();
   }
-  const over = pending.allClocks().filter(overdue);
+  const over = overdueClocks(pending);
   const news = over.filter(({ encounter_id }) => !state.overdue.has(encounter_id));
   state.overdue = new Set(over.map(({ encounter_id }) => encounter_id));
   if (news.length > 0) announceToo(news.map(({ list }) => say("confirm.overdue", { owner: ownerOf(list) })).join(" "));
@@ -174,18 +167,6 @@ function drawTimers() {
 
 function grown() {
   return (Date.now() - state.statusAt) / 1000;
-}
-
-/** Says `text` instead of what was said last. */
-function announce(text) {
-  part("said").textContent = text;
-  state.saidAt = Date.now();
-}
-
-/** Says `text`; what was said just before it, and may not have been heard to its end, is said again with it. */
-function announceToo(text) {
-  const before = Date.now() - state.saidAt < HEARD_MS ? part("said").textContent : "";
-  announce(`${before} ${text}`.trim());
 }
 
 // --- A scan ------------------------------------------------------------------------------------------------------------
@@ -196,19 +177,20 @@ async function scan(zone) {
   if (zone.replaceAll("\n", "").length < ZONE_MIN) {
     return refuse("refused.title", say("refused.part", { n: zone.length }));
   }
+  const asking = whose();
   show({ name: "checking" });
   try {
     const answer = await agent.scan(zone);
     if (mine === state.scans) showAnswer(answer, true);
-    else pending.keep(answer, Date.now());
+    else if (asking === whose()) keepOnly(answer);
   } catch (error) {
     if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
-    refuse(error.status === 422 ? "refused.title" : "refused.failed", safe(error.message, 300), safe(error.hint, 300));
+    refuse(error.status === 422 ? "refused.title" : "refused.failed", ...reasons(error));
   }
 }
 
-function refuse(title, error, hint) {
-  show({ name: "refused", title, error, hint });
+function refuse(title, ...why) {
+  show({ name: "refused", title, why });
   announce(`${say(title)}. ${say("refused.again")}`);
 }
 
@@ -216,18 +198,48 @@ function refuse(title, error, hint) {
 function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
+  // A document is being checked: what comes meanwhile is another's.
+  if (screen.name === "checking" && !mine) return pending.keep(answer, Date.now());
+  const at = Date.now();
   if (state.shown.includes(answer.scan_id)) {
+    if (!mine) return;
+    pending.keep(answer, at);
     // An answer that was put away does not come back by itself.
-    if (!mine || screen.answer?.scan_id !== answer.scan_id) return;
+    if (screen.answer?.scan_id !== answer.scan_id) return;
     screen.answer = answer;
     return redraw();
   }
-  state.shown = [answer.scan_id, ...state.shown].slice(0, SHOWN_KEPT);
-  const at = Date.now();
+  shownOnce(answer);
   pending.keep(answer, at);
   show({ name: "answer", answer, at, chosen: 0 });
   announce(spoken(answer, pending));
   if (settings.sound) tick();
+}
+
+/** The answer to a scan after which another was made: not shown any more, nor when it is told to everybody. */
+function keepOnly(answer) {
+  pending.keep(answer, Date.now());
+  shownOnce(answer);
+}
+
+/** Notes that an answer need not be shown again. */
+function shownOnce({ scan_id }) {
+  state.shown = [scan_id, ...state.shown].slice(0, SHOWN_KEPT);
+}
+
+/** What is told to everybody is what every officer may see; who may see more asks for it. */
+async function seeMore({ scan_id }) {
+  const { officer } = state.session ?? {};
+  if (!["supervisor", "administrator"].includes(officer?.role)) return;
+  try {
+    const answer = await agent.answer(scan_id);
+    if (officer.badge !== whose()) return;
+    if (state.shown.includes(scan_id)) showAnswer(answer, true);
+    else pending.keep(answer, Date.now());
+  } catch (error) {
+    // What it shows is less, and right.
+    if (!(error instanceof Refused)) return;
+  }
 }
 
 // --- What the officer does ----------------------------------------------------------------------------------------------
@@ -259,8 +271,8 @@ async function give(encounter, outcome, note = "") {
     announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
     return true;
   } catch (error) {
-    state.failure = fill("outcome.failed", { error: safe(error.message, 200) });
-    announce(state.failure);
+    state.failure = () => refusal("outcome.failed", error);
+    announce(el("p", {}, state.failure()).textContent);
     drawBar();
     return false;
   }
@@ -296,12 +308,50 @@ function showEncounter({ encounter_id }) {
   else showOwners();
 }
 
+/** The badge of whoever is signed in, if somebody is. */
+function whose() {
+  return state.session?.officer?.badge;
+}
+
+/** Who is signed in and sees this page. */
+function officerHere() {
+  return state.screen.name === "sign_in" ? null : state.session?.officer ?? null;
+}
+
+/** A dialog covers the banners: the end of the session is told in it. */
+function tellEnd() {
+  const [dialog, here] = [part("dialog"), officerHere()];
+  const told = dialog.querySelector(".ending");
+  const ends = dialog.open && here !== null && ending(here);
+  if (!ends) told?.remove();
+  else if (!told) dialog.prepend(el("p", { class: "message ending", role: "alert" }, say("session.ends")));
+}
+
+/** Somebody else is here, or nobody: nothing stays of what the officer before could see. */
+function handOver() {
+  state.scans += 1;
+  forgetReports();
+  pending.forget();
+  speaking = speakTo(state.session.officer);
+  if (whose() && ["answer", "checking", "refused"].includes(state.screen.name)) show({ name: "ready" });
+}
+
+/** Speaks an officer's language; the device's to one who has none, and to nobody. */
+async function speakTo(officer) {
+  const language = officer?.language in LANGUAGES ? officer.language : settings.language;
+  if (language === document.documentElement.lang) return;
+  await speak(language);
+  redraw();
+}
+
 async function signIn(badge, pin) {
   try {
     await agent.signIn(badge, pin);
+    // While the page was locked, it kept nothing of what happened.
+    pending.lost();
+    pending.sync(state.status);
     sessionStorage.removeItem(LOCKED);
-    const { officer } = state.session;
-    if (officer?.language in LANGUAGES) await speak(officer.language);
+    await speaking;
     show({ name: "ready" });
   } catch (error) {
     if (!(error instanceof Refused)) return;
@@ -320,7 +370,7 @@ function showMenu() {
   const { officer } = state.session ?? {};
   const failed = (error) => {
     part("dialog").close();
-    state.failure = safe(error.message, 200);
+    state.failure = () => reasons(error);
     drawBar();
   };
   menu(part("dialog"), {
@@ -360,9 +410,10 @@ function typed(key, event) {
 // --- The agent ---------------------------------------------------------------------------------------------------------
 
 agent.addEventListener("state", ({ detail }) => {
-  const before = isOnline();
+  const [before, known] = [isOnline(), state.status !== null];
   Object.assign(state, { status: detail, statusAt: Date.now() });
   pending.sync(detail);
+  if (known && before !== isOnline()) announceToo(say(isOnline() ? "bar.online" : "bar.offline"));
   // Whether headquarters knows of what is overdue stands on the screen.
   if (before !== isOnline() && ["ready", "answer"].includes(state.screen.name)) redraw();
   else drawBar();
@@ -371,10 +422,21 @@ pending.addEventListener("changed", ({ detail: answered }) => {
   if (["ready", "answer"].includes(state.screen.name)) redraw();
   if (answered?.answer) announceToo(`${say(`confirm.${answered.answer.word}`, { owner: ownerOf(answered.list) })}. ${say(`do.owner.${answered.answer.word}`)}`);
 });
-agent.addEventListener("answer", ({ detail }) => showAnswer(detail, false));
+agent.addEventListener("answer", ({ detail }) => {
+  showAnswer(detail, false);
+  if (detail.alerts.length > 0) seeMore(detail);
+});
+// Whatever is on the screen is of another document.
+agent.addEventListener("refused", ({ detail: { read, why } }) => {
+  if (state.screen.name === "sign_in") return;
+  state.scans += 1;
+  refuse(read ? "refused.failed" : "refused.title", phrase(why));
+});
 agent.addEventListener("session", ({ detail }) => {
-  if (detail.officer?.badge !== state.session?.officer?.badge) forgetReports();
+  const before = whose();
   state.session = detail;
+  if (detail.officer) detail.officer.heard = Date.now();
+  if (whose() !== before) handOver();
 });
 agent.addEventListener("found", () => {
   const locked = sessionStorage.getItem(LOCKED) !== null && state.session.officer;
@@ -399,6 +461,7 @@ agent.addEventListener("lost", () => {
 setInterval(() => {
   drawAges();
   drawTimers();
+  tellEnd();
   pending.look();
   drawBarWhenIdle();
   const { screen } = state;
@@ -417,4 +480,5 @@ settings.apply();
 await speak(settings.language);
 draw();
 listen({ zone: scan, badge: (badge) => state.session?.sign_in === "required" && signIn(badge, ""), typed });
+watchUse(officerHere, () => agent.renew().then(drawBar));
 agent.start();

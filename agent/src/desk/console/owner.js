@@ -7,6 +7,8 @@ import { fill, isolate, moment, say, shown } from "./words.js";
 
 /** Clocks in one answer, at most. */
 const CLOCKS_MAX = 3;
+/** The newest owners' answers have a banner each; the others share one. */
+const ANSWERS_MAX = 2;
 
 /** The clocks of an answer's alerts, in their order; nothing where none needs a confirmation. */
 export function clocksOf(answer, pending) {
@@ -52,27 +54,44 @@ export function ownersWord(clock) {
   return clock?.answer ? `do.owner.${clock.answer.word}` : null;
 }
 
+/** Clocks that ran out, of encounters whose outcome nobody has given. */
+export function overdueClocks(pending) {
+  return pending.allClocks().filter((clock) => overdue(clock) && !pending.isDone(clock));
+}
+
 /**
- * Banners: every answer that came, every clock that ran out, every document listed late. What the screen shows anyway
- * (`onScreen`: the answer on it) needs none, and beside a hit only answers are told: the rest stays in the line above.
+ * Banners: answers that came, clocks that ran out, documents listed late; one of a kind (but the newest answers), which counts
+ * them where there are more. What the screen shows anyway (`onScreen`: the answer on it) needs none, and beside a hit only
+ * answers are told: the rest stays in the line above.
  */
-export function ownerBanners(pending, { onScreen, ownerOf, online, show, saw }) {
+export function ownerBanners(pending, { onScreen, ownerOf, online, show, showAll, saw }) {
   const elsewhere = ({ encounter_id }) => !onScreen?.alerts.some((alert) => alert.encounter_id === encounter_id);
   const calm = !(onScreen?.alerts.length > 0);
   const named = (key, { alert_id, list }, more = {}) => fill(key, { alert: isolate(alert_id), list: isolate(list), ...more });
   const button = (act, key, onclick) => el("button", { type: "button", "data-act": act, onclick }, say(key));
-  return [
-    ...pending.news().filter(elsewhere).map((clock) => banner("owner", clock.answer.word,
+  const escalates = () => say(online ? "confirm.escalated" : "confirm.escalates");
+  const newest = (a, b) => Date.parse(b.answer.at) - Date.parse(a.answer.at);
+  const answers = () => pending.news().filter(elsewhere).sort(newest);
+  const kinds = [
+    [answers().slice(0, ANSWERS_MAX), ANSWERS_MAX, (clock) => banner("owner", clock.answer.word,
       el("p", {}, named("banner.answer", clock), " ", el("strong", {}, say(`confirm.${clock.answer.word}`, { owner: ownerOf(clock.list) }))),
       el("p", {}, say(`do.owner.${clock.answer.word}`), clock.answer.text && [" ", bdi(`“${shown(clock.answer.text, 300)}”`)]),
-      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id}`, "banner.seen", () => saw(clock)))),
-    ...(calm ? pending.allClocks() : []).filter(overdue).map((clock) => banner("grave", "overdue",
-      el("p", {}, named("banner.overdue", clock), " ", say(online ? "confirm.escalated" : "confirm.escalates")),
-      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)))),
-    ...(calm ? pending.late : []).filter(({ reported }) => !reported).map((late) => banner("grave", "late",
+      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id}`, "banner.seen", () => saw(clock))),
+    ],
+    [answers().slice(ANSWERS_MAX), 0, () => null, (count) => banner("owner", "answers", el("p", {}, say("banner.answer_many", { count })),
+      button("show answers", "banner.show", showAll), button("saw answers", "banner.seen", () => answers().slice(ANSWERS_MAX).forEach(saw)))],
+    [calm ? overdueClocks(pending) : [], 1, (clock) => banner("grave", "overdue",
+      el("p", {}, named("banner.overdue", clock), " ", escalates()),
+      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock))),
+    (count) => banner("grave", "overdue", el("p", {}, say("banner.overdue_many", { count }), " ", escalates()),
+      button("show overdue", "banner.show", showAll))],
+    [calm ? pending.late.filter(({ reported }) => !reported) : [], 1, (late) => banner("grave", "late",
       el("p", {}, named("banner.late", late, { scanned: moment(late.scanned_at) })),
-      button(`late ${late.encounter_id}`, "banner.show", () => show(late)))),
+      button(`late ${late.encounter_id}`, "banner.show", () => show(late))),
+    (count) => banner("grave", "late", el("p", {}, say("banner.late_many", { count })),
+      button("show late", "banner.show", showAll))],
   ];
+  return kinds.flatMap(([all, most, one, many]) => all.length > most ? [many(all.length)] : all.map(one));
 }
 
 function banner(weight, what, ...children) {
@@ -106,7 +125,7 @@ export function lateSection(pending, { ownerOf, report }) {
         fill("late.listed", { time: moment(late.raised_at), list: isolate(late.list), owner: isolate(ownerOf(late.list)) })),
       late.reported
         ? el("p", { class: "done" }, say("late.reported"))
-        : [el("p", { class: "do" }, say("do.late", { owner: ownerOf(late.list) })),
+        : [el("p", { class: "do" }, say(late.action === "bearer_sought" ? "do.late_bearer" : "do.late", { owner: ownerOf(late.list) })),
           el("div", { class: "choices" }, OUTCOMES.map((outcome) => el("button", {
             type: "button", "data-outcome": outcome, onclick: () => report(late.encounter_id, outcome),
           }, say(`outcome.${outcome}`))))]))));

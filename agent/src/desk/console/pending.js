@@ -24,12 +24,14 @@ export class Pending extends EventTarget {
   drill = null;
   #agent;
   #synced = null;       // the state that all this belongs to
+  #generation = 0;      // what was asked in an older one is not taken: another officer may see less
   #seen = new Set(JSON.parse(sessionStorage.getItem(SEEN) ?? "[]"));
 
   constructor(agent) {
     super();
     this.#agent = agent;
     agent.addEventListener("answer", ({ detail }) => detail.alerts.some(({ confirm_by }) => confirm_by) && this.#askClocks());
+    agent.addEventListener("missed", () => this.lost());
     agent.addEventListener("confirmation", ({ detail }) => {
       this.#putClock(detail);
       this.#changed(detail);
@@ -56,14 +58,15 @@ export class Pending extends EventTarget {
     if (this.#drillIsOpen()) this.#askDrill();
   }
 
-  /** The connection is gone: once it is back, everything is asked for anew. */
+  /** The connection is gone, or events were missed: with the next state everything is asked for anew. */
   lost() {
     this.#synced = null;
+    this.#generation += 1;
   }
 
-  /** Forgets everything: the session is over. */
+  /** Forgets everything: the session is over, or another officer's. */
   forget() {
-    this.#synced = null;
+    this.lost();
     [this.hits, this.outcomes, this.clocks].forEach((map) => map.clear());
     Object.assign(this, { late: [], drill: null });
   }
@@ -71,7 +74,7 @@ export class Pending extends EventTarget {
   /** An answer was shown, or would have been. */
   keep(answer, at) {
     if (!answer.alerts.some((alert) => this.unresolved(alert))) return;
-    this.hits.set(answer.scan_id, { answer, at });
+    this.hits.set(answer.scan_id, { answer, at: this.hits.get(answer.scan_id)?.at ?? at });
     if (this.hits.size > OPEN_MAX) this.hits.delete(this.hits.keys().next().value);
   }
 
@@ -86,6 +89,11 @@ export class Pending extends EventTarget {
 
   unresolved(alert) {
     return Boolean(alert.encounter_id) && !this.outcomes.has(alert.encounter_id);
+  }
+
+  /** Whether the officer has said what came of a clock's encounter. */
+  isDone({ encounter_id, reported }) {
+    return reported || this.outcomes.has(encounter_id);
   }
 
   /** The clock of an encounter as it stands now: `left_s` counts down by the agent's own clock. */
@@ -103,8 +111,8 @@ export class Pending extends EventTarget {
   /** Owners' answers that the officer has not put away. */
   news() {
     const now = Date.now();
-    return this.allClocks().filter(({ answer, encounter_id, fresh }) =>
-      answer && !this.outcomes.has(encounter_id) && (fresh || now - Date.parse(answer.at) < NEWS_MS) && !this.#seen.has(`${encounter_id} ${answer.at}`));
+    return this.allClocks().filter(({ answer, encounter_id, fresh, reported }) =>
+      answer && !this.isDone({ encounter_id, reported }) && (fresh || now - Date.parse(answer.at) < NEWS_MS) && !this.#seen.has(`${encounter_id} ${answer.at}`));
   }
 
   /** The ended drill, until it is put away. */
@@ -126,13 +134,20 @@ export class Pending extends EventTarget {
   }
 
   #askHits() {
+    const known = [...this.hits.keys()];
     this.#ask(this.#agent.open(), (open) => {
+      known.filter((scan) => !open.some(({ answer }) => answer.scan_id === scan)).forEach((scan) => this.#askHit(scan));
       for (const { age_s, answer, outcomes } of open.reverse()) {
         outcomes.forEach((taken) => this.resolve(taken));
         if (!this.hits.has(answer.scan_id)) this.keep(answer, Date.now() - age_s * 1000);
       }
       return open.length > 0;
     });
+  }
+
+  /** A hit that is not open any more had its outcomes while nobody listened; one that an agent forgot is open still. */
+  #askHit(scan) {
+    this.#ask(this.#agent.answer(scan), () => this.hits.delete(scan));
   }
 
   #askClocks() {
@@ -157,15 +172,15 @@ export class Pending extends EventTarget {
     return JSON.stringify(before) !== JSON.stringify(value);
   }
 
-  /** Takes what the agent answers, and tells it if it is news; if it was asked in another session, nothing. */
+  /** Takes what the agent answers, and tells it if it is news; if it was asked in another generation, nothing. */
   async #ask(asked, take) {
-    const synced = this.#synced;
+    const generation = this.#generation;
     try {
       const answer = await asked;
-      if ((synced === null) !== (this.#synced === null)) return;
+      if (generation !== this.#generation) return;
       if (take(answer)) this.#changed();
     } catch (error) {
-      // A lost connection and an ended session are told by the agent; 404: there was no drill.
+      // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
       if (!(error instanceof Refused)) return;
     }
   }

@@ -5,7 +5,7 @@ import { bdi, el } from "./dom.js";
 import { Refused } from "./agent.js";
 import { whyNot } from "./officer.js";
 import { clockItem, clockLine, ownersWord } from "./owner.js";
-import { fill, say, shown, term } from "./words.js";
+import { fill, refusal, say, shown, term } from "./words.js";
 
 /** The form of Reg. (EU) 2018/1862 Art. 37(1), in its order. */
 const FIELDS = ["place", "time", "reason", "route", "destination", "companions", "identity", "conveyance", "objects", "circumstances"];
@@ -33,11 +33,17 @@ export function reports(dialog, agent, { ownerOf, isOnline }) {
     const form = el("form", {
       onsubmit: async (event) => {
         event.preventDefault();
+        let answered;
         try {
-          draw(...found(await agent.reveal(form.elements.pin.value)));
+          const revealed = await agent.reveal(form.elements.pin.value);
+          answered = () => found(revealed);
         } catch (error) {
-          if (error instanceof Refused) draw(ask(whyNot(error, true)));
+          if (!(error instanceof Refused)) return;
+          answered = () => [ask(whyNot(error, true))];
         }
+        // Meanwhile the dialog may have been closed, and be another's by now.
+        if (!form.isConnected) return;
+        draw(...answered());
         dialog.querySelector("h2").focus();
       },
     },
@@ -75,7 +81,7 @@ export function reports(dialog, agent, { ownerOf, isOnline }) {
         sent.set(id, new Date().toTimeString().slice(0, 5));
         state.textContent = fill("report.sent", { time: sent.get(id) });
       } catch (error) {
-        state.textContent = fill("outcome.failed", { error: shown(error.message, 200) });
+        state.replaceChildren(...refusal("outcome.failed", error));
       }
     };
     return el("section", { class: "report" },

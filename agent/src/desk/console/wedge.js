@@ -5,13 +5,18 @@
 // A burst ends with the zone's last character where its length says so, with Enter or Tab after a whole zone, or with
 // silence. Keys that a busy machine handed over late belong to the burst they were typed in, which is then read anew, whole.
 // A reader that was set up for another keyboard layout than this machine's is understood by its physical keys.
+//
+// Some readers are slow, or falter. Outside a field nobody writes, so there a row of keys is a zone at any pace, or part of
+// one, and a key acts only by itself: with silence before it and after it.
 
-/** Keys of a burst follow each other within this, milliseconds; people need longer. */
+/** Keys of a burst begin by following each other within this, milliseconds; people need longer. */
 const GAP_MS = 45;
 /** So many keys in such a row are a burst. */
 const BURST_KEYS = 5;
 /** Silence that ends a burst, milliseconds. */
 const END_MS = 250;
+/** Silence that ends a row of keys outside a field, and that a single key needs on both sides, milliseconds. */
+const ROW_MS = 300;
 /** Keys of one burst, at most; the rest is dropped. */
 const KEYS_MAX = 400;
 /** The longest machine readable zone, characters. */
@@ -26,8 +31,9 @@ export function listen({ zone, badge, typed }) {
   let bursting = false;
   let field = null;
   let silence = 0;
-  let alone = 0;
   let told = "";
+  let over = false; // whether a whole zone came: only an Enter or Tab at its end belongs to it yet
+  let quiet = true; // whether there was silence before the row
 
   const onKey = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
@@ -37,30 +43,42 @@ export function listen({ zone, badge, typed }) {
       if (event.key.length > 1 && !/^(Shift|CapsLock|AltGraph)$/.test(event.key)) typed(event.key, event);
       return;
     }
-    if (Math.abs(event.timeStamp - last) > GAP_MS) begin();
+    const outside = !writes(event.target);
+    const gap = Math.abs(event.timeStamp - last);
+    // What was read already goes on only with keys that were handed over late, at the reader's pace.
+    const anew = over || told !== "" || event.timeStamp < last;
+    const together = anew ? GAP_MS : bursting ? END_MS : outside && field === null ? ROW_MS : GAP_MS;
+    if (gap > together || (over ? prints : keys.length === 0)) {
+      begin();
+      quiet = gap > ROW_MS;
+    }
     last = event.timeStamp;
-    if (keys.length < KEYS_MAX) keys.push({ key: ends ? "\n" : event.key, code: event.code, shift: event.shiftKey });
-    clearTimeout(alone);
-    if (!bursting && keys.length >= BURST_KEYS) {
+    // Enter, Tab and Space work the page, unless they stand in a row.
+    const stray = keys.length === 0 || (gap > GAP_MS && keys.length < BURST_KEYS);
+    if ((ends || event.key === " ") && !bursting && stray) return begin();
+    if (keys.length < KEYS_MAX) keys.push({ key: ends ? "\n" : event.key, code: event.code, shift: event.shiftKey, gap });
+    clearTimeout(silence);
+    if (!bursting && fast(keys)) {
       bursting = true;
       field?.restore();
     }
-    if (bursting) {
+    if (bursting || (outside && keys.length >= BURST_KEYS)) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      clearTimeout(silence);
       if (whole(characters(keys))) {
         finish();
         end();
-      } else silence = setTimeout(finish, END_MS);
-    } else if (keys.length === 1 && prints && !writes(event.target)) {
-      // Only when no second key follows was it a person.
-      alone = setTimeout(() => typed(event.key, event), GAP_MS);
+        over = true;
+        return;
+      }
     }
+    if (bursting) silence = setTimeout(finish, END_MS);
+    else if (outside) silence = setTimeout(() => single(event), ROW_MS);
   };
 
   const begin = () => {
     end();
+    over = false;
     bursting = false;
     field = remember(document.activeElement);
   };
@@ -70,18 +88,31 @@ export function listen({ zone, badge, typed }) {
     told = "";
   };
 
+  /** A row outside a field is over: one key that stood alone was a person's, a long row a slow reader's. */
+  const single = (event) => {
+    if (keys.length === 1 && quiet) typed(event.key, event);
+    else if (keys.length >= BURST_KEYS) finish();
+    begin();
+  };
+
   const finish = () => {
     clearTimeout(silence);
     const text = characters(keys).trim();
     const typed = keys.map(({ key }) => key).join("").trim();
-    if (!bursting || text === told) return;
+    if (text === "" || text === told) return;
     told = text;
-    if (text.length > BADGE_MAX || text.includes("<")) zone(lines(text));
+    // A slow row is no badge: whoever types beside a field must not sign in.
+    if (text.length > BADGE_MAX || text.includes("<") || !bursting) zone(lines(text));
     else badge(typed);
   };
 
   window.addEventListener("keydown", onKey, true);
   return () => window.removeEventListener("keydown", onKey, true);
+}
+
+/** Whether the last keys of a row follow each other as no person's do. */
+function fast(keys) {
+  return keys.length >= BURST_KEYS && keys.slice(1 - BURST_KEYS).every(({ gap }) => gap <= GAP_MS);
 }
 
 /** Whether keys typed there write something. */

@@ -1,5 +1,7 @@
 // The officer's language: messages by key, ages, dates, and what others wrote made safe to look at.
 
+import { el } from "./dom.js";
+
 /** Every language, as it calls itself. */
 export const LANGUAGES = { en: "English", fr: "Français", es: "Español", ar: "العربية" };
 const RIGHT_TO_LEFT = ["ar"];
@@ -58,6 +60,22 @@ export function phrase({ code, values, text }) {
   return has(code) ? say(code, values) : shown(text, 400);
 }
 
+/** Why the agent refused: in the officer's language where there are words for it, else what it says, in English. */
+export function reasons({ message, hint, more }) {
+  return more?.why && has(more.why.code) ? [phrase(more.why)] : [message, hint].filter(Boolean).map(english);
+}
+
+/** A message with `{error}` in it, in parts: why the agent refused is one. */
+export function refusal(key, error) {
+  const [before, after = ""] = messages[key].split("{error}");
+  return [before, reasons(error)[0], after];
+}
+
+/** Text that is English whatever the page speaks. */
+function english(text) {
+  return el("span", { lang: "en", dir: "ltr" }, shown(text, 300));
+}
+
 /** Seconds, as an age: `42 s`, `12 min`, `5 h`, `3 d`. */
 export function age(seconds) {
   const units = [["s", 1, 120], ["min", 60, 7_200], ["h", 3_600, 172_800], ["d", 86_400, Infinity]];
@@ -69,10 +87,21 @@ export function age(seconds) {
 export function moment(text) {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return isolate(text);
-  const two = (n) => String(n).padStart(2, "0");
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return isolate(at.toDateString() === new Date().toDateString() ? time : `${day} ${time}`);
+  return isolate(dayOf(at) === today() ? time : `${dayOf(at)} ${time}`);
+}
+
+/** Today here, `2026-11-23`. */
+export function today() {
+  return dayOf(new Date());
+}
+
+function dayOf(at) {
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+function two(n) {
+  return String(n).padStart(2, "0");
 }
 
 /** A date of a machine readable zone, YYMMDD, as YYYY-MM-DD; unknown parts as `??`. `ahead`: years it may lie ahead. */
