@@ -56,8 +56,8 @@ pub struct Held {
     pub confirmed_at: u64,
     /// The newest edition known to exist.
     pub newest_known: u64,
-    /// Whether it is the newest cannot be known: a newer root exists that has not come, or the time is not known.
-    pub unsure: bool,
+    /// Why it cannot be known whether it is the newest: the code of a [`crate::words::Phrase`].
+    pub doubt: Option<&'static str>,
     /// Persons: from which score a match is Possible, and from which a Hit; 0 to 1.
     pub possible_from: f32,
     /// See `possible_from`.
@@ -87,6 +87,11 @@ impl Held {
         if self.edition == 0 {
             return (0, Freshness::Expired);
         }
-        freshness(self.confirmed_at, self.lease_s, self.unsure || self.newest_known > self.edition, now)
+        freshness(
+            self.confirmed_at,
+            self.lease_s,
+            self.doubt.is_some() || self.newest_known > self.edition,
+            now,
+        )
     }
 }

@@ -98,7 +98,8 @@ pub fn lists(lists: &[ListView]) -> String {
             true => format!(", edition {} exists", list.newest_known),
             false => String::new(),
         };
-        let why = list.why.as_ref().map(|why| format!(", {}", why.text)).unwrap_or_default();
+        let why = list.why.as_ref().or(list.doubt.as_ref());
+        let why = why.map(|why| format!(", {}", why.text)).unwrap_or_default();
         push(
             &mut out,
             format_args!(

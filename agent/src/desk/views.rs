@@ -67,6 +67,9 @@ pub struct ListView {
     /// Why it cannot be asked; none if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Phrase>,
+    /// Why it cannot be known whether it is the newest; none if it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Phrase>,
 }
 
 /// An answer with an alert that has no outcome yet.
@@ -168,5 +171,6 @@ fn list_view(held: &Held, now: u64) -> ListView {
             _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
             _ => None,
         },
+        doubt: held.doubt.map(Phrase::new),
     }
 }

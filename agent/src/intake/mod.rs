@@ -408,7 +408,10 @@ impl Intake {
     fn swap(&self) {
         // A root that is kept from us may say that what we believe is forged.
         let root_behind = self.heartbeat.as_ref().is_some_and(|h| h.root_version > self.root.version);
-        let lost = self.clock.is_lost();
+        let doubt = match self.clock.is_lost() {
+            true => Some("why.time_lost"),
+            false => root_behind.then_some("why.root_behind"),
+        };
         let held = |(list, entry): (&ListName, &Entry)| {
             let issuer = self.root.issuer(list).ok()?;
             let manifest = entry.active.as_ref().map(|(manifest, _)| manifest);
@@ -425,7 +428,7 @@ impl Intake {
                 lease_s: manifest.map_or(0, |m| m.lease_s),
                 confirmed_at: entry.confirmed_at,
                 newest_known: entry.newest_known,
-                unsure: root_behind || lost,
+                doubt,
                 confirm_s: manifest.map_or(0, |m| m.confirm_s),
                 handling: manifest.and_then(|m| Handling::of_list(&m.handling)),
                 possible_from: manifest.map_or(1.0, |m| f32::from(m.possible_from) / 1000.0),

@@ -75,6 +75,7 @@ function toldOf(list, grown) {
     const why = list.why ? phrase(list.why) : say("why.lease");
     return { weight: "grave", text: fill("banner.not_asked", { ...values, why }) };
   }
+  if (list.doubt) return { weight: "mild", text: fill("banner.doubt", { ...values, why: phrase(list.doubt) }) };
   if (list.newest_known > list.edition) return { weight: "mild", text: fill("banner.behind", values) };
   return list.freshness === "stale" ? { weight: "mild", text: fill("banner.stale", values) } : null;
 }

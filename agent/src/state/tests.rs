@@ -1,0 +1,71 @@
+//! The state: what is erased is gone, what is a floor stays.
+
+use super::*;
+
+fn open() -> (tempfile::TempDir, State) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(&folder.path().join("state.db")).unwrap();
+    (folder, state)
+}
+
+#[test]
+fn an_erased_key_is_in_no_file_any_more() {
+    let (folder, state) = open();
+    let list: ListName = "a/b".parse().unwrap();
+    let key = [0x5a; 100];
+    state.set_grant(&list, &key).unwrap();
+    state.erase_keys(&list).unwrap();
+    assert!(state.grants().unwrap().is_empty());
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(50).any(|w| w == &key[..50]));
+    }
+}
+
+#[test]
+fn a_key_erased_beside_a_reader_is_gone_when_the_reader_is() {
+    let (folder, state) = open();
+    let list: ListName = "a/b".parse().unwrap();
+    let key = [0x5a; 100];
+    state.set_grant(&list, &key).unwrap();
+    let in_files = || {
+        std::fs::read_dir(folder.path()).unwrap().any(|entry| {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            bytes.windows(50).any(|w| w == &key[..50])
+        })
+    };
+    let mut reader = Connection::open(folder.path().join("state.db")).unwrap();
+    let reading = reader.transaction().unwrap();
+    let granted = |t: &Connection| t.query_row("SELECT count(*) FROM granted", [], |row| row.get(0));
+    assert_eq!(granted(&reading), Ok(1));
+    state.erase_keys(&list).unwrap();
+    state.empty_log().unwrap();
+    assert!(in_files(), "else this test shows nothing");
+    drop(reading);
+    state.empty_log().unwrap();
+    assert!(!in_files());
+}
+
+#[test]
+fn the_floor_stays_when_the_keys_go_and_starts_anew_only_with_the_issuer() {
+    let (_folder, state) = open();
+    let list: ListName = "a/b".parse().unwrap();
+    let floor = Floor { edition: 7, manifest: [1; 32] };
+    state.set_pending(&list, floor, b"m7").unwrap();
+    state.set_active(&list, b"m7", 100).unwrap();
+    state.erase_lists(None, 3).unwrap();
+    let row = state.lists().unwrap().remove(0).1;
+    assert_eq!(row, ListRow { floor: Some(floor), confirmed_at: 100, ..ListRow::default() });
+    assert_eq!(state.order_floor().unwrap(), 3);
+    state.set_root(b"r", 200, &[list], false).unwrap();
+    assert!(state.lists().unwrap().is_empty());
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (folder, state) = open();
+    state.read("set", |db| db.execute_batch("PRAGMA user_version = 99")).unwrap();
+    drop(state);
+    let error = State::open(&folder.path().join("state.db")).err().unwrap().to_string();
+    assert!(error.contains("schema 99"), "{error}");
+}
