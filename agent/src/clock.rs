@@ -2,7 +2,7 @@
 //!
 //! A device's clock may be wrong or set back; time that headquarters signed is not. So the clock never shows less
 //! than the newest signed time accepted (`raise`) and what has passed since, asleep or awake (`CLOCK_BOOTTIME`, which
-//! nobody sets). That sum is stored every minute and the next run starts there (`Intake::expire`); what the system's
+//! nobody sets). That sum is stored every minute and the next run starts there (`Intake::tick`); what the system's
 //! clock said is neither stored nor kept in mind, for it may have been wrong, and is right again once it was set.
 //! A system clock that starts below the floor is wrong, and nobody knows how long the machine was off: `is_lost`.
 
@@ -57,13 +57,17 @@ impl Clock {
     /// Signed word that it is at least `time`.
     pub fn raise(&self, time: u64) {
         if time > self.signed_now() {
-            self.reset(time);
+            *self.signed() = Signed { time, heard: since_boot(), lost: false };
+            return;
         }
+        let mut signed = self.signed();
+        // An older word than the floor tells nothing of now.
+        signed.lost &= time < signed.time;
     }
 
-    /// `time` is the newest signed one; whoever signed the one before is not believed any more.
+    /// It is at least `time`, perhaps long past it: whoever signed the time before is not believed any more.
     pub fn reset(&self, time: u64) {
-        *self.signed() = Signed { time, heard: since_boot(), lost: false };
+        *self.signed() = Signed { time, heard: since_boot(), lost: true };
     }
 
     fn signed(&self) -> MutexGuard<'_, Signed> {
@@ -153,6 +157,9 @@ mod tests {
         let clock = Clock::starting_at(system_now() + 1_000_000);
         clock.reset(7);
         assert!(clock.now() <= system_now() + 1);
+        assert!(clock.is_lost(), "that word may be old");
+        clock.raise(7);
+        assert!(!clock.is_lost());
     }
 
     #[test]

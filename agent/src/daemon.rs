@@ -177,6 +177,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
             spooled,
             state: link_state,
             hold: drill.hold(),
+            early: Default::default(),
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

@@ -7,7 +7,7 @@
 //!
 //! Bytes: HMAC-SHA256(key of the epoch, the document key's sorted form), the first 16. An epoch is as long as hashes are
 //! kept; its key is random, made with its first hash and destroyed with its last, so that what was kept says nothing
-//! any more even to whoever copied it (the store overwrites what it deletes). Ranges of numbers and persons are not looked
+//! any more even to whoever copied it (the store overwrites what it deletes, and its log is emptied). Ranges of numbers and persons are not looked
 //! for: only documents named one by one have a hash to compare.
 //!
 //! Failure: a hash that cannot be kept fails the check, as its journal line would.
@@ -23,15 +23,16 @@ use zeroize::Zeroizing;
 /// Longest that hashes are kept, hours: five days, as NCIC keeps its inquiries.
 pub const KEEP_H_MAX: u32 = 120;
 
-/// Keeps a document's hash, in the transaction that records its Clear, for `keep_s` seconds.
+/// Keeps a document's hash, in the transaction that records its Clear, for `keep_s` seconds. True if others were
+/// destroyed: then [`State::mark_erased`].
 pub fn remember(
     t: &Transaction<'_>,
     key: &DocumentKey,
     scan: &[u8; 16],
     at: u64,
     keep_s: u64,
-) -> rusqlite::Result<()> {
-    forget(t, at, keep_s)?;
+) -> rusqlite::Result<bool> {
+    let forgot = forget(t, at, keep_s)?;
     let epoch = (at / keep_s) as i64;
     let query = "SELECT key FROM retro_key WHERE epoch = ?1";
     let secret: Option<[u8; 32]> =
@@ -50,19 +51,20 @@ pub fn remember(
         at as i64,
         scan
     ])?;
-    Ok(())
+    Ok(forgot)
 }
 
-/// Destroys what was kept long enough; with `keep_s` 0 all of it.
-pub fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<()> {
+/// Destroys what was kept long enough, with `keep_s` 0 all of it; whether there was any.
+pub fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<bool> {
     let before = if keep_s == 0 { i64::MAX } else { now.saturating_sub(keep_s) as i64 };
-    t.prepare_cached("DELETE FROM retro WHERE at < ?1")?.execute([before])?;
+    let hashes = t.prepare_cached("DELETE FROM retro WHERE at < ?1")?.execute([before])?;
     let current = now.checked_div(keep_s).map_or(i64::MAX, |epoch| epoch as i64);
-    t.prepare_cached(
-        "DELETE FROM retro_key WHERE epoch < ?1 AND NOT EXISTS (SELECT 1 FROM retro WHERE retro.epoch = retro_key.epoch)",
+    let keys = t
+        .prepare_cached(
+            "DELETE FROM retro_key WHERE epoch < ?1 AND NOT EXISTS (SELECT 1 FROM retro WHERE retro.epoch = retro_key.epoch)",
     )?
     .execute([current])?;
-    Ok(())
+    Ok(hashes + keys > 0)
 }
 
 /// Destroys what was kept long enough, if there is any: call it every minute, because a night without a scan must not
@@ -78,6 +80,7 @@ pub fn forget_due(state: &State, now: u64, keep_s: u64) -> Result<bool, StateErr
     })?;
     if due {
         state.transaction("forget kept hashes", |t| forget(t, now, keep_s))?;
+        state.mark_erased();
     }
     Ok(due)
 }

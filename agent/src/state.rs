@@ -227,7 +227,11 @@ impl State {
                 t.execute("UPDATE list SET confirmed_at = min(confirmed_at, ?1)", [issued as i64])?;
             }
             Ok(())
-        })
+        })?;
+        if !start_anew.is_empty() {
+            self.mark_erased();
+        }
+        Ok(())
     }
 
     /// The last heartbeat's signed bytes.
@@ -239,7 +243,12 @@ impl State {
     pub fn set_heartbeat(&self, bytes: &[u8], issued: u64, confirmed: &[ListName]) -> Result<(), StateError> {
         self.transaction("store the heartbeat", |t| {
             put_meta(t, "heartbeat", bytes)?;
-            put_meta(t, "clock_floor", &issued.to_le_bytes())?;
+            // What has passed since an older one may be stored already.
+            let stored: Option<Vec<u8>> = t
+                .query_row("SELECT value FROM meta WHERE name = 'clock_floor'", [], |row| row.get(0))
+                .optional()?;
+            let stored = stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
+            put_meta(t, "clock_floor", &issued.max(stored).to_le_bytes())?;
             for list in confirmed {
                 t.execute(
                     "UPDATE list SET confirmed_at = max(confirmed_at, ?2) WHERE name = ?1",
@@ -359,7 +368,7 @@ impl State {
         self.run("erase the keys", |db| {
             db.execute("DELETE FROM granted WHERE list = ?1", [list.as_str()]).map(|_| ())
         })?;
-        self.log_holds_erased.store(true, Ordering::Relaxed);
+        self.mark_erased();
         self.empty_log()
     }
 
@@ -372,8 +381,13 @@ impl State {
             t.execute("UPDATE roster SET envelope = NULL WHERE ?1 IS NULL", [only])?;
             put_meta(t, "order_floor", &order.to_le_bytes())
         })?;
-        self.log_holds_erased.store(true, Ordering::Relaxed);
+        self.mark_erased();
         self.empty_log()
+    }
+
+    /// Something secret was deleted: the next [`State::empty_log`] empties the log.
+    pub fn mark_erased(&self) {
+        self.log_holds_erased.store(true, Ordering::Relaxed);
     }
 
     /// Empties the write-ahead log if erased bytes may be left in it. While another process reads (`journal show`) it

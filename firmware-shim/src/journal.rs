@@ -213,9 +213,10 @@ impl Journal {
         (self.sector, self.at) = (sector, end);
         flash.erase(begin)?;
         // Until the record below is whole the sector is none of the ring's, and this is the state that stands.
+        // The number is used up even if the flash says no, for the record may be whole all the same.
+        self.generation = generation;
         let opening = [generation.to_le_bytes(), self.taken.to_le_bytes()];
         self.at = record::write(flash, begin, end, OPEN, &[opening.as_flattened()])?;
-        self.generation = generation;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 use vedette_tests::device::{Device, code};
 use vedette_tests::intruder::{Identity, Intruder};
@@ -182,7 +183,14 @@ fn a_hit_comes_home_while_the_intake_is_busy_and_what_came_meanwhile_is_taken_la
     let config = device.config();
     let import = ["import", "--config", config.to_str().unwrap(), bundle.to_str().unwrap()];
     let importing = Running::start("vedette", import, &post.folder().join("import.log"));
-    let end = File::options().write(true).open(&pipe).unwrap(); // waits until the intake is there
+    let open = || {
+        File::options()
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+            .open(&pipe)
+            .ok()
+    };
+    let end = wait_until("the intake reads", open, || device.log());
     // More than every queue on the way holds.
     let mut noise = Intruder::connect(post.broker.port(), &Identity::of_publisher(&post.hq)).unwrap();
     for n in 0..500 {

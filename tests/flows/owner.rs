@@ -83,14 +83,19 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
 fn an_answer_reaches_the_officer_by_a_publication_too_while_nothing_serves() {
     let mut post = Post::serving();
     post.hq.run(&["list", "create", CLOCKED, "--kind", "documents", "--confirm", "1h"]).expect_code(0);
-    let device = post.start_device("post-7");
+    let mut device = post.start_device("post-7");
     post.hq.publish(CLOCKED, [SPECIMEN]);
     device.wait_for_edition(CLOCKED, 1);
     let encounter = scan(&device, SPECIMEN)["alerts"][0]["encounter_id"].as_str().unwrap().to_string();
     post.wait_for_encounters(&device, 1);
     assert_eq!(post.hq.stop_serve(), 0);
+    // The answer comes together with the root that names the key it is signed with.
+    assert_eq!(device.stop(), 0);
+    post.hq.run(&["replace-key", "collector"]).expect_code(0);
     post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
     post.hq.run(&["publish", CLOCKED, "--broker"]).expect_code(0);
+    device.start();
+    wait_until("the agent is there again", || device.status(), || device.log());
     let confirmed =
         || (asked(&device, "/v1/confirmations")[0]["answer"]["word"] == "confirmed").then_some(());
     wait_until("the owner's answer is here", confirmed, || device.log());

@@ -72,7 +72,7 @@ enum Command {
         /// before cannot read it.
         #[arg(long)]
         whole: bool,
-        /// Publish also what withdraws more than a quarter of the list, or all of it: without, a file cut short clears no list.
+        /// Publish also what withdraws more than ten alerts and a quarter of the list, or all of it: without, a file cut short clears no list.
         #[arg(long)]
         withdraw_many: bool,
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
@@ -329,11 +329,18 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
         }
         Command::ReplaceKey { role } => {
-            let (version, role) = (replace::replace_key(&home()?, role)?.root_version, role.name());
+            let replaced = replace::replace_key(&home()?, role)?;
+            let (version, name) = (replaced.root_version, role.name());
+            if replaced.finished {
+                println!("finished what was cut off before; for another new key, say it again");
+            }
             println!(
-                "{role}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
+                "{name}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
             );
-            println!("keys/{role}.until-{version} is the old one: nothing needs it any more");
+            println!("keys/{name}.until-{version} is the old one: nothing needs it any more");
+            if role == replace::OnlineRole::Heartbeat {
+                println!("{}", replace::SCANNERS_HINT);
+            }
         }
         Command::Serve { broker, heartbeat, depot_rate } => {
             let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };

@@ -271,10 +271,11 @@ impl Checker {
         remember: Option<(&DocumentKey, &[u8; 16])>,
     ) -> Result<KeptIds, StateError> {
         let bytes_max = self.limits.spool_bytes_max;
+        let mut forgot = false;
         let kept = self.state.transaction("record the check", |t| {
             journal::append(t, line)?;
             if let Some((key, scan)) = remember {
-                retro::remember(t, key, scan, line.at, self.retro_keep_s)?;
+                forgot = retro::remember(t, key, scan, line.at, self.retro_keep_s)?;
             }
             let keep = |sealed: &Option<Sealed>, shown: bool| {
                 let Some(sealed) = sealed else { return Ok(None) };
@@ -305,6 +306,9 @@ impl Checker {
             let hidden = hidden.iter().map(|sealed| keep(sealed, false)).collect::<rusqlite::Result<_>>()?;
             Ok((open, hidden))
         })?;
+        if forgot {
+            self.state.mark_erased();
+        }
         if !open.is_empty() || !hidden.is_empty() {
             self.spooled.notify_one();
         }

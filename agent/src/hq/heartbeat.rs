@@ -20,13 +20,19 @@ pub const HEARTBEAT_LIFE_S: u64 = 24 * 3600;
 /// How far the last heartbeat may be ahead of the clock, seconds.
 pub const AHEAD_S_MAX: u64 = 24 * 3600;
 
-/// Signs and stores a new heartbeat over what the database holds.
-pub(super) fn renew(home: &Home, db: &Connection, now: u64) -> Result<Vec<u8>, HqError> {
+/// The time of the next heartbeat.
+pub(super) fn next_time(db: &Connection, now: u64) -> Result<u64, HqError> {
     let last = db.query_row("SELECT issued_at FROM heartbeats", [], |row| row.get::<_, i64>(0)).optional()?;
     let issued = now.max(last.unwrap_or(0) as u64);
     if issued > now + AHEAD_S_MAX {
         return Err(HqError::HeartbeatAhead { last: rfc3339(issued), now: rfc3339(now) });
     }
+    Ok(issued)
+}
+
+/// Signs and stores a new heartbeat over what the database holds.
+pub(super) fn renew(home: &Home, db: &Connection, now: u64) -> Result<Vec<u8>, HqError> {
+    let issued = next_time(db, now)?;
     let mut query = db.prepare(
         "SELECT list, edition, manifest FROM editions e
          WHERE edition = (SELECT max(edition) FROM editions WHERE list = e.list) ORDER BY list",

@@ -16,6 +16,9 @@ use crate::clock::system_now;
 use rusqlite::Connection;
 use vedette_shim::trust::{Role, Root};
 
+/// What a new heartbeat key means for scanners with the shim, which know no root.
+pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
+
 /// A role whose key is online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnlineRole {
@@ -67,6 +70,8 @@ impl OnlineRole {
 pub struct Replaced {
     /// The root that names the new key.
     pub root_version: u32,
+    /// It was one that had been cut off before; for another new key, replace it again.
+    pub finished: bool,
 }
 
 /// Replaces a role's key, or finishes a replacement that was cut off. The root goes out with `serve`, a `publish --broker`
@@ -75,6 +80,15 @@ pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, HqError> {
     let _lock = home.lock()?;
     let now = system_now();
     let (key, next) = (role.key(), Key::Next(role));
+    let finished = next.is_here(home);
+    let mut db = home.database()?;
+    if !finished {
+        // What would stop it halfway stops it here, before anything is made.
+        root::check_signers(home)?;
+        if role != OnlineRole::Heartbeat {
+            heartbeat::next_time(db.read(), now)?;
+        }
+    }
     next.make(home)?;
     let wanted = root::role(1, &[next.signing(home)?.public()]);
     let (mut newest, _) = root::newest(home)?;
@@ -87,12 +101,11 @@ pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, HqError> {
     if !key.is_here(home) || key.signing(home)?.public() != next.signing(home)?.public() {
         next.succeed(home, &key, newest.version)?;
     }
-    let mut db = home.database()?;
     let change = db.change()?;
     sign_anew(home, &change, role, now)?;
     change.commit()?;
     next.remove(home)?;
-    Ok(Replaced { root_version: newest.version })
+    Ok(Replaced { root_version: newest.version, finished })
 }
 
 /// What the old key signed and devices will ask for again.
@@ -219,7 +232,11 @@ mod tests {
                 // Between its two files: the old one aside, and in its place still.
                 fs::copy(home.keys().join("collector.until-2"), home.keys().join("collector")).unwrap();
             }
-            assert_eq!(replace_key(&home, role).unwrap().root_version, 2, "{steps}");
+            assert_eq!(
+                replace_key(&home, role).unwrap(),
+                Replaced { root_version: 2, finished: true },
+                "{steps}"
+            );
             assert_eq!(secret(&home, "collector"), wanted);
             let files: BTreeSet<_> = fs::read_dir(home.keys())
                 .unwrap()
@@ -238,6 +255,7 @@ mod tests {
         away.iter().for_each(|(here, there)| persist(here, there).unwrap());
         let refused = replace_key(&home, OnlineRole::Orders);
         assert!(matches!(refused, Err(HqError::RootKeys { found: 1, needed: 2 })), "{refused:?}");
+        assert_eq!(secret(&home, "orders.next"), None, "what is refused leaves nothing behind");
         away.iter().for_each(|(here, there)| persist(there, here).unwrap());
         replace_key(&home, OnlineRole::Orders).unwrap();
         assert_eq!(secret(&home, "orders.until-2"), None);
@@ -254,6 +272,8 @@ mod tests {
         renew(now + 2 * 86_400).unwrap();
         let refused = renew(now).unwrap_err();
         assert!(matches!(refused, HqError::HeartbeatAhead { .. }), "{refused}");
+        assert!(matches!(replace_key(&home, OnlineRole::Roster), Err(HqError::HeartbeatAhead { .. })));
+        assert_eq!((secret(&home, "roster.next"), root::newest(&home).unwrap().0.version), (None, 1));
         assert!(refused.hint().unwrap().contains("replace-key heartbeat"));
         // A little ahead is kept to: devices would refuse an older one.
         renew(now + 2 * 86_400 - heartbeat::AHEAD_S_MAX).unwrap();

@@ -78,12 +78,22 @@ pub(super) fn role(threshold: u8, keys: &[PublicKey]) -> Role {
     Role { threshold, keys: keys.iter().copied().collect() }
 }
 
-fn write(home: &Home, root: &Root) -> Result<(), HqError> {
+/// Whether the next root can be signed.
+pub(super) fn check_signers(home: &Home) -> Result<(), HqError> {
+    signers(home, &newest(home)?.0).map(|_| ())
+}
+
+fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, HqError> {
     let in_reach = (1..=ROOT_KEYS).map(Key::Root).filter(|key| key.is_here(home));
     let keys = in_reach.map(|key| key.signing(home)).collect::<Result<Vec<SigningKey>, _>>()?;
     if keys.len() < root.root.threshold.into() {
         return Err(HqError::RootKeys { found: keys.len(), needed: root.root.threshold });
     }
+    Ok(keys)
+}
+
+fn write(home: &Home, root: &Root) -> Result<(), HqError> {
+    let keys = signers(home, root)?;
     let bytes = sign_statement(SignedKind::Root, root, &keys.iter().collect::<Vec<_>>());
     // What a device would refuse must not become our newest root.
     Root::pinned(&bytes, &RingVerify).map_err(HqError::trust(format!("root {}", root.version)))?;

@@ -142,6 +142,8 @@ struct Entry {
     merge_failed: bool,
     /// Some of the edition in use is damaged: open it anew once that was fetched.
     renew: bool,
+    /// When its segments were hashed last and found to be right.
+    found_right: Option<Instant>,
     /// Since when the lease has been over.
     lapsed_since: Option<Instant>,
     /// The keys are gone from memory, and from the store not yet.
@@ -161,6 +163,7 @@ impl Entry {
             content: Content::Nothing("why.no_edition"),
             merge_failed: false,
             renew: false,
+            found_right: None,
             lapsed_since: None,
             to_erase: false,
         }
@@ -360,14 +363,17 @@ impl Intake {
     /// What is to be done as time goes by: call it every second or so. Ends the use of lists past their lease (their keys
     /// are erased), looks after damaged ones, and stores the time.
     pub fn tick(&mut self) -> Result<(), IntakeError> {
+        // First what must be done on a full disk too.
+        self.expire()?;
+        self.filters.sweep();
         self.mend();
+        self.state.empty_log()?;
         let time = self.clock.signed_now();
         if time >= self.time_kept.saturating_add(TIME_KEPT_EVERY_S) {
             self.state.set_clock_floor(time)?;
             self.time_kept = time;
         }
-        self.expire()?;
-        Ok(self.state.empty_log()?)
+        Ok(())
     }
 
     fn expire(&mut self) -> Result<(), IntakeError> {

@@ -54,6 +54,7 @@ impl Intake {
         if new_heartbeat {
             self.heartbeat = None;
             self.clock.reset(next.issued);
+            self.time_kept = 0;
             for entry in self.entries.values_mut() {
                 entry.confirmed_at = entry.confirmed_at.min(next.issued);
                 entry.newest_known = entry.newest_held();

@@ -25,6 +25,8 @@ use vedette_shim::wire::{CHUNK_BYTES, Chunk};
 const PUSHED_BYTES_MAX: usize = 1024 * 1024;
 /// A segment that does not grow for so long stands back behind others.
 pub(super) const STUCK_AFTER: Duration = Duration::from_secs(60);
+/// Segments that were hashed and are right are not hashed again before this.
+const HASHED_EVERY: Duration = Duration::from_secs(300);
 /// What keeping a chunk takes beside its bytes, about.
 const PUSHED_OVERHEAD: usize = 96;
 
@@ -264,18 +266,24 @@ impl Intake {
         }
     }
 
-    /// Hashes the segments of a list's edition in use; true if some are damaged: they are fetched again.
+    /// Hashes the segments of a list's edition in use that are not known to be damaged; true if some are: they are fetched
+    /// again. Not too often, for a large list takes seconds.
     fn examine(&mut self, list: &ListName) -> bool {
-        let Some((manifest, _)) = self.entries.get(list).and_then(|entry| entry.active.as_ref()) else {
+        let Some(entry) = self.entries.get_mut(list) else { return false };
+        let Some((manifest, _)) = &entry.active else { return false };
+        if entry.found_right.is_some_and(|at| at.elapsed() < HASHED_EVERY) {
             return false;
-        };
+        }
         let is_damaged = |segment: &&SegmentRef| match digest_of(&self.store.path(&segment.digest)) {
             Ok(found) => found != segment.digest,
             // The disk cannot give the bytes back. Other errors (too many open files) say nothing of them.
             Err(error) => error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()),
         };
-        let damaged: Vec<Digest> =
-            manifest.segments.iter().filter(is_damaged).map(|segment| segment.digest).collect();
+        let unknown = manifest.segments.iter().filter(|segment| !self.damaged.contains(&segment.digest));
+        let damaged: Vec<Digest> = unknown.filter(is_damaged).map(|segment| segment.digest).collect();
+        if damaged.is_empty() {
+            entry.found_right = Some(Instant::now());
+        }
         for digest in &damaged {
             tracing::error!(%list, segment = %Hex(digest), "damaged on this device's disk; fetched again");
         }

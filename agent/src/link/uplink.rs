@@ -19,12 +19,14 @@ use crate::files;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Missing, Offer};
 use crate::spool;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
+use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 use vedette_shim::ids::{EncounterId, Hex};
-use vedette_shim::trust::{Answer, Receipt};
+use vedette_shim::trust::{Answer, Receipt, TrustError};
 use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
 use zeroize::Zeroizing;
 
@@ -38,6 +40,8 @@ const GOOD_SESSION: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const HELD: &str = "held back by a drill";
+/// Answers that wait for a newer root, at most.
+const EARLY_ANSWERS_MAX: usize = 64;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -57,6 +61,15 @@ pub struct Uplink {
     pub state: watch::Sender<LinkState>,
     /// While it says true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
+    /// Owners' answers that only a newer root can explain.
+    pub early: EarlyAnswers,
+}
+
+/// Owners' answers that came before the root which names the key that signed them.
+#[derive(Default)]
+pub struct EarlyAnswers {
+    root_version: u32,
+    answers: VecDeque<bytes::Bytes>,
 }
 
 impl Uplink {
@@ -64,6 +77,7 @@ impl Uplink {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
         let forward = self.forward();
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_EVERY, LOOK_EVERY);
         while !stop.is_cancelled() {
             if *self.hold.borrow_and_update() {
                 self.tell(false, HELD.into());
@@ -78,7 +92,7 @@ impl Uplink {
             let why = match self.settings() {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    self.session(publisher, events, &forward, &stop).await
+                    self.session(publisher, events, &forward, &mut look, &stop).await
                 }
                 Err(why) => why,
             };
@@ -137,12 +151,15 @@ impl Uplink {
     }
 
     /// Tells when our certificate ends, and warns of it in time: past its end there is no session, nor a way to say so.
-    fn look_at_certificate(&self) {
+    /// `again`: also of what was told before.
+    fn look_at_certificate(&self, again: bool) {
         let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
         // One that cannot be read ends the next session, with the reason.
         let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
-        self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
-        if let Some(at) = ends.filter(|at| *at < self.checker.clock.now() + CERTIFICATE_WARN_S) {
+        let news =
+            self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
+        let soon = ends.filter(|at| *at < self.checker.clock.now() + CERTIFICATE_WARN_S);
+        if let Some(at) = soon.filter(|_| news || again) {
             let (device, at) = (&self.checker.device, rfc3339(at));
             tracing::warn!(
                 "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
@@ -156,11 +173,13 @@ impl Uplink {
         mut publisher: Publisher,
         mut events: Events,
         forward: &Forward,
+        look: &mut Interval,
         stop: &CancellationToken,
     ) -> String {
         let mut session = Session::new(&self.checker.limits);
         let start = Instant::now();
-        let (mut tick, mut look) = (tokio::time::interval(TICK), tokio::time::interval(LOOK_EVERY));
+        let mut tick = tokio::time::interval(TICK);
+        self.look_at_certificate(false);
         let (mut ready, mut hold) = (false, self.hold.clone());
         let mut held = self.held();
         loop {
@@ -181,8 +200,8 @@ impl Uplink {
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
-                _ = tick.tick() => {}
-                _ = look.tick() => self.look_at_certificate(),
+                _ = tick.tick() => self.answer_again(),
+                _ = look.tick() => self.look_at_certificate(true),
                 () = self.spooled.notified() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {
@@ -246,7 +265,7 @@ impl Uplink {
     }
 
     /// Takes a message; one that is not ours or cannot be read is said so and dropped.
-    fn take(&self, session: &mut Session, forward: &Forward, topic: &str, payload: bytes::Bytes) {
+    fn take(&mut self, session: &mut Session, forward: &Forward, topic: &str, payload: bytes::Bytes) {
         let offer = match Topic::parse(topic) {
             Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
             Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
@@ -260,7 +279,7 @@ impl Uplink {
             }
             Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
             Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
-            Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(&payload),
+            Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(payload),
             _ => return tracing::warn!(%topic, "a message nobody asked for"),
         };
         forward.put(Arrival::Offer(offer));
@@ -280,10 +299,26 @@ impl Uplink {
         session.receipted(receipt.entries.iter().map(|entry| entry.id));
     }
 
-    fn answer(&self, bytes: &[u8]) {
-        let root = &self.checker.shared.load().root;
-        let answer = match Answer::accept(bytes, &self.checker.device, root, &RingVerify) {
+    /// Takes the answers that came too early, once there is another root.
+    fn answer_again(&mut self) {
+        if self.early.answers.is_empty() || self.checker.shared.load().root.version == self.early.root_version
+        {
+            return;
+        }
+        for bytes in std::mem::take(&mut self.early.answers) {
+            self.answer(bytes);
+        }
+    }
+
+    fn answer(&mut self, bytes: bytes::Bytes) {
+        let holdings = self.checker.shared.load_full();
+        let answer = match Answer::accept(&bytes, &self.checker.device, &holdings.root, &RingVerify) {
             Ok(answer) => answer,
+            Err(TrustError::Signatures { .. }) if self.early.answers.len() < EARLY_ANSWERS_MAX => {
+                tracing::debug!("an owner's answer waits for a newer root");
+                self.early.root_version = holdings.root.version;
+                return self.early.answers.push_back(bytes);
+            }
             Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
         };
         match confirmation::answered(&self.checker.state, &answer) {
