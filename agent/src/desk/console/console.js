@@ -251,13 +251,17 @@ function choose(at) {
   document.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
 }
 
-async function report(outcome) {
+/** What an outcome given now is of: the chosen alert, and what was typed for it. */
+function chosenNow() {
   const { screen } = state;
-  const alert = screen.name === "answer" ? screen.answer.alerts[screen.chosen] : null;
-  if (!alert?.encounter_id) return;
-  const note = document.querySelector("[name=note]")?.value.trim() ?? "";
-  if (!await give(alert.encounter_id, outcome, note)) return;
-  if (state.screen !== screen) return;
+  const encounter = screen.name === "answer" && screen.answer.alerts[screen.chosen]?.encounter_id;
+  return encounter ? { screen, encounter, chosen: screen.chosen, note: document.querySelector("[name=note]").value.trim(), badge: whose() } : null;
+}
+
+async function report(outcome, of = chosenNow()) {
+  if (of === null || of.badge !== whose() || !await give(of.encounter, outcome, of.note)) return;
+  const { screen } = of;
+  if (state.screen !== screen || screen.chosen !== of.chosen) return;
   const next = firstOpen(screen.answer);
   if (next >= 0) screen.chosen = next;
   document.querySelector("[name=note]").value = "";
@@ -268,11 +272,11 @@ async function report(outcome) {
 async function give(encounter, outcome, note = "") {
   try {
     pending.resolve(await agent.outcome(encounter, outcome, note));
-    announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
+    announceToo(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
     return true;
   } catch (error) {
     state.failure = () => refusal("outcome.failed", error);
-    announce(el("p", {}, state.failure()).textContent);
+    announceToo(el("p", {}, state.failure()).textContent);
     drawBar();
     return false;
   }
@@ -386,8 +390,9 @@ function showMenu() {
   });
 }
 
+/** What a key that is pressed now does, if anything: of what is in view now, whatever comes before it is done. */
 function typed(key, event) {
-  if (part("dialog").open) return;
+  if (part("dialog").open) return null;
   const acts = {
     Escape: putAway,
     F2: showMenu,
@@ -397,14 +402,15 @@ function typed(key, event) {
   };
   if (key in acts) {
     const many = state.screen.name === "answer" && state.screen.answer.alerts.length > 1;
-    if (key.startsWith("Arrow") && !many) return;
+    if (key.startsWith("Arrow") && !many) return null;
     event.preventDefault();
-    acts[key]();
-  } else if (settings.shortcuts) {
-    if (OUTCOMES[Number(key) - 1]) report(OUTCOMES[Number(key) - 1]);
-    if (key.toLowerCase() === "n") nextOpen();
-    if (key.toLowerCase() === "c") showOwners();
+    return acts[key];
   }
+  const [{ screen }, of, outcome] = [state, chosenNow(), OUTCOMES[Number(key) - 1]];
+  if (!settings.shortcuts) return null;
+  if (outcome) return () => report(outcome, of);
+  const act = new Map([["n", nextOpen], ["c", showOwners]]).get(key.toLowerCase());
+  return act ? () => state.screen === screen && act() : null;
 }
 
 // --- The agent ---------------------------------------------------------------------------------------------------------
