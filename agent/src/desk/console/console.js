@@ -128,7 +128,9 @@ function redraw() {
   const fields = () => [...part("screen").querySelectorAll("input, textarea")];
   const typed = new Map(fields().map(({ name, value }) => [name, value]));
   const { name, selectionStart, selectionEnd, dataset } = document.activeElement;
-  const focused = name ? `[name="${name}"]` : dataset.outcome ? `[data-outcome="${dataset.outcome}"]` : null;
+  // Of several documents' buttons the same one's, or none: the next Enter must not report another.
+  const of = dataset.encounter ? `[data-encounter="${CSS.escape(dataset.encounter)}"]` : "";
+  const focused = name ? `[name="${name}"]` : dataset.outcome ? `[data-outcome="${dataset.outcome}"]${of}` : null;
   draw();
   for (const field of fields()) field.value = typed.get(field.name) ?? field.value;
   if (focused === null) return;

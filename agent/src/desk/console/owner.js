@@ -127,6 +127,6 @@ export function lateSection(pending, { ownerOf, report }) {
         ? el("p", { class: "done" }, say("late.reported"))
         : [el("p", { class: "do" }, say(late.action === "bearer_sought" ? "do.late_bearer" : "do.late", { owner: ownerOf(late.list) })),
           el("div", { class: "choices" }, OUTCOMES.map((outcome) => el("button", {
-            type: "button", "data-outcome": outcome, onclick: () => report(late.encounter_id, outcome),
+            type: "button", "data-outcome": outcome, "data-encounter": late.encounter_id, onclick: () => report(late.encounter_id, outcome),
           }, say(`outcome.${outcome}`))))]))));
 }
