@@ -338,6 +338,7 @@ function handOver() {
   state.scans += 1;
   forgetReports();
   pending.forget();
+  part("dialog").close();
   speaking = speakTo(state.session.officer);
   if (whose() && ["answer", "checking", "refused"].includes(state.screen.name)) show({ name: "ready" });
 }
