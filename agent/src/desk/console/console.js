@@ -192,8 +192,8 @@ async function scan(zone) {
 }
 
 function refuse(title, ...why) {
-  show({ name: "refused", title, why });
   announce(`${say(title)}. ${say("refused.again")}`);
+  show({ name: "refused", title, why });
 }
 
 /** `mine`: told to this officer, who asked; what is told to everybody may say less, and may come before or after it. */
@@ -213,8 +213,9 @@ function showAnswer(answer, mine) {
   }
   shownOnce(answer);
   pending.keep(answer, at);
-  show({ name: "answer", answer, at, chosen: 0 });
+  // First: what else is new with the screen is said after it.
   announce(spoken(answer, pending));
+  show({ name: "answer", answer, at, chosen: 0 });
   if (settings.sound) tick();
 }
 
@@ -463,8 +464,8 @@ agent.addEventListener("lost", () => {
   if (state.screen.name === "lost") return drawBar();
   state.scans += 1;
   pending.lost();
-  show({ name: "lost" });
   announce(`${say("lost.title")}. ${say("lost.text")}`);
+  show({ name: "lost" });
 });
 
 setInterval(() => {
