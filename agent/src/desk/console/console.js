@@ -278,11 +278,16 @@ async function give(encounter, outcome, note = "") {
     announceToo(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
     return true;
   } catch (error) {
-    state.failure = () => refusal("outcome.failed", error);
-    announceToo(el("p", {}, state.failure()).textContent);
-    drawBar();
+    fail(() => refusal("outcome.failed", error));
     return false;
   }
+}
+
+/** Says, until the next screen, what went wrong. */
+function fail(why) {
+  state.failure = why;
+  announceToo(el("p", {}, why()).textContent);
+  drawBar();
 }
 
 function firstOpen(answer) {
@@ -378,8 +383,7 @@ function showMenu() {
   const { officer } = state.session ?? {};
   const failed = (error) => {
     part("dialog").close();
-    state.failure = () => reasons(error);
-    drawBar();
+    fail(() => reasons(error)[0]);
   };
   menu(part("dialog"), {
     entitled: officer?.discreet === true,
