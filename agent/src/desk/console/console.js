@@ -107,9 +107,15 @@ function drawBar() {
  */
 function put(into, elements) {
   const looks = elements.map(({ outerHTML }) => outerHTML).join("").replaceAll(/ data-due="[^"]*">[^<]*/g, "");
-  if (looks === drawn.get(into)) return;
+  if (looks === drawn.get(into)) return keepTime(into, elements);
   drawn.set(into, looks);
   keepFocus(() => into.replaceChildren(...elements));
+}
+
+/** The clocks that stay run on as those that would have been put there. */
+function keepTime(into, elements) {
+  const due = elements.flatMap((element) => [...element.querySelectorAll("[data-due]")]);
+  into.querySelectorAll("[data-due]").forEach((timer, n) => { timer.dataset.due = due[n].dataset.due; });
 }
 
 /** How what was put somewhere last looked. */

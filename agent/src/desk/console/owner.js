@@ -76,7 +76,7 @@ export function ownerBanners(pending, { onScreen, ownerOf, online, show, showAll
     [answers().slice(0, ANSWERS_MAX), ANSWERS_MAX, (clock) => banner("owner", clock.answer.word,
       el("p", {}, named("banner.answer", clock), " ", el("strong", {}, say(`confirm.${clock.answer.word}`, { owner: ownerOf(clock.list) }))),
       el("p", {}, say(`do.owner.${clock.answer.word}`), clock.answer.text && [" ", bdi(`“${shown(clock.answer.text, 300)}”`)]),
-      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id}`, "banner.seen", () => saw(clock))),
+      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id} ${clock.answer.at}`, "banner.seen", () => saw(clock))),
     ],
     [answers().slice(ANSWERS_MAX), 0, () => null, (count) => banner("owner", "answers", el("p", {}, say("banner.answer_many", { count })),
       button("show answers", "banner.show", showAll), button("saw answers", "banner.seen", () => answers().slice(ANSWERS_MAX).forEach(saw)))],
