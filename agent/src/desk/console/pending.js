@@ -4,8 +4,6 @@
 //
 // Event: `changed`; its detail is the owner's answer that came, if it was one.
 
-import { Refused } from "./agent.js";
-
 /** The outcomes, in the order of their keys 1 to 5. */
 export const OUTCOMES = ["confirmed", "not_the_person", "seized", "released", "passed_on"];
 
@@ -175,14 +173,9 @@ export class Pending extends EventTarget {
   /** Takes what the agent answers, and tells it if it is news; if it was asked in another generation, nothing. */
   async #ask(asked, take) {
     const generation = this.#generation;
-    try {
-      const answer = await asked;
-      if (generation !== this.#generation) return;
-      if (take(answer)) this.#changed();
-    } catch (error) {
-      // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
-      if (!(error instanceof Refused)) return;
-    }
+    // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
+    const answer = await asked.catch(() => null);
+    if (answer !== null && generation === this.#generation && take(answer)) this.#changed();
   }
 
   #putClock(clock, fresh = true) {
