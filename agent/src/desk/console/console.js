@@ -7,7 +7,7 @@ import { answerScreen, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
 import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
-import { el } from "./dom.js";
+import { el, put } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
 import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
@@ -99,34 +99,6 @@ function drawBar() {
   // A region that scrolls must be reached by keys.
   part("banners").tabIndex = part("banners").scrollHeight > part("banners").clientHeight ? 0 : -1;
   announceNew(told);
-}
-
-/**
- * Puts elements where others of their kind stand, if they differ in more than times that count by themselves: what is drawn
- * anew while nothing changed is read anew, and takes the place in the text away.
- */
-function put(into, elements) {
-  const looks = elements.map(({ outerHTML }) => outerHTML).join("").replaceAll(/ data-due="[^"]*">[^<]*/g, "");
-  if (looks === drawn.get(into)) return keepTime(into, elements);
-  drawn.set(into, looks);
-  keepFocus(() => into.replaceChildren(...elements));
-}
-
-/** The clocks that stay run on as those that would have been put there. */
-function keepTime(into, elements) {
-  const due = elements.flatMap((element) => [...element.querySelectorAll("[data-due]")]);
-  into.querySelectorAll("[data-due]").forEach((timer, n) => { timer.dataset.due = due[n].dataset.due; });
-}
-
-/** How what was put somewhere last looked. */
-const drawn = new Map();
-
-/** Draws anew, and leaves the focus and what is typed where it was. */
-function keepFocus(drawing) {
-  const focused = document.activeElement;
-  const act = focused?.dataset.act;
-  drawing();
-  if (act) [...document.querySelectorAll("[data-act]")].find((element) => element.dataset.act === act)?.focus({ preventScroll: true });
 }
 
 /** What came by itself changes the screen under the officer's hands: what is typed stays, and where. */
