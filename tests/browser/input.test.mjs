@@ -199,6 +199,27 @@ test("a hit that got its outcome while the page was deaf is open no more; one th
   await Promise.all([page.context().close(), other.context().close()]);
 });
 
+test("what a reader meets while a document is checked is shown if that check is refused", async () => {
+  const [page, other] = [await openConsole(browser, stage), await openConsole(browser, stage)];
+  let refuse;
+  const refused = new Promise((resolve) => { refuse = resolve; });
+  await page.route("**/v1/scans", async (route) => {
+    await refused;
+    await route.fulfill({ status: 503, json: { error: "something else", hint: "" } });
+  });
+  await wedge(page, `${stage.zones.clear}\n`);
+  await screen(page, "checking");
+  const open = () => page.evaluate(() => document.querySelector("#bar [data-act=open]")?.textContent ?? "");
+  const before = await open();
+  await scan(other, stage.zones.document);
+  await page.waitForFunction((before) => (document.querySelector("#bar [data-act=open]")?.textContent ?? "") !== before, before);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "checking");
+  refuse();
+  await answered(page, "X00000001");
+  assert.match(await page.innerText('.banner[data-what="failure"]'), /NO ANSWER[\s\S]*something else/);
+  await Promise.all([page.context().close(), other.context().close()]);
+});
+
 test("single keys do nothing once the officer turned them off", async () => {
   const page = await openConsole(browser, stage);
   await giveAll(page);

@@ -44,6 +44,7 @@ const state = {
   scans: 0,
   shown: [],             // the last scans whose answers were shown
   overdue: new Set(),    // encounters whose clock is known to have run out
+  held: null,            // the last answer that a reader met while a document was checked
   failure: null,         // says what could not be recorded, until the next screen
 };
 
@@ -66,7 +67,7 @@ const screens = {
 };
 
 function show(screen) {
-  Object.assign(state, { screen, failure: null });
+  Object.assign(state, { screen, failure: null, held: screen.name === "checking" ? state.held : null });
   part("dialog").close();
   draw();
   (document.querySelector("[data-focus]") ?? part("word"))?.focus({ preventScroll: true });
@@ -159,14 +160,25 @@ async function scan(zone) {
   }
   const asking = whose();
   show({ name: "checking" });
+  let answer;
   try {
-    const answer = await agent.scan(zone);
-    if (mine === state.scans) showAnswer(answer, true);
-    else if (asking === whose()) keepOnly(answer);
+    answer = await agent.scan(zone);
   } catch (error) {
-    if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
-    refuse(error.status === 422 ? "refused.title" : "refused.failed", ...reasons(error));
+    if (mine === state.scans && error instanceof Refused && error.status !== 401) refuseScan(error);
+    return;
   }
+  if (mine === state.scans) showAnswer(answer, true);
+  else if (asking === whose()) keepOnly(answer);
+}
+
+/** This check has no answer. What a reader met meanwhile is shown then, unless it is a Clear: that could be taken for this one's. */
+function refuseScan(error) {
+  const { held } = state;
+  const title = error.status === 422 ? "refused.title" : "refused.failed";
+  refuse(title, ...reasons(error));
+  if (held === null || held.verdict === "clear") return;
+  showAnswer(held, false);
+  fail(() => [say(title), ". ", reasons(error)[0]]);
 }
 
 function refuse(title, ...why) {
@@ -179,7 +191,10 @@ function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
   // A document is being checked: what comes meanwhile is another's.
-  if (screen.name === "checking" && !mine) return pending.keep(answer, Date.now());
+  if (screen.name === "checking" && !mine) {
+    state.held = answer;
+    return pending.keep(answer, Date.now(), true);
+  }
   const at = Date.now();
   if (state.shown.includes(answer.scan_id)) {
     if (!mine) return;
@@ -199,7 +214,7 @@ function showAnswer(answer, mine) {
 
 /** The answer to a scan after which another was made: not shown any more, nor when it is told to everybody. */
 function keepOnly(answer) {
-  pending.keep(answer, Date.now());
+  pending.keep(answer, Date.now(), true);
   shownOnce(answer);
 }
 
@@ -216,7 +231,7 @@ async function seeMore({ scan_id }) {
   const answer = await agent.answer(scan_id).catch(() => null);
   if (answer === null || officer.badge !== whose()) return;
   if (state.shown.includes(scan_id)) showAnswer(answer, true);
-  else pending.keep(answer, Date.now());
+  else pending.keep(answer, Date.now(), true);
 }
 
 // --- What the officer does ----------------------------------------------------------------------------------------------
@@ -274,7 +289,9 @@ function putAway() {
 
 function nextOpen() {
   const [first] = [...pending.hits.values()].filter(({ answer }) => answer.scan_id !== state.screen.answer?.scan_id);
-  if (first) show({ name: "answer", ...first, chosen: Math.max(0, firstOpen(first.answer)) });
+  if (!first) return;
+  pending.keep(first.answer, first.at);
+  show({ name: "answer", ...first, chosen: Math.max(0, firstOpen(first.answer)) });
 }
 
 /** What owners must confirm and what they listed late stands on the ready screen. */
