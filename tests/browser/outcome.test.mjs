@@ -27,6 +27,29 @@ test("one key an alert; the next alert without an outcome is chosen by itself", 
   await page.context().close();
 });
 
+test("a key is of the alert that was chosen as it was pressed, whatever the officer does next", async () => {
+  const page = await openConsole(browser, stage);
+  const done = (at) => page.waitForFunction((n) => document.querySelectorAll(".alert")[n]?.querySelector(".done"), at);
+  await scan(page, stage.zones.both);
+  await press(page, "1");
+  await page.keyboard.press("ArrowDown");
+  await done(0);
+  assert.equal(await page.locator(".alert .done").count(), 1);
+  await current(page, 1);
+  const asked = page.waitForRequest("**/outcome");
+  await press(page, "3");
+  await page.keyboard.press("Escape");
+  assert.equal((await asked).postDataJSON().outcome, "seized");
+  await screen(page, "ready");
+  await page.waitForFunction(() => document.querySelector("#bar [data-act=open]") === null);
+  await scan(page, stage.zones.both);
+  await press(page, "1");
+  await page.click(".alert:nth-child(2) button");
+  await done(0);
+  assert.equal(await page.locator(".alert .done").count(), 1);
+  await page.context().close();
+});
+
 test("one tap on 320 px, with a note", async () => {
   const page = await openConsole(browser, stage, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
   await scan(page, stage.zones.person);

@@ -130,6 +130,25 @@ test("a document listed after its scan: which, when it was scanned, what to do; 
   await page.context().close();
 });
 
+test("of two documents listed late, the focus stays on the one it was on", async () => {
+  const page = await open();
+  const late = (n) => ({ encounter_id: `${n}`.repeat(32), alert_id: `UTO-P-${n}`, list: "interpol/sltd", action: "seize_document",
+    scanned_at: "2026-01-01T00:00:00Z", raised_at: "2026-01-01T00:00:00Z", reported: false });
+  await page.route("**/v1/late", (route) => route.fulfill({ json: [late(1), late(2)] }));
+  await page.route("**/outcome", (route) => route.fulfill({ json: { encounter_id: late(1).encounter_id, outcome: "seized", at: late(1).scanned_at } }));
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll(".late [data-outcome=seized]").length === 2);
+  await page.evaluate(() => {
+    const [first, second] = document.querySelectorAll(".late [data-outcome=seized]");
+    second.focus();
+    window.before = second;
+    first.click();
+  });
+  await page.waitForFunction(() => !window.before.isConnected);
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.encounter), late(2).encounter_id);
+  await page.context().close();
+});
+
 test("a drill: a banner on every screen while it runs; then how ready the post was", async () => {
   const page = await open();
   await stage.command("drill start --minutes 5");

@@ -101,7 +101,7 @@ pub struct Checked {
     /// What it says.
     #[schema(value_type = words::ListResult)]
     pub result: ListResult,
-    /// Why it was not checked; none otherwise.
+    /// Why it was not checked, or, beside what it met, not as a whole; none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Phrase>,
 }

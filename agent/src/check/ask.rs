@@ -14,6 +14,9 @@ use vedette_shim::list::Status;
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::ListResult;
 
+/// Why a list's answer is none, or not the whole: it cannot be read.
+pub(super) const DAMAGED: &str = "why.damaged";
+
 /// Asks a list at `now`. At most `limit` persons whom it may show, and as many discreet alerts, are met.
 pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Asked {
     let (age_s, freshness) = held.freshness(now);
@@ -53,7 +56,7 @@ fn not_checked_reason(held: &Held) -> Phrase {
 fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) -> Result<(), Phrase> {
     let damaged = |error: ListError| {
         tracing::error!(list = %held.list, %error, "the list cannot be read");
-        Phrase::new("why.damaged")
+        Phrase::new(DAMAGED)
     };
     match &held.content {
         Content::Nothing(why) => Err(Phrase::new(why)),

@@ -12,6 +12,7 @@
 //! long as one list has at most `alerts_max` of them for a traveller; a warning for the officer's safety is never hidden.
 
 use super::answer::{Alert, Checked};
+use super::ask::DAMAGED;
 use crate::names::handling::Handling;
 use crate::officers::roster::Role;
 use crate::words::Phrase;
@@ -58,7 +59,9 @@ pub(super) fn disclose(asked: Vec<Asked>, alerts_max: usize) -> Disclosed {
             alerts.into_iter().partition(|alert| alert.action == DISCREET);
         for result in [ListResult::Possible, ListResult::Hit] {
             if shown.iter().any(|alert| alert.result == result) {
-                (list.result, list.why) = (result, None);
+                list.result = result;
+                // A doubt about what was read stands with the alert; that part of the list was not asked does not.
+                list.why.take_if(|why| why.code != DAMAGED);
             }
         }
         checked.push(list);
@@ -188,6 +191,19 @@ mod tests {
             let met: usize = lists.iter().map(|(_, discreet, ..)| discreet.len()).sum();
             prop_assert_eq!(with.discreet.len(), met.min(MAX));
         }
+    }
+
+    #[test]
+    fn a_list_that_failed_midway_says_so_beside_what_it_met() {
+        let why_of = |code| {
+            let not_checked = Checked { why: Some(Phrase::new(code)), ..checked(0, ListResult::NotChecked) };
+            let asked = Asked { checked: not_checked, alerts: vec![alert(1, "arrest", false)] };
+            let shown = disclose(vec![asked], MAX);
+            assert_eq!(shown.checked[0].result, ListResult::Possible);
+            shown.checked[0].why.clone()
+        };
+        assert_eq!(why_of(DAMAGED), Some(Phrase::new(DAMAGED)));
+        assert_eq!(why_of("why.misread"), None);
     }
 
     #[test]

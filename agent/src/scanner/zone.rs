@@ -4,13 +4,16 @@
 //! at a line's end when all its check digits agree, or else when the reader falls silent (`gap`). A prefix ends whatever
 //! came before it. Lines may end in CR, LF or both.
 //!
-//! Invariants: at most [`ZONE_BYTES_MAX`] bytes are kept; what is longer is no zone and is dropped up to the next
-//! silence. Failure: bytes that are no zone are handed out all the same: the officer must hear that nothing was read.
+//! Invariants: at most [`ZONE_BYTES_MAX`] bytes are kept; what is longer is no zone: it is handed out once, cut and marked
+//! so that nobody can read it as one, and the rest is dropped up to the next silence. Failure: bytes that are no zone are
+//! handed out all the same: the officer must hear that nothing was read.
 
 use vedette_shim::mrz;
 
 /// Longest zone with its line breaks and whatever a reader adds, bytes.
 pub const ZONE_BYTES_MAX: usize = 256;
+/// Stands at the end of what was cut; no zone has it.
+const CUT: char = '…';
 
 /// How a reader frames its zones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,9 +40,12 @@ impl Zones {
 
     /// Takes a byte; the zone, if it was the last of one.
     pub fn push(&mut self, byte: u8) -> Option<String> {
-        if self.too_long || self.text.len() == ZONE_BYTES_MAX {
-            (self.too_long, self.text) = (true, Vec::new());
+        if self.too_long {
             return None;
+        }
+        if self.text.len() == ZONE_BYTES_MAX {
+            self.too_long = true;
+            return Some(format!("{}{CUT}", self.take().unwrap_or_default()));
         }
         self.text.push(byte);
         let Framing { prefix, suffix } = &self.framing;
@@ -140,11 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn endless_bytes_are_dropped_up_to_the_silence_after_them() {
+    fn endless_bytes_are_told_once_as_no_zone_and_dropped_up_to_the_silence_after_them() {
+        let framing = Framing { suffix: vec![3], ..Framing::default() };
+        for (mut zones, endless) in [
+            (Zones::new(Framing::default()), "<".repeat(100_000)),
+            (Zones::new(framing), format!("{}{}", passport(), " ".repeat(1_000))),
+        ] {
+            let told = read(&mut zones, endless.as_bytes());
+            assert_eq!(told.len(), 1);
+            assert!(mrz::parse(&told[0]).is_err(), "{told:?}");
+        }
         let mut zones = Zones::new(Framing::default());
-        assert!((0..100_000).all(|_| zones.push(b'<').is_none()));
-        assert!(zones.text.len() <= ZONE_BYTES_MAX);
-        assert_eq!(zones.silence(), None);
+        assert_eq!(read(&mut zones, &[b'<'; 1_000]).len(), 1);
         assert_eq!(format!("{}\n", passport()).bytes().filter_map(|b| zones.push(b)).count(), 1);
     }
 
@@ -153,7 +166,7 @@ mod tests {
         fn no_bytes_upset_it(bytes: Vec<u8>, prefix in ".{0,3}", suffix in ".{0,3}") {
             let framing = Framing { prefix: prefix.into(), suffix: suffix.into() };
             for text in read(&mut Zones::new(framing), &bytes) {
-                prop_assert!(text.chars().count() <= ZONE_BYTES_MAX);
+                prop_assert!(text.chars().count() <= ZONE_BYTES_MAX + 1);
             }
         }
     }

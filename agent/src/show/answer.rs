@@ -78,7 +78,9 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String 
     for sentence in what_to_do(answer, words) {
         push(&mut out, format_args!("  -> {sentence}"));
     }
-    let unasked = answer.checked.iter().any(|list| list.result == ListResult::NotChecked);
+    // A list that failed midway has met something, and says why that may not be all.
+    let unasked =
+        answer.checked.iter().any(|list| list.result == ListResult::NotChecked || list.why.is_some());
     if unasked && answer.verdict != Verdict::NotChecked {
         push(&mut out, format_args!("  !  {}", words.say("answer.partial")));
     }

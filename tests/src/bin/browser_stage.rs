@@ -144,6 +144,11 @@ fn obey(post: &mut Post, device: &mut Device, reader: &Cable, command: &str, res
         }
         "idle" => {
             device.kill();
+            // The table may stand there once: what this command added before goes.
+            let text =
+                std::fs::read_to_string(device.config()).expect("an enrolled device has its configuration");
+            let before = text.split("\n[officers]").next().unwrap_or_default();
+            std::fs::write(device.config(), before).expect("a temporary file can be written");
             device.configure(&format!("[officers]\nidle_s = {rest}"));
             device.start();
             device.listen();

@@ -157,6 +157,8 @@ export class Agent extends EventTarget {
       this.refresh();
     });
     events.addEventListener("session", () => this.refresh());
+    // What happened between the last question and now was told to nobody.
+    events.onopen = () => this.#tell("missed");
     // The stream ends when the agent does, or the session: asking tells which.
     events.onerror = () => {
       this.#deaf();

@@ -83,7 +83,8 @@ export function spoken(answer, pending) {
 
 function verdict(answer, alert, at, pending, online) {
   const warnings = [...new Set(answer.alerts.flatMap((met) => met.warnings ?? []))];
-  const partial = answer.verdict !== "not_checked" && answer.checked.some((list) => list.result === "not_checked");
+  // A list that failed midway has met something, and says why that may not be all.
+  const partial = answer.verdict !== "not_checked" && answer.checked.some((list) => list.result === "not_checked" || list.why);
   return el("section", { class: "verdict", "aria-labelledby": "word" },
     el("div", { class: "told" },
       el("div", { class: "headline" },

@@ -7,7 +7,7 @@ import { answerScreen, spoken } from "./answer.js";
 import { banners, bar, heldLists } from "./bar.js";
 import { signInScreen, whyNot } from "./officer.js";
 import { forgetReports, reports } from "./report.js";
-import { el } from "./dom.js";
+import { el, put } from "./dom.js";
 import { drillBanners, drillForm } from "./drill.js";
 import { clocksSection, countdown, lateSection, overdueClocks, ownerBanners } from "./owner.js";
 import { OUTCOMES, Pending } from "./pending.js";
@@ -44,6 +44,7 @@ const state = {
   scans: 0,
   shown: [],             // the last scans whose answers were shown
   overdue: new Set(),    // encounters whose clock is known to have run out
+  held: null,            // the last answer that a reader met while a document was checked
   failure: null,         // says what could not be recorded, until the next screen
 };
 
@@ -66,7 +67,7 @@ const screens = {
 };
 
 function show(screen) {
-  Object.assign(state, { screen, failure: null });
+  Object.assign(state, { screen, failure: null, held: screen.name === "checking" ? state.held : null });
   part("dialog").close();
   draw();
   (document.querySelector("[data-focus]") ?? part("word"))?.focus({ preventScroll: true });
@@ -101,34 +102,14 @@ function drawBar() {
   announceNew(told);
 }
 
-/**
- * Puts elements where others of their kind stand, if they differ in more than times that count by themselves: what is drawn
- * anew while nothing changed is read anew, and takes the place in the text away.
- */
-function put(into, elements) {
-  const looks = elements.map(({ outerHTML }) => outerHTML).join("").replaceAll(/ data-due="[^"]*">[^<]*/g, "");
-  if (looks === drawn.get(into)) return;
-  drawn.set(into, looks);
-  keepFocus(() => into.replaceChildren(...elements));
-}
-
-/** How what was put somewhere last looked. */
-const drawn = new Map();
-
-/** Draws anew, and leaves the focus and what is typed where it was. */
-function keepFocus(drawing) {
-  const focused = document.activeElement;
-  const act = focused?.dataset.act;
-  drawing();
-  if (act) [...document.querySelectorAll("[data-act]")].find((element) => element.dataset.act === act)?.focus({ preventScroll: true });
-}
-
 /** What came by itself changes the screen under the officer's hands: what is typed stays, and where. */
 function redraw() {
   const fields = () => [...part("screen").querySelectorAll("input, textarea")];
   const typed = new Map(fields().map(({ name, value }) => [name, value]));
   const { name, selectionStart, selectionEnd, dataset } = document.activeElement;
-  const focused = name ? `[name="${name}"]` : dataset.outcome ? `[data-outcome="${dataset.outcome}"]` : null;
+  // Of several documents' buttons the same one's, or none: the next Enter must not report another.
+  const of = dataset.encounter ? `[data-encounter="${CSS.escape(dataset.encounter)}"]` : "";
+  const focused = name ? `[name="${name}"]` : dataset.outcome ? `[data-outcome="${dataset.outcome}"]${of}` : null;
   draw();
   for (const field of fields()) field.value = typed.get(field.name) ?? field.value;
   if (focused === null) return;
@@ -179,19 +160,30 @@ async function scan(zone) {
   }
   const asking = whose();
   show({ name: "checking" });
+  let answer;
   try {
-    const answer = await agent.scan(zone);
-    if (mine === state.scans) showAnswer(answer, true);
-    else if (asking === whose()) keepOnly(answer);
+    answer = await agent.scan(zone);
   } catch (error) {
-    if (mine !== state.scans || !(error instanceof Refused) || error.status === 401) return;
-    refuse(error.status === 422 ? "refused.title" : "refused.failed", ...reasons(error));
+    if (mine === state.scans && error instanceof Refused && error.status !== 401) refuseScan(error);
+    return;
   }
+  if (mine === state.scans) showAnswer(answer, true);
+  else if (asking === whose()) keepOnly(answer);
+}
+
+/** This check has no answer. What a reader met meanwhile is shown then, unless it is a Clear: that could be taken for this one's. */
+function refuseScan(error) {
+  const { held } = state;
+  const title = error.status === 422 ? "refused.title" : "refused.failed";
+  refuse(title, ...reasons(error));
+  if (held === null || held.verdict === "clear") return;
+  showAnswer(held, false);
+  fail(() => [say(title), ". ", reasons(error)[0]]);
 }
 
 function refuse(title, ...why) {
-  show({ name: "refused", title, why });
   announce(`${say(title)}. ${say("refused.again")}`);
+  show({ name: "refused", title, why });
 }
 
 /** `mine`: told to this officer, who asked; what is told to everybody may say less, and may come before or after it. */
@@ -199,7 +191,10 @@ function showAnswer(answer, mine) {
   const { screen } = state;
   if (screen.name === "sign_in") return;
   // A document is being checked: what comes meanwhile is another's.
-  if (screen.name === "checking" && !mine) return pending.keep(answer, Date.now());
+  if (screen.name === "checking" && !mine) {
+    state.held = answer;
+    return pending.keep(answer, Date.now(), true);
+  }
   const at = Date.now();
   if (state.shown.includes(answer.scan_id)) {
     if (!mine) return;
@@ -211,14 +206,15 @@ function showAnswer(answer, mine) {
   }
   shownOnce(answer);
   pending.keep(answer, at);
-  show({ name: "answer", answer, at, chosen: 0 });
+  // First: what else is new with the screen is said after it.
   announce(spoken(answer, pending));
+  show({ name: "answer", answer, at, chosen: 0 });
   if (settings.sound) tick();
 }
 
 /** The answer to a scan after which another was made: not shown any more, nor when it is told to everybody. */
 function keepOnly(answer) {
-  pending.keep(answer, Date.now());
+  pending.keep(answer, Date.now(), true);
   shownOnce(answer);
 }
 
@@ -231,15 +227,11 @@ function shownOnce({ scan_id }) {
 async function seeMore({ scan_id }) {
   const { officer } = state.session ?? {};
   if (!["supervisor", "administrator"].includes(officer?.role)) return;
-  try {
-    const answer = await agent.answer(scan_id);
-    if (officer.badge !== whose()) return;
-    if (state.shown.includes(scan_id)) showAnswer(answer, true);
-    else pending.keep(answer, Date.now());
-  } catch (error) {
-    // What it shows is less, and right.
-    if (!(error instanceof Refused)) return;
-  }
+  // What is shown without it is less, and right.
+  const answer = await agent.answer(scan_id).catch(() => null);
+  if (answer === null || officer.badge !== whose()) return;
+  if (state.shown.includes(scan_id)) showAnswer(answer, true);
+  else pending.keep(answer, Date.now(), true);
 }
 
 // --- What the officer does ----------------------------------------------------------------------------------------------
@@ -251,13 +243,17 @@ function choose(at) {
   document.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
 }
 
-async function report(outcome) {
+/** What an outcome given now is of: the chosen alert, and what was typed for it. */
+function chosenNow() {
   const { screen } = state;
-  const alert = screen.name === "answer" ? screen.answer.alerts[screen.chosen] : null;
-  if (!alert?.encounter_id) return;
-  const note = document.querySelector("[name=note]")?.value.trim() ?? "";
-  if (!await give(alert.encounter_id, outcome, note)) return;
-  if (state.screen !== screen) return;
+  const encounter = screen.name === "answer" && screen.answer.alerts[screen.chosen]?.encounter_id;
+  return encounter ? { screen, encounter, chosen: screen.chosen, note: document.querySelector("[name=note]").value.trim(), badge: whose() } : null;
+}
+
+async function report(outcome, of = chosenNow()) {
+  if (of === null || of.badge !== whose() || !await give(of.encounter, outcome, of.note)) return;
+  const { screen } = of;
+  if (state.screen !== screen || screen.chosen !== of.chosen) return;
   const next = firstOpen(screen.answer);
   if (next >= 0) screen.chosen = next;
   document.querySelector("[name=note]").value = "";
@@ -268,14 +264,19 @@ async function report(outcome) {
 async function give(encounter, outcome, note = "") {
   try {
     pending.resolve(await agent.outcome(encounter, outcome, note));
-    announce(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
+    announceToo(fill("outcome.done", { outcome: say(`outcome.${outcome}`), time: pending.outcomes.get(encounter).time }));
     return true;
   } catch (error) {
-    state.failure = () => refusal("outcome.failed", error);
-    announce(el("p", {}, state.failure()).textContent);
-    drawBar();
+    fail(() => refusal("outcome.failed", error));
     return false;
   }
+}
+
+/** Says, until the next screen, what went wrong. */
+function fail(why) {
+  state.failure = why;
+  announceToo(el("p", {}, why()).textContent);
+  drawBar();
 }
 
 function firstOpen(answer) {
@@ -288,7 +289,9 @@ function putAway() {
 
 function nextOpen() {
   const [first] = [...pending.hits.values()].filter(({ answer }) => answer.scan_id !== state.screen.answer?.scan_id);
-  if (first) show({ name: "answer", ...first, chosen: Math.max(0, firstOpen(first.answer)) });
+  if (!first) return;
+  pending.keep(first.answer, first.at);
+  show({ name: "answer", ...first, chosen: Math.max(0, firstOpen(first.answer)) });
 }
 
 /** What owners must confirm and what they listed late stands on the ready screen. */
@@ -332,6 +335,7 @@ function handOver() {
   state.scans += 1;
   forgetReports();
   pending.forget();
+  part("dialog").close();
   speaking = speakTo(state.session.officer);
   if (whose() && ["answer", "checking", "refused"].includes(state.screen.name)) show({ name: "ready" });
 }
@@ -370,8 +374,7 @@ function showMenu() {
   const { officer } = state.session ?? {};
   const failed = (error) => {
     part("dialog").close();
-    state.failure = () => reasons(error);
-    drawBar();
+    fail(() => reasons(error)[0]);
   };
   menu(part("dialog"), {
     entitled: officer?.discreet === true,
@@ -386,8 +389,9 @@ function showMenu() {
   });
 }
 
+/** What a key that is pressed now does, if anything: of what is in view now, whatever comes before it is done. */
 function typed(key, event) {
-  if (part("dialog").open) return;
+  if (part("dialog").open) return null;
   const acts = {
     Escape: putAway,
     F2: showMenu,
@@ -397,14 +401,15 @@ function typed(key, event) {
   };
   if (key in acts) {
     const many = state.screen.name === "answer" && state.screen.answer.alerts.length > 1;
-    if (key.startsWith("Arrow") && !many) return;
+    if (key.startsWith("Arrow") && !many) return null;
     event.preventDefault();
-    acts[key]();
-  } else if (settings.shortcuts) {
-    if (OUTCOMES[Number(key) - 1]) report(OUTCOMES[Number(key) - 1]);
-    if (key.toLowerCase() === "n") nextOpen();
-    if (key.toLowerCase() === "c") showOwners();
+    return acts[key];
   }
+  const [{ screen }, of, outcome] = [state, chosenNow(), OUTCOMES[Number(key) - 1]];
+  if (!settings.shortcuts) return null;
+  if (outcome) return () => report(outcome, of);
+  const act = new Map([["n", nextOpen], ["c", showOwners]]).get(key.toLowerCase());
+  return act ? () => state.screen === screen && act() : null;
 }
 
 // --- The agent ---------------------------------------------------------------------------------------------------------
@@ -454,8 +459,8 @@ agent.addEventListener("lost", () => {
   if (state.screen.name === "lost") return drawBar();
   state.scans += 1;
   pending.lost();
-  show({ name: "lost" });
   announce(`${say("lost.title")}. ${say("lost.text")}`);
+  show({ name: "lost" });
 });
 
 setInterval(() => {

@@ -9,15 +9,17 @@ const WARN_S = 60;
 /** Calls `renew` when somebody is there. `officer()`: who is signed in and sees this page, or nobody. */
 export function watchUse(officer, renew) {
   let renewed = -Infinity;
-  const used = () => {
+  const used = ({ repeat }) => {
     const here = officer();
-    if (!here) return;
+    // A key that only repeats may have something lying on it.
+    if (!here || repeat) return;
     const often = ending(here) ? 1000 : Math.min(RENEW_MS, here.idle_s * 200);
     if (performance.now() - renewed < often) return;
     renewed = performance.now();
     renew();
   };
-  for (const kind of ["keydown", "pointerdown", "wheel"]) window.addEventListener(kind, used, { capture: true, passive: true });
+  // Once a pointer is let go: what is drawn anew in between would take the pressed button away.
+  for (const kind of ["keydown", "pointerup", "pointercancel", "wheel"]) window.addEventListener(kind, used, { capture: true, passive: true });
 }
 
 /** Whether a session is about to end. `heard`: when the agent said how long it lasts, milliseconds since 1970. */

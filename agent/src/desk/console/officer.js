@@ -1,7 +1,7 @@
 // The sign-in screen, where the device holds a roster: a badge, scanned or typed, and a PIN.
 
 import { el } from "./dom.js";
-import { fill, say, shown } from "./words.js";
+import { refusal, say } from "./words.js";
 
 /** The screen. `badge`: what was scanned already; `message`: why this officer is not in; `enter(badge, pin)`. */
 export function signInScreen({ badge = "", message = "", enter }) {
@@ -24,11 +24,12 @@ export function signInScreen({ badge = "", message = "", enter }) {
     form);
 }
 
-/** Why somebody was not signed in, in a sentence. */
-export function whyNot({ status, message, more }, pin) {
+/** Why somebody was not signed in: a sentence, or its parts. */
+export function whyNot(error, pin) {
+  const { status, more } = error;
   if (status === 428) return say("session.pin_needed");
   if (status === 401) return say(pin ? "session.wrong" : "session.pin_needed");
   if (status === 429 && more.retry_after_s) return say("session.locked", { n: more.retry_after_s });
   if (status === 403) return say("session.ended");
-  return fill("session.failed", { error: shown(message, 200) });
+  return refusal("session.failed", error);
 }

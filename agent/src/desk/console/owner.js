@@ -76,7 +76,7 @@ export function ownerBanners(pending, { onScreen, ownerOf, online, show, showAll
     [answers().slice(0, ANSWERS_MAX), ANSWERS_MAX, (clock) => banner("owner", clock.answer.word,
       el("p", {}, named("banner.answer", clock), " ", el("strong", {}, say(`confirm.${clock.answer.word}`, { owner: ownerOf(clock.list) }))),
       el("p", {}, say(`do.owner.${clock.answer.word}`), clock.answer.text && [" ", bdi(`“${shown(clock.answer.text, 300)}”`)]),
-      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id}`, "banner.seen", () => saw(clock))),
+      button(`show ${clock.encounter_id}`, "banner.show", () => show(clock)), button(`saw ${clock.encounter_id} ${clock.answer.at}`, "banner.seen", () => saw(clock))),
     ],
     [answers().slice(ANSWERS_MAX), 0, () => null, (count) => banner("owner", "answers", el("p", {}, say("banner.answer_many", { count })),
       button("show answers", "banner.show", showAll), button("saw answers", "banner.seen", () => answers().slice(ANSWERS_MAX).forEach(saw)))],
@@ -127,6 +127,6 @@ export function lateSection(pending, { ownerOf, report }) {
         ? el("p", { class: "done" }, say("late.reported"))
         : [el("p", { class: "do" }, say(late.action === "bearer_sought" ? "do.late_bearer" : "do.late", { owner: ownerOf(late.list) })),
           el("div", { class: "choices" }, OUTCOMES.map((outcome) => el("button", {
-            type: "button", "data-outcome": outcome, onclick: () => report(late.encounter_id, outcome),
+            type: "button", "data-outcome": outcome, "data-encounter": late.encounter_id, onclick: () => report(late.encounter_id, outcome),
           }, say(`outcome.${outcome}`))))]))));
 }

@@ -4,8 +4,6 @@
 //
 // Event: `changed`; its detail is the owner's answer that came, if it was one.
 
-import { Refused } from "./agent.js";
-
 /** The outcomes, in the order of their keys 1 to 5. */
 export const OUTCOMES = ["confirmed", "not_the_person", "seized", "released", "passed_on"];
 
@@ -17,7 +15,7 @@ const NEWS_MS = 12 * 3_600_000;
 const SEEN = "vedette-seen";
 
 export class Pending extends EventTarget {
-  hits = new Map();     // scan -> {answer, at}: with an alert that has no outcome yet
+  hits = new Map();     // scan -> {answer, at, unseen}: with an alert that has no outcome yet, or that can have none and was not seen
   outcomes = new Map(); // encounter -> {outcome, time}
   clocks = new Map();   // encounter -> the agent's clock, and when it was heard of
   late = [];
@@ -71,18 +69,19 @@ export class Pending extends EventTarget {
     Object.assign(this, { late: [], drill: null });
   }
 
-  /** An answer was shown, or would have been. */
-  keep(answer, at) {
-    if (!answer.alerts.some((alert) => this.unresolved(alert))) return;
-    this.hits.set(answer.scan_id, { answer, at: this.hits.get(answer.scan_id)?.at ?? at });
+  /** An answer was shown, or would have been; `unseen`: it was not. */
+  keep(answer, at, unseen = false) {
+    const open = answer.alerts.some((alert) => this.unresolved(alert));
+    if (!open && !(unseen && answer.alerts.length > 0)) return this.hits.delete(answer.scan_id);
+    this.hits.set(answer.scan_id, { answer, at: this.hits.get(answer.scan_id)?.at ?? at, unseen: !open });
     if (this.hits.size > OPEN_MAX) this.hits.delete(this.hits.keys().next().value);
   }
 
   /** What came of an encounter, here or on another screen. */
   resolve({ encounter_id, outcome, at }) {
     this.outcomes.set(encounter_id, { outcome, time: new Date(at).toTimeString().slice(0, 5) });
-    for (const [scan, { answer }] of this.hits) {
-      if (!answer.alerts.some((alert) => this.unresolved(alert))) this.hits.delete(scan);
+    for (const [scan, { answer, unseen }] of this.hits) {
+      if (!unseen && !answer.alerts.some((alert) => this.unresolved(alert))) this.hits.delete(scan);
     }
     this.#changed();
   }
@@ -134,7 +133,7 @@ export class Pending extends EventTarget {
   }
 
   #askHits() {
-    const known = [...this.hits.keys()];
+    const known = [...this.hits.keys()].filter((scan) => !this.hits.get(scan).unseen);
     this.#ask(this.#agent.open(), (open) => {
       known.filter((scan) => !open.some(({ answer }) => answer.scan_id === scan)).forEach((scan) => this.#askHit(scan));
       for (const { age_s, answer, outcomes } of open.reverse()) {
@@ -175,14 +174,9 @@ export class Pending extends EventTarget {
   /** Takes what the agent answers, and tells it if it is news; if it was asked in another generation, nothing. */
   async #ask(asked, take) {
     const generation = this.#generation;
-    try {
-      const answer = await asked;
-      if (generation !== this.#generation) return;
-      if (take(answer)) this.#changed();
-    } catch (error) {
-      // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
-      if (!(error instanceof Refused)) return;
-    }
+    // A lost connection and an ended session are told by the agent; 404: there was no drill, no such scan.
+    const answer = await asked.catch(() => null);
+    if (answer !== null && generation === this.#generation && take(answer)) this.#changed();
   }
 
   #putClock(clock, fresh = true) {

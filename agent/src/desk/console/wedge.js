@@ -7,7 +7,8 @@
 // A reader that was set up for another keyboard layout than this machine's is understood by its physical keys.
 //
 // Some readers are slow, or falter. Outside a field nobody writes, so there a row of keys is a zone at any pace, or part of
-// one, and a key acts only by itself: with silence before it and after it.
+// one, and a key acts only by itself: with silence before it and after it. What it does is settled when it is pressed, and
+// done after the silence; or at once, when a key that no row has, or a click, says that a person is there.
 
 /** Keys of a burst begin by following each other within this, milliseconds; people need longer. */
 const GAP_MS = 45;
@@ -24,7 +25,10 @@ const ZONE_MAX = 90;
 /** Anything shorter, without a filler, is a badge. */
 const BADGE_MAX = 27;
 
-/** Listens to the keyboard. `read.zone(text)`, `read.badge(text)`, `typed(key, event)`. Returns how to stop. */
+/**
+ * Listens to the keyboard. `zone(text)` and `badge(text)` take what was read; `typed(key, event)` is asked as a key is pressed,
+ * and returns what it does, if anything. Returns how to stop.
+ */
 export function listen({ zone, badge, typed }) {
   let keys = [];
   let last = -Infinity;
@@ -34,13 +38,17 @@ export function listen({ zone, badge, typed }) {
   let told = "";
   let over = false; // whether a whole zone came: only an Enter or Tab at its end belongs to it yet
   let quiet = true; // whether there was silence before the row
+  let act = null;   // what the row's only key does, if it stays alone
 
   const onKey = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
     const ends = event.key === "Enter" || event.key === "Tab";
     const prints = event.key.length === 1 || event.key === "Dead" || event.key === "Unidentified";
     if (!ends && !prints) {
-      if (event.key.length > 1 && !/^(Shift|CapsLock|AltGraph)$/.test(event.key)) typed(event.key, event);
+      if (event.key.length > 1 && !/^(Shift|CapsLock|AltGraph)$/.test(event.key)) {
+        alone();
+        typed(event.key, event)?.();
+      }
       return;
     }
     const outside = !writes(event.target);
@@ -49,14 +57,15 @@ export function listen({ zone, badge, typed }) {
     const anew = over || told !== "" || event.timeStamp < last;
     const together = anew ? GAP_MS : bursting ? END_MS : outside && field === null ? ROW_MS : GAP_MS;
     if (gap > together || (over ? prints : keys.length === 0)) {
-      begin();
+      settle();
       quiet = gap > ROW_MS;
     }
     last = event.timeStamp;
     // Enter, Tab and Space work the page, unless they stand in a row.
     const stray = keys.length === 0 || (gap > GAP_MS && keys.length < BURST_KEYS);
-    if ((ends || event.key === " ") && !bursting && stray) return begin();
+    if ((ends || event.key === " ") && !bursting && stray) return settle();
     if (keys.length < KEYS_MAX) keys.push({ key: ends ? "\n" : event.key, code: event.code, shift: event.shiftKey, gap });
+    act = outside && quiet && keys.length === 1 ? typed(event.key, event) : null;
     clearTimeout(silence);
     if (!bursting && fast(keys)) {
       bursting = true;
@@ -73,7 +82,7 @@ export function listen({ zone, badge, typed }) {
       }
     }
     if (bursting) silence = setTimeout(finish, END_MS);
-    else if (outside) silence = setTimeout(() => single(event), ROW_MS);
+    else if (outside) silence = setTimeout(settle, ROW_MS);
   };
 
   const begin = () => {
@@ -86,13 +95,23 @@ export function listen({ zone, badge, typed }) {
   const end = () => {
     keys = [];
     told = "";
+    act = null;
   };
 
-  /** A row outside a field is over: one key that stood alone was a person's, a long row a slow reader's. */
-  const single = (event) => {
-    if (keys.length === 1 && quiet) typed(event.key, event);
-    else if (keys.length >= BURST_KEYS) finish();
+  /** A row is over, also where the page was too busy to notice: one key that stood alone was a person's, a long row a reader's. */
+  const settle = () => {
+    clearTimeout(silence);
+    const done = act;
+    if (bursting || keys.length >= BURST_KEYS) finish();
     begin();
+    done?.();
+  };
+
+  /** Somebody is there: a key that stood alone until now stays alone, and so does the next one. */
+  const alone = () => {
+    if (!act) return;
+    settle();
+    last = -Infinity;
   };
 
   const finish = () => {
@@ -107,7 +126,11 @@ export function listen({ zone, badge, typed }) {
   };
 
   window.addEventListener("keydown", onKey, true);
-  return () => window.removeEventListener("keydown", onKey, true);
+  window.addEventListener("click", alone, true);
+  return () => {
+    window.removeEventListener("keydown", onKey, true);
+    window.removeEventListener("click", alone, true);
+  };
 }
 
 /** Whether the last keys of a row follow each other as no person's do. */
