@@ -113,10 +113,8 @@ fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError
     };
     let intake = if lock.is_some() {
         let mut intake = Intake::open(parts)?;
-        if config.retro_keep_s == 0 {
-            // Whatever an earlier configuration kept goes.
-            state.transaction("forget kept hashes", |t| retro::forget(t, clock.now(), 0))?;
-        }
+        // Also whatever an earlier configuration kept longer.
+        retro::forget_due(&state, clock.now(), config.retro_keep_s)?;
         take_enrolment_grants(&mut intake, &config.grants)?;
         intake
     } else {

@@ -54,8 +54,8 @@ pub fn remember(
     Ok(forgot)
 }
 
-/// Destroys what was kept long enough, with `keep_s` 0 all of it; whether there was any.
-pub fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<bool> {
+/// The same in the caller's transaction, who then marks the state.
+fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<bool> {
     let before = if keep_s == 0 { i64::MAX } else { now.saturating_sub(keep_s) as i64 };
     let hashes = t.prepare_cached("DELETE FROM retro WHERE at < ?1")?.execute([before])?;
     let current = now.checked_div(keep_s).map_or(i64::MAX, |epoch| epoch as i64);
@@ -67,22 +67,14 @@ pub fn forget(t: &Transaction<'_>, now: u64, keep_s: u64) -> rusqlite::Result<bo
     Ok(hashes + keys > 0)
 }
 
-/// Destroys what was kept long enough, if there is any: call it every minute, because a night without a scan must not
-/// keep what the day left.
+/// Destroys what was kept long enough, with `keep_s` 0 all of it; whether there was any. Call it every minute, because a
+/// night without a scan must not keep what the day left.
 pub fn forget_due(state: &State, now: u64, keep_s: u64) -> Result<bool, StateError> {
-    let before = now.saturating_sub(keep_s) as i64;
-    let current = now.checked_div(keep_s).map_or(i64::MAX, |epoch| epoch as i64);
-    let due = state.read("look at the kept hashes", |db| {
-        let sql = "SELECT EXISTS (SELECT 1 FROM retro WHERE at < ?1)
-                   OR EXISTS (SELECT 1 FROM retro_key WHERE epoch < ?2 AND NOT EXISTS
-                              (SELECT 1 FROM retro WHERE retro.epoch = retro_key.epoch))";
-        db.prepare_cached(sql)?.query_row([before, current], |row| row.get(0))
-    })?;
-    if due {
-        state.transaction("forget kept hashes", |t| forget(t, now, keep_s))?;
+    let forgot = state.transaction("forget kept hashes", |t| forget(t, now, keep_s))?;
+    if forgot {
         state.mark_erased();
     }
-    Ok(due)
+    Ok(forgot)
 }
 
 /// What is kept, in memory: so that a list of millions is looked through without holding the store.
@@ -94,8 +86,8 @@ pub struct Kept {
 impl Kept {
     /// Destroys what was kept long enough, and reads the rest.
     pub fn read(state: &State, now: u64, keep_s: u64) -> Result<Kept, StateError> {
+        forget_due(state, now, keep_s)?;
         state.transaction("read the kept hashes", |t| {
-            forget(t, now, keep_s)?;
             let keys = t
                 .prepare_cached("SELECT key FROM retro_key")?
                 .query_map([], |row| row.get(0).map(Zeroizing::new))?

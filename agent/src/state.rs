@@ -244,11 +244,8 @@ impl State {
         self.transaction("store the heartbeat", |t| {
             put_meta(t, "heartbeat", bytes)?;
             // What has passed since an older one may be stored already.
-            let stored: Option<Vec<u8>> = t
-                .query_row("SELECT value FROM meta WHERE name = 'clock_floor'", [], |row| row.get(0))
-                .optional()?;
-            let stored = stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
-            put_meta(t, "clock_floor", &issued.max(stored).to_le_bytes())?;
+            let floor = issued.max(number(t, "clock_floor")?);
+            put_meta(t, "clock_floor", &floor.to_le_bytes())?;
             for list in confirmed {
                 t.execute(
                     "UPDATE list SET confirmed_at = max(confirmed_at, ?2) WHERE name = ?1",
@@ -414,14 +411,11 @@ impl State {
     }
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
-        self.run("read the state", |db| {
-            db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
-        })
+        self.run("read the state", |db| meta(db, name))
     }
 
     fn number(&self, name: &'static str) -> Result<u64, StateError> {
-        let bytes = self.meta(name)?.and_then(|bytes| bytes.try_into().ok());
-        Ok(bytes.map_or(0, u64::from_le_bytes))
+        self.run("read the state", |db| number(db, name))
     }
 
     /// A read-only look at the database for the modules that keep a table of their own.
@@ -445,6 +439,16 @@ pub(crate) fn put_last_taken(
 
 fn last_taken(scanner: &DeviceId) -> String {
     format!("scanner/{scanner}")
+}
+
+fn meta(db: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+}
+
+/// 0 if it was never stored.
+fn number(db: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let bytes = meta(db, name)?.and_then(|bytes| bytes.try_into().ok());
+    Ok(bytes.map_or(0, u64::from_le_bytes))
 }
 
 fn put_meta(t: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {

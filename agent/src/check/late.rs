@@ -11,7 +11,7 @@ use super::{Checker, cut};
 use crate::clock::rfc3339;
 use crate::encounter;
 use crate::holdings::{Content, Held};
-use crate::lists::{Edition, ListError};
+use crate::lists::{DocumentAlert, Edition, ListError};
 use crate::outcome::{self, Expected};
 use crate::retro::{self, Kept as KeptHashes};
 use crate::spool::{self, Kept};
@@ -93,8 +93,7 @@ impl Checker {
             let key = key?;
             for hash in kept.hashes_of(&key) {
                 if let Some(alert) = edition.find(&key)?.exact {
-                    let action = document_action(alert.payload.status);
-                    found += usize::from(self.raise(held, &key, &hash, action, now)?);
+                    found += usize::from(self.raise(held, &alert, &hash, now)?);
                 }
             }
         }
@@ -112,9 +111,8 @@ impl Checker {
         let look = |held: &Held| -> Result<(), LateError> {
             let Content::Documents(edition) = &held.content else { return Ok(()) };
             let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
-            let action = document_action(alert.payload.status);
             for hash in KeptHashes::read(&self.state, now, self.retro_keep_s)?.hashes_of(key) {
-                if self.raise(held, key, &hash, action, now)? {
+                if self.raise(held, &alert, &hash, now)? {
                     self.spooled.notify_one();
                 }
             }
@@ -130,11 +128,11 @@ impl Checker {
     fn raise(
         &self,
         held: &Held,
-        key: &DocumentKey,
+        alert: &DocumentAlert,
         hash: &[u8; 16],
-        action: &str,
         now: u64,
     ) -> Result<bool, StateError> {
+        let key = &alert.key;
         let id: EncounterId = crypto::random();
         let alert_id = crate::lists::DocumentId::document(*key).to_string();
         self.state.transaction("raise a late encounter", |t| {
@@ -181,7 +179,10 @@ impl Checker {
                 confirmation::start(t, &clock)?;
             }
             note(t, &id, held, &alert_id, &scan, scanned_at, now)?;
-            t.execute("INSERT INTO late_action VALUES (?1, ?2)", params![id, action])?;
+            t.execute(
+                "INSERT INTO late_action VALUES (?1, ?2)",
+                params![id, document_action(alert.payload.status)],
+            )?;
             Ok(true)
         })
     }

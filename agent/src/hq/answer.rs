@@ -4,7 +4,7 @@
 //! several the last counts. What is older than a week is cleared from the broker: the device has forgotten its clock.
 
 use super::db::Db;
-use super::keys::Key;
+use super::keys::{Key, signed_anew};
 use super::{Home, HqError};
 use crate::clock::system_now;
 use crate::confirmation::{KEPT_S, word};
@@ -12,7 +12,7 @@ use crate::crypto::sign_statement;
 use crate::link::topics::{DeviceTopic, Topic};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, Envelope, OwnerWord, SignedKind, decode_body};
+use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, OwnerWord, SignedKind};
 
 /// Answers an encounter; the device that gets it.
 pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) -> Result<DeviceId, HqError> {
@@ -49,11 +49,7 @@ pub(super) fn sign_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
     let mut rows = query.query([system_now().saturating_sub(KEPT_S) as i64])?;
     while let Some(row) = rows.next()? {
         let (encounter, old): (EncounterId, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let read = Envelope::read(&old, SignedKind::Answer);
-        let answer: Answer = read
-            .and_then(|envelope| decode_body(SignedKind::Answer, envelope.body))
-            .map_err(HqError::trust("hq.db"))?;
-        let bytes = sign_statement(SignedKind::Answer, &answer, &[&key]);
+        let bytes = signed_anew::<Answer>(SignedKind::Answer, &old, &key)?;
         db.execute("UPDATE answers SET bytes = ? WHERE encounter = ?", params![bytes, encounter])?;
     }
     Ok(())

@@ -13,11 +13,14 @@
 
 use super::replace::OnlineRole;
 use super::{Home, HqError};
-use crate::crypto::{BoxKey, SigningKey, random_secret};
+use crate::crypto::{BoxKey, SigningKey, random_secret, sign_statement};
 use crate::files;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use vedette_shim::ids::{Hex, ListName, from_hex};
 use vedette_shim::seal::ListKey;
+use vedette_shim::trust::{Envelope, SignedKind, decode_body};
 use zeroize::Zeroizing;
 
 /// How many root keys there are.
@@ -114,6 +117,16 @@ impl Key<'_> {
     pub(super) fn list_key(&self, home: &Home) -> Result<ListKey, HqError> {
         Ok(ListKey(*self.read(home)?))
     }
+}
+
+/// A statement that we hold, signed by `key` instead of the one before.
+pub(super) fn signed_anew<T: Serialize + DeserializeOwned>(
+    kind: SignedKind,
+    old: &[u8],
+    key: &SigningKey,
+) -> Result<Vec<u8>, HqError> {
+    let read = Envelope::read(old, kind).and_then(|envelope| decode_body::<T>(kind, envelope.body));
+    Ok(sign_statement(kind, &read.map_err(HqError::trust("hq.db"))?, &[key]))
 }
 
 /// A secret as its file holds it: 64 hexadecimal digits and a line feed.

@@ -217,7 +217,7 @@ fn refuse_clearing(
     delta: &SegmentInfo,
 ) -> Result<(), HqError> {
     let withdrawn = delta.withdrawals;
-    let left: u64 = new.segments().iter().map(|segment| segment.info().entries).sum();
+    let left = new.alerts_at_most();
     // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
     let held = last.entries().min(left + withdrawn);
     let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;

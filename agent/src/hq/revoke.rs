@@ -7,14 +7,14 @@
 //! Invariant: one transaction, and the CRL is written before its end: cut off in between, the broker refuses the device
 //! already, and `revoke` again does the rest.
 
-use super::keys::Key;
+use super::keys::{Key, signed_anew};
 use super::pki::{Ca, Revoked};
 use super::{Home, HqError, devices, grants};
 use crate::clock::system_now;
 use crate::crypto::sign_statement;
 use rusqlite::{Connection, params};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{Envelope, Order, OrderKind, SignedKind, decode_body};
+use vedette_shim::trust::{Order, OrderKind, SignedKind};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -94,11 +94,7 @@ pub(super) fn sign_orders_anew(home: &Home, db: &Connection) -> Result<(), HqErr
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let (device, number, old): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let read = Envelope::read(&old, SignedKind::Order);
-        let order: Order = read
-            .and_then(|envelope| decode_body(SignedKind::Order, envelope.body))
-            .map_err(HqError::trust("hq.db"))?;
-        let bytes = sign_statement(SignedKind::Order, &order, &[&key]);
+        let bytes = signed_anew::<Order>(SignedKind::Order, &old, &key)?;
         db.execute(
             "UPDATE orders SET bytes = ? WHERE device = ? AND number = ?",
             params![bytes, device, number],

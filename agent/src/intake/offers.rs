@@ -88,10 +88,7 @@ impl Intake {
     /// The lists whose active edition is the very one the heartbeat names.
     fn confirmed_by(&self, heartbeat: &Heartbeat) -> Vec<ListName> {
         let is_newest = |list: &ListName, entry: &Entry| {
-            let (Some((manifest, bytes)), Some(state)) = (&entry.active, heartbeat.list(list)) else {
-                return false;
-            };
-            state.edition == manifest.edition && state.manifest == digest(bytes)
+            entry.active.as_ref().is_some_and(|(manifest, bytes)| confirms(heartbeat, list, manifest, bytes))
         };
         self.entries
             .iter()
@@ -165,8 +162,7 @@ impl Intake {
         let list = grant.list.clone();
         let entry = self.entries.entry(list.clone()).or_insert_with(Entry::new);
         // Numbers rise; an older grant, played again, must not take a newer one's keys away.
-        let older = keys.last_key_value().map(|(number, _)| number)
-            < entry.keys.last_key_value().map(|(number, _)| number);
+        let older = keys.keys().next_back() < entry.keys.keys().next_back();
         let fresh = keys.keys().any(|number| !entry.keys.contains_key(number));
         if older || !fresh {
             return Ok(Taken::Known);
@@ -200,4 +196,11 @@ impl Intake {
         }
         Ok(Taken::New)
     }
+}
+
+/// Whether this very manifest is the newest, by a heartbeat's word.
+pub(super) fn confirms(heartbeat: &Heartbeat, list: &ListName, manifest: &Manifest, bytes: &[u8]) -> bool {
+    heartbeat
+        .list(list)
+        .is_some_and(|state| state.edition == manifest.edition && state.manifest == digest(bytes))
 }

@@ -5,6 +5,7 @@
 //! read is hashed; if its bytes are not the ones its name says, it is fetched again, and until the new one is whole the
 //! damaged one goes on serving what can still be read of it.
 
+use super::offers::confirms;
 use super::plan::{Merge, Plan, plan};
 use super::{Entry, Intake, IntakeError, named};
 use crate::holdings::Content;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{ListState, Manifest, SegmentRef};
+use vedette_shim::trust::{Manifest, SegmentRef};
 use vedette_shim::wire::{CHUNK_BYTES, Chunk};
 
 /// Pushed chunks kept for manifests that have not come yet, bytes of memory.
@@ -295,11 +296,8 @@ impl Intake {
     fn activate(&mut self, list: &ListName, manifest: Manifest, bytes: Vec<u8>) -> Result<(), IntakeError> {
         let content = self.open_content(list, &manifest)?;
         let kind = manifest.kind;
-        let names_it = |state: &ListState| {
-            state.edition == manifest.edition && state.manifest == vedette_shim::trust::digest(&bytes)
-        };
         let confirmed_at = match &self.heartbeat {
-            Some(heartbeat) if heartbeat.list(list).is_some_and(names_it) => {
+            Some(heartbeat) if confirms(heartbeat, list, &manifest, &bytes) => {
                 manifest.issued.max(heartbeat.issued)
             }
             _ => manifest.issued,

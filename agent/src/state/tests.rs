@@ -8,42 +8,43 @@ fn open() -> (tempfile::TempDir, State) {
     (folder, state)
 }
 
-#[test]
-fn an_erased_key_is_in_no_file_any_more() {
+const KEY: [u8; 100] = [0x5a; 100];
+
+fn granted() -> (tempfile::TempDir, State, ListName) {
     let (folder, state) = open();
     let list: ListName = "a/b".parse().unwrap();
-    let key = [0x5a; 100];
-    state.set_grant(&list, &key).unwrap();
+    state.set_grant(&list, &KEY).unwrap();
+    (folder, state, list)
+}
+
+fn key_is_in(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        bytes.windows(50).any(|w| w == &KEY[..50])
+    })
+}
+
+#[test]
+fn an_erased_key_is_in_no_file_any_more() {
+    let (folder, state, list) = granted();
     state.erase_keys(&list).unwrap();
     assert!(state.grants().unwrap().is_empty());
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        assert!(!bytes.windows(50).any(|w| w == &key[..50]));
-    }
+    assert!(!key_is_in(folder.path()));
 }
 
 #[test]
 fn a_key_erased_beside_a_reader_is_gone_when_the_reader_is() {
-    let (folder, state) = open();
-    let list: ListName = "a/b".parse().unwrap();
-    let key = [0x5a; 100];
-    state.set_grant(&list, &key).unwrap();
-    let in_files = || {
-        std::fs::read_dir(folder.path()).unwrap().any(|entry| {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-            bytes.windows(50).any(|w| w == &key[..50])
-        })
-    };
+    let (folder, state, list) = granted();
     let mut reader = Connection::open(folder.path().join("state.db")).unwrap();
     let reading = reader.transaction().unwrap();
-    let granted = |t: &Connection| t.query_row("SELECT count(*) FROM granted", [], |row| row.get(0));
-    assert_eq!(granted(&reading), Ok(1));
+    let grants = |t: &Connection| t.query_row("SELECT count(*) FROM granted", [], |row| row.get(0));
+    assert_eq!(grants(&reading), Ok(1));
     state.erase_keys(&list).unwrap();
     state.empty_log().unwrap();
-    assert!(in_files(), "else this test shows nothing");
+    assert!(key_is_in(folder.path()), "else this test shows nothing");
     drop(reading);
     state.empty_log().unwrap();
-    assert!(!in_files());
+    assert!(!key_is_in(folder.path()));
 }
 
 #[test]
