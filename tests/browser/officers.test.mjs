@@ -101,7 +101,7 @@ test("a supervisor sees a reader's hit in full, also when it is called up again"
   const page = await open();
   await signIn(page, "carla", "639204");
   await giveAll(page);
-  await stage.command(`lay ${stage.zones.withheld.trim().replaceAll("\n", "/")}`);
+  await stage.lay(stage.zones.withheld);
   await screen(page, "answer");
   await page.waitForFunction(() => /Iris Zimmer[\s\S]*Part of a case/.test(document.getElementById("screen").innerText));
   await page.keyboard.press("Escape");
@@ -116,7 +116,7 @@ test("a hit that a reader met while the page was locked is there once it is unlo
   await giveAll(page);
   await wedge(page, "nobody\n");
   await screen(page, "sign_in");
-  await stage.command(`lay ${stage.zones.document.trim().replaceAll("\n", "/")}`);
+  await stage.lay(stage.zones.document);
   await page.waitForFunction(async () => (await (await fetch("/v1/open")).json()).length > 0);
   await signIn(page, "anna", "471108");
   await page.waitForSelector("#bar [data-act=open]");

@@ -20,13 +20,18 @@ export async function startStage() {
   ended.then((code) => waiting.forEach(({ reject }) => reject(new Error(`browser-stage ended with ${code}`))));
   const line = () => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
   const { url, zones } = await line();
+  const command = (text) => {
+    const answered = line();
+    child.stdin.write(`${text}\n`);
+    return answered;
+  };
   return {
     url,
     zones,
-    command(text) {
-      const answered = line();
-      child.stdin.write(`${text}\n`);
-      return answered;
+    command,
+    /** Lays a document on the serial reader. */
+    lay(zone) {
+      return command(`lay ${zone.trim().replaceAll("\n", "/")}`);
     },
     async end() {
       child.stdin.end();
@@ -73,7 +78,9 @@ export async function scan(page, zone) {
   await page.waitForFunction((expected) => {
     const shown = document.querySelector(".verdict .number");
     return document.getElementById("screen").dataset.screen === "answer" && shown?.textContent === expected;
-  }, number);
+  }, number).catch(async (error) => {
+    throw new Error(`${number} is not answered, but there is: ${await page.innerText("body")}`, { cause: error });
+  });
 }
 
 /** Silence that a single key needs before it, as a person leaves it. */
