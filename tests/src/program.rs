@@ -35,7 +35,10 @@ fn built(name: &str) -> PathBuf {
 
 fn newest_source() -> Option<std::time::SystemTime> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let mut folders = vec![workspace.join("agent/src"), workspace.join("firmware-shim/src")];
+    let crates = ["common", "lists", "names", "device", "hq", "demo"];
+    let mut folders: Vec<_> =
+        crates.iter().map(|name| workspace.join("agent").join(name).join("src")).collect();
+    folders.push(workspace.join("firmware-shim/src"));
     let mut newest = None;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).ok()?.flatten() {

@@ -13,7 +13,7 @@
 use crate::press::{LEASE_S, NOW, Press, PrintedEdition};
 use crate::sample;
 use std::path::PathBuf;
-use vedette::lists::{
+use vedette_lists::{
     Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Edition, SegmentFile, Status,
 };
 use vedette_shim::document::{DocumentKey, Number};
@@ -149,7 +149,7 @@ pub fn framed(message: &ToScanner<'_>) -> Vec<u8> {
 fn answers(press: &Press, edition: &PrintedEdition, zones: &[String]) -> Vec<String> {
     let open = |segment: &crate::press::PrintedSegment| {
         let path =
-            press.folder().join(format!("{}.seg", vedette::lists::file::hex(&segment.reference.digest)));
+            press.folder().join(format!("{}.seg", vedette_lists::file::hex(&segment.reference.digest)));
         SegmentFile::open_verified(&path, segment.reference.digest, &press.list_key)
             .expect("a segment just made")
     };
