@@ -8,8 +8,8 @@
 //! Failure: nothing is recorded that does not go home, and nothing goes home unrecorded (one transaction).
 
 use crate::check::Checker;
-use crate::desk::openapi::words;
 use crate::journal::{self, Event, Line};
+use crate::schema;
 use crate::spool::{self, Kept};
 use crate::state::StateError;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -36,7 +36,7 @@ pub const FORM_TEXT_BYTES_MAX: usize = 512;
 #[serde(deny_unknown_fields)]
 pub struct OutcomeGiven {
     /// `confirmed`, `not_the_person`, `seized`, `released` or `passed_on`.
-    #[schema(value_type = words::Outcome)]
+    #[schema(value_type = schema::Outcome)]
     pub outcome: Outcome,
     /// In words; at most 1024 bytes.
     #[serde(default)]
@@ -58,7 +58,7 @@ pub struct OutcomeTaken {
     /// The encounter.
     pub encounter_id: String,
     /// What came of it.
-    #[schema(value_type = words::Outcome)]
+    #[schema(value_type = schema::Outcome)]
     pub outcome: Outcome,
     /// Who says so.
     pub who: String,

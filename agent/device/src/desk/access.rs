@@ -11,7 +11,8 @@
 //!
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
-use super::{Desk, refusal::Refusal, session, tokens};
+use super::refusal::Refusal;
+use super::{Desk, cookie, tokens};
 use crate::officers::sign_in::Token;
 use crate::officers::{SignInError, Signed};
 use axum::extract::{Request, State};
@@ -135,7 +136,7 @@ impl Gate {
             };
         }
         let roll = &self.desk.checker.shared.load().roll;
-        if let Some(session) = session::token(headers)
+        if let Some(session) = cookie::token(headers)
             && let Some(signed) =
                 self.desk.officers.session(roll, &session, does).map_err(Refusal::internal)?
         {
@@ -143,7 +144,7 @@ impl Gate {
         }
         match text(headers, "sec-fetch-site") {
             Some("same-origin") if !roll.asks_for_sign_in() => Ok(Caller::Console),
-            Some("same-origin") => Err(session::refusal(&SignInError::NoSession, roll)),
+            Some("same-origin") => Err(Refusal::sign_in(&SignInError::NoSession, roll)),
             _ => refused("this call needs a client token or an officer's session"),
         }
     }

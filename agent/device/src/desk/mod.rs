@@ -25,9 +25,9 @@
 //! |---|---|
 //! | `listen` | the socket, loopback, and how many connections they take |
 //! | [`access`] | who may call, how often, and what every answer's headers say |
-//! | [`session`] | what officers show there |
+//! | [`session`], `cookie` | what officers show there |
 //! | [`tokens`] | what programs show on loopback |
-//! | `routes` | the calls above; [`refusal`]: how they say no |
+//! | `router`, `routes` | the calls above; [`refusal`]: how they say no |
 //! | [`events`] | what happens, told to everybody who listens |
 //! | `recent` | the answers that can be asked for again |
 //! | `openapi`, `metrics` | the API described; figures for Prometheus |
@@ -39,6 +39,7 @@
 pub mod access;
 pub mod client;
 mod console;
+mod cookie;
 pub mod drill;
 pub mod events;
 mod listen;
@@ -46,6 +47,7 @@ mod metrics;
 pub(crate) mod openapi;
 mod recent;
 pub mod refusal;
+mod router;
 mod routes;
 pub mod session;
 pub mod tokens;
