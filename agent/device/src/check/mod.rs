@@ -13,6 +13,7 @@ mod ask;
 pub mod disclose;
 pub mod discreet;
 pub mod late;
+pub mod outcome;
 mod reading;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,12 +25,13 @@ use crate::config::Limits;
 use crate::confirmation;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self, Expected, FORM_TEXT_BYTES_MAX};
+use crate::outcome::{self as awaited, Expected};
 use crate::retro;
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use disclose::Disclosed;
 use discreet::{Discreet, DiscreetScan};
+use outcome::FORM_TEXT_BYTES_MAX;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -283,7 +285,7 @@ impl Checker {
                 if spool::keep(t, id, message, bytes_max, shown)? == Kept::Full {
                     return Ok(None);
                 }
-                outcome::expect(
+                awaited::expect(
                     t,
                     id,
                     &Expected { list: list.clone(), owner_key: *owner_key, shown },

@@ -57,13 +57,13 @@ pub use listen::serve;
 pub use views::{Import, ListView, OpenHit, Problem, SignIn, StatusView, list_views};
 
 use crate::check::late;
+use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::confirmation;
 use crate::drill::Drill;
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
 use crate::officers::Officers;
-use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
 use crate::{journal, retro, spool};
 use events::{Event, Hub, Refused};
@@ -176,7 +176,7 @@ impl Desk {
 
     /// Takes what came of an encounter and tells everybody who listens. Blocks as [`Self::check`] does.
     pub fn outcome(&self, encounter_id: &str, given: &OutcomeGiven) -> Result<OutcomeTaken, OutcomeError> {
-        let (taken, shown) = outcome::give(&self.checker, encounter_id, given)?;
+        let (taken, shown) = self.checker.outcome(encounter_id, given)?;
         if shown {
             self.recent.outcome(&taken);
             self.events.publish(&Event::Outcome(taken.clone()));

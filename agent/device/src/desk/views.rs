@@ -2,9 +2,9 @@
 
 use super::session::RosterView;
 use crate::check::Answer;
+use crate::check::outcome::OutcomeTaken;
 use crate::confirmation::Counts;
 use crate::holdings::{Content, Held, Holdings};
-use crate::outcome::OutcomeTaken;
 use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
