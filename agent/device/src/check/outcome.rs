@@ -119,14 +119,14 @@ impl Checker {
         // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
         let given = self.state.transaction("record the outcome", |t| {
             let Some((Expected { list, owner_key, shown }, at)) =
-                outcome::expected(t, &encounter, self.clock.now())?
+                outcome::expected(t, &encounter, self.now())?
             else {
                 return Ok(Err(unknown()));
             };
             let report = Report::Outcome(EncounterOutcome {
                 id,
                 encounter,
-                device: self.device.clone(),
+                device: self.device().clone(),
                 list,
                 at,
                 who: cut(&given.who),
@@ -134,11 +134,11 @@ impl Checker {
                 note,
                 form,
             });
-            let message = match encounter::seal(&report, &self.box_key, &owner_key) {
+            let message = match encounter::seal(&report, self.box_key(), &owner_key) {
                 Ok(message) => message,
                 Err(error) => return Ok(Err(error.into())),
             };
-            if spool::keep(t, &id, &message, self.limits.spool_bytes_max, shown)? == Kept::Full {
+            if spool::keep(t, &id, &message, self.limits().spool_bytes_max, shown)? == Kept::Full {
                 return Ok(Err(OutcomeError::Full));
             }
             outcome::given(t, &encounter, at)?;
@@ -158,7 +158,7 @@ impl Checker {
             Ok(Ok((taken, shown)))
         })?;
         if given.is_ok() {
-            self.spooled.notify_one();
+            self.notify_spooled();
         }
         given
     }
@@ -201,10 +201,10 @@ mod tests {
             form: BTreeMap::new(),
         };
         let id = Hex(&[7; 16]).to_string();
-        checker.limits.spool_bytes_max = 1;
+        checker.settings.limits.spool_bytes_max = 1;
         assert!(matches!(checker.outcome(&id, &seized), Err(OutcomeError::Full)));
         assert_eq!((given_at(&checker), journal::lines(&checker.state).unwrap()), (0, 0));
-        checker.limits.spool_bytes_max = 1 << 20;
+        checker.settings.limits.spool_bytes_max = 1 << 20;
         let (first, shown) = checker.outcome(&id, &seized).unwrap();
         let (second, _) = checker.outcome(&id, &seized).unwrap();
         assert!(shown && first.at < second.at, "{first:?} {second:?}");

@@ -79,7 +79,7 @@ pub(super) async fn open(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
 ) -> Json<Vec<OpenHit>> {
-    Json(gate.desk.recent.open(caller.role(), OPEN_MAX, gate.desk.checker.clock.now()))
+    Json(gate.desk.recent.open(caller.role(), OPEN_MAX, gate.desk.checker.now()))
 }
 
 /// What came of an encounter; goes home as the encounter did.
@@ -125,7 +125,7 @@ pub(super) async fn outcome(
 ))]
 pub(super) async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
     let checker = &gate.desk.checker;
-    Json(list_views(&checker.shared.load(), checker.clock.now()))
+    Json(list_views(&checker.holdings(), checker.now()))
 }
 
 /// The device's state.
@@ -140,7 +140,7 @@ pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
 #[utoipa::path(get, path = "/v1/late", security(("token" = [])), responses((status = 200, body = Vec<LateEncounter>)))]
 pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
     let checker = &gate.desk.checker;
-    late::shown(&checker.state, checker.clock.now()).map(Json).map_err(Refusal::internal)
+    late::shown(checker.state(), checker.now()).map(Json).map_err(Refusal::internal)
 }
 
 /// The clocks of hits that their owners must confirm; the newest first.
@@ -148,7 +148,7 @@ pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<La
 pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
     let checker = &gate.desk.checker;
     // Discreet ones are shown with the discreet alerts, to whom those are shown.
-    let shown = confirmation::shown(&checker.state, checker.clock.now(), false);
+    let shown = confirmation::shown(checker.state(), checker.now(), false);
     shown.map(Json).map_err(Refusal::internal)
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn import(
             let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
             let event = journal::Event::Import { who: caller.who(""), taken, refused };
             let checker = &gate.desk.checker;
-            journal::record(&checker.state, checker.clock.now(), event).map_err(Refusal::internal)?;
+            journal::record(checker.state(), checker.now(), event).map_err(Refusal::internal)?;
             Ok(Json(report))
         }
         Some(Err(error)) => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, bundle::HINT)),

@@ -86,9 +86,9 @@ pub enum RosterState {
 impl Desk {
     /// The roster held, as shown.
     pub(super) fn roster_view(&self) -> Option<RosterView> {
-        let holdings = self.checker.shared.load();
+        let holdings = self.checker.holdings();
         let roster = holdings.roll.roster()?;
-        let now = self.checker.clock.now();
+        let now = self.checker.now();
         let state = match () {
             () if now < roster.expires => RosterState::Current,
             () if now < roster.expires.saturating_add(self.officers.rules().roster_grace_s) => {
@@ -101,7 +101,7 @@ impl Desk {
 
     /// Whether officers must sign in.
     pub(super) fn sign_in(&self) -> SignIn {
-        match self.checker.shared.load().roll.asks_for_sign_in() {
+        match self.checker.holdings().roll.asks_for_sign_in() {
             true => SignIn::Required,
             false => SignIn::None,
         }
@@ -109,7 +109,7 @@ impl Desk {
 
     /// Ends the sessions that may not go on, and cuts their streams.
     pub(super) fn end_sessions(&self) {
-        match self.officers.sweep(&self.checker.shared.load().roll) {
+        match self.officers.sweep(&self.checker.holdings().roll) {
             Ok(ended) if ended.is_empty() => {}
             Ok(_) => self.events.publish(&Event::Session),
             Err(error) => tracing::error!(%error, "a session's end could not be recorded"),
@@ -133,7 +133,7 @@ pub(super) async fn sign_in(
     let desk = gate.desk.clone();
     // Hashing a PIN takes its time.
     let signed = tokio::task::spawn_blocking(move || {
-        let roll = desk.checker.shared.load().roll.clone();
+        let roll = desk.checker.holdings().roll.clone();
         let signed = desk.officers.sign_in(&roll, &request.badge, request.pin.as_ref(), current.as_ref());
         signed.map_err(|error| Refusal::sign_in(&error, &roll))
     });
@@ -152,10 +152,9 @@ pub(super) async fn session(
 ) -> Result<Json<SessionView>, Refusal> {
     let desk = &gate.desk;
     let officer = match cookie::token(&headers) {
-        Some(token) => desk
-            .officers
-            .session(&desk.checker.shared.load().roll, &token, false)
-            .map_err(Refusal::internal)?,
+        Some(token) => {
+            desk.officers.session(&desk.checker.holdings().roll, &token, false).map_err(Refusal::internal)?
+        }
         None => None,
     };
     Ok(Json(SessionView { sign_in: desk.sign_in(), roster: desk.roster_view(), officer }))
@@ -167,7 +166,7 @@ pub(super) async fn session(
     (status = 401, body = Problem, description = "Nobody is signed in."),
 ))]
 pub(super) async fn renew(State(gate): State<Gate>, headers: HeaderMap) -> Result<Json<Signed>, Refusal> {
-    let roll = gate.desk.checker.shared.load().roll.clone();
+    let roll = gate.desk.checker.holdings().roll.clone();
     let signed = match cookie::token(&headers) {
         Some(token) => gate.desk.officers.session(&roll, &token, true).map_err(Refusal::internal)?,
         None => None,
@@ -240,16 +239,16 @@ pub(super) async fn reveal(
     };
     let desk = gate.desk.clone();
     let revealed = tokio::task::spawn_blocking(move || {
-        let roll = desk.checker.shared.load().roll.clone();
+        let roll = desk.checker.holdings().roll.clone();
         let signed = desk.officers.confirm(&roll, &entitled, &request.pin);
         let signed = signed.map_err(|error| Refusal::sign_in(&error, &roll))?;
         let checker = &desk.checker;
-        let now = checker.clock.now();
-        let mut scans = checker.discreet.recent(request.scan_id.as_deref(), now);
+        let now = checker.now();
+        let mut scans = checker.discreet().recent(request.scan_id.as_deref(), now);
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
             *alert = disclose::seen_by(alert, signed.role);
         }
-        let confirmations = confirmation::shown(&checker.state, now, true).map_err(Refusal::internal)?;
+        let confirmations = confirmation::shown(checker.state(), now, true).map_err(Refusal::internal)?;
         let named = |alert: &Alert| format!("{}/{}", alert.list, alert.alert_id);
         let mut alerts: Vec<String> = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
         for clock in confirmations.iter().map(|clock| format!("{}/{}", clock.list, clock.alert_id)) {
@@ -258,7 +257,7 @@ pub(super) async fn reveal(
             }
         }
         let event = journal::Event::Revealed { who: signed.badge, alerts };
-        journal::record(&checker.state, now, event).map_err(Refusal::internal)?;
+        journal::record(checker.state(), now, event).map_err(Refusal::internal)?;
         Ok(Revealed { scans, confirmations })
     });
     revealed.await.map_err(Refusal::internal)?.map(Json)

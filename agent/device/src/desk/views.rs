@@ -4,7 +4,7 @@ use super::session::RosterView;
 use crate::check::Answer;
 use crate::check::outcome::OutcomeTaken;
 use crate::confirmation::Counts;
-use crate::holdings::{Content, Held, Holdings};
+use crate::holdings::{Content, Doubt, Held, Holdings, Unavailable};
 use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -167,10 +167,10 @@ fn list_view(held: &Held, now: u64) -> ListView {
         lease_s: held.lease_s.into(),
         freshness,
         why: match held.content {
-            Content::Nothing(why) => Some(Phrase::new(why)),
-            _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
+            Content::Nothing(why) => Some(why.phrase()),
+            _ if freshness == Freshness::Expired => Some(Unavailable::PastLease.phrase()),
             _ => None,
         },
-        doubt: held.doubt.map(Phrase::new),
+        doubt: held.doubt.map(Doubt::phrase),
     }
 }
