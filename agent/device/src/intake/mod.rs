@@ -19,7 +19,7 @@ mod tests;
 
 pub use segments::Missing;
 
-use crate::holdings::{Content, Held, Holdings, Shared};
+use crate::holdings::{Content, Doubt, Held, Holdings, Shared, Unavailable};
 use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
@@ -158,7 +158,7 @@ impl Entry {
             newest_known: 0,
             keys: BTreeMap::new(),
             granted_at: 0,
-            content: Content::Nothing("why.no_edition"),
+            content: Content::Nothing(Unavailable::NoEdition),
             merge_failed: false,
             renew: false,
             found_right: None,
@@ -395,7 +395,7 @@ impl Intake {
             }
             tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
             entry.keys.clear();
-            entry.content = Content::Nothing("why.lease");
+            entry.content = Content::Nothing(Unavailable::PastLease);
             (entry.lapsed_since, entry.to_erase, any) = (None, true, true);
         }
         if any {
@@ -413,8 +413,8 @@ impl Intake {
         // A root that is kept from us may say that what we believe is forged.
         let root_behind = self.heartbeat.as_ref().is_some_and(|h| h.root_version > self.root.version);
         let doubt = match self.clock.is_lost() {
-            true => Some("why.time_lost"),
-            false => root_behind.then_some("why.root_behind"),
+            true => Some(Doubt::TimeLost),
+            false => root_behind.then_some(Doubt::RootBehind),
         };
         let held = |(list, entry): (&ListName, &Entry)| {
             let issuer = self.root.issuer(list).ok()?;
