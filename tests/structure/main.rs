@@ -1,0 +1,227 @@
+//! The structure holds what ARCHITECTURE.md draws: crates and rooms depend one way, no two files use each other, and
+//! files and functions stay short. The pictures there are this test's data, so they cannot go stale:
+//! `UPDATE_PICTURE=1 cargo test -p vedette-tests --test structure` draws the floors again.
+
+mod house;
+
+use house::House;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest source file.
+const FILE_LINES_MAX: usize = 450;
+/// Longest function.
+const FUNCTION_LINES_MAX: usize = 80;
+/// Tables of data in a source file, where the length is the data's.
+const TABLES: &[&str] = &[];
+/// The crates with their folders, from the bottom up.
+const CRATES: &[(&str, &str)] = &[
+    ("vedette-shim", "firmware-shim"),
+    ("vedette-common", "agent/common"),
+    ("vedette-lists", "agent/lists"),
+    ("vedette-names", "agent/names"),
+    ("vedette", "agent/device"),
+    ("vedette-hq", "agent/hq"),
+    ("vedette-demo", "agent/demo"),
+];
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
+}
+
+fn architecture() -> PathBuf {
+    workspace().join("agent/ARCHITECTURE.md")
+}
+
+/// The root files of a crate: its library and its programs.
+fn roots(folder: &str) -> Vec<PathBuf> {
+    let source = workspace().join(folder).join("src");
+    let programs = fs::read_dir(source.join("bin")).into_iter().flatten().flatten();
+    let programs = programs.map(|entry| entry.path().join("main.rs"));
+    let roots = [source.join("lib.rs"), source.join("main.rs")].into_iter().chain(programs);
+    roots.filter(|root| root.is_file()).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(workspace()).unwrap_or(path).display().to_string()
+}
+
+/// A node that reaches itself, with the way.
+fn circle<T: Ord + Clone>(arrows: &BTreeMap<T, BTreeSet<T>>) -> Option<Vec<T>> {
+    fn walk<T: Ord + Clone>(
+        at: &T,
+        arrows: &BTreeMap<T, BTreeSet<T>>,
+        way: &mut Vec<T>,
+        done: &mut BTreeSet<T>,
+    ) -> Option<Vec<T>> {
+        if let Some(start) = way.iter().position(|node| node == at) {
+            return Some(way[start..].to_vec());
+        }
+        if !done.insert(at.clone()) {
+            return None;
+        }
+        way.push(at.clone());
+        let found = arrows.get(at).into_iter().flatten().find_map(|next| walk(next, arrows, way, done));
+        way.pop();
+        found
+    }
+    let mut done = BTreeSet::new();
+    arrows.keys().find_map(|node| walk(node, arrows, &mut Vec::new(), &mut done))
+}
+
+/// The room of a file: the folder or file below `src`; none for the root files and programs.
+fn room(folder: &str, file: &Path) -> Option<String> {
+    let inside = file.strip_prefix(workspace().join(folder).join("src")).ok()?;
+    let first = inside.iter().next()?.to_str()?;
+    let name = first.strip_suffix(".rs").unwrap_or(first);
+    (!matches!(name, "lib" | "main" | "bin")).then(|| name.to_string())
+}
+
+/// The rooms of a crate's library and which others each uses.
+fn rooms(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let house = House::read(&roots(folder)[0]);
+    let mut arrows: BTreeMap<_, BTreeSet<_>> = house
+        .files
+        .iter()
+        .filter_map(|file| room(folder, file))
+        .map(|name| (name, BTreeSet::new()))
+        .collect();
+    for (from, to) in house.arrows().into_keys() {
+        if let (Some(from), Some(to)) = (room(folder, &from), room(folder, &to))
+            && from != to
+        {
+            arrows.entry(from).or_default().insert(to);
+        }
+    }
+    arrows
+}
+
+/// A crate's rooms, a floor a line, the highest first; each floor uses only those below it.
+fn floors(arrows: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let mut floor: BTreeMap<&String, usize> = arrows.keys().map(|name| (name, 1)).collect();
+    for _ in arrows {
+        for (name, uses) in arrows {
+            let below = uses.iter().map(|used| floor[used]).max().unwrap_or(0);
+            floor.insert(name, below + 1);
+        }
+    }
+    let highest = floor.values().copied().max().unwrap_or(0);
+    let line = |n: usize| {
+        let names: Vec<_> = floor.iter().filter(|(_, at)| **at == n).map(|(name, _)| name.as_str()).collect();
+        format!("{n}  {}\n", names.join(" "))
+    };
+    (1..=highest).rev().map(line).collect()
+}
+
+#[test]
+fn no_file_uses_one_that_uses_it() {
+    let mut circles = String::new();
+    for (_, folder) in CRATES {
+        for root in roots(folder) {
+            let arrows = House::read(&root).arrows();
+            let mut next: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+            for (from, to) in arrows.keys() {
+                next.entry(from.clone()).or_default().insert(to.clone());
+            }
+            let Some(way) = circle(&next) else { continue };
+            let step = |n: usize| {
+                let (from, to) = (way[n].clone(), way[(n + 1) % way.len()].clone());
+                let names = &arrows[&(from.clone(), to.clone())];
+                format!("  {} uses {names:?} of {}\n", shown(&from), shown(&to))
+            };
+            let steps = (0..way.len()).map(step).collect::<String>();
+            circles += &format!("a circle of {} files:\n{steps}", way.len());
+        }
+    }
+    assert!(circles.is_empty(), "{circles}");
+}
+
+/// The fenced block ```` ```<mark> ```` of a text: where its content begins and ends.
+fn block(text: &str, mark: &str) -> std::ops::Range<usize> {
+    let fence = format!("```{mark}\n");
+    let start =
+        text.find(&fence).unwrap_or_else(|| panic!("ARCHITECTURE.md has no block {mark:?}")) + fence.len();
+    let end = start + text[start..].find("```").expect("the block has an end");
+    start..end
+}
+
+#[test]
+fn rooms_stand_on_the_floors_that_the_picture_shows() {
+    let mut text = fs::read_to_string(architecture()).unwrap();
+    for (name, folder) in CRATES {
+        let arrows = rooms(folder);
+        if let Some(way) = circle(&arrows) {
+            panic!("{name}: rooms in a circle: {}", way.join(" -> "));
+        }
+        let (now, place) = (floors(&arrows), block(&text, &format!("floors {name}")));
+        if std::env::var_os("UPDATE_PICTURE").is_some() {
+            text.replace_range(place, &now);
+            continue;
+        }
+        assert_eq!(
+            &text[place], now,
+            "the picture of {name} in ARCHITECTURE.md is not the code's\n\
+             hint: if the new arrow is meant: UPDATE_PICTURE=1 cargo test -p vedette-tests --test structure"
+        );
+    }
+    fs::write(architecture(), text).unwrap();
+}
+
+#[test]
+fn crates_depend_on_what_the_picture_shows() {
+    let text = fs::read_to_string(architecture()).unwrap();
+    let mut drawn = BTreeMap::new();
+    for line in text[block(&text, "crates")].lines() {
+        let (from, to) = line.split_once("->").unwrap_or((line, ""));
+        let to: BTreeSet<_> = to.split_whitespace().map(str::to_string).collect();
+        drawn.insert(from.trim().to_string(), to);
+    }
+    let mut found = BTreeMap::new();
+    for (name, folder) in CRATES {
+        let manifest = fs::read_to_string(workspace().join(folder).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap_or("");
+        let dependencies = dependencies.split("\n[").next().unwrap_or("");
+        let names = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+        let names = names.filter(|name| name.starts_with("vedette")).map(str::to_string);
+        found.insert(name.to_string(), names.collect::<BTreeSet<_>>());
+    }
+    assert_eq!(drawn, found, "left: the picture; right: the manifests");
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut long = Vec::new();
+    for (_, folder) in CRATES {
+        for root in roots(folder) {
+            let house = House::read(&root);
+            for file in &house.files {
+                let lines = fs::read_to_string(file).unwrap().lines().count();
+                let name = shown(file);
+                if lines > FILE_LINES_MAX && !TABLES.contains(&name.as_str()) {
+                    long.push(format!("{name}: {lines} lines"));
+                }
+            }
+            let functions = house.functions.iter().filter(|(_, f)| f.lines > FUNCTION_LINES_MAX);
+            long.extend(functions.map(|(file, f)| format!("{}::{}: {} lines", shown(file), f.name, f.lines)));
+        }
+    }
+    assert!(
+        long.is_empty(),
+        "longer than {FILE_LINES_MAX} or {FUNCTION_LINES_MAX} lines:\n{}",
+        long.join("\n")
+    );
+}
+
+#[test]
+fn a_circle_is_found() {
+    let arrows = |pairs: &[(u8, u8)]| {
+        let mut arrows: BTreeMap<u8, BTreeSet<u8>> = BTreeMap::new();
+        for &(from, to) in pairs {
+            arrows.entry(from).or_default().insert(to);
+        }
+        arrows
+    };
+    assert_eq!(circle(&arrows(&[(1, 2), (2, 3), (1, 3)])), None);
+    assert_eq!(circle(&arrows(&[(1, 2), (2, 3), (3, 2)])), Some(vec![2, 3]));
+}
