@@ -10,6 +10,7 @@
 mod check;
 mod compose;
 mod date;
+mod digit;
 mod doubt;
 mod layout;
 mod lines;
@@ -25,9 +26,10 @@ use core::fmt;
 use heapless::String;
 use serde::Serialize;
 
-pub use check::{Check, CheckResult, Checks};
+pub use check::{CheckResult, Checks};
 pub use compose::{ComposeError, Fields, compose};
 pub use date::{DateParts, MrzDate};
+pub use digit::Check;
 pub use layout::{CheckName, Field, Format, MAX_CHARS};
 pub use lines::{Lines, MrzError};
 pub use name::{MAX_NAME, Name};

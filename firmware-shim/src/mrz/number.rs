@@ -8,7 +8,7 @@
 use heapless::String;
 use serde::Serialize;
 
-use super::check::{self, Check};
+use super::digit::{self, Check};
 use super::layout::{CheckName, Field, Format, Span};
 use super::lines::Lines;
 
@@ -61,23 +61,23 @@ pub(crate) fn read(lines: &Lines) -> Reading {
     {
         let tail_text = lines.str(tail.range());
         let (rest, digit) = tail_text.split_at(tail_text.len() - 1);
-        let digit = digit.as_bytes()[0];
-        let icao = check::digit(own.as_bytes().iter().chain(rest.as_bytes()));
-        let counted = check::digit(own.as_bytes().iter().chain(b"<").chain(rest.as_bytes()));
-        let form = match (digit == icao, digit == counted) {
+        let found = digit.as_bytes()[0];
+        let icao = digit::digit(own.as_bytes().iter().chain(rest.as_bytes()));
+        let counted = digit::digit(own.as_bytes().iter().chain(b"<").chain(rest.as_bytes()));
+        let form = match (found == icao, found == counted) {
             (true, true) => NumberForm::LongBoth,
             (true, false) => NumberForm::LongIcao,
             (false, true) => NumberForm::LongFillerCounted,
             (false, false) => NumberForm::LongUnconfirmed,
         };
-        let check = if digit == counted { Check::Valid } else { Check::of(digit, icao) };
+        let check = if found == counted { Check::Valid } else { Check::of(found, icao) };
         let _ = number.push_str(rest);
         return Reading { number, form, check, tail };
     }
     Reading {
         number,
         form: NumberForm::Short,
-        check: Check::of(found, check::expected(lines, spec.over)),
+        check: Check::of(found, digit::expected(lines, spec.over)),
         tail,
     }
 }
