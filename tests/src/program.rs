@@ -16,11 +16,16 @@ const LOG_TAIL_BYTES: usize = 6_000;
 const DEVICE_PROGRAM: &str = "VEDETTE_TESTS_DEVICE";
 
 /// The folder of built programs: `target/debug` when the tests are built so.
+pub fn program_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    folder.expect("a test lies in target/*/deps").to_path_buf()
+}
+
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
-    // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug/name
-    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
-    let path = folder.expect("a test lies in target/*/deps").join(name);
+    let path = program_folder().join(name);
     assert!(
         path.is_file(),
         "{} is not built\nhint: cargo build --workspace --bins --examples",

@@ -67,7 +67,7 @@ pub struct Answered {
     /// When it was given, RFC 3339.
     pub at: String,
     /// What the owner says.
-    #[schema(value_type = crate::desk::openapi::words::OwnerWord)]
+    #[schema(value_type = crate::schema::OwnerWord)]
     pub word: OwnerWord,
     /// What the owner adds; may be empty.
     pub text: String,

@@ -10,7 +10,7 @@
 //! One agent a store: a lock file is held while it runs. Stopping: the desk answers what it has begun, the uplink says
 //! goodbye, the intake thread finishes its job; then the lock goes.
 
-use crate::check::Checker;
+use crate::check::{self, Checker};
 use crate::config::Config;
 use crate::desk::{self, Desk};
 use crate::drill::Drill;
@@ -28,7 +28,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vedette_common::clock::Clock;
 use vedette_common::crypto::BoxKey;
@@ -75,8 +75,6 @@ pub struct Opened {
     pub officers: Arc<Officers>,
     /// Takes what arrives.
     pub intake: Intake,
-    /// Rung when an encounter was spooled.
-    pub spooled: Arc<Notify>,
     /// Held: no other process takes the store.
     pub lock: Option<File>,
 }
@@ -120,21 +118,16 @@ fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError
     } else {
         Intake::look(parts)?
     };
-    let spooled = Arc::new(Notify::new());
     let officers = Arc::new(Officers::new(state.clone(), clock.clone(), config.officers.clone()));
-    let checker = Arc::new(Checker {
+    let settings = check::Settings {
         device: config.device.clone(),
         post: config.post.clone(),
         box_key,
-        state,
-        shared: intake.shared(),
-        clock,
         limits: config.limits.clone(),
-        spooled: spooled.clone(),
-        discreet: Default::default(),
         retro_keep_s: config.retro_keep_s,
-    });
-    Ok(Opened { checker, officers, intake, spooled, lock })
+    };
+    let checker = Arc::new(Checker::new(settings, state, intake.shared(), clock));
+    Ok(Opened { checker, officers, intake, lock })
 }
 
 /// Takes the store for this process alone, until the file is dropped.
@@ -151,10 +144,10 @@ pub fn lock(state: &Path) -> Result<File, DaemonError> {
 
 /// Runs until `stop`.
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
-    let Opened { checker, officers, intake, spooled, lock: _lock } = open_alone(&config)?;
+    let Opened { checker, officers, intake, lock: _lock } = open_alone(&config)?;
     let looking = checker.clone();
     let look_back = move |list: &ListName, before: Option<&Edition>| {
-        let holdings = looking.shared.load_full();
+        let holdings = looking.holdings();
         let Some(held) = holdings.lists.iter().find(|held| held.list == *list) else { return };
         if let Err(error) = looking.look_back(held, before) {
             tracing::error!(%list, %error, "scans before this edition were not all looked for");
@@ -172,7 +165,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
             checker: checker.clone(),
             intake: door.clone(),
             missing,
-            spooled,
             state: link_state,
             hold: drill.hold(),
             early: Default::default(),

@@ -7,6 +7,7 @@ use crate::officers::Roll;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vedette_common::words::Phrase;
 use vedette_lists::{Edition, ListKey};
 use vedette_names::PersonIndex;
 use vedette_names::handling::Handling;
@@ -56,8 +57,8 @@ pub struct Held {
     pub confirmed_at: u64,
     /// The newest edition known to exist.
     pub newest_known: u64,
-    /// Why it cannot be known whether it is the newest: the code of a [`vedette_common::words::Phrase`].
-    pub doubt: Option<&'static str>,
+    /// Why it cannot be determined whether it is the newest.
+    pub doubt: Option<Doubt>,
     /// Persons: from which score a match is Possible, and from which a Hit; 0 to 1.
     pub possible_from: f32,
     /// See `possible_from`.
@@ -77,8 +78,52 @@ pub enum Content {
     Documents(Arc<Edition>),
     /// Persons: the alerts, and the index over their names.
     Persons(Arc<Edition>, Arc<PersonIndex>),
-    /// Nothing, and why: the code of a [`vedette_common::words::Phrase`].
-    Nothing(&'static str),
+    /// Nothing, and why.
+    Nothing(Unavailable),
+}
+
+/// Why a list cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// No edition has come yet.
+    NoEdition,
+    /// An edition is here, and not the key that opens it.
+    NoKey,
+    /// It is past its lease, and its keys are erased.
+    PastLease,
+    /// Headquarters ordered to erase it.
+    Erased,
+}
+
+impl Unavailable {
+    /// For the officer.
+    pub fn phrase(self) -> Phrase {
+        Phrase::new(match self {
+            Unavailable::NoEdition => "why.no_edition",
+            Unavailable::NoKey => "why.no_key",
+            Unavailable::PastLease => "why.lease",
+            Unavailable::Erased => "why.erased",
+        })
+    }
+}
+
+/// Why it cannot be determined whether an edition is the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// A heartbeat names a newer root, which has not arrived and may disown the list.
+    RootBehind,
+    /// The clock has not been confirmed since the device was off.
+    TimeLost,
+}
+
+impl Doubt {
+    /// For the officer.
+    pub fn phrase(self) -> Phrase {
+        Phrase::new(match self {
+            Doubt::RootBehind => "why.root_behind",
+            Doubt::TimeLost => "why.time_lost",
+        })
+    }
 }
 
 impl Held {

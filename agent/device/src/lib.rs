@@ -36,6 +36,7 @@ pub mod officers;
 pub mod outcome;
 pub mod retro;
 pub mod scanner;
+mod schema;
 pub mod show;
 pub mod spool;
 pub mod state;

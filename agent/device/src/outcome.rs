@@ -1,110 +1,12 @@
-//! What came of an encounter: recorded, sealed to the list's owner, and brought home through the spool as the encounter
-//! was, exactly once.
-//!
-//! A device knows the encounters it made: their ids, lists and owners' keys, nothing of the traveller, the newest
-//! [`ENCOUNTERS_KEPT_MAX`]. So an outcome can be given after a restart, and when the list is no longer held. An encounter
-//! may have several outcomes; all go home, and the last one counts.
-//!
-//! Failure: nothing is recorded that does not go home, and nothing goes home unrecorded (one transaction).
+//! The encounters that this device made and an outcome may be given to: their ids, lists and owners' keys, nothing of the
+//! traveller, the newest [`ENCOUNTERS_KEPT_MAX`]. So an outcome can be given after a restart, and when the list is no
+//! longer cached. [`crate::check::outcome`] gives it.
 
-use crate::check::Checker;
-use crate::desk::openapi::words;
-use crate::journal::{self, Event, Line};
-use crate::spool::{self, Kept};
-use crate::state::StateError;
 use rusqlite::{OptionalExtension, Transaction, params};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use utoipa::ToSchema;
-use vedette_common::clock::rfc3339;
-use vedette_common::crypto::{self, BadSeal};
-use vedette_common::encounter;
-use vedette_common::text::{cut, json_word};
-use vedette_common::words::Phrase;
-use vedette_shim::ids::{EncounterId, Hex, ListName, from_hex};
-use vedette_shim::wire::{EncounterOutcome, FormEntry, FormField, Outcome, Report};
+use vedette_shim::ids::{EncounterId, ListName};
 
 /// Encounters that an outcome can be given to.
 pub const ENCOUNTERS_KEPT_MAX: u32 = 10_000;
-/// Longest note, bytes.
-pub const NOTE_BYTES_MAX: usize = 1024;
-/// Longest text of a field of the form, bytes.
-pub const FORM_TEXT_BYTES_MAX: usize = 512;
-
-/// What the officer says came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OutcomeGiven {
-    /// `confirmed`, `not_the_person`, `seized`, `released` or `passed_on`.
-    #[schema(value_type = words::Outcome)]
-    pub outcome: Outcome,
-    /// In words; at most 1024 bytes.
-    #[serde(default)]
-    pub note: String,
-    /// Who says so: badge or program.
-    #[serde(default)]
-    pub who: String,
-    /// The form of a discreet check, as far as it was filled in; each text at most 512 bytes.
-    #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
-    pub form: BTreeMap<FormField, String>,
-}
-
-/// An outcome that is on its way home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OutcomeTaken {
-    /// Names the outcome, 32 hexadecimal digits.
-    pub outcome_id: String,
-    /// The encounter.
-    pub encounter_id: String,
-    /// What came of it.
-    #[schema(value_type = words::Outcome)]
-    pub outcome: Outcome,
-    /// Who says so.
-    pub who: String,
-    /// When, RFC 3339.
-    pub at: String,
-}
-
-/// Why an outcome was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum OutcomeError {
-    /// Not an encounter of this device, or too long ago.
-    #[error("no encounter {0:?} was made here")]
-    Unknown(String),
-    /// More than fits.
-    #[error("{what} has {bytes} bytes, and at most {most} go home")]
-    TooLong {
-        /// Which text.
-        what: &'static str,
-        /// Its bytes.
-        bytes: usize,
-        /// The bound.
-        most: usize,
-    },
-    /// The spool has no room.
-    #[error("the spool is full: the outcome could not be kept for headquarters")]
-    Full,
-    /// The owner's key is no key.
-    #[error("the outcome cannot be sealed to the list's owner")]
-    Seal(#[from] BadSeal),
-    /// It could not be recorded.
-    #[error("the outcome could not be recorded: {0}")]
-    Record(#[from] StateError),
-}
-
-impl OutcomeError {
-    /// In the officer's words.
-    pub fn phrase(&self) -> Phrase {
-        Phrase::new(match self {
-            OutcomeError::Unknown(_) => "outcome.why.unknown",
-            OutcomeError::TooLong { .. } => "outcome.why.long",
-            OutcomeError::Full => "outcome.why.full",
-            OutcomeError::Seal(_) | OutcomeError::Record(_) => "outcome.why.not_recorded",
-        })
-    }
-}
-
 /// What a device knows of an encounter it made.
 pub(crate) struct Expected {
     /// The list that was met.
@@ -133,66 +35,20 @@ pub(crate) fn expect(
     Ok(())
 }
 
-/// Takes what the officer says came of an encounter, named in hexadecimal; and whether everybody at the desk may hear it.
-pub fn give(
-    checker: &Checker,
-    encounter_id: &str,
-    given: &OutcomeGiven,
-) -> Result<(OutcomeTaken, bool), OutcomeError> {
-    let unknown = || OutcomeError::Unknown(encounter_id.into());
-    let encounter: EncounterId = from_hex(encounter_id).ok_or_else(unknown)?;
-    let (note, form) = (whole("the note", &given.note)?, form(&given.form)?);
-    let id = crypto::random();
-    // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
-    let given = checker.state.transaction("record the outcome", |t| {
-        let Some((Expected { list, owner_key, shown }, at)) = expected(t, &encounter, checker.clock.now())?
-        else {
-            return Ok(Err(unknown()));
-        };
-        let report = Report::Outcome(EncounterOutcome {
-            id,
-            encounter,
-            device: checker.device.clone(),
-            list,
-            at,
-            who: cut(&given.who),
-            outcome: given.outcome,
-            note,
-            form,
-        });
-        let message = match encounter::seal(&report, &checker.box_key, &owner_key) {
-            Ok(message) => message,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        if spool::keep(t, &id, &message, checker.limits.spool_bytes_max, shown)? == Kept::Full {
-            return Ok(Err(OutcomeError::Full));
-        }
-        t.prepare_cached("UPDATE awaits_outcome SET outcome_at = ?2 WHERE encounter = ?1")?
-            .execute(params![encounter, at as i64])?;
-        let taken = OutcomeTaken {
-            outcome_id: Hex(&id).to_string(),
-            encounter_id: Hex(&encounter).to_string(),
-            outcome: given.outcome,
-            who: given.who.clone(),
-            at: rfc3339(at),
-        };
-        let event = Event::Outcome {
-            who: taken.who.clone(),
-            encounter: taken.encounter_id.clone(),
-            outcome: json_word(&taken.outcome),
-        };
-        journal::append(t, &Line { at, event })?;
-        Ok(Ok((taken, shown)))
-    })?;
-    if given.is_ok() {
-        checker.spooled.notify_one();
-    }
-    given
+/// Notes the time of the outcome given last.
+pub(crate) fn given(t: &Transaction<'_>, id: &EncounterId, at: u64) -> rusqlite::Result<()> {
+    t.prepare_cached("UPDATE awaits_outcome SET outcome_at = ?2 WHERE encounter = ?1")?
+        .execute(params![id, at as i64])
+        .map(|_| ())
 }
 
 /// What is known of an encounter, if this device made it, and the time of its next outcome: now, or later if one has that
 /// time already, so that which one counts does not hang on the order in which they arrive.
-fn expected(t: &Transaction<'_>, id: &EncounterId, now: u64) -> rusqlite::Result<Option<(Expected, u64)>> {
+pub(crate) fn expected(
+    t: &Transaction<'_>,
+    id: &EncounterId,
+    now: u64,
+) -> rusqlite::Result<Option<(Expected, u64)>> {
     let row = t
         .prepare_cached(
             "SELECT list, owner_key, shown, max(?2, outcome_at + 1) FROM awaits_outcome WHERE encounter = ?1",
@@ -205,53 +61,4 @@ fn expected(t: &Transaction<'_>, id: &EncounterId, now: u64) -> rusqlite::Result
     Ok(row.and_then(|(list, owner_key, shown, at)| {
         Some((Expected { list: list.parse().ok()?, owner_key, shown }, at as u64))
     }))
-}
-
-fn whole<const N: usize>(what: &'static str, text: &str) -> Result<heapless::String<N>, OutcomeError> {
-    text.try_into().map_err(|_| OutcomeError::TooLong { what, bytes: text.len(), most: N })
-}
-
-fn form(
-    given: &BTreeMap<FormField, String>,
-) -> Result<heapless::Vec<FormEntry, { vedette_shim::wire::FORM_ENTRIES_MAX }>, OutcomeError> {
-    let entry = |(field, text): (&FormField, &String)| {
-        Ok(FormEntry { field: *field, text: whole("a field of the form", text)? })
-    };
-    // A map has each field once, so they fit.
-    given.iter().filter(|(_, text)| !text.is_empty()).map(entry).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vedette_common::crypto::{BoxKey, random_secret};
-
-    #[test]
-    fn an_outcome_that_cannot_be_kept_was_not_given_and_two_at_once_have_two_times() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut checker = crate::check::tests::checker(folder.path(), u64::MAX);
-        let owner_key = BoxKey::from_private(random_secret()).public();
-        let expected = Expected { list: "uto/stolen".parse().unwrap(), owner_key, shown: true };
-        checker.state.transaction("expect", |t| expect(t, &[7; 16], &expected, 1)).unwrap();
-        let given_at = |checker: &Checker| {
-            let sql = "SELECT outcome_at FROM awaits_outcome";
-            checker.state.read("look", |db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap()
-        };
-        let seized = OutcomeGiven {
-            outcome: Outcome::Seized,
-            note: "".into(),
-            who: "b-1".into(),
-            form: BTreeMap::new(),
-        };
-        let id = Hex(&[7; 16]).to_string();
-        checker.limits.spool_bytes_max = 1;
-        assert!(matches!(give(&checker, &id, &seized), Err(OutcomeError::Full)));
-        assert_eq!((given_at(&checker), journal::lines(&checker.state).unwrap()), (0, 0));
-        checker.limits.spool_bytes_max = 1 << 20;
-        let (first, shown) = give(&checker, &id, &seized).unwrap();
-        let (second, _) = give(&checker, &id, &seized).unwrap();
-        assert!(shown && first.at < second.at, "{first:?} {second:?}");
-        assert!(matches!(give(&checker, &"00".repeat(16), &seized), Err(OutcomeError::Unknown(_))));
-        assert_eq!(journal::lines(&checker.state).unwrap(), 2);
-    }
 }

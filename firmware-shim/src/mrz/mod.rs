@@ -126,14 +126,12 @@ impl Mrz {
         doubt::of_number(&self.lines, &self.checks, self.number_form)
     }
 
-    /// Whether the birth date may be misread or there is no name: then a miss in a list of persons means nothing.
+    /// Whether the birth date may be misread or the surname is missing: then a miss in a list of persons means nothing.
     pub fn bearer_doubtful(&self) -> bool {
-        let nameless = self.surname().is_empty() && self.given_names().is_empty();
-        doubt::of_bearer(&self.lines, &self.checks, nameless)
+        doubt::of_bearer(&self.lines, &self.checks, self.surname().is_empty())
     }
 
-    /// Whether the document code is one that documents of this format have. If not, the check digits say whether it
-    /// may be misread, see [`Mrz::number_doubtful`].
+    /// Whether the document code is one that documents of this format have.
     pub fn code_known(&self) -> bool {
         doubt::code_known(&self.lines)
     }

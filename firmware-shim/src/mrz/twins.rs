@@ -246,8 +246,8 @@ impl<'a> Read<'a> {
         if begin < first {
             add(begin, first, b'0');
         }
-        for at in first..last {
-            match bytes[at] {
+        for (at, c) in (first..last).zip(&bytes[first..last]) {
+            match c {
                 b'<' => add(at, at + 1, b'0'),
                 b'K' => add(at, at + 1, b'<'),
                 _ => {}

@@ -1,7 +1,7 @@
 //! The answer to a scan, as JSON and the terminal show it. Plain data.
 
 use super::disclose::seen_by;
-use crate::desk::openapi::words;
+use crate::schema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vedette_common::roster::Role;
@@ -17,7 +17,7 @@ pub struct Answer {
     /// Names this scan, 32 hexadecimal digits.
     pub scan_id: String,
     /// The verdict.
-    #[schema(value_type = words::Verdict)]
+    #[schema(value_type = schema::Verdict)]
     pub verdict: Verdict,
     /// What was read.
     pub document: Document,
@@ -96,10 +96,10 @@ pub struct Checked {
     /// Seconds since it was last confirmed.
     pub age_s: u64,
     /// How far it may be relied on.
-    #[schema(value_type = words::Freshness)]
+    #[schema(value_type = schema::Freshness)]
     pub freshness: Freshness,
     /// What it says.
-    #[schema(value_type = words::ListResult)]
+    #[schema(value_type = schema::ListResult)]
     pub result: ListResult,
     /// Why it was not checked, or, beside what it met, not as a whole; none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +123,7 @@ pub struct Alert {
     /// `document`, or what kind of person's alert.
     pub kind: String,
     /// Hit or Possible.
-    #[schema(value_type = words::ListResult)]
+    #[schema(value_type = schema::ListResult)]
     pub result: ListResult,
     /// Documents: stolen, lost ...; persons: the name listed.
     pub status: String,

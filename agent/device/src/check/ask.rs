@@ -3,7 +3,7 @@
 use super::answer::{Alert, Checked};
 use super::disclose::Asked;
 use super::reading::Reading;
-use crate::holdings::{Content, Held};
+use crate::holdings::{Content, Held, Unavailable};
 use vedette_common::clock::rfc3339;
 use vedette_common::text::json_word;
 use vedette_common::words::Phrase;
@@ -47,10 +47,10 @@ pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Ask
 }
 
 fn not_checked_reason(held: &Held) -> Phrase {
-    Phrase::new(match held.content {
-        Content::Nothing(why) => why,
-        _ => "why.lease",
-    })
+    match held.content {
+        Content::Nothing(why) => why.phrase(),
+        _ => Unavailable::PastLease.phrase(),
+    }
 }
 
 /// Adds what a list has to `alerts`. If it could not be asked for all, says why; what was found until then is found.
@@ -60,7 +60,7 @@ fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) ->
         Phrase::new(DAMAGED)
     };
     match &held.content {
-        Content::Nothing(why) => Err(Phrase::new(why)),
+        Content::Nothing(why) => Err(why.phrase()),
         Content::Documents(edition) => {
             let mut read = Ok(());
             for (key, doubt) in reading.keys.as_ref().map_err(Clone::clone)? {

@@ -78,11 +78,11 @@ impl Checker {
     /// Looks through what an edition lists anew for documents that were scanned before; how many were found.
     pub fn look_back(&self, held: &Held, before: Option<&Edition>) -> Result<usize, LateError> {
         let Content::Documents(edition) = &held.content else { return Ok(0) };
-        if self.retro_keep_s == 0 {
+        if self.retro_keep_s() == 0 {
             return Ok(0);
         }
-        let now = self.clock.now();
-        let kept = KeptHashes::read(&self.state, now, self.retro_keep_s)?;
+        let now = self.now();
+        let kept = KeptHashes::read(&self.state, now, self.retro_keep_s())?;
         if kept.is_empty() {
             return Ok(0);
         }
@@ -101,7 +101,7 @@ impl Checker {
         }
         if found > 0 {
             tracing::info!(list = %held.list, found, "documents scanned before are listed now");
-            self.spooled.notify_one();
+            self.notify_spooled();
         }
         Ok(found)
     }
@@ -109,18 +109,18 @@ impl Checker {
     /// Looks for a document whose hash was just kept: while it was checked the lists in use changed, and whoever looked
     /// through the new ones may have read the kept hashes before. Failure: said in the log; the scan is recorded.
     pub(super) fn look_again(&self, key: &DocumentKey) {
-        let now = self.clock.now();
+        let now = self.now();
         let look = |held: &Held| -> Result<(), LateError> {
             let Content::Documents(edition) = &held.content else { return Ok(()) };
             let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
-            for hash in KeptHashes::read(&self.state, now, self.retro_keep_s)?.hashes_of(key) {
+            for hash in KeptHashes::read(&self.state, now, self.retro_keep_s())?.hashes_of(key) {
                 if self.raise(held, &alert, &hash, now)? {
-                    self.spooled.notify_one();
+                    self.notify_spooled();
                 }
             }
             Ok(())
         };
-        for held in &self.shared.load_full().lists {
+        for held in &self.holdings().lists {
             if let Err(error) = look(held) {
                 tracing::error!(list = %held.list, %error, "a scan amid an update was not looked for");
             }
@@ -142,8 +142,8 @@ impl Checker {
             let encounter = Encounter {
                 id,
                 scan,
-                device: self.device.clone(),
-                post: cut(&self.post),
+                device: self.device().clone(),
+                post: cut(self.post()),
                 made_at: scanned_at,
                 list: held.list.clone(),
                 edition: held.edition,
@@ -162,9 +162,9 @@ impl Checker {
                 // Rolls the transaction back: the hash stays.
                 rusqlite::Error::ToSqlConversionFailure(error.to_string().into())
             };
-            let message = encounter::seal(&Report::Encounter(encounter), &self.box_key, &held.owner_key)
+            let message = encounter::seal(&Report::Encounter(encounter), self.box_key(), &held.owner_key)
                 .map_err(|_| refused(&"it cannot be sealed to the list's owner"))?;
-            if spool::keep(t, &id, &message, self.limits.spool_bytes_max, true)? == Kept::Full {
+            if spool::keep(t, &id, &message, self.limits().spool_bytes_max, true)? == Kept::Full {
                 return Err(refused(&"the spool is full"));
             }
             let expected = Expected { list: held.list.clone(), owner_key: held.owner_key, shown: true };

@@ -13,6 +13,7 @@ mod ask;
 pub mod disclose;
 pub mod discreet;
 pub mod late;
+pub mod outcome;
 mod reading;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,12 +25,13 @@ use crate::config::Limits;
 use crate::confirmation;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self, Expected, FORM_TEXT_BYTES_MAX};
+use crate::outcome::{self as awaited, Expected};
 use crate::retro;
 use crate::spool::{self, Kept};
 use crate::state::{State, StateError};
 use disclose::Disclosed;
 use discreet::{Discreet, DiscreetScan};
+use outcome::FORM_TEXT_BYTES_MAX;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -116,50 +118,111 @@ struct Sealed {
 /// Which encounters are kept: those shown, those not.
 type KeptIds = (Vec<Option<EncounterId>>, Vec<Option<EncounterId>>);
 
-/// Checks scans; shared by all who ask.
-pub struct Checker {
-    /// This device.
+/// Who checks, and within what bounds: what the configuration says of it.
+pub struct Settings {
+    /// This device, as encounters name it.
     pub device: DeviceId,
-    /// The post's name.
+    /// The post's name, as encounters carry it.
     pub post: String,
     /// Seals encounters.
     pub box_key: Arc<BoxKey>,
-    /// Takes the journal and the spool.
-    pub state: Arc<State>,
-    /// The lists in use.
-    pub shared: Shared,
-    /// Tells the time.
-    pub clock: Arc<Clock>,
-    /// The bounds.
+    /// Of the journal, the spool and an answer's alerts.
     pub limits: Limits,
-    /// Rung when an encounter was spooled.
-    pub spooled: Arc<Notify>,
-    /// What only an entitled officer may see.
-    pub discreet: Discreet,
     /// How long the keyed hash of a document that no list has is kept, seconds; 0: it is not.
     pub retro_keep_s: u64,
 }
 
+/// Checks scans; shared by all who ask.
+pub struct Checker {
+    settings: Settings,
+    state: Arc<State>,
+    shared: Shared,
+    clock: Arc<Clock>,
+    /// Rung when an encounter was spooled.
+    spooled: Notify,
+    discreet: Discreet,
+}
+
 impl Checker {
+    /// Checks against the lists that `shared` holds; journal and spool are in `state`.
+    pub fn new(settings: Settings, state: Arc<State>, shared: Shared, clock: Arc<Clock>) -> Checker {
+        Checker { settings, state, shared, clock, spooled: Notify::new(), discreet: Discreet::default() }
+    }
+
+    /// This device's id.
+    pub fn device(&self) -> &DeviceId {
+        &self.settings.device
+    }
+
+    /// The post's name.
+    pub fn post(&self) -> &str {
+        &self.settings.post
+    }
+
+    /// The device's key, which seals encounters.
+    pub fn box_key(&self) -> &BoxKey {
+        &self.settings.box_key
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// How long hashes are kept, see [`Settings::retro_keep_s`].
+    pub fn retro_keep_s(&self) -> u64 {
+        self.settings.retro_keep_s
+    }
+
+    /// Journal, spool and all else that is durable.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The lists in use now.
+    pub fn holdings(&self) -> Arc<Holdings> {
+        self.shared.load_full()
+    }
+
+    /// The time now, seconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Wakes whoever brings encounters home: one was spooled.
+    pub fn notify_spooled(&self) {
+        self.spooled.notify_one();
+    }
+
+    /// Until an encounter is spooled; returns at once if one was since the last call.
+    pub async fn spooled(&self) {
+        self.spooled.notified().await;
+    }
+
+    /// What only an entitled officer may see.
+    pub fn discreet(&self) -> &Discreet {
+        &self.discreet
+    }
+
     /// Answers a scan, as an officer may see it; [`Answer::seen_by`] shows it to others.
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
         let zone = mrz::parse(&scan.mrz)?;
         let journal_bytes = self.state.read("measure the journal", journal::bytes)?;
-        if journal_bytes >= self.limits.journal_bytes_max {
+        if journal_bytes >= self.limits().journal_bytes_max {
             return Err(CheckError::JournalFull { bytes: journal_bytes });
         }
-        let now = self.clock.now();
-        let holdings = self.shared.load_full();
+        let now = self.now();
+        let holdings = self.holdings();
         let (reading, mut notices) = Reading::of(&zone, now);
-        if journal_bytes / 9 >= self.limits.journal_bytes_max / 10 {
+        if journal_bytes / 9 >= self.limits().journal_bytes_max / 10 {
             notices.push(Phrase::new("notice.journal_nearly_full"));
         }
 
         if holdings.lists.is_empty() {
             notices.push(Phrase::new("notice.no_list"));
         }
-        let alerts_max = self.limits.alerts_max;
+        let alerts_max = self.limits().alerts_max;
         let asked = holdings.lists.iter().map(|held| ask::ask(held, &reading, alerts_max, now)).collect();
         let Disclosed { verdict, checked, mut open, mut discreet } = disclose::disclose(asked, alerts_max);
 
@@ -178,11 +241,11 @@ impl Checker {
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
         let listed = open.iter().any(|alert| alert.kind == "document");
         let remember = reading.keys.as_ref().ok().and_then(|keys| keys.first());
-        let remember = remember.filter(|_| !listed && self.retro_keep_s > 0);
+        let remember = remember.filter(|_| !listed && self.retro_keep_s() > 0);
         let remember = remember.map(|(key, _)| (key, &scan_id));
         let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden, remember)?;
         if let Some((key, _)) = remember
-            && !Arc::ptr_eq(&holdings, &self.shared.load_full())
+            && !Arc::ptr_eq(&holdings, &self.holdings())
         {
             self.look_again(key);
         }
@@ -204,7 +267,7 @@ impl Checker {
         let document = document_of(&zone);
         if !discreet.is_empty() {
             let known = [
-                (FormField::Place, self.post.clone()),
+                (FormField::Place, self.post().into()),
                 (FormField::Time, rfc3339(now)),
                 (FormField::Reason, cut::<FORM_TEXT_BYTES_MAX>(&scan.why).as_str().into()),
             ];
@@ -212,7 +275,7 @@ impl Checker {
             let (scan_id, document) = (scan_id.clone(), document.clone());
             self.discreet.keep(DiscreetScan { scan_id, at: now, document, alerts: discreet, form });
         }
-        wait_for_step(start, Duration::from_millis(self.limits.answer_step_ms));
+        wait_for_step(start, Duration::from_millis(self.limits().answer_step_ms));
         let elapsed_us = start.elapsed().as_micros() as u64;
         Ok(Answer::new(scan_id, verdict, document, checked, open, notices, elapsed_us))
     }
@@ -232,8 +295,8 @@ impl Checker {
             let encounter = Encounter {
                 id,
                 scan: *scan,
-                device: self.device.clone(),
-                post: cut(&self.post),
+                device: self.device().clone(),
+                post: cut(self.post()),
                 made_at: now,
                 list: held.list.clone(),
                 edition: held.edition,
@@ -243,7 +306,7 @@ impl Checker {
                 document: scanned(zone),
                 late: false,
             };
-            match encounter::seal(&Report::Encounter(encounter), &self.box_key, &held.owner_key) {
+            match encounter::seal(&Report::Encounter(encounter), self.box_key(), &held.owner_key) {
                 Ok(message) => Some(Sealed {
                     id,
                     message,
@@ -270,12 +333,12 @@ impl Checker {
         hidden: &[Option<Sealed>],
         remember: Option<(&DocumentKey, &[u8; 16])>,
     ) -> Result<KeptIds, StateError> {
-        let bytes_max = self.limits.spool_bytes_max;
+        let bytes_max = self.limits().spool_bytes_max;
         let mut forgot = false;
         let kept = self.state.transaction("record the check", |t| {
             journal::append(t, line)?;
             if let Some((key, scan)) = remember {
-                forgot = retro::remember(t, key, scan, line.at, self.retro_keep_s)?;
+                forgot = retro::remember(t, key, scan, line.at, self.retro_keep_s())?;
             }
             let keep = |sealed: &Option<Sealed>, shown: bool| {
                 let Some(sealed) = sealed else { return Ok(None) };
@@ -283,7 +346,7 @@ impl Checker {
                 if spool::keep(t, id, message, bytes_max, shown)? == Kept::Full {
                     return Ok(None);
                 }
-                outcome::expect(
+                awaited::expect(
                     t,
                     id,
                     &Expected { list: list.clone(), owner_key: *owner_key, shown },
@@ -310,7 +373,7 @@ impl Checker {
             self.state.mark_erased();
         }
         if !open.is_empty() || !hidden.is_empty() {
-            self.spooled.notify_one();
+            self.notify_spooled();
         }
         Ok(kept)
     }

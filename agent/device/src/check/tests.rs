@@ -11,23 +11,16 @@ use vedette_shim::mrz::{Fields, compose};
 /// A checker with an empty store and no list.
 pub(crate) fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
     let root = root(&SigningKey::from_seed(&random_secret()));
-    Checker {
+    let settings = Settings {
         device: "post-7".parse().unwrap(),
         post: "North gate".into(),
         box_key: Arc::new(BoxKey::from_private(random_secret())),
-        state: Arc::new(State::open(&folder.join("state.db")).unwrap()),
-        shared: Arc::new(ArcSwap::from_pointee(Holdings {
-            root,
-            heartbeat: None,
-            lists: vec![],
-            roll: Roll::Open,
-        })),
-        clock: Arc::default(),
         limits: Limits { journal_bytes_max, answer_step_ms: 0, ..Limits::default() },
-        spooled: Arc::default(),
-        discreet: Discreet::default(),
         retro_keep_s: 0,
-    }
+    };
+    let state = Arc::new(State::open(&folder.join("state.db")).unwrap());
+    let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
+    Checker::new(settings, state, Arc::new(ArcSwap::from_pointee(holdings)), Arc::default())
 }
 
 fn scan() -> Scan {

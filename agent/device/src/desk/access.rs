@@ -11,7 +11,8 @@
 //!
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
-use super::{Desk, refusal::Refusal, session, tokens};
+use super::refusal::Refusal;
+use super::{Desk, cookie, tokens};
 use crate::officers::sign_in::Token;
 use crate::officers::{SignInError, Signed};
 use axum::extract::{Request, State};
@@ -114,7 +115,7 @@ pub struct Gate {
 impl Gate {
     /// The gate of one door.
     pub fn new(desk: Arc<Desk>, door: Door, stop: CancellationToken) -> Gate {
-        let rates = Arc::new(Rates::of(desk.checker.limits.requests_per_s_max));
+        let rates = Arc::new(Rates::of(desk.checker.limits().requests_per_s_max));
         Gate { desk, door, stop, rates }
     }
 
@@ -129,13 +130,13 @@ impl Gate {
             let Some(token) = shown.map(|token| digest(token.trim().as_bytes())) else {
                 return refused("the Authorization header is not a bearer token");
             };
-            return match tokens::holder(&self.desk.checker.state, &token).map_err(Refusal::internal)? {
+            return match tokens::holder(self.desk.checker.state(), &token).map_err(Refusal::internal)? {
                 Some(name) => Ok(Caller::Program { name, token }),
                 None => refused("the token is not known here, or was revoked"),
             };
         }
-        let roll = &self.desk.checker.shared.load().roll;
-        if let Some(session) = session::token(headers)
+        let roll = &self.desk.checker.holdings().roll;
+        if let Some(session) = cookie::token(headers)
             && let Some(signed) =
                 self.desk.officers.session(roll, &session, does).map_err(Refusal::internal)?
         {
@@ -143,7 +144,7 @@ impl Gate {
         }
         match text(headers, "sec-fetch-site") {
             Some("same-origin") if !roll.asks_for_sign_in() => Ok(Caller::Console),
-            Some("same-origin") => Err(session::refusal(&SignInError::NoSession, roll)),
+            Some("same-origin") => Err(Refusal::sign_in(&SignInError::NoSession, roll)),
             _ => refused("this call needs a client token or an officer's session"),
         }
     }
@@ -152,12 +153,12 @@ impl Gate {
     pub fn still_open_to(&self, caller: &Caller) -> bool {
         match caller {
             Caller::Local => true,
-            Caller::Console => !self.desk.checker.shared.load().roll.asks_for_sign_in(),
+            Caller::Console => !self.desk.checker.holdings().roll.asks_for_sign_in(),
             Caller::Officer { session, .. } => {
-                let roll = &self.desk.checker.shared.load().roll;
+                let roll = &self.desk.checker.holdings().roll;
                 self.desk.officers.session(roll, session, false).is_ok_and(|signed| signed.is_some())
             }
-            Caller::Program { name, token } => tokens::holder(&self.desk.checker.state, token)
+            Caller::Program { name, token } => tokens::holder(self.desk.checker.state(), token)
                 .is_ok_and(|holder| holder.as_ref() == Some(name)),
         }
     }

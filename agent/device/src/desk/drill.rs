@@ -46,8 +46,8 @@ pub struct End {
 impl Desk {
     /// Looks after the drill, once a second: ends one whose time is over.
     pub(super) fn look_after_drill(&self) -> Result<(), StateError> {
-        let now = self.checker.clock.now();
-        match self.drill.tick(now, spool::depth_shown(&self.checker.state)?) {
+        let now = self.checker.now();
+        match self.drill.tick(now, spool::depth_shown(self.checker.state())?) {
             // By itself: it is the one's who began it.
             Some(ended) => self.record_drill(&ended.who, ended_words(&ended)),
             None => Ok(()),
@@ -56,7 +56,7 @@ impl Desk {
 
     fn record_drill(&self, who: &str, what: String) -> Result<(), StateError> {
         let event = journal::Event::Drill { who: who.into(), what };
-        journal::record(&self.checker.state, self.checker.clock.now(), event)
+        journal::record(self.checker.state(), self.checker.now(), event)
     }
 }
 
@@ -80,10 +80,10 @@ pub(super) async fn begin(
     Input(begin): Input<Begin>,
 ) -> Result<Json<DrillView>, Refusal> {
     let (desk, who) = (&gate.desk, may(&caller)?.who(&begin.who));
-    let drill = desk.drill.start(&who, begin.minutes, desk.checker.clock.now()).map_err(refusal)?;
+    let drill = desk.drill.start(&who, begin.minutes, desk.checker.now()).map_err(refusal)?;
     if let Err(error) = desk.record_drill(&who, format!("started: {} minutes", begin.minutes)) {
         // Unrecorded it must not go on; that one runs is sure.
-        let _ = desk.drill.stop(desk.checker.clock.now(), 0);
+        let _ = desk.drill.stop(desk.checker.now(), 0);
         return Err(Refusal::internal(error));
     }
     Ok(Json(drill))
@@ -100,8 +100,8 @@ pub(super) async fn end(
     Query(end): Query<End>,
 ) -> Result<Json<DrillView>, Refusal> {
     let (desk, who) = (&gate.desk, may(&caller)?.who(&end.who));
-    let spooled = spool::depth_shown(&desk.checker.state).map_err(Refusal::internal)?;
-    let ended = desk.drill.stop(desk.checker.clock.now(), spooled).map_err(refusal)?;
+    let spooled = spool::depth_shown(desk.checker.state()).map_err(Refusal::internal)?;
+    let ended = desk.drill.stop(desk.checker.now(), spooled).map_err(refusal)?;
     desk.record_drill(&who, ended_words(&ended)).map_err(Refusal::internal)?;
     Ok(Json(ended))
 }

@@ -5,8 +5,8 @@
 
 use super::StatusView;
 use crate::check::Answer;
+use crate::check::outcome::OutcomeTaken;
 use crate::confirmation::Confirmation;
-use crate::outcome::OutcomeTaken;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::broadcast;

@@ -4,7 +4,7 @@
 //! [`GOODBYE_MAX`]. Failure: an address that is taken is said at once, and the agent does not run without its desk.
 
 use super::access::{Door, Gate};
-use super::{Desk, routes};
+use super::{Desk, router};
 use crate::config::DeskConfig;
 use axum::serve::Listener;
 use std::fs::{self, Permissions};
@@ -65,7 +65,7 @@ async fn serve_at<L: Listener<Addr: std::fmt::Debug>>(
     desk: &Arc<Desk>,
     stop: &CancellationToken,
 ) -> io::Result<()> {
-    let app = routes::router(Gate::new(desk.clone(), door, stop.clone()));
+    let app = router::router(Gate::new(desk.clone(), door, stop.clone()));
     let listener = Bounded { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let too_long = async {

@@ -25,9 +25,9 @@
 //! |---|---|
 //! | `listen` | the socket, loopback, and how many connections they take |
 //! | [`access`] | who may call, how often, and what every answer's headers say |
-//! | [`session`] | what officers show there |
+//! | [`session`], `cookie` | what officers show there |
 //! | [`tokens`] | what programs show on loopback |
-//! | `routes` | the calls above; [`refusal`]: how they say no |
+//! | `router`, `routes` | the calls above; [`refusal`]: how they say no |
 //! | [`events`] | what happens, told to everybody who listens |
 //! | `recent` | the answers that can be asked for again |
 //! | `openapi`, `metrics` | the API described; figures for Prometheus |
@@ -39,6 +39,7 @@
 pub mod access;
 pub mod client;
 mod console;
+mod cookie;
 pub mod drill;
 pub mod events;
 mod listen;
@@ -46,6 +47,7 @@ mod metrics;
 pub(crate) mod openapi;
 mod recent;
 pub mod refusal;
+mod router;
 mod routes;
 pub mod session;
 pub mod tokens;
@@ -55,13 +57,13 @@ pub use listen::serve;
 pub use views::{Import, ListView, OpenHit, Problem, SignIn, StatusView, list_views};
 
 use crate::check::late;
+use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::confirmation;
 use crate::drill::Drill;
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
 use crate::officers::Officers;
-use crate::outcome::{self, OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::state::StateError;
 use crate::{journal, retro, spool};
 use events::{Event, Hub, Refused};
@@ -108,7 +110,7 @@ impl Desk {
         drill: Arc<Drill>,
         purpose: String,
     ) -> Desk {
-        let recent = Recent::new(checker.limits.scans_kept_max, checker.limits.scans_kept_s);
+        let recent = Recent::new(checker.limits().scans_kept_max, checker.limits().scans_kept_s);
         Desk {
             checker,
             officers,
@@ -133,7 +135,7 @@ impl Desk {
         }
         let answer = Arc::new(checked?);
         self.metrics.answered(&answer);
-        self.recent.keep(answer.clone(), self.checker.clock.now());
+        self.recent.keep(answer.clone(), self.checker.now());
         self.drill.note(&answer);
         self.events.publish(&Event::Answer(answer.clone()));
         Ok(answer)
@@ -158,7 +160,7 @@ impl Desk {
     fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         let mut scan = scan.clone();
         self.give_purpose(&mut scan);
-        let roll = self.checker.shared.load().roll.clone();
+        let roll = self.checker.holdings().roll.clone();
         if roll.asks_for_sign_in() {
             scan.who = self.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
         }
@@ -174,7 +176,7 @@ impl Desk {
 
     /// Takes what came of an encounter and tells everybody who listens. Blocks as [`Self::check`] does.
     pub fn outcome(&self, encounter_id: &str, given: &OutcomeGiven) -> Result<OutcomeTaken, OutcomeError> {
-        let (taken, shown) = outcome::give(&self.checker, encounter_id, given)?;
+        let (taken, shown) = self.checker.outcome(encounter_id, given)?;
         if shown {
             self.recent.outcome(&taken);
             self.events.publish(&Event::Outcome(taken.clone()));
@@ -184,17 +186,17 @@ impl Desk {
 
     /// The answer to a recent scan, by its `scan_id`.
     pub fn answer(&self, scan_id: &str) -> Option<Arc<Answer>> {
-        self.recent.get(&from_hex(scan_id)?, self.checker.clock.now())
+        self.recent.get(&from_hex(scan_id)?, self.checker.now())
     }
 
     /// The device's state.
     pub fn status(&self) -> Result<StatusView, StateError> {
         let checker = &self.checker;
-        let holdings = checker.shared.load();
+        let holdings = checker.holdings();
         let link = self.link.borrow().clone();
         Ok(StatusView {
-            device: checker.device.to_string(),
-            post: checker.post.clone(),
+            device: checker.device().to_string(),
+            post: checker.post().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             online: link.online,
             link: link.why,
@@ -202,18 +204,18 @@ impl Desk {
             sign_in: self.sign_in(),
             roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),
-            spool: spool::depth_shown(&checker.state)?,
-            confirmations: confirmation::counts(&checker.state, checker.clock.now())?,
-            late: late::count(&checker.state, checker.clock.now())?,
+            spool: spool::depth_shown(checker.state())?,
+            confirmations: confirmation::counts(checker.state(), checker.now())?,
+            late: late::count(checker.state(), checker.now())?,
             drill_until: self.drill.view().filter(|drill| drill.running).map(|drill| drill.ends),
             root: holdings.root.version,
-            lists: list_views(&holdings, checker.clock.now()),
+            lists: list_views(&holdings, checker.now()),
         })
     }
 
     /// Figures for Prometheus.
     pub fn metrics(&self) -> Result<String, StateError> {
-        let state = &self.checker.state;
+        let state = self.checker.state();
         Ok(self.metrics.text(&self.status()?, journal::lines(state)?))
     }
 
@@ -228,7 +230,7 @@ impl Desk {
         loop {
             tokio::select! {
                 _ = tick.tick() => {
-                    self.recent.forget(self.checker.clock.now());
+                    self.recent.forget(self.checker.now());
                     self.end_sessions();
                     if let Err(error) = self.look_after_drill() {
                         tracing::error!(%error, "the drill cannot be looked after");
@@ -236,7 +238,7 @@ impl Desk {
                 }
                 _ = forget.tick() => {
                     let checker = &self.checker;
-                    let forgotten = retro::forget_due(&checker.state, checker.clock.now(), checker.retro_keep_s);
+                    let forgotten = retro::forget_due(checker.state(), checker.now(), checker.retro_keep_s());
                     if let Err(error) = forgotten {
                         tracing::error!(%error, "kept hashes cannot be destroyed");
                     }
@@ -266,7 +268,7 @@ impl Desk {
     /// Tells the owners' answers that came since the last look. `told`: when each was given, by encounter.
     fn tell_answers(&self, told: &mut HashMap<String, String>) -> Result<(), StateError> {
         // Discreet ones are told to nobody: they are shown when an entitled officer asks.
-        let clocks = confirmation::shown(&self.checker.state, self.checker.clock.now(), false)?;
+        let clocks = confirmation::shown(self.checker.state(), self.checker.now(), false)?;
         let answered = clocks.into_iter().filter_map(|clock| Some((clock.answer.clone()?.at, clock)));
         let before = std::mem::take(told);
         for (at, clock) in answered {

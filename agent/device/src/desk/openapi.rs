@@ -1,12 +1,13 @@
 //! The API's description, OpenAPI 3.1, made from the code that answers.
 //!
-//! Types are described where they are defined. The words of the shim, which is without std, are described here again; a
-//! test compares them with what the shim writes.
+//! Types are described where they are defined; the enums of the shim, which is without std, in [`crate::schema`].
 
 use super::{Problem, drill, events, routes, session};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
-use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,7 +30,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         drill::show,
         drill::end,
         routes::events,
-        routes::openapi,
+        description,
         routes::metrics,
         session::sign_in,
         session::session,
@@ -45,6 +46,14 @@ struct Description;
 /// The description as JSON.
 pub(super) fn json() -> String {
     Description::openapi().to_json().expect("plain data with text keys is JSON")
+}
+
+/// This description.
+#[utoipa::path(get, path = "/v1/openapi.json", responses(
+    (status = 200, content_type = "application/json", body = Object, description = "OpenAPI 3.1."),
+))]
+pub(super) async fn description() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json()).into_response()
 }
 
 /// What holds for every call: the token on loopback, and how errors are said.
@@ -71,67 +80,10 @@ impl Modify for Common {
     }
 }
 
-/// Words of the shim, for the descriptions of types that use them.
-pub(crate) mod words {
-    use super::*;
-
-    macro_rules! words {
-        ($(#[$doc:meta])* $name:ident, $($word:literal),+) => {
-            $(#[$doc])*
-            pub(crate) struct $name;
-
-            impl $name {
-                pub(super) const WORDS: &[&str] = &[$($word),+];
-            }
-
-            impl PartialSchema for $name {
-                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                    utoipa::openapi::ObjectBuilder::new()
-                        .schema_type(utoipa::openapi::Type::String)
-                        .enum_values(Some(Self::WORDS.iter().copied()))
-                        .into()
-                }
-            }
-
-            impl ToSchema for $name {}
-        };
-    }
-
-    words!(
-        /// A scan's answer.
-        Verdict, "clear", "not_checked", "possible", "hit"
-    );
-    words!(
-        /// A list's answer.
-        ListResult, "clear", "possible", "hit", "not_checked"
-    );
-    words!(
-        /// How far a list may be relied on.
-        Freshness, "fresh", "stale", "expired"
-    );
-    words!(
-        /// What a list is about.
-        Kind, "documents", "persons"
-    );
-    words!(
-        /// What an owner says of an encounter.
-        OwnerWord, "confirmed", "not_the_person", "withdrawn"
-    );
-    words!(
-        /// What came of an encounter.
-        Outcome, "confirmed", "not_the_person", "seized", "released", "passed_on"
-    );
-}
-
 #[cfg(test)]
 mod tests {
-    use super::words;
     use serde_json::Value;
     use std::collections::BTreeSet;
-    use vedette_shim::list::Kind;
-    use vedette_shim::trust::Freshness;
-    use vedette_shim::verdict::{ListResult, Verdict};
-    use vedette_shim::wire::Outcome;
 
     fn description() -> Value {
         serde_json::from_str(&super::json()).unwrap()
@@ -154,7 +106,7 @@ mod tests {
         let description = description();
         let described: BTreeSet<&str> =
             description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-        let routes = [include_str!("routes.rs")];
+        let routes = [include_str!("router.rs")];
         let routes: BTreeSet<&str> = routes
             .iter()
             .flat_map(|source| source.split(".route(\"").skip(1))
@@ -197,25 +149,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn the_shim_s_words_are_described_as_it_writes_them() {
-        fn written<T: serde::Serialize, const N: usize>(all: [T; N]) -> Vec<String> {
-            all.map(|word| serde_json::to_value(word).unwrap().as_str().unwrap().to_string()).into()
-        }
-        use {Freshness::*, Kind::*};
-        assert_eq!(
-            written([Verdict::Clear, Verdict::NotChecked, Verdict::Possible, Verdict::Hit]),
-            words::Verdict::WORDS
-        );
-        assert_eq!(
-            written([ListResult::Clear, ListResult::Possible, ListResult::Hit, ListResult::NotChecked]),
-            words::ListResult::WORDS
-        );
-        assert_eq!(written([Fresh, Stale, Expired]), words::Freshness::WORDS);
-        assert_eq!(written([Documents, Persons]), words::Kind::WORDS);
-        use Outcome::*;
-        assert_eq!(written([Confirmed, NotThePerson, Seized, Released, PassedOn]), words::Outcome::WORDS);
     }
 }

@@ -6,7 +6,7 @@
 
 use super::views::OpenHit;
 use crate::check::Answer;
-use crate::outcome::OutcomeTaken;
+use crate::check::outcome::OutcomeTaken;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_common::roster::Role;

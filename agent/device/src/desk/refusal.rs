@@ -1,6 +1,8 @@
 //! How the API says no: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
 
 use super::Problem;
+use crate::officers::sign_in::Refusal as By;
+use crate::officers::{Roll, SignInError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
@@ -36,6 +38,38 @@ impl Refusal {
     /// Something went wrong here; the caller can do nothing about it.
     pub fn internal(error: impl ToString) -> Refusal {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "see the agent's log")
+    }
+
+    /// Why somebody was not signed in, or a PIN not confirmed.
+    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> Refusal {
+        let (status, hint) = match error {
+            SignInError::Refused(By::Wrong) => {
+                (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
+            }
+            SignInError::Refused(By::PinNeeded) => {
+                (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
+            }
+            SignInError::Refused(By::Locked { .. }) => {
+                (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
+            }
+            SignInError::Refused(By::RosterEnded) => {
+                (StatusCode::FORBIDDEN, "an administrator imports a new roster")
+            }
+            SignInError::NoRoster if roll.asks_for_sign_in() => {
+                (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
+            }
+            SignInError::NoRoster => {
+                (StatusCode::NOT_FOUND, "the console works without until a roster comes")
+            }
+            SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
+            SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
+            SignInError::State(_) => return Refusal::internal(error),
+        };
+        let mut refusal = Refusal::new(status, error, hint);
+        if let SignInError::Refused(By::Locked { retry_after_s }) = error {
+            refusal.problem.retry_after_s = Some(*retry_after_s);
+        }
+        refusal
     }
 }
 

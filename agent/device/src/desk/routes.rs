@@ -1,68 +1,26 @@
 //! The calls. Thin: each hands over to the part that does the work.
 
-use super::access::{self, Caller, Gate};
+use super::access::{Caller, Gate};
 use super::events::{Encoded, Event, Listener};
 use super::refusal::{Input, Refusal};
-use super::{Import, ListView, OpenHit, Problem, StatusView, console, drill, list_views, metrics, session};
+use super::{Import, ListView, OpenHit, Problem, StatusView, list_views, metrics};
 use crate::check::late::{self, LateEncounter};
+use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::check::{Answer, CheckError, Scan};
 use crate::confirmation::{self, Confirmation};
 use crate::intake::bundle::{self, Report};
 use crate::journal;
-use crate::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use futures_util::stream::{self, Stream};
 use std::convert::Infallible;
 use vedette_common::roster::Role;
 
-/// Largest request body, bytes.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-
 /// Open hits told at once, at most.
 const OPEN_MAX: usize = 20;
-
-/// Every call and the page, as one door serves them.
-pub(super) fn router(gate: Gate) -> Router {
-    let calls = Router::new()
-        .route("/v1/scans", post(scan))
-        .route("/v1/scans/{scan_id}", get(answer))
-        .route("/v1/open", get(open))
-        .route("/v1/encounters/{encounter_id}/outcome", post(outcome))
-        .route("/v1/lists", get(lists))
-        .route("/v1/status", get(status))
-        .route("/v1/confirmations", get(confirmations))
-        .route("/v1/late", get(late_encounters))
-        .route("/v1/drill", post(drill::begin).get(drill::show).delete(drill::end))
-        .route("/v1/imports", post(import))
-        .route("/v1/events", get(events))
-        .route("/v1/discreet", post(session::reveal))
-        .route("/metrics", get(metrics))
-        .route_layer(from_fn_with_state(gate.clone(), access::check_caller));
-    let session = post(session::sign_in).get(session::session).put(session::renew).delete(session::sign_out);
-    let sessions = Router::new()
-        .route("/v1/session", session)
-        .route_layer(from_fn_with_state(gate.clone(), session::on_loopback_only));
-    Router::new()
-        .merge(calls)
-        .merge(sessions)
-        .merge(console::router())
-        .route("/v1/openapi.json", get(openapi))
-        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", HINT))
-        .method_not_allowed_fallback(async || {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here", HINT)
-        })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(gate.clone(), access::check_origin))
-        .with_state(gate)
-}
-
-const HINT: &str = "GET /v1/openapi.json tells every call";
 
 type Answered<T> = Result<Json<T>, Refusal>;
 
@@ -121,7 +79,7 @@ pub(super) async fn open(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
 ) -> Json<Vec<OpenHit>> {
-    Json(gate.desk.recent.open(caller.role(), OPEN_MAX, gate.desk.checker.clock.now()))
+    Json(gate.desk.recent.open(caller.role(), OPEN_MAX, gate.desk.checker.now()))
 }
 
 /// What came of an encounter; goes home as the encounter did.
@@ -167,7 +125,7 @@ pub(super) async fn outcome(
 ))]
 pub(super) async fn lists(State(gate): State<Gate>) -> Json<Vec<ListView>> {
     let checker = &gate.desk.checker;
-    Json(list_views(&checker.shared.load(), checker.clock.now()))
+    Json(list_views(&checker.holdings(), checker.now()))
 }
 
 /// The device's state.
@@ -182,7 +140,7 @@ pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
 #[utoipa::path(get, path = "/v1/late", security(("token" = [])), responses((status = 200, body = Vec<LateEncounter>)))]
 pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
     let checker = &gate.desk.checker;
-    late::shown(&checker.state, checker.clock.now()).map(Json).map_err(Refusal::internal)
+    late::shown(checker.state(), checker.now()).map(Json).map_err(Refusal::internal)
 }
 
 /// The clocks of hits that their owners must confirm; the newest first.
@@ -190,7 +148,7 @@ pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<La
 pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
     let checker = &gate.desk.checker;
     // Discreet ones are shown with the discreet alerts, to whom those are shown.
-    let shown = confirmation::shown(&checker.state, checker.clock.now(), false);
+    let shown = confirmation::shown(checker.state(), checker.now(), false);
     shown.map(Json).map_err(Refusal::internal)
 }
 
@@ -222,7 +180,7 @@ pub(super) async fn import(
             let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
             let event = journal::Event::Import { who: caller.who(""), taken, refused };
             let checker = &gate.desk.checker;
-            journal::record(&checker.state, checker.clock.now(), event).map_err(Refusal::internal)?;
+            journal::record(checker.state(), checker.now(), event).map_err(Refusal::internal)?;
             Ok(Json(report))
         }
         Some(Err(error)) => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, bundle::HINT)),
@@ -255,14 +213,6 @@ pub(super) async fn events(
 pub(super) async fn metrics(State(gate): State<Gate>) -> Result<Response, Refusal> {
     let text = gate.desk.metrics().map_err(Refusal::internal)?;
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
-}
-
-/// This description.
-#[utoipa::path(get, path = "/v1/openapi.json", responses(
-    (status = 200, content_type = "application/json", body = Object, description = "OpenAPI 3.1."),
-))]
-pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], super::openapi::json()).into_response()
 }
 
 /// `first`, and then what the listener hears, for as long as the caller may.

@@ -17,6 +17,7 @@
 //! holds the cookie is the officer, so it goes to this host's pages only (`SameSite=Strict`) and dies with the browser.
 
 use super::access::{Caller, Door, Gate};
+use super::cookie;
 use super::events::Event;
 use super::refusal::{Input, Refusal};
 use super::{Desk, Problem, SignIn};
@@ -24,18 +25,15 @@ use crate::check::discreet::DiscreetScan;
 use crate::check::{Alert, disclose};
 use crate::confirmation::{self, Confirmation};
 use crate::journal;
-use crate::officers::sign_in::{Refusal as By, Token};
-use crate::officers::{Roll, SignInError, Signed};
+use crate::officers::{SignInError, Signed};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vedette_common::clock::rfc3339;
 use vedette_common::pin::Pin;
-
-const COOKIE: &str = "vedette_session";
 
 /// A badge, and the PIN where it is needed.
 #[derive(Deserialize, ToSchema)]
@@ -88,9 +86,9 @@ pub enum RosterState {
 impl Desk {
     /// The roster held, as shown.
     pub(super) fn roster_view(&self) -> Option<RosterView> {
-        let holdings = self.checker.shared.load();
+        let holdings = self.checker.holdings();
         let roster = holdings.roll.roster()?;
-        let now = self.checker.clock.now();
+        let now = self.checker.now();
         let state = match () {
             () if now < roster.expires => RosterState::Current,
             () if now < roster.expires.saturating_add(self.officers.rules().roster_grace_s) => {
@@ -103,7 +101,7 @@ impl Desk {
 
     /// Whether officers must sign in.
     pub(super) fn sign_in(&self) -> SignIn {
-        match self.checker.shared.load().roll.asks_for_sign_in() {
+        match self.checker.holdings().roll.asks_for_sign_in() {
             true => SignIn::Required,
             false => SignIn::None,
         }
@@ -111,19 +109,12 @@ impl Desk {
 
     /// Ends the sessions that may not go on, and cuts their streams.
     pub(super) fn end_sessions(&self) {
-        match self.officers.sweep(&self.checker.shared.load().roll) {
+        match self.officers.sweep(&self.checker.holdings().roll) {
             Ok(ended) if ended.is_empty() => {}
             Ok(_) => self.events.publish(&Event::Session),
             Err(error) => tracing::error!(%error, "a session's end could not be recorded"),
         }
     }
-}
-
-/// The session that a request's cookie names.
-pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| Token::from_text(value))
 }
 
 /// Signs an officer in; the session's secret comes as a cookie.
@@ -138,18 +129,17 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Input(request): Input<SignInRequest>,
 ) -> Result<Response, Refusal> {
-    let current = token(&headers);
+    let current = cookie::token(&headers);
     let desk = gate.desk.clone();
     // Hashing a PIN takes its time.
     let signed = tokio::task::spawn_blocking(move || {
-        let roll = desk.checker.shared.load().roll.clone();
+        let roll = desk.checker.holdings().roll.clone();
         let signed = desk.officers.sign_in(&roll, &request.badge, request.pin.as_ref(), current.as_ref());
-        signed.map_err(|error| refusal(&error, &roll))
+        signed.map_err(|error| Refusal::sign_in(&error, &roll))
     });
     let (token, signed) = signed.await.map_err(Refusal::internal)??;
     gate.desk.events.publish(&Event::Session);
-    let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/", token.to_text().as_str());
-    Ok((set_cookie(&cookie), Json(signed)).into_response())
+    Ok((cookie::set(&token), Json(signed)).into_response())
 }
 
 /// Who is signed in, and whether anybody must.
@@ -161,11 +151,10 @@ pub(super) async fn session(
     headers: HeaderMap,
 ) -> Result<Json<SessionView>, Refusal> {
     let desk = &gate.desk;
-    let officer = match token(&headers) {
-        Some(token) => desk
-            .officers
-            .session(&desk.checker.shared.load().roll, &token, false)
-            .map_err(Refusal::internal)?,
+    let officer = match cookie::token(&headers) {
+        Some(token) => {
+            desk.officers.session(&desk.checker.holdings().roll, &token, false).map_err(Refusal::internal)?
+        }
         None => None,
     };
     Ok(Json(SessionView { sign_in: desk.sign_in(), roster: desk.roster_view(), officer }))
@@ -177,23 +166,22 @@ pub(super) async fn session(
     (status = 401, body = Problem, description = "Nobody is signed in."),
 ))]
 pub(super) async fn renew(State(gate): State<Gate>, headers: HeaderMap) -> Result<Json<Signed>, Refusal> {
-    let roll = gate.desk.checker.shared.load().roll.clone();
-    let signed = match token(&headers) {
+    let roll = gate.desk.checker.holdings().roll.clone();
+    let signed = match cookie::token(&headers) {
         Some(token) => gate.desk.officers.session(&roll, &token, true).map_err(Refusal::internal)?,
         None => None,
     };
-    signed.map(Json).ok_or_else(|| refusal(&SignInError::NoSession, &roll))
+    signed.map(Json).ok_or_else(|| Refusal::sign_in(&SignInError::NoSession, &roll))
 }
 
 /// Signs out; done as well when nobody was signed in.
 #[utoipa::path(delete, path = "/v1/session", responses((status = 204, description = "Out.")))]
 pub(super) async fn sign_out(State(gate): State<Gate>, headers: HeaderMap) -> Result<Response, Refusal> {
-    if let Some(token) = token(&headers) {
+    if let Some(token) = cookie::token(&headers) {
         gate.desk.officers.sign_out(&token).map_err(Refusal::internal)?;
         gate.desk.events.publish(&Event::Session);
     }
-    let cookie = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
-    Ok((StatusCode::NO_CONTENT, set_cookie(&cookie)).into_response())
+    Ok((StatusCode::NO_CONTENT, cookie::clear()).into_response())
 }
 
 /// Sessions are loopback's; on the socket nobody signs in.
@@ -251,16 +239,16 @@ pub(super) async fn reveal(
     };
     let desk = gate.desk.clone();
     let revealed = tokio::task::spawn_blocking(move || {
-        let roll = desk.checker.shared.load().roll.clone();
+        let roll = desk.checker.holdings().roll.clone();
         let signed = desk.officers.confirm(&roll, &entitled, &request.pin);
-        let signed = signed.map_err(|error| refusal(&error, &roll))?;
+        let signed = signed.map_err(|error| Refusal::sign_in(&error, &roll))?;
         let checker = &desk.checker;
-        let now = checker.clock.now();
-        let mut scans = checker.discreet.recent(request.scan_id.as_deref(), now);
+        let now = checker.now();
+        let mut scans = checker.discreet().recent(request.scan_id.as_deref(), now);
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
             *alert = disclose::seen_by(alert, signed.role);
         }
-        let confirmations = confirmation::shown(&checker.state, now, true).map_err(Refusal::internal)?;
+        let confirmations = confirmation::shown(checker.state(), now, true).map_err(Refusal::internal)?;
         let named = |alert: &Alert| format!("{}/{}", alert.list, alert.alert_id);
         let mut alerts: Vec<String> = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
         for clock in confirmations.iter().map(|clock| format!("{}/{}", clock.list, clock.alert_id)) {
@@ -269,61 +257,8 @@ pub(super) async fn reveal(
             }
         }
         let event = journal::Event::Revealed { who: signed.badge, alerts };
-        journal::record(&checker.state, now, event).map_err(Refusal::internal)?;
+        journal::record(checker.state(), now, event).map_err(Refusal::internal)?;
         Ok(Revealed { scans, confirmations })
     });
     revealed.await.map_err(Refusal::internal)?.map(Json)
-}
-
-fn set_cookie(cookie: &str) -> [(header::HeaderName, HeaderValue); 1] {
-    [(header::SET_COOKIE, HeaderValue::from_str(cookie).expect("hexadecimal digits are a header's text"))]
-}
-
-/// Why somebody was not signed in, or a PIN not confirmed.
-pub(super) fn refusal(error: &SignInError, roll: &Roll) -> Refusal {
-    let (status, hint) = match error {
-        SignInError::Refused(By::Wrong) => {
-            (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
-        }
-        SignInError::Refused(By::PinNeeded) => {
-            (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
-        }
-        SignInError::Refused(By::Locked { .. }) => {
-            (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
-        }
-        SignInError::Refused(By::RosterEnded) => {
-            (StatusCode::FORBIDDEN, "an administrator imports a new roster")
-        }
-        SignInError::NoRoster if roll.asks_for_sign_in() => {
-            (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
-        }
-        SignInError::NoRoster => (StatusCode::NOT_FOUND, "the console works without until a roster comes"),
-        SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
-        SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
-        SignInError::State(_) => return Refusal::internal(error),
-    };
-    let mut refusal = Refusal::new(status, error, hint);
-    if let SignInError::Refused(By::Locked { retry_after_s }) = error {
-        refusal.problem.retry_after_s = Some(*retry_after_s);
-    }
-    refusal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sessions_cookie_is_found_among_others_and_nothing_else_is_taken_for_it() {
-        let found = |cookies: &[&str]| {
-            let headers = cookies.iter().map(|c| (header::COOKIE, HeaderValue::from_str(c).unwrap()));
-            token(&headers.collect()).map(|token| token.to_text().to_string())
-        };
-        let secret = "5a".repeat(32);
-        let ours = format!("{COOKIE}={secret}");
-        assert_eq!(found(&[&ours]), Some(secret.clone()));
-        assert_eq!(found(&["a=b", &format!("c=d; {ours}; e=f")]), Some(secret.clone()));
-        assert_eq!(found(&[&format!("x{ours}")]), None);
-        assert_eq!(found(&[&format!("{ours}0"), "vedette_session=", "vedette_session"]), None);
-    }
 }

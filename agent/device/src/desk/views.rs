@@ -2,10 +2,10 @@
 
 use super::session::RosterView;
 use crate::check::Answer;
+use crate::check::outcome::OutcomeTaken;
 use crate::confirmation::Counts;
-use crate::desk::openapi::words;
-use crate::holdings::{Content, Held, Holdings};
-use crate::outcome::OutcomeTaken;
+use crate::holdings::{Content, Doubt, Held, Holdings, Unavailable};
+use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub struct ListView {
     /// `owner/name`.
     pub list: String,
     /// Documents or persons.
-    #[schema(value_type = words::Kind)]
+    #[schema(value_type = schema::Kind)]
     pub kind: Kind,
     /// Its owner.
     pub owner: String,
@@ -62,7 +62,7 @@ pub struct ListView {
     /// Its lease, seconds.
     pub lease_s: u64,
     /// How far it may be relied on.
-    #[schema(value_type = words::Freshness)]
+    #[schema(value_type = schema::Freshness)]
     pub freshness: Freshness,
     /// Why it cannot be asked; none if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,10 +167,10 @@ fn list_view(held: &Held, now: u64) -> ListView {
         lease_s: held.lease_s.into(),
         freshness,
         why: match held.content {
-            Content::Nothing(why) => Some(Phrase::new(why)),
-            _ if freshness == Freshness::Expired => Some(Phrase::new("why.lease")),
+            Content::Nothing(why) => Some(why.phrase()),
+            _ if freshness == Freshness::Expired => Some(Unavailable::PastLease.phrase()),
             _ => None,
         },
-        doubt: held.doubt.map(Phrase::new),
+        doubt: held.doubt.map(Doubt::phrase),
     }
 }

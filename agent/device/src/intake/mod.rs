@@ -19,7 +19,7 @@ mod tests;
 
 pub use segments::Missing;
 
-use crate::holdings::{Content, Held, Holdings, Shared};
+use crate::holdings::{Content, Doubt, Held, Holdings, Shared, Unavailable};
 use crate::officers::Roll;
 use crate::state::{State, StateError};
 use crate::store::{Store, StoreError};
@@ -37,6 +37,8 @@ use vedette_names::person::PersonError;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 use vedette_shim::trust::{Floor, Freshness, Heartbeat, Manifest, Root, TrustError, freshness};
 
+/// Niceness (`nice(2)`) of the threads that apply updates, behind those that answer officers.
+const NICE: i32 = 10;
 /// Roots that came out of order and wait for the ones before, at most.
 const ROOTS_WAITING_MAX: usize = 64;
 /// Offers that only a newer root can explain and that wait for it, at most.
@@ -158,7 +160,7 @@ impl Entry {
             newest_known: 0,
             keys: BTreeMap::new(),
             granted_at: 0,
-            content: Content::Nothing("why.no_edition"),
+            content: Content::Nothing(Unavailable::NoEdition),
             merge_failed: false,
             renew: false,
             found_right: None,
@@ -395,7 +397,7 @@ impl Intake {
             }
             tracing::warn!(%list, edition = manifest.edition, age_s = age, "past its lease: keys erased");
             entry.keys.clear();
-            entry.content = Content::Nothing("why.lease");
+            entry.content = Content::Nothing(Unavailable::PastLease);
             (entry.lapsed_since, entry.to_erase, any) = (None, true, true);
         }
         if any {
@@ -413,8 +415,8 @@ impl Intake {
         // A root that is kept from us may say that what we believe is forged.
         let root_behind = self.heartbeat.as_ref().is_some_and(|h| h.root_version > self.root.version);
         let doubt = match self.clock.is_lost() {
-            true => Some("why.time_lost"),
-            false => root_behind.then_some("why.root_behind"),
+            true => Some(Doubt::TimeLost),
+            false => root_behind.then_some(Doubt::RootBehind),
         };
         let held = |(list, entry): (&ListName, &Entry)| {
             let issuer = self.root.issuer(list).ok()?;

@@ -1,7 +1,7 @@
 //! Intake's first half: what is signed. Each kind of offer is checked against what is believed, stored, then acted on.
 
 use super::{Entry, Intake, IntakeError, ROOTS_WAITING_MAX, Taken, refused};
-use crate::holdings::Content;
+use crate::holdings::{Content, Unavailable};
 use std::collections::BTreeMap;
 use vedette_common::crypto::RingVerify;
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
@@ -190,7 +190,7 @@ impl Intake {
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {
                 let floor = entry.floor;
-                *entry = Entry { floor, content: Content::Nothing("why.erased"), ..Entry::new() };
+                *entry = Entry { floor, content: Content::Nothing(Unavailable::Erased), ..Entry::new() };
             }
         }
         Ok(Taken::New)

@@ -8,7 +8,7 @@
 use super::offers::confirms;
 use super::plan::{Merge, Plan, plan};
 use super::{Entry, Intake, IntakeError, named};
-use crate::holdings::Content;
+use crate::holdings::{Content, Unavailable};
 use crate::store::{StoreError, chunks_of, digest_of};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -328,7 +328,7 @@ impl Intake {
         let mut segments = Vec::new();
         for segment in &manifest.segments {
             let Some(mut open) = self.open_segment(list, segment)? else {
-                return Ok(Content::Nothing("why.no_key"));
+                return Ok(Content::Nothing(Unavailable::NoKey));
             };
             if let (Kind::Documents, Some(key)) = (manifest.kind, self.entries[list].keys.get(&segment.key)) {
                 self.filters.attach(&mut open, key);

@@ -1,7 +1,7 @@
 //! Intake against a publisher of its own: real signatures, real segments, no network.
 
 use super::*;
-use crate::check::{Checker, Scan};
+use crate::check::{self, Checker, Scan};
 use crate::config::Limits;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -189,18 +189,14 @@ impl World {
     }
 
     fn verdict(&self, intake: &Intake, number: &str) -> Verdict {
-        let checker = Checker {
+        let settings = check::Settings {
             device: self.device.clone(),
             post: "North gate".into(),
             box_key: self.box_key.clone(),
-            state: intake.state.clone(),
-            shared: intake.shared(),
-            clock: self.clock.clone(),
             limits: Limits::default(),
-            spooled: Arc::default(),
-            discreet: Default::default(),
             retro_keep_s: 0,
         };
+        let checker = Checker::new(settings, intake.state.clone(), intake.shared(), self.clock.clone());
         checker.check(&Scan { mrz: zone(number), who: String::new(), why: String::new() }).unwrap().verdict
     }
 }

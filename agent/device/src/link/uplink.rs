@@ -15,7 +15,7 @@ use crate::spool;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 use vedette_common::clock::rfc3339;
@@ -56,8 +56,6 @@ pub struct Uplink {
     pub intake: IntakeDoor,
     /// What to ask for.
     pub missing: watch::Receiver<Option<Missing>>,
-    /// Rung when an encounter was spooled.
-    pub spooled: Arc<Notify>,
     /// Tells the desk.
     pub state: watch::Sender<LinkState>,
     /// While it says true there is no session: a drill.
@@ -140,7 +138,7 @@ impl Uplink {
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
-            client_id: self.checker.device.to_string(),
+            client_id: self.checker.device().to_string(),
             tls,
             keep_alive: config.keep_alive,
             last_will: Some(self.status(false)),
@@ -159,9 +157,9 @@ impl Uplink {
         let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
         let news =
             self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
-        let soon = ends.filter(|at| *at < self.checker.clock.now() + CERTIFICATE_WARN_S);
+        let soon = ends.filter(|at| *at < self.checker.now() + CERTIFICATE_WARN_S);
         if let Some(at) = soon.filter(|_| news || again) {
-            let (device, at) = (&self.checker.device, rfc3339(at));
+            let (device, at) = (self.checker.device(), rfc3339(at));
             tracing::warn!(
                 "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
             );
@@ -177,7 +175,7 @@ impl Uplink {
         look: &mut Interval,
         stop: &CancellationToken,
     ) -> String {
-        let mut session = Session::new(&self.checker.limits);
+        let mut session = Session::new(self.checker.limits());
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
         self.look_at_certificate(false);
@@ -187,7 +185,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
-                        if let Err(error) = publisher.subscribe(&device_subscriptions(&self.checker.device)) {
+                        if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
                             return error.to_string();
                         }
                     }
@@ -203,7 +201,7 @@ impl Uplink {
                 },
                 _ = tick.tick() => self.answer_again(),
                 _ = look.tick() => self.look_at_certificate(true),
-                () = self.spooled.notified() => {}
+                () = self.checker.spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {
                         self.goodbye(publisher, events).await;
@@ -238,7 +236,7 @@ impl Uplink {
         now: u64,
         news: bool,
     ) -> Result<(), String> {
-        let own = |what| Topic::Device(self.checker.device.clone(), what).name();
+        let own = |what| Topic::Device(self.checker.device().clone(), what).name();
         let missing = self.missing.borrow_and_update().clone();
         let mut out = Vec::new();
         if let Some(want) = session.want(now, missing.as_ref()) {
@@ -248,7 +246,7 @@ impl Uplink {
             out.push(self.status(true));
         }
         let room = publisher.room().saturating_sub(out.len());
-        let state = &self.checker.state;
+        let state = self.checker.state();
         let encounters = session.encounters(now, room, |after, limit| spool::after(state, after, limit));
         let encounters = encounters.map_err(|error| error.to_string())?;
         let publish = |s: crate::state::Spooled| Publish {
@@ -287,12 +285,12 @@ impl Uplink {
     }
 
     fn receipt(&self, session: &mut Session, bytes: &[u8]) {
-        let root = &self.checker.shared.load().root;
-        let receipt = match Receipt::accept(bytes, &self.checker.device, root, &RingVerify) {
+        let root = &self.checker.holdings().root;
+        let receipt = match Receipt::accept(bytes, self.checker.device(), root, &RingVerify) {
             Ok(receipt) => receipt,
             Err(error) => return tracing::warn!(%error, "receipt refused"),
         };
-        match spool::receipted(&self.checker.state, &receipt.entries) {
+        match spool::receipted(self.checker.state(), &receipt.entries) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
             Ok(removed) => tracing::debug!(removed, "encounters are home"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
@@ -302,8 +300,7 @@ impl Uplink {
 
     /// Takes the answers that came too early, once there is another root.
     fn answer_again(&mut self) {
-        if self.early.answers.is_empty() || self.checker.shared.load().root.version == self.early.root_version
-        {
+        if self.early.answers.is_empty() || self.checker.holdings().root.version == self.early.root_version {
             return;
         }
         for bytes in std::mem::take(&mut self.early.answers) {
@@ -312,8 +309,8 @@ impl Uplink {
     }
 
     fn answer(&mut self, bytes: bytes::Bytes) {
-        let holdings = self.checker.shared.load_full();
-        let answer = match Answer::accept(&bytes, &self.checker.device, &holdings.root, &RingVerify) {
+        let holdings = self.checker.holdings();
+        let answer = match Answer::accept(&bytes, self.checker.device(), &holdings.root, &RingVerify) {
             Ok(answer) => answer,
             Err(TrustError::Signatures { .. }) if self.early.answers.len() < EARLY_ANSWERS_MAX => {
                 tracing::debug!("an owner's answer waits for a newer root");
@@ -322,7 +319,7 @@ impl Uplink {
             }
             Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
         };
-        match confirmation::answered(&self.checker.state, &answer) {
+        match confirmation::answered(self.checker.state(), &answer) {
             // Not louder, as above: owners answer discreet alerts too.
             Ok(true) => tracing::debug!(encounter = %Hex(&answer.encounter), "the owner has answered"),
             Ok(false) => {}
@@ -332,20 +329,20 @@ impl Uplink {
 
     /// The editions held and what is overdue, to notice when they change.
     fn held(&self) -> (Vec<u64>, usize) {
-        let editions = self.checker.shared.load().lists.iter().map(|held| held.edition).collect();
+        let editions = self.checker.holdings().lists.iter().map(|held| held.edition).collect();
         (editions, self.overdue().len())
     }
 
     fn overdue(&self) -> heapless::Vec<EncounterId, OVERDUE_MAX> {
-        confirmation::overdue(&self.checker.state, self.checker.clock.now()).unwrap_or_else(|error| {
+        confirmation::overdue(self.checker.state(), self.checker.now()).unwrap_or_else(|error| {
             tracing::error!(%error, "what is overdue cannot be told");
             heapless::Vec::new()
         })
     }
 
     fn status(&self, online: bool) -> Publish {
-        let now = self.checker.clock.now();
-        let holdings = self.checker.shared.load();
+        let now = self.checker.now();
+        let holdings = self.checker.holdings();
         let held = |held: &crate::holdings::Held| HeldList {
             list: held.list.clone(),
             edition: held.edition,
@@ -355,12 +352,12 @@ impl Uplink {
             online,
             at: now,
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
-            spool: spool::depth(&self.checker.state)
+            spool: spool::depth(self.checker.state())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
             lists: holdings.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),
         };
-        message(Topic::Device(self.checker.device.clone(), DeviceTopic::Status).name(), &status, true)
+        message(Topic::Device(self.checker.device().clone(), DeviceTopic::Status).name(), &status, true)
     }
 
     /// Tells headquarters that we go on purpose.

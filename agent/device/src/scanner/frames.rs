@@ -37,7 +37,7 @@ pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
         port,
         site,
         session: Session::new(Instant::now()),
-        holdings: site.checker.shared.load_full(),
+        holdings: site.checker.holdings(),
         ours: Ours::default(),
         last_scan: None,
     };
@@ -84,7 +84,7 @@ impl Talk<'_> {
     }
 
     fn look_at_holdings(&mut self) {
-        let now = self.site.checker.shared.load_full();
+        let now = self.site.checker.holdings();
         if !Arc::ptr_eq(&now, &self.holdings) {
             self.ours = ours(&now);
             self.holdings = now;

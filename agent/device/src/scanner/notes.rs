@@ -67,12 +67,12 @@ pub(super) enum Taken {
 
 /// The key that a scanner seals its notes with: this device's, made anew for each scanner from the device's own key.
 pub(super) fn key_of(site: &Site, scanner: &DeviceId) -> ScannerKey {
-    ScannerKey(*site.checker.box_key.derive(&[b"vedette/v1/scanner-key/", scanner.as_str().as_bytes()]))
+    ScannerKey(*site.checker.box_key().derive(&[b"vedette/v1/scanner-key/", scanner.as_str().as_bytes()]))
 }
 
 /// Stores a note that `scanner` hands over; once this returns, the scanner may forget it.
 pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<Taken, NoteError> {
-    if site.checker.state.last_taken(scanner)? == Some(note.id) || is_here(site, &note.id)? {
+    if site.checker.state().last_taken(scanner)? == Some(note.id) || is_here(site, &note.id)? {
         return Ok(Taken::Before);
     }
     match ready(site, scanner, note) {
@@ -89,7 +89,7 @@ fn is_here(site: &Site, id: &EncounterId) -> Result<bool, StateError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM spool WHERE id = ?1)
                OR EXISTS (SELECT 1 FROM awaits_outcome WHERE encounter = ?1)";
     site.checker
-        .state
+        .state()
         .read("look for an encounter", |db| db.prepare_cached(sql)?.query_row(params![id], |row| row.get(0)))
 }
 
@@ -107,7 +107,7 @@ struct Ready {
 fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
     let mut plain = Zeroizing::new([0; NOTE_BYTES_MAX]);
     let note = Note::open::<Ring>(sealed, &key_of(site, scanner), &mut plain).map_err(|_| Unusable::Seal)?;
-    let holdings = site.checker.shared.load_full();
+    let holdings = site.checker.holdings();
     let owner_key = holdings.root.issuer(&note.list).map_err(|_| Unusable::NoOwner)?.owner_key;
     let encounter = encounter_of(site, sealed.id, &note)?;
     let event = Event::Check {
@@ -118,7 +118,7 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
         alerts: vec![format!("{}/{}", note.list, note.alert)],
     };
     let line = Line { at: encounter.made_at, event };
-    let message = encounter::seal(&Report::Encounter(encounter), &site.checker.box_key, &owner_key)
+    let message = encounter::seal(&Report::Encounter(encounter), site.checker.box_key(), &owner_key)
         .map_err(|_| Unusable::NoOwner)?;
     let confirm_s =
         holdings.lists.iter().find(|held| held.list == note.list).map_or(0, |held| held.confirm_s);
@@ -130,8 +130,8 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
 fn keep(site: &Site, scanner: &DeviceId, ready: Ready) -> Result<(), NoteError> {
     let Ready { id, message, line, expected, alert, confirm_s } = ready;
     let checker = &site.checker;
-    let bytes_max = checker.limits.spool_bytes_max;
-    let kept = checker.state.transaction("take a scanner's encounter", |t| {
+    let bytes_max = checker.limits().spool_bytes_max;
+    let kept = checker.state().transaction("take a scanner's encounter", |t| {
         let kept = spool::keep(t, &id, &message, bytes_max, expected.shown)?;
         if kept == Kept::Yes {
             journal::append(t, &line)?;
@@ -154,7 +154,7 @@ fn keep(site: &Site, scanner: &DeviceId, ready: Ready) -> Result<(), NoteError> 
     if kept == Kept::Full {
         return Err(NoteError::Full);
     }
-    checker.spooled.notify_one();
+    checker.notify_spooled();
     Ok(())
 }
 
@@ -172,8 +172,8 @@ fn set_aside(
         why: unusable.to_string(),
         sealed: Hex(note.sealed).to_string(),
     };
-    let line = Line { at: site.checker.clock.now(), event };
-    site.checker.state.transaction("set a scanner's note aside", |t| {
+    let line = Line { at: site.checker.now(), event };
+    site.checker.state().transaction("set a scanner's note aside", |t| {
         journal::append(t, &line)?;
         state::put_last_taken(t, scanner, &note.id)
     })
@@ -185,10 +185,10 @@ fn encounter_of(site: &Site, id: EncounterId, note: &Note) -> Result<Encounter, 
         id,
         // A note is of one alert, and does not tell which scan it came of.
         scan: id,
-        device: site.checker.device.clone(),
-        post: vedette_common::text::cut(&site.checker.post),
+        device: site.checker.device().clone(),
+        post: vedette_common::text::cut(site.checker.post()),
         // It may have had no time: then this is when we heard of it.
-        made_at: if note.made_at == 0 { site.checker.clock.now() } else { note.made_at },
+        made_at: if note.made_at == 0 { site.checker.now() } else { note.made_at },
         list: note.list.clone(),
         edition: note.edition,
         alert: note.alert.clone(),

@@ -93,7 +93,7 @@ fn a_twin_says_where_and_what_stood_there() {
 
 #[test]
 fn a_number_of_nothing_to_confuse_has_no_twins() {
-    assert_eq!(numbers(&passport("AC3347379", "AC3347379")), [String::new(); 0]);
+    assert!(numbers(&passport("AC3347379", "AC3347379")).is_empty());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_misread_filler_moves_where_a_number_ends() {
 fn of_numbers_that_have_digits_only_by_law_letters_are_digits() {
     let russian =
         "PNRUSIVANOV<<IVAN<<<<<<<<<<<<<<<<<<<<<<<<<<<\n4501234568RUS8501019F<<<<<<09100101770001<12";
-    assert_eq!(numbers(&read(russian)), [String::new(); 0]);
+    assert!(numbers(&read(russian)).is_empty());
     let misread = read(&russian.replacen("4501234568", "45O1234S68", 1));
     assert!(misread.number_doubtful());
     assert_eq!(numbers(&misread), ["4509123456"]);
@@ -169,7 +169,7 @@ fn slipped(field: &mut [u8], at: usize, which: usize) -> bool {
     let choices = match field[at] {
         b'<' if at == end => b"KCESLX0".to_vec(),
         b'<' => return false,
-        b'0' if which % 3 == 0 => b"<".to_vec(),
+        b'0' if which.is_multiple_of(3) => b"<".to_vec(),
         c => misreadings(c),
     };
     if choices.is_empty() {

@@ -275,7 +275,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             let lists: Vec<ListView> = match standalone {
                 true => {
                     let checker = daemon::open(&config()?)?.checker;
-                    list_views(&checker.shared.load(), checker.clock.now())
+                    list_views(&checker.holdings(), checker.now())
                 }
                 false => client::get(&config()?.desk.socket, "/v1/lists").await?,
             };
@@ -379,7 +379,7 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
                 taken: report.taken as u64,
                 refused: report.refused.len() as u64,
             };
-            vedette::journal::record(&opened.checker.state, opened.checker.clock.now(), event)?;
+            vedette::journal::record(opened.checker.state(), opened.checker.now(), event)?;
             report
         }
         Err(ClientError::Refused { problem, .. }) => {

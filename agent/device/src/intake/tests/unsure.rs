@@ -107,7 +107,7 @@ fn a_root_kept_from_us_and_a_time_that_is_lost_make_a_list_stale() {
     let newer = sign_statement(SignedKind::Heartbeat, &body, &[&world.root_key]);
     device.offer(Offer::Heartbeat(newer)).unwrap();
     assert_eq!(fresh(&device), Freshness::Stale, "root 2 may say that the issuer is a thief");
-    assert_eq!(device.shared().load().lists[0].doubt, Some("why.root_behind"));
+    assert_eq!(device.shared().load().lists[0].doubt, Some(Doubt::RootBehind));
     let next = Root { version: 2, ..world.root.clone() };
     device.offer(Offer::Root(2, sign_statement(SignedKind::Root, &next, &[&world.root_key]))).unwrap();
     assert_eq!(fresh(&device), Freshness::Fresh);
@@ -117,7 +117,7 @@ fn a_root_kept_from_us_and_a_time_that_is_lost_make_a_list_stale() {
     let behind = Parts { clock: Arc::new(Clock::starting_at(floor)), ..world.parts() };
     let mut device = Intake::open(behind).unwrap();
     assert_eq!(fresh(&device), Freshness::Stale, "off for nobody knows how long");
-    assert_eq!(device.shared().load().lists[0].doubt, Some("why.time_lost"));
+    assert_eq!(device.shared().load().lists[0].doubt, Some(Doubt::TimeLost));
     let two = world.heartbeat(floor + 10, 1, &manifest);
     device.offer(two).unwrap();
     assert_eq!(fresh(&device), Freshness::Fresh);
