@@ -26,7 +26,7 @@ use vedette_shim::frame::encoded_max;
 use vedette_shim::list::root::Part;
 use vedette_shim::list::{PAGE_BYTES, Segment};
 use vedette_shim::mrz::{self, Fields, compose};
-use vedette_shim::query::{self, DocumentQuery};
+use vedette_shim::query::{DocumentQuery, How};
 use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece, ToScanner};
 use vedette_shim::seal::Soft;
 use vedette_shim::trust::Freshness;
@@ -93,6 +93,12 @@ pub fn edition(press: &Press) -> PrintedEdition {
     base.push(put(document("P", sample::SPECIMEN), Status::Stolen, ""));
     base.push(put(document("I", "D231458907"), Status::Lost, ""));
     base.push(put(document("V", "Z9Y8X7W6"), Status::ValidBearerSought, "ask for the bearer"));
+    // What a zone that reads well may have been misread from, or may be listed as.
+    for number in ["Z1234567", "G12345678", "AB1004567"] {
+        base.push(put(document("P", number), Status::Stolen, ""));
+    }
+    let withdrawn_code = DocumentKey::new("ROM", "P", "05123456").expect("a document key");
+    base.push(put(DocumentId::document(withdrawn_code), Status::Lost, ""));
     base.push(put(range("BL100000", "BL199999"), Status::StolenBlank, ""));
     base.push(put(range("BL150000", "BL150999"), Status::StolenBlank, ""));
     base.push(put(range("BK000000", "BK000499"), Status::StolenBlank, ""));
@@ -133,6 +139,17 @@ fn zones() -> Vec<String> {
     // Unlisted: the state read with a zero for its O, which no check digit covers; the number with a wrong digit.
     zones.push(passport("X99").replacen("UTO", "UT0", 1));
     zones.push(passport(&sample::number(55_994)).replace("X00055994", "X00055995"));
+    // Listed, and read so that every digit agrees: a filler read as K, 6 for G, two O for 0, a state that is none, another
+    // type; and read well under another code of its state.
+    zones.push(passport("Z1234567").replacen("Z1234567<", "Z1234567K", 1));
+    zones.push(passport("612345678"));
+    zones.push(passport("AB1OO4567"));
+    zones.push(passport(sample::SPECIMEN).replacen("UTO", "UTC", 1));
+    let permit = Fields { document_code: "RP", ..card };
+    let romanian = Fields::specimen_passport("ROU", "05123456");
+    for fields in [permit, romanian] {
+        zones.push(compose(&fields).expect("a specimen fits").text().into());
+    }
     zones.push("P<UTOERIKSSON<<ANNA<MARIA".into());
     zones
 }
@@ -181,21 +198,26 @@ fn answer(edition: &Edition, zone: &str) -> String {
         Err(error) => return error.to_string(),
         Ok(zone) => zone,
     };
-    let query = DocumentQuery::new(&zone, query::repaired(&zone).as_ref());
-    let (mut complete, mut alerts) = (true, Vec::new());
-    for key in query.keys() {
-        let mut met = DocumentMatches::default();
-        complete &= edition.find_into(&mut met, &key).is_ok();
-        alerts.extend(met.exact.into_iter().chain(met.ranges));
-    }
+    let query = DocumentQuery::new(&zone);
+    let (mut complete, mut alerts) = (true, Vec::<(DocumentAlert, How)>::new());
+    query.visit(&mut |lookup| {
+        // All are asked, as a scanner does, which does not know the formats beforehand.
+        let mut found = DocumentMatches::default();
+        complete &= edition.find_into(&mut found, &lookup.key).is_ok();
+        for alert in found.exact.into_iter().chain(found.ranges) {
+            if !alerts.iter().any(|(met, _)| met.id() == alert.id()) {
+                alerts.push((alert, lookup.how));
+            }
+        }
+    });
     const { assert!(UPTIME_S < LEASE_S as u64 / 2, "the edition is fresh") };
     let basis = Basis { freshness: Some(Freshness::Fresh), doubtful: query.doubtful, complete };
-    let result = basis.result(alerts.iter().map(|_| basis.match_result()));
+    let result = basis.result(alerts.iter().map(|(_, how)| basis.match_result(*how == How::Read)));
     let (verdict, misread) = (decide([result]), if query.doubtful { ", misread" } else { "" });
     let result = format!("{verdict}").to_lowercase();
     let alerts: String = alerts
         .iter()
-        .map(|alert| format!("; {} {}", alert.payload.status.word(), alert.alert_id()))
+        .map(|(alert, how)| format!("; {} {}{how}", alert.payload.status.word(), alert.alert_id()))
         .collect();
     format!("{verdict}{misread}; uto/stolen 2 {UPTIME_S} s fresh {result}{alerts}")
 }
