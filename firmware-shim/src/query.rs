@@ -155,19 +155,22 @@ fn other_states(zone: &Mrz) -> impl Iterator<Item = State> {
 /// | card `IP`, `AP`, `CP` (9303-5: the second letter is the state's choice) | `P`: passport cards are listed as passports |
 /// | other card `A`, `C`, `I` | `R`: residence permits are `IR` in zones, `RP` in lists |
 /// | card `P`, `R`, `V` or a letter that no card has | `I` |
+/// | booklet `PD`, `PS`, `PT` and others | `D`, `S`, `T`: lists have diplomatic and service passports so |
 /// | booklet of a letter that is not `P` | `P` |
 fn other_kinds(zone: &Mrz) -> impl Iterator<Item = u8> {
     let mut letters = zone.document_code().bytes();
     let (first, second) = (letters.next(), letters.next());
-    let kinds: &[u8] = match (zone.format(), first, second) {
-        (Format::Td1 | Format::Td2, Some(b'A' | b'C' | b'I'), Some(b'P')) => b"PR",
-        (Format::Td1 | Format::Td2, Some(b'A' | b'C' | b'I'), _) => b"R",
-        (Format::Td1 | Format::Td2, ..) => b"I",
-        (Format::Td3, Some(b'P'), _) => b"",
-        (Format::Td3, ..) => b"P",
-        _ => b"",
+    let own_second = second.filter(|c| c.is_ascii_uppercase() && !matches!(c, b'A' | b'C' | b'I' | b'P'));
+    let kinds = match (zone.format(), first) {
+        (Format::Td1 | Format::Td2, Some(b'A' | b'C' | b'I')) => {
+            [(second == Some(b'P')).then_some(b'P'), Some(b'R')]
+        }
+        (Format::Td1 | Format::Td2, _) => [Some(b'I'), None],
+        (Format::Td3, Some(b'P')) => [own_second, None],
+        (Format::Td3, _) => [Some(b'P'), None],
+        _ => [None; 2],
     };
-    kinds.iter().copied()
+    kinds.into_iter().flatten()
 }
 
 /// Other forms of a number, as people type it into lists.

@@ -146,13 +146,20 @@ fn other_letters_for_the_same_document_are_asked() {
         (card("P<", "UTO", "RB0123456", ""), "UTO-I-RB0123456"),
         (card("VC", "UTO", "RB0123456", ""), "UTO-I-RB0123456"),
         (passport("UTO", "UTO", "AC3347379").replacen("P<", "F<", 1), "UTO-P-AC3347379"),
+        (passport("UTO", "UTO", "AC3347379").replacen("P<", "PD", 1), "UTO-D-AC3347379"),
+        (passport("UTO", "UTO", "AC3347379").replacen("P<", "PT", 1), "UTO-T-AC3347379"),
         (passport("UTO", "UTO", "AC3347379").replacen("P<", "XP", 1), "UTO-P-AC3347379"),
     ] {
         assert!(asks(&text, key, " [type]"), "{text}: {:?}", lookups(&text));
         assert!(!DocumentQuery::new(&zone(&text)).doubtful, "{text}");
     }
     let kinds = |text: &str| lookups(text).iter().filter(|(_, how)| how == " [type]").count();
-    assert_eq!(kinds(&passport("UTO", "UTO", "AC3347379")), 0, "a passport is listed as nothing else");
+    let ordinary = passport("UTO", "UTO", "AC3347379");
+    assert_eq!(
+        kinds(&ordinary) + kinds(&ordinary.replacen("P<", "PP", 1)),
+        0,
+        "it is listed as nothing else"
+    );
 }
 
 #[test]
