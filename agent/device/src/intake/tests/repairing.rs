@@ -69,37 +69,22 @@ fn a_segment_damaged_while_the_device_was_off_is_fetched_again() {
 }
 
 #[test]
-fn who_only_looks_takes_nothing_from_the_one_who_has_the_store() {
+fn a_read_only_process_deletes_nothing_of_the_one_that_has_the_store() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
-    let looking = Intake::look(world.parts()).unwrap();
-    assert_eq!(world.verdict(&looking, LISTED), Verdict::Hit);
-    drop(looking);
+    let reader = Intake::open_read_only(world.parts()).unwrap();
+    assert_eq!(world.verdict(&reader, LISTED), Verdict::Hit);
+    drop(reader);
     // A merge in the making, and a download under way.
     let (path, info) = world.segment(&["X1", "X2"], &[]);
     let manifest = world.sign(&world.manifest(2, &[info]));
     let before = world.parts();
-    device.offer(Offer::Manifest(world.list.clone(), manifest)).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), manifest)).unwrap();
     let merging = device.store.folder().join(".1-1.tmp");
     std::fs::write(&merging, b"half of it").unwrap();
     world.fetch(&mut device);
     std::fs::write(&merging, b"half of it").unwrap();
-    Intake::look(before).unwrap();
+    Intake::open_read_only(before).unwrap();
     assert!(merging.exists());
     assert_eq!(std::fs::read(device.store.path(&info.digest)).unwrap(), std::fs::read(path).unwrap());
-}
-
-#[test]
-fn chunks_that_no_segment_has_are_not_kept() {
-    let world = World::new();
-    let mut device = world.device();
-    let mut chunk = |n: u32, bytes: &[u8]| {
-        let mut segment = [0; 32];
-        segment[..4].copy_from_slice(&n.to_le_bytes());
-        device.chunk(&vedette_shim::wire::Chunk { segment, index: 0, bytes }).unwrap();
-        device.pushed.held()
-    };
-    assert_eq!((0..50_000).map(|n| chunk(n, &[])).last(), Some((0, 0)), "empty ones");
-    let (kept, bytes) = (0..50_000).map(|n| chunk(n, &[7])).last().unwrap();
-    assert!(kept < 12_000 && bytes <= 1024 * 1024, "{kept} of one byte, {bytes} bytes");
 }
