@@ -86,7 +86,8 @@ fn a_damaged_bundle_is_refused_and_the_last_edition_stays_in_use() {
     // What the device reads of the new edition: its manifest and its delta; the rest it makes itself.
     let manifest_path = stick.join("list").join(LIST).join("manifest");
     let manifest = read_manifest(&fs::read(&manifest_path).unwrap());
-    let delta = Hex(&manifest.delta.as_ref().expect("a small change is published as a delta").digest).to_string();
+    let delta =
+        Hex(&manifest.delta.as_ref().expect("a small change is published as a delta").digest).to_string();
     assert!(manifest.merged >= 1, "it was merged into the base");
     let needed = [(manifest_path, "manifest"), (stick.join("segment").join(&delta), &delta)];
     for (path, name) in &needed {
