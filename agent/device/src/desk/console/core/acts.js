@@ -23,8 +23,9 @@ export function nextHit(turn, { screen: only }) {
   showHit(turn, hit, Math.max(0, firstOpen(hit.answer, pending.outcomes)));
 }
 
+/** On a locked page the hits are those of an officer who has left it. */
 function showHit(turn, { answer, at }, chosen) {
-  turn.show({ name: "answer", answer, at, chosen });
+  if (turn.state.screen.name !== "sign_in") turn.show({ name: "answer", answer, at, chosen });
 }
 
 /** Shows what owners must confirm, and late encounters: the ready screen has them. */

@@ -46,14 +46,15 @@ function refuseScan(turn, error) {
   turn.fail({ title, error });
 }
 
+/** A locked page stays so. */
 function refuse(turn, title, why) {
+  if (turn.state.screen.name === "sign_in") return;
   turn.say({ what: "refused", title });
   turn.show({ name: "refused", title, why });
 }
 
 /** A reader's scan has no answer: whatever is on the screen is of another document. */
 export function readerRefused(turn, { read, why }) {
-  if (turn.state.screen.name === "sign_in") return;
   turn.set({ scans: turn.state.scans + 1 });
   refuse(turn, read ? "refused.failed" : "refused.title", { what: "phrase", phrase: why });
 }

@@ -26,11 +26,13 @@ function handOver(turn) {
   turn.set({ scans: scans + 1 });
   forgetReports(turn);
   forget(turn);
+  turn.silence();
   turn.closeDialog();
   // The officer's language; the device's for one who has none, and where no officer is signed in.
   const { language } = session.officer ?? {};
   useLanguage(turn, Object.hasOwn(LANGUAGES, language) ? language : settings.language);
-  if (badgeOf(turn.state) && ["answer", "checking", "refused"].includes(screen.name)) turn.show({ name: "ready" });
+  const opens = session.officer || session.sign_in !== "required";
+  if (opens && ["answer", "checking", "refused"].includes(screen.name)) turn.show({ name: "ready" });
 }
 
 /** Asks for a language, unless it is spoken. */

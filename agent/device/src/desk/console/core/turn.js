@@ -38,6 +38,7 @@ export class Turn {
     const screens = this.state.screens + 1;
     const meanwhile = screen.name === "checking" ? this.state.meanwhile : null;
     this.closeDialog();
+    if (screen.name === "sign_in") this.silence();
     this.set({ screens, screen: { ...screen, id: screens }, failure: null, meanwhile });
     this.do("show");
     this.#sayNews();
@@ -77,6 +78,11 @@ export class Turn {
     const said = what.slice(-SAID_MAX);
     this.set({ voice: { said, at: this.now } });
     this.do("say", { said });
+  }
+
+  /** Nothing stays of what was said: it may have been about a traveller, and another officer is here. */
+  silence() {
+    if (this.state.voice.said.length > 0) this.say();
   }
 
   /** Says `what`; what was said just before, and may not have been heard to its end, is said again with it. */

@@ -46,7 +46,7 @@ function ownersState(page) {
 }
 
 function openHits({ state, words, send }) {
-  const count = state.pending.hits.length;
+  const count = state.screen.name === "sign_in" ? 0 : state.pending.hits.length;
   return count > 0 && el("li", {}, el("button", { type: "button", class: "open", "data-act": "open", onclick: () => send("next_hit") },
     words.say("bar.open", { count }), key("N")));
 }

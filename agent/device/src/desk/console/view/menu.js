@@ -1,5 +1,6 @@
 // The menu: language, light, sound, single keys, the keys, and for an administrator the drill. Only draws.
 
+import { officerHere } from "../core/facts.js";
 import { THEMES } from "../core/settings.js";
 import { LANGUAGES } from "../core/words.js";
 import { el } from "./dom.js";
@@ -21,7 +22,7 @@ const KEYS = [
 /** The menu's children, and what has the focus once they are drawn again. */
 export function menu(page) {
   const { state, words } = page;
-  const officer = state.session?.officer;
+  const officer = officerHere(state);
   return {
     focus: sameAs(document.activeElement),
     children: [
