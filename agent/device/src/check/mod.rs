@@ -228,10 +228,10 @@ impl Checker {
             alerts: open.iter().map(|alert| format!("{}/{}", alert.list, alert.alert_id)).collect(),
         };
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
-        let listed = open.iter().any(|alert| alert.kind == "document");
-        let remember = reading.keys.as_ref().ok().and_then(|keys| keys.first());
-        let remember = remember.filter(|_| !listed && self.retro_keep_s() > 0);
-        let remember = remember.map(|(key, _)| (key, &scan_id));
+        // Nor does a document that this one may have been misread from.
+        let listed = open.iter().any(|alert| alert.kind == "document" && alert.result == ListResult::Hit);
+        let remember = reading.read.as_ref().filter(|_| !listed && self.retro_keep_s() > 0);
+        let remember = remember.map(|key| (key, &scan_id));
         let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden, remember)?;
         if let Some((key, _)) = remember
             && !Arc::ptr_eq(&holdings, &self.holdings())
