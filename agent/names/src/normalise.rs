@@ -27,8 +27,8 @@ pub(super) fn tokens(text: &str, language: Language) -> Vec<String> {
             'A'..='Z' => word.push(character),
             'a'..='z' => word.push(character.to_ascii_uppercase()),
             '0'..='9' => word.push(letter_for_digit(character)),
-            _ if is_silent(character) => {}
-            _ if is_mark(character) => {
+            _ if script::is_silent(character) => {}
+            _ if script::is_mark(character) => {
                 let letter = word.last().copied();
                 if let (Some(letter), Some(last)) =
                     (letter.and_then(|letter| script::compose(letter, character)), word.last_mut())
@@ -39,7 +39,7 @@ pub(super) fn tokens(text: &str, language: Language) -> Vec<String> {
             _ => {
                 let known = word.len();
                 for letter in narrow(character).to_uppercase().map(unicase) {
-                    if is_mark(letter) {
+                    if script::is_mark(letter) {
                         if let Some(last) = word.last_mut() {
                             *last = script::compose(*last, letter).unwrap_or(*last);
                         }
@@ -80,22 +80,6 @@ fn without_escapes(token: &str) -> String {
         token.replace_range(at + 1..at + 3, "");
     }
     token
-}
-
-/// What stands within words and is not read: apostrophes of every shape, what is not printed, and signs of the Arabic
-/// and Hebrew scripts that the readings leave out.
-fn is_silent(character: char) -> bool {
-    matches!(u32::from(character),
-        0x27 | 0x60 | 0xB4 | 0x2B0..=0x2FF | 0x2018..=0x201B | 0x2032 | 0x2035 | 0xFF07 | 0xA78B | 0xA78C
-        | 0x559..=0x55F | 0x5F3 | 0x5F4
-        | 0xAD | 0x34F | 0x61C | 0x180B..=0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFE00..=0xFE0F | 0xFEFF
-        | 0x591..=0x5AF | 0x610..=0x61A | 0x640 | 0x64B..=0x652 | 0x656..=0x65F | 0x670 | 0x6D6..=0x6DC | 0x6DF..=0x6E8 | 0x6EA..=0x6ED)
-}
-
-/// A mark that stands upon the letter before it.
-fn is_mark(character: char) -> bool {
-    matches!(u32::from(character),
-        0x300..=0x344 | 0x346..=0x36F | 0x483..=0x489 | 0x653..=0x655 | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0x3099 | 0x309A | 0xFE20..=0xFE2F)
 }
 
 /// A full-width letter or digit as the ordinary one.

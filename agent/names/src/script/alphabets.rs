@@ -15,11 +15,12 @@ pub(super) fn greek(word: &[char], out: &mut String) {
     let plain = |at: usize| word.get(at).and_then(|&letter| packed(GREEK, letter)).unwrap_or("");
     for (at, &letter) in word.iter().enumerate() {
         let (before, next) = (if at > 0 { plain(at - 1) } else { "" }, plain(at + 1));
-        // A letter with the dialytika stands for itself.
-        let upsilon = matches!(letter, 'Υ' | 'Ύ' | 'Ὺ' | 'Ὑ' | 'Ὕ');
-        let eta = at > 0 && packed("ΗΉῊ=I", word[at - 1]).is_some();
+        // A letter with the dialytika stands for itself; breathings, accents and lengths change no reading.
+        let upsilon = plain(at) == "Y" && letter != 'Ϋ';
+        let is_after = |letters: &str| at > 0 && letters.contains(word[at - 1]);
+        let (eta, omega) = (is_after("ΗΉἨἩἪἫἬἭἮἯῊῌ"), is_after("ΩΏὨὩὪὫὬὭὮὯῺῼ"));
         match (plain(at), before) {
-            (_, "O") if upsilon && word[at - 1] != 'Ω' => out.push('U'),
+            (_, "O") if upsilon && !omega => out.push('U'),
             (_, "A" | "E") if upsilon => out.push(voice(next)),
             (_, "I") if upsilon && eta => out.push(voice(next)),
             ("G", _) if matches!(next, "G" | "X" | "CH") => out.push('N'),

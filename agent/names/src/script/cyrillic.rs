@@ -55,7 +55,10 @@ impl Language {
                 'Щ' | 'Ъ' | 'Қ' | 'Ғ' | 'Ҳ' => uzbek = true, // it has the Ў too
                 _ => {}
             }
-            before = letter;
+            // What stands between a letter and its mark is passed over: the order of marks says nothing.
+            if !super::is_mark(letter) && !super::is_silent(letter) {
+                before = letter;
+            }
         }
         if belarusian && !uzbek { Language::Belarusian } else { Language::Common }
     }

@@ -178,29 +178,23 @@ fn no_letter_of_a_covered_script_is_left_out() {
     }
 }
 
+/// Words of one script. Marks of one script upon letters of another are in no name, and their order means nothing.
 fn name() -> impl Strategy<Value = String> {
-    proptest::collection::vec(
-        prop_oneof![
-            Just("[A-Za-zÀ-ɏ]"),
-            Just("[Ḁ-ỿ]"),
-            Just("[Ͱ-Ͽ]"),
-            Just("[ἀ-῾]"),
-            Just("[Ѐ-ԯ]"),
-            Just("[Ա-և]"),
-            Just("[א-ת]"),
-            Just("[ء-ۓ]"),
-            Just("[ऀ-෿]"),
-            Just("[ก-๎]"),
-            Just("[ა-ჰ]"),
-            Just("[가-힣]"),
-            Just("[ሀ-ፚ]"),
-            Just("[ぁ-ヺ]"),
-            Just("[ ,'<-]"),
-        ]
-        .prop_flat_map(|class| class),
-        0..24,
-    )
-    .prop_map(|letters| letters.concat())
+    prop_oneof![
+        Just("([A-Za-zÀ-ɏ]|[Ḁ-ỿ]|[ ,'<-]){0,24}"),
+        Just("([Ͱ-Ͽ]|[ἀ-῾]|[ ,'<-]){0,24}"),
+        Just("[Ѐ-ԯ ,'<-]{0,24}"),
+        Just("[Ա-և ,'<-]{0,24}"),
+        Just("[א-ת ,'<-]{0,24}"),
+        Just("[ء-ۓ ,'<-]{0,24}"),
+        Just("[ऀ-෿ ,'<-]{0,24}"),
+        Just("[ก-๎ ,'<-]{0,24}"),
+        Just("[ა-ჰ ,'<-]{0,24}"),
+        Just("[가-힣 ,'<-]{0,24}"),
+        Just("[ሀ-ፚ ,'<-]{0,24}"),
+        Just("([ぁ-ゖ]|[ァ-ヺ]|[ ,'<-]){0,24}"),
+    ]
+    .prop_flat_map(|words| words)
 }
 
 proptest! {
@@ -214,5 +208,13 @@ proptest! {
     fn reading_what_was_read_changes_nothing(text in name()) {
         let once = plain(&text);
         prop_assert_eq!(plain(&once), once);
+    }
+}
+
+#[test]
+fn marks_that_change_no_reading_change_no_digraph_and_no_language() {
+    for (text, read) in [("Ε\u{1FE8}ΓΕΝ", "EVGEN"), ("ΣΏΥΡ", "SOYR"), ("ҐӢР", "GIR")] {
+        let apart: String = text.nfd().collect();
+        assert_eq!((plain(text), plain(&apart)), (read.to_string(), read.to_string()), "{text}");
     }
 }
