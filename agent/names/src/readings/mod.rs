@@ -103,7 +103,8 @@ fn readings(name: &PersonName, nationalities: &[String]) -> Vec<Parts> {
     let mut known = vec![own];
     for reading in found {
         let reading = (read(&reading.0), read(&reading.1));
-        if !known.contains(&reading) && !(reading.0.is_empty() && reading.1.is_empty()) {
+        let silent = reading.0.is_empty() && reading.1.is_empty();
+        if !silent && !known.contains(&reading) {
             known.push(reading);
         }
     }
