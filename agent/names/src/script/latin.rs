@@ -11,13 +11,28 @@ const LETTERS: &str = "ÀÁÂÃĀĂĄǍǠȀȂȦȺḀẠẢẤẦẨẪẬẮẰ�
 ƤṔṖⱣ=P Ɋ=Q ŔŖŘȐȒɌƦṘṚṜṞⱤ=R ŚŜŞŠƧȘṠṢṤṦṨẜẝⱾ=S Ʃ=SH ẞ=SS ŢŤŦƬƮȚȾṪṬṮṰ=T Þ=TH ÙÚÛŨŪŬŮŰŲƜƯƱǓȔȖɄṲṴṶṸỤỦỨỪỬỮỰ=U ÜǕǗǙǛṺ=UE \
 ƲɅṼṾỼ=V ŴǷẀẂẄẆẈⱲ=W ẊẌ=X ÝŶŸƳȲɎẎỲỴỶỸỾ=Y ŹŻŽƵƷƸǮȤẐẒẔⱫⱿ=Z";
 
+/// What ISO 9:1995 writes for Cyrillic letters, as ICAO writes them; no other spelling has these letters together.
+const ISO_9: &str = "Â=IA Č=CH È=E Ë=E Ŝ=SHCH Š=SH Û=IU Ž=ZH";
+
+/// Whether a word is a Cyrillic one by ISO 9: it has Ŝ, or Â or Û (for Я and Ю) beside letters with a caron.
+fn is_iso_9(word: &[char]) -> bool {
+    let has = |letters: &[char]| word.iter().any(|letter| letters.contains(letter));
+    has(&['Ŝ']) || has(&['Â', 'Û']) && has(&['Č', 'Š', 'Ž'])
+}
+
 /// Appends the reading of a word.
 pub(super) fn read(word: &[char], out: &mut String) {
+    let iso_9 = is_iso_9(word);
     for &letter in word {
-        if letter.is_ascii() {
-            out.push(letter);
-        } else {
-            out.push_str(packed(LETTERS, letter).unwrap_or(""));
+        match letter {
+            'C' if iso_9 => out.push_str("TS"),
+            'H' if iso_9 => out.push_str("KH"),
+            'J' if iso_9 => out.push('I'),
+            'A'..='Z' => out.push(letter),
+            _ => {
+                let own = packed(ISO_9, letter).filter(|_| iso_9);
+                out.push_str(own.or_else(|| packed(LETTERS, letter)).unwrap_or(""));
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn read(script: Script, word: &[char], language: Language, out: &mut 
 /// The letter that `base` and the combining `mark` after it are, where it reads otherwise than `base` alone: a part of
 /// Unicode's composition, so that decomposed text reads like composed text.
 pub(super) fn compose(base: char, mark: char) -> Option<char> {
-    const PAIRS: &str = "A\u{308}Ä O\u{308}Ö U\u{308}Ü A\u{30A}Å И\u{306}Й І\u{308}Ї У\u{306}Ў Г\u{301}Ѓ К\u{301}Ќ \
+    const PAIRS: &str = "A\u{308}Ä O\u{308}Ö U\u{308}Ü A\u{30A}Å A\u{302}Â U\u{302}Û S\u{302}Ŝ C\u{30C}Č S\u{30C}Š Z\u{30C}Ž И\u{306}Й І\u{308}Ї У\u{306}Ў Г\u{301}Ѓ К\u{301}Ќ \
         Е\u{308}Ё Ж\u{308}Ӝ Ч\u{308}Ӵ Ι\u{308}Ϊ Υ\u{308}Ϋ \u{627}\u{653}\u{622} \u{627}\u{654}\u{623} \
         \u{627}\u{655}\u{625} \u{648}\u{654}\u{624} \u{64A}\u{654}\u{626} \u{6C1}\u{654}\u{6C2} \
         \u{6D2}\u{654}\u{6D3} \u{6D5}\u{654}\u{6C0}";

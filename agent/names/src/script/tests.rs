@@ -38,6 +38,7 @@ fn latin_letters_of_all_alphabets() {
         ("Čeŋŋ Ŧorvald Ánte", "CENN TORVALD ANTE"),
         ("Łódź Dvořáčková Ţurcanu Ștefăniță", "LODZ DVORACKOVA TURCANU STEFANITA"),
         ("Ḥamīdullāh ʿAbd al-Ṣabūr", "HAMIDULLAH ABD AL SABUR"),
+        ("Svâtiŝina Vâžatyh Brûlé Châtelain", "SVIATISHCHINA VIAZHATYKH BRULE CHATELAIN"),
         ("Lǚ Ǖ", "LUE UE"),
         ("MUNXXOZ MUXXLLER", "MUNOZ MULLER"),
         ("ＴＡＮＡＫＡ ｋｅｎ", "TANAKA KEN"),
