@@ -22,8 +22,8 @@ use super::HqError;
 use serde_json::Value;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use vedette_names::PersonAlert;
 use vedette_names::person::{self, ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
+use vedette_names::{PersonAlert, PersonName};
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
@@ -113,6 +113,24 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     }
     // Encoding checks every bound, that of the whole alert too; done here, where the line is known.
     person::encode(&alert).map_err(|error| error.to_string())?;
+    with_readings(alert)
+}
+
+/// Adds the readings that no device knows, as many as the alert has room for, and refuses what nobody could ever meet.
+fn with_readings(mut alert: PersonAlert) -> Result<PersonAlert, String> {
+    let own = alert.names.len();
+    alert.add_readings();
+    while alert.names.len() > own && person::encode(&alert).is_err() {
+        alert.names.pop();
+    }
+    if !alert.names.iter().any(PersonName::is_readable) {
+        let name = &alert.names[0];
+        let text: String =
+            [&*name.surname, &*name.given, &*name.full].concat().escape_debug().take(40).collect();
+        return Err(format!(
+            "names: no passport could show this person's name: \"{text}\" has no letter that can be read; add the name in Latin letters"
+        ));
+    }
     Ok(alert)
 }
 

@@ -34,6 +34,23 @@ fn own_lines() {
 }
 
 #[test]
+fn what_takes_a_dictionary_is_read_at_import_and_what_nobody_can_read_is_refused() {
+    let alert =
+        &read(r#"{"id": "h", "names": [{"surname": "张", "given": "国强"}], "nationalities": ["CHN"]}"#)[0];
+    let names: Vec<String> =
+        alert.names.iter().map(|name| format!("{} {}", name.surname, name.given)).collect();
+    assert_eq!(names, ["张 国强", "ZHANG GUOQIANG", "CHANG KUO CHIANG", "CHEUNG KWOK KEUNG"]);
+    assert_eq!(
+        read(r#"{"id": "g", "names": [{"full": "Παπάς Νίκος"}]}"#)[0].names.len(),
+        1,
+        "a device reads Greek itself"
+    );
+    let good = r#"{"id": "a", "names": [{"full": "Ann Moe"}]}"#;
+    let error = error(&format!("{good}\n{{\"id\": \"b\", \"names\": [{{\"full\": \"??? \u{2026}\"}}]}}\n"));
+    assert!(error.contains("line 2") && error.contains("???") && error.contains("Latin letters"), "{error}");
+}
+
+#[test]
 fn sis_and_interpol_fields() {
     let text = r#"{"id": "s", "category": "36", "surnames": ["Orel", "Zima"], "forenames": "Dmitri", "aliases": ["Red Fox",
         {"surnames": "Lund", "forenames": "Per"}], "names_at_birth": [{"surnames": "Zima"}], "date_of_birth": "1960-03-04",

@@ -39,14 +39,13 @@ impl Language {
         }
     }
 
-    /// This language, or, when unknown, the one whose own letters occur in `text`.
-    pub(crate) fn or_guess(self, text: &str) -> Language {
-        if self != Language::Unknown || text.is_ascii() {
+    /// This language, or, when unknown, the one whose own letters occur among `letters`, composed and upper case.
+    pub(crate) fn or_guess(self, letters: &[char]) -> Language {
+        if self != Language::Unknown {
             return self;
         }
-        let (mut uzbek, mut belarusian, mut before) = (false, false, ' ');
-        for letter in text.chars().flat_map(char::to_uppercase) {
-            let letter = super::compose(before, letter).unwrap_or(letter);
+        let (mut uzbek, mut belarusian) = (false, false);
+        for letter in letters {
             match letter {
                 'Ї' | 'Є' | 'Ґ' => return Language::Ukrainian,
                 'Ђ' | 'Ћ' => return Language::Serbian,
@@ -54,10 +53,6 @@ impl Language {
                 'Ў' => belarusian = true,
                 'Щ' | 'Ъ' | 'Қ' | 'Ғ' | 'Ҳ' => uzbek = true, // it has the Ў too
                 _ => {}
-            }
-            // What stands between a letter and its mark is passed over: the order of marks says nothing.
-            if !super::is_mark(letter) && !super::is_silent(letter) {
-                before = letter;
             }
         }
         if belarusian && !uzbek { Language::Belarusian } else { Language::Common }
