@@ -41,6 +41,7 @@ pub mod mrz;
 pub mod scanner;
 pub mod seal;
 pub mod shelf;
+pub mod states;
 pub mod trust;
 pub mod unit;
 pub mod vault;

@@ -18,8 +18,12 @@ mod ofac;
 mod sis;
 mod states;
 
+pub(crate) use states::state_code;
+
 use super::HqError;
+use super::import_report::Report;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::Path;
 use vedette_names::PersonAlert;
@@ -28,14 +32,16 @@ use vedette_names::person::{self, ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYT
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
 
-/// The alerts of a file; `file` is for errors and to find OFAC's other files.
+/// The alerts of a file with their lines; `file` is for errors and to find OFAC's other files, `report` gets what is
+/// left out.
 pub(super) fn alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
-) -> Box<dyn Iterator<Item = Result<PersonAlert, HqError>> + 'a> {
+    report: &'a RefCell<Report>,
+) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a> {
     match is_json(&mut source) {
-        Ok(true) => Box::new(json_alerts(file, source)),
-        Ok(false) => match ofac::alerts(file, source) {
+        Ok(true) => Box::new(json_alerts(file, source, report)),
+        Ok(false) => match ofac::alerts(file, source, report) {
             Ok(alerts) => Box::new(alerts),
             Err(error) => Box::new(std::iter::once(Err(error))),
         },
@@ -53,7 +59,8 @@ fn is_json(source: &mut impl BufRead) -> std::io::Result<bool> {
 fn json_alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
-) -> impl Iterator<Item = Result<PersonAlert, HqError>> + 'a {
+    report: &'a RefCell<Report>,
+) -> impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a {
     let mut line = 0;
     std::iter::from_fn(move || {
         loop {
@@ -73,8 +80,8 @@ fn json_alerts<'a>(
                 continue;
             }
             match json_alert(text).transpose() {
-                None => continue,
-                Some(alert) => return Some(alert.map_err(bad)),
+                None => report.borrow_mut().left_out.add("entity that is no person", line, text),
+                Some(alert) => return Some(alert.map(|alert| (line, alert)).map_err(bad)),
             }
         }
     })

@@ -9,8 +9,10 @@
 //! alt.csv and add.csv are held in memory (a few megabytes), at most [`BESIDE_BYTES_MAX`] each.
 
 use super::super::HqError;
+use super::super::import_report::Report;
 use super::{dates::dates, lines::sex, states::codes, within_bounds};
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -35,7 +37,8 @@ struct Beside {
 pub(super) fn alerts<'a>(
     file: &'a Path,
     source: impl Read + 'a,
-) -> Result<impl Iterator<Item = Result<PersonAlert, HqError>> + 'a, HqError> {
+    report: &'a RefCell<Report>,
+) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a, HqError> {
     let mut beside = Beside::default();
     if let Some(path) = sibling(file, "alt") {
         read_beside(&path, ALT_COLUMNS, |number, row| {
@@ -56,9 +59,12 @@ pub(super) fn alerts<'a>(
         Err(error) => Some(Err(error)),
         Ok((line, number, row)) if row[2].eq_ignore_ascii_case("individual") => {
             let alert = within_bounds(alert(number, &row, &mut beside));
-            Some(alert.map_err(|why| HqError::row(file, line, "", why)))
+            Some(alert.map(|alert| (line, alert)).map_err(|why| HqError::row(file, line, "", why)))
         }
-        Ok(_) => None,
+        Ok((line, _, row)) => {
+            report.borrow_mut().left_out.add("entry that is no individual", line, &row[1]);
+            None
+        }
     }))
 }
 
