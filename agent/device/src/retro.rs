@@ -20,9 +20,6 @@ use vedette_common::crypto;
 use vedette_shim::document::DocumentKey;
 use zeroize::Zeroizing;
 
-/// Longest that hashes are kept, hours: five days, as NCIC keeps its inquiries.
-pub const KEEP_H_MAX: u32 = 120;
-
 /// Keeps a document's hash, in the transaction that records its Clear, for `keep_s` seconds. True if others were
 /// destroyed: then [`State::mark_erased`].
 pub fn remember(

@@ -10,8 +10,7 @@ use vedette_shim::list::{Details, Found, Kind, ReadError, Scratch, Texts};
 
 use super::ListError;
 use super::documents::{Change, Document, DocumentAlert, DocumentPayload, Record, range_change};
-use super::merge::one_kind;
-use super::segment::SegmentFile;
+use super::segment::{SegmentFile, one_kind};
 use super::stream::Rule;
 use super::tiers::SEGMENTS_MAX;
 

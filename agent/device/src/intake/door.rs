@@ -4,7 +4,7 @@
 //! disk, and neither the link nor the desk may wait for that. Failure of a job is said in the log; the next one is taken.
 
 use super::bundle::{BundleError, Report};
-use super::{Intake, Missing, Offer};
+use super::{Intake, Missing, NICE, Offer};
 use bytes::Bytes;
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,8 +12,6 @@ use vedette_lists::Edition;
 use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::wire::{self, Chunk};
 
-/// How much the thread stands back behind those that answer officers (`nice(2)`: of this thread alone).
-pub(super) const NICE: i32 = 10;
 /// Jobs waiting for the intake thread, at most: all the retained metadata there can be, and a window of chunks.
 const JOBS_MAX: usize = 256;
 

@@ -37,6 +37,8 @@ use vedette_names::person::PersonError;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 use vedette_shim::trust::{Floor, Freshness, Heartbeat, Manifest, Root, TrustError, freshness};
 
+/// Niceness (`nice(2)`) of the threads that apply updates, behind those that answer officers.
+const NICE: i32 = 10;
 /// Roots that came out of order and wait for the ones before, at most.
 const ROOTS_WAITING_MAX: usize = 64;
 /// Offers that only a newer root can explain and that wait for it, at most.

@@ -16,7 +16,6 @@ mod export;
 
 pub use export::{ExportError, Exported, export, verify_file, walk_file};
 
-use crate::officers::sign_in::Ended;
 use crate::state::{State, StateError};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -126,6 +125,20 @@ pub enum Event {
         /// The last line that was.
         through: i64,
     },
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The officer signed out.
+    SignedOut,
+    /// Nobody used it for `idle_s`.
+    Idle,
+    /// Another officer took over, or the same one signed in anew.
+    HandedOver,
+    /// The officer is no longer on the roster, or has a new PIN.
+    Removed,
 }
 
 impl Event {

@@ -17,11 +17,12 @@ pub mod sign_in;
 #[cfg(test)]
 mod tests;
 
-use crate::journal::{self, Event, Line};
+use crate::config::SignInRules;
+use crate::journal::{self, Ended, Event, Line};
 use crate::state::{State, StateError};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
-use sign_in::{Ended, Refusal, Rules, SignIn, Token, Tries};
+use sign_in::{Refusal, SignIn, Token, Tries};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
@@ -111,7 +112,7 @@ pub struct Officers {
 
 impl Officers {
     /// Nobody is signed in yet.
-    pub fn new(state: Arc<State>, clock: Arc<Clock>, rules: Rules) -> Officers {
+    pub fn new(state: Arc<State>, clock: Arc<Clock>, rules: SignInRules) -> Officers {
         Officers {
             state,
             clock,
@@ -127,7 +128,7 @@ impl Officers {
     }
 
     /// The rules.
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self) -> SignInRules {
         self.machine().rules().clone()
     }
 
@@ -285,7 +286,7 @@ impl Officers {
     }
 }
 
-fn signed(officer: &Officer, rules: &Rules, used_at: u64, now: u64) -> Signed {
+fn signed(officer: &Officer, rules: &SignInRules, used_at: u64, now: u64) -> Signed {
     Signed {
         badge: officer.badge.to_string(),
         name: officer.name.clone(),

@@ -1,6 +1,5 @@
 //! Signing in with a real store, a real journal and real PIN hashes (at the least cost).
 
-use super::sign_in::Rules;
 use super::*;
 use crate::journal::walk;
 use std::path::Path;
@@ -29,7 +28,7 @@ fn roll() -> Roll {
 fn open(folder: &Path) -> (Officers, Arc<Clock>) {
     let state = Arc::new(State::open(&folder.join("state.db")).unwrap());
     let clock = Arc::new(Clock::default());
-    let rules = Rules { failures_max: 3, lock_out_s: 1_000, idle_s: 300, ..Rules::default() };
+    let rules = SignInRules { failures_max: 3, lock_out_s: 1_000, idle_s: 300, ..SignInRules::default() };
     (Officers::new(state, clock.clone(), rules), clock)
 }
 

@@ -2,7 +2,6 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `config` | `[[scanner]]` -> checked values |
 //! | `port` | a serial port: open, read, write |
 //! | `zone`, `lines` | bytes -> zones (pure); a reader of lines at a port |
 //! | `session`, `frames` | what to say to a scanner with the shim (pure); such a scanner at a port |
@@ -13,7 +12,6 @@
 //! Failure: a port that cannot be opened, or that vanishes, is tried again after a wait that grows from
 //! [`REOPEN_FIRST`] to [`REOPEN_MAX`]; the rest of the agent does not notice.
 
-mod config;
 mod frames;
 mod lines;
 mod notes;
@@ -21,10 +19,8 @@ mod port;
 pub mod session;
 pub mod zone;
 
-pub(crate) use config::RawScanner;
-pub use config::{SCANNERS_MAX, ScannerConfig, Speaks};
-
 use crate::check::{Answer, CheckError, Checker, Scan};
+use crate::config::{ScannerConfig, Speaks};
 use crate::store::Store;
 use port::{Port, PortError};
 use std::sync::Arc;

@@ -1,17 +1,32 @@
 //! `[[scanner]]` of the configuration: which port, what speaks there, how.
 
-use super::zone::Framing;
+use super::value::{WrongValue, bytes_within, within, wrong};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Scanners of one device, at most.
 pub const SCANNERS_MAX: usize = 8;
-/// Slowest line for frames: the largest message takes a second, and its answer is waited for
-/// [`super::session::ANSWER_WAIT`].
+/// Slowest line for frames, bits a second: the largest message takes a second there, half of what the agent waits for its
+/// answer (`scanner::session::ANSWER_WAIT`).
 const FRAMES_BAUD_MIN: u32 = 38_400;
+/// Slowest reader of lines, bits a second.
+const LINES_BAUD_MIN: u32 = 300;
+/// Fastest line, bits a second.
+const BAUD_MAX: u32 = 4_000_000;
+/// Longest name, bytes.
+const NAME_BYTES_MAX: usize = 64;
 /// Longest prefix or suffix, bytes.
 const MARK_BYTES_MAX: usize = 16;
+
+/// How a reader frames its zones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Framing {
+    /// What it sends before a zone; may be empty.
+    pub prefix: Vec<u8>,
+    /// What it sends after a zone; may be empty.
+    pub suffix: Vec<u8>,
+}
 
 /// A scanner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +58,7 @@ pub enum Speaks {
 /// As it stands in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RawScanner {
+pub(super) struct RawScanner {
     port: PathBuf,
     kind: RawKind,
     #[serde(default = "baud_default")]
@@ -69,52 +84,49 @@ fn baud_default() -> u32 {
 const GAP_DEFAULT_MS: u64 = 200;
 
 impl RawScanner {
-    /// Checks it; else the key at fault, what it was and what it must be.
-    pub(crate) fn check(self) -> Result<ScannerConfig, (&'static str, String, String)> {
+    pub(super) fn check(self) -> Result<ScannerConfig, WrongValue> {
         if !self.port.is_absolute() {
-            return Err(("scanner.port", self.port.display().to_string(), "a path from the root".into()));
+            return Err(wrong("scanner.port", self.port.display(), "must be a path from the root"));
         }
-        let baud_min = if self.kind == RawKind::Frames { FRAMES_BAUD_MIN } else { 300 };
-        if !(baud_min..=4_000_000).contains(&self.baud) {
-            return Err(("scanner.baud", self.baud.to_string(), format!("must be {baud_min} to 4000000")));
-        }
-        let name = self.name.unwrap_or_else(|| self.port.display().to_string());
-        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-            return Err(("scanner.name", format!("{name:?}"), "1 to 64 bytes, no control characters".into()));
+        let baud_min = if self.kind == RawKind::Frames { FRAMES_BAUD_MIN } else { LINES_BAUD_MIN };
+        within("scanner.baud", self.baud.into(), baud_min.into()..=BAUD_MAX.into())?;
+        let name = self.name.clone().unwrap_or_else(|| self.port.display().to_string());
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+            let rule = format!("must have 1 to {NAME_BYTES_MAX} bytes, no control characters");
+            return Err(wrong("scanner.name", format_args!("{name:?}"), rule));
         }
         let speaks = match self.kind {
-            RawKind::Frames => {
-                let of_lines = [("scanner.prefix", &self.prefix), ("scanner.suffix", &self.suffix)];
-                for (key, mark) in of_lines {
-                    if let Some(mark) = mark {
-                        return Err((key, format!("{mark:?}"), "only for kind = \"lines\"".into()));
-                    }
-                }
-                if let Some(gap_ms) = self.gap_ms {
-                    return Err(("scanner.gap_ms", gap_ms.to_string(), "only for kind = \"lines\"".into()));
-                }
-                Speaks::Frames
-            }
-            RawKind::Lines => {
-                let mark = |key, text: Option<String>| {
-                    let text = text.unwrap_or_default();
-                    if text.len() > MARK_BYTES_MAX {
-                        return Err((key, format!("{text:?}"), "at most 16 bytes".into()));
-                    }
-                    Ok(text.into_bytes())
-                };
-                let framing = Framing {
-                    prefix: mark("scanner.prefix", self.prefix)?,
-                    suffix: mark("scanner.suffix", self.suffix)?,
-                };
-                let gap_ms = self.gap_ms.unwrap_or(GAP_DEFAULT_MS);
-                if !(10..=5_000).contains(&gap_ms) {
-                    return Err(("scanner.gap_ms", gap_ms.to_string(), "must be 10 to 5000".into()));
-                }
-                Speaks::Lines { framing, gap: Duration::from_millis(gap_ms) }
-            }
+            RawKind::Frames => self.frames()?,
+            RawKind::Lines => self.lines()?,
         };
         Ok(ScannerConfig { port: self.port, baud: self.baud, name, speaks })
+    }
+
+    fn frames(&self) -> Result<Speaks, WrongValue> {
+        let only_lines = "only for kind = \"lines\"";
+        for (key, mark) in [("scanner.prefix", &self.prefix), ("scanner.suffix", &self.suffix)] {
+            if let Some(mark) = mark {
+                return Err(wrong(key, format_args!("{mark:?}"), only_lines));
+            }
+        }
+        match self.gap_ms {
+            Some(gap_ms) => Err(wrong("scanner.gap_ms", gap_ms, only_lines)),
+            None => Ok(Speaks::Frames),
+        }
+    }
+
+    fn lines(&self) -> Result<Speaks, WrongValue> {
+        let mark = |key, text: &Option<String>| {
+            let text = text.clone().unwrap_or_default();
+            bytes_within(key, &text, 0..=MARK_BYTES_MAX).map(|()| text.into_bytes())
+        };
+        let framing = Framing {
+            prefix: mark("scanner.prefix", &self.prefix)?,
+            suffix: mark("scanner.suffix", &self.suffix)?,
+        };
+        let gap_ms = self.gap_ms.unwrap_or(GAP_DEFAULT_MS);
+        within("scanner.gap_ms", gap_ms, 10..=5_000)?;
+        Ok(Speaks::Lines { framing, gap: Duration::from_millis(gap_ms) })
     }
 }
 
@@ -122,7 +134,7 @@ impl RawScanner {
 mod tests {
     use super::*;
 
-    fn check(text: &str) -> Result<ScannerConfig, (&'static str, String, String)> {
+    fn check(text: &str) -> Result<ScannerConfig, WrongValue> {
         toml::from_str::<RawScanner>(text).unwrap().check()
     }
 
@@ -150,7 +162,7 @@ mod tests {
             ("port = '/dev/a'\nkind = 'frames'\nsuffix = 'x'", "scanner.suffix"),
             ("port = '/dev/a'\nkind = 'frames'\ngap_ms = 100", "scanner.gap_ms"),
         ] {
-            assert_eq!(check(wrong).unwrap_err().0, key, "{wrong}");
+            assert_eq!(check(wrong).unwrap_err().key, key, "{wrong}");
         }
     }
 }
