@@ -8,11 +8,12 @@
 //! |---|---|---|
 //! | issuing state | names, ISO 3166-1 alpha-2 | what is no code of ISO 3166-1 or ICAO Doc 9303-3 |
 //! | document type | words for kinds of document in several languages | what is neither a zone's code nor such a word |
-//! | document number | several numbers in one cell, `No.` before one | prose, brackets, scientific notation, no digit |
+//! | document number | several numbers in one cell, `No.` before one, a check digit behind it | prose, brackets, scientific notation, no digit |
 
 use super::persons::state_code;
 use vedette_names::{Language, to_mrz};
 use vedette_shim::document::{Number, State};
+use vedette_shim::mrz;
 use vedette_shim::states::is_code;
 
 /// Most numbers in one cell.
@@ -206,12 +207,25 @@ pub(super) fn numbers(text: &str) -> Result<Cell<Vec<Number>>, String> {
         if !number.as_str().bytes().any(|b| b.is_ascii_digit()) {
             return Err("it has no digit, and a document's number has".into());
         }
+        if let Some(bare) = without_check_digit(&number) {
+            repaired = repaired.or(Some("number ends with its own check digit: listed with and without it"));
+            numbers.push(bare);
+        }
         numbers.push(number);
     }
     match numbers.is_empty() {
         true => Err("it has no letter or digit".into()),
         false => Ok(Cell { value: numbers, repaired }),
     }
+}
+
+/// A passport's number without the check digit that was typed with it: nine characters and the digit that a zone has
+/// behind them. One number of ten in ten ends so by chance, so the whole is listed too.
+fn without_check_digit(number: &Number) -> Option<Number> {
+    let (last, nine) = number.chars().split_last()?;
+    (nine.len() == 9 && last.is_ascii_digit() && mrz::check_digit(nine) == *last)
+        .then(|| Number::from_chars(nine))
+        .flatten()
 }
 
 /// `1.23457E+08`: what a spreadsheet makes of a long number. A number such as `1E5` may be a document's own.
@@ -308,6 +322,7 @@ mod tests {
             ("N\u{b0} 123", &["123"]),
             ("C705775 ,AA7530281", &["C705775", "AA7530281"]),
             ("1E5", &["1E5"]),
+            ("L898902C36", &["L898902C3", "L898902C36"]),
             ("NO123456", &["NO123456"]),
         ] {
             assert_eq!(found(text).unwrap(), wanted, "{text}");

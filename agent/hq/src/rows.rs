@@ -21,11 +21,18 @@ pub(super) struct Rows<R> {
     text: Vec<u8>,
     /// The last line ended with CR: an LF that follows belongs to it.
     after_cr: bool,
+    /// What is not UTF-8 is read as Latin-1, one character a byte.
+    or_latin_1: bool,
 }
 
 impl<R: BufRead> Rows<R> {
     pub(super) fn of(source: R) -> Self {
-        Rows { source, line: 0, text: Vec::new(), after_cr: false }
+        Rows { source, line: 0, text: Vec::new(), after_cr: false, or_latin_1: false }
+    }
+
+    /// The same of a file that may be Latin-1, as older files of sanctions lists are.
+    pub(super) fn of_latin_1(source: R) -> Self {
+        Rows { or_latin_1: true, ..Rows::of(source) }
     }
 
     /// The line of the last row, from 1.
@@ -48,9 +55,13 @@ impl<R: BufRead> Rows<R> {
                 }
             }
             if !self.text.trim_ascii().is_empty() {
-                let text = std::str::from_utf8(&self.text)
-                    .map_err(|_| "it is not UTF-8: save the file as CSV UTF-8".to_string())?;
-                return split(text).map(Some);
+                return match std::str::from_utf8(&self.text) {
+                    Ok(text) => split(text).map(Some),
+                    Err(_) if self.or_latin_1 => {
+                        split(&self.text.iter().map(|&byte| char::from(byte)).collect::<String>()).map(Some)
+                    }
+                    Err(_) => Err("it is not UTF-8: save the file as CSV UTF-8".into()),
+                };
             }
         }
     }

@@ -17,17 +17,17 @@ mod lines;
 mod ofac;
 mod sis;
 mod states;
+mod unique;
 
 pub(crate) use states::state_code;
 
 use super::HqError;
 use super::import_report::Report;
-use serde_json::Value;
 use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use vedette_names::PersonAlert;
 use vedette_names::person::{self, ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
+use vedette_names::{Language, PersonAlert, PersonName, to_mrz};
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
@@ -89,7 +89,7 @@ fn json_alerts<'a>(
 
 /// The alert of one line; None when it is no person.
 fn json_alert(text: &str) -> Result<Option<PersonAlert>, String> {
-    let line: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let line = unique::read(text)?;
     let has = |key: &str| line.get(key).is_some();
     let alert = if has("schema") {
         follow_the_money::alert(line)?
@@ -106,6 +106,9 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     if alert.id.len() > ID_BYTES_MAX {
         return Err(format!("the id has {} bytes, at most {ID_BYTES_MAX} fit", alert.id.len()));
     }
+    if let Some(c) = texts(&alert).flat_map(str::chars).find(|c| c.is_control()) {
+        return Err(format!("it has the control character U+{:04X}", c as u32));
+    }
     alert.names.retain(|name| !(name.surname.is_empty() && name.given.is_empty() && name.full.is_empty()));
     alert.names.dedup();
     alert.names.truncate(NAMES_MAX);
@@ -118,9 +121,27 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     for text in [&mut alert.reason, &mut alert.authority, &mut alert.reference, &mut alert.remark] {
         truncate(text, TEXT_BYTES_MAX);
     }
+    if !alert.names.is_empty() && !alert.names.iter().any(is_readable) {
+        return Err("no name can be read: it has no letter that this program knows".into());
+    }
     // Encoding checks every bound, that of the whole alert too; done here, where the line is known.
     person::encode(&alert).map_err(|error| error.to_string())?;
     Ok(alert)
+}
+
+/// Every text of an alert that an officer may see.
+fn texts(alert: &PersonAlert) -> impl Iterator<Item = &str> {
+    let names = alert.names.iter().flat_map(|name| [&name.surname, &name.given, &name.full]);
+    let documents = alert.documents.iter().flat_map(|d| [&d.kind, &d.number, &d.state, &d.remark]);
+    let others = [&alert.id, &alert.reason, &alert.authority, &alert.reference, &alert.remark];
+    names.chain(documents).chain(&alert.birth_places).chain(others).map(String::as_str)
+}
+
+/// Whether a zone can carry anything of a name: what has no such letter can never match.
+fn is_readable(name: &PersonName) -> bool {
+    [&name.surname, &name.given, &name.full]
+        .into_iter()
+        .any(|text| to_mrz(text, Language::Unknown).bytes().any(|b| b.is_ascii_uppercase()))
 }
 
 fn truncate(text: &mut String, bytes: usize) {

@@ -30,7 +30,7 @@ fn error(text: &str) -> String {
 fn own_lines() {
     let text = r#"{"id": "a", "names": [{"surname": "Eriksson", "given": "Anna", "kind": "primary"}, {"full": "Silver Fox",
         "kind": "aka", "quality": "weak"}], "birth_dates": ["1974-08-12", "circa 1975", "unknown"], "nationalities": ["UTO",
-        "Utopian"], "sex": "F", "warnings": ["armed"], "action": "arrest", "documents": [{"type": "passport", "number": "X1",
+        "unknown"], "sex": "F", "warnings": ["armed"], "action": "arrest", "documents": [{"type": "passport", "number": "X1",
         "country": "Norway", "expires": "2030-01-01"}]}"#
         .replace('\n', " ");
     let alert = &read(&format!("\u{FEFF}\n{text}\n"))[0];
@@ -135,7 +135,7 @@ fn a_bad_line_is_named() {
         let error = error(&format!("{good}\n\n{bad}\n"));
         assert!(error.contains("list.jsonl, line 3") && error.contains(says), "{error}");
     }
-    assert!(error("surname;given\nLund;Per\n").contains("no SDN file of OFAC, nor JSON lines"));
+    assert!(error("surname;given\nLund;Per\n").contains("no file of OFAC, nor JSON lines"));
 }
 
 proptest! {
