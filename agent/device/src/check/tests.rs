@@ -18,9 +18,9 @@ pub(crate) fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Check
         limits: Limits { journal_bytes_max, answer_step_ms: 0, ..Limits::default() },
         retro_keep_s: 0,
     };
-    let state = Arc::new(State::open(&folder.join("state.db")).unwrap());
+    let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
     let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
-    Checker::new(settings, state, Arc::new(ArcSwap::from_pointee(holdings)), Arc::default())
+    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), Arc::default())
 }
 
 fn scan() -> Scan {
@@ -44,7 +44,7 @@ fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
     assert!(matches!(full, CheckError::JournalFull { .. }), "{full}");
     assert!(!warnings[0] && *warnings.last().unwrap(), "{warnings:?}");
     assert!(full.hint().contains("journal export"));
-    export(&checker.state, &folder.path().join("old.jsonl"), None, true, 1).unwrap();
+    export(&checker.db, &folder.path().join("old.jsonl"), None, true, 1).unwrap();
     assert!(!warned(&checker.check(&scan()).unwrap()));
 }
 
