@@ -138,13 +138,20 @@ pub(super) fn known_dates(texts: &[String]) -> Result<Vec<BirthDate>, String> {
     for text in texts.iter().filter(|text| !is_unknown(text)) {
         let found = dates(text);
         // A day without a year, or a year of another calendar, is no evidence, but no mistake either.
-        let has_digit = text.contains(|c: char| c.is_ascii_digit());
-        if found.is_empty() && !has_digit || names_no_day(text, &found) {
+        if found.is_empty() && !tells_of_a_day(text) || names_no_day(text, &found) {
             return Err(format!("birth_dates: {} is no date", shown(text)));
         }
         all.extend(found);
     }
     Ok(all)
+}
+
+/// Whether a text has a number or the name of a month.
+fn tells_of_a_day(text: &str) -> bool {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let lower = text.to_ascii_lowercase();
+    lower.contains(|c: char| c.is_ascii_digit()) || MONTHS.iter().any(|month| lower.contains(month))
 }
 
 /// Whether a text says that nothing is known.
