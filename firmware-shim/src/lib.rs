@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mrz`] | lines of a machine readable zone -> fields with per-check results |
 //! | [`document`] | (state, type, number) -> the key a list is asked for |
+//! | [`states`] | the codes of issuing states, and which stand for one issuer |
 //! | [`ids`] | the bounded names of lists, devices, digests |
 //! | [`list`] | the sealed segment format; lookup over [`list::BlockRead`] |
 //! | [`seal`] | page encryption and key derivation behind a small [`seal::Aead`] |
@@ -43,6 +44,7 @@ pub mod query;
 pub mod scanner;
 pub mod seal;
 pub mod shelf;
+pub mod states;
 pub mod trust;
 pub mod unit;
 pub mod vault;

@@ -1,4 +1,4 @@
-//! What an integrator copies works: the programs of the README, as they stand there, and the example of the library.
+//! What an integrator copies works: the programs of embedding.md, as they stand there, and the example of the library.
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,11 @@ use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::{Ended, command};
 use vedette_tests::sample::{SPECIMEN, number, passport};
 
-/// The README's block of a language.
+/// The document's block of a language.
 fn block(language: &str) -> String {
-    let readme = include_str!("../../README.md");
+    let document = include_str!("../../agent/docs/embedding.md");
     let start = format!("\n```{language}\n");
-    let (_, rest) = readme.split_once(&start).unwrap_or_else(|| panic!("the README has no {language}"));
+    let (_, rest) = document.split_once(&start).unwrap_or_else(|| panic!("embedding.md has no {language}"));
     rest.split_once("\n```").expect("a block ends").0.into()
 }
 
@@ -34,7 +34,7 @@ fn post_with_device() -> (Post, Device) {
     (post, device)
 }
 
-/// Runs a program of the README over the device's socket.
+/// Runs a program of the document over the device's socket.
 fn ask(program: &str, arguments: &[&Path], device: &Device, zone: &str) -> Ended {
     let mut command = Command::new(program);
     command.args(arguments).arg(device.folder().join("vedette.sock")).args(zone.lines());
@@ -42,7 +42,7 @@ fn ask(program: &str, arguments: &[&Path], device: &Device, zone: &str) -> Ended
 }
 
 #[test]
-fn the_c_client_of_the_readme_compiles_without_a_warning_and_checks_a_document() {
+fn the_c_client_compiles_without_a_warning_and_checks_a_document() {
     let (post, device) = post_with_device();
     let (source, program) = (post.folder().join("check.c"), post.folder().join("check"));
     fs::write(&source, block("c")).unwrap();
@@ -58,7 +58,7 @@ fn the_c_client_of_the_readme_compiles_without_a_warning_and_checks_a_document()
 }
 
 #[test]
-fn the_python_client_of_the_readme_checks_a_document_and_says_what_came_of_it() {
+fn the_python_client_checks_a_document_and_says_what_came_of_it() {
     let (post, device) = post_with_device();
     let script = post.folder().join("check.py");
     fs::write(&script, block("python")).unwrap();

@@ -2,8 +2,8 @@
 //! good edition goes on serving.
 
 use std::fs;
-use vedette::clock::system_now;
-use vedette::crypto::{SigningKey, random, sign_statement};
+use vedette_common::clock::system_now;
+use vedette_common::crypto::{SigningKey, random, sign_statement};
 use vedette_shim::trust::{Heartbeat, ListState, Manifest, SignedKind, digest};
 use vedette_tests::device::{Device, code};
 use vedette_tests::intruder::{Identity, Intruder, read_manifest, sign_manifest};

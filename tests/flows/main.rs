@@ -2,6 +2,7 @@
 
 mod delivery;
 mod desk;
+mod documents;
 mod embedding;
 mod forgery;
 mod homecoming;
@@ -10,6 +11,5 @@ mod mistakes;
 mod officers;
 mod offline;
 mod owner;
-mod readme;
 mod rights;
 mod scanners;

@@ -1,6 +1,6 @@
 //! What a scanner believes: its pinned roles and its floors, also after it was switched off.
 
-use vedette::crypto::{SigningKey, sign_statement};
+use vedette_common::crypto::{SigningKey, sign_statement};
 use vedette_shim::list::Scratch;
 use vedette_shim::mrz;
 use vedette_shim::scanner::{KeyFor, ToHost, ToScanner};

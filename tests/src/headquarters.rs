@@ -4,7 +4,7 @@ use crate::program::{self, Ended, Running, tail};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use vedette::crypto::SigningKey;
+use vedette_common::crypto::SigningKey;
 use vedette_shim::ids::from_hex;
 
 /// A home, and the collector and depot when they run.

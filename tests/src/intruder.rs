@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use vedette::crypto::{SigningKey, random, sign_statement};
-use vedette::link::mqtt::{self, Event, Events, MqttSettings, Publish, Publisher};
-use vedette::link::tls;
+use vedette_common::crypto::{SigningKey, random, sign_statement};
+use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
+use vedette_common::mqtt::tls;
 use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Envelope, Manifest, SignedKind, decode_body};
 

@@ -5,7 +5,7 @@ use crate::headquarters::Headquarters;
 use crate::program::wait_until;
 use std::path::Path;
 use tempfile::TempDir;
-use vedette::demo::broker::{Broker, BrokerPki, Port};
+use vedette_demo::broker::{Broker, BrokerPki, Port};
 
 /// The list most flows use.
 pub const LIST: &str = "interpol/sltd";

@@ -2,8 +2,8 @@
 //! and the bytes follow from the changes, so what is made here is the same every time.
 
 use tempfile::TempDir;
-use vedette::crypto::{SigningKey, sign_statement};
-use vedette::lists::{self, DocumentChange, ListKey};
+use vedette_common::crypto::{SigningKey, sign_statement};
+use vedette_lists::{DocumentChange, ListKey};
 use vedette_shim::flash::{Geometry, Region};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
@@ -109,7 +109,7 @@ impl Press {
     /// Seals changes.
     pub fn segment(&self, changes: &[DocumentChange]) -> PrintedSegment {
         let changes = changes.iter().cloned().map(Ok::<_, std::convert::Infallible>);
-        let (path, info) = lists::build_documents(changes, &self.list_key, self.dir.path())
+        let (path, info) = vedette_lists::build_documents(changes, &self.list_key, self.dir.path())
             .expect("changes that make a segment");
         let reference = SegmentRef {
             digest: info.digest,

@@ -16,11 +16,16 @@ const LOG_TAIL_BYTES: usize = 6_000;
 const DEVICE_PROGRAM: &str = "VEDETTE_TESTS_DEVICE";
 
 /// The folder of built programs: `target/debug` when the tests are built so.
+pub fn program_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    folder.expect("a test lies in target/*/deps").to_path_buf()
+}
+
 fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
-    // target/debug/deps/flows-1234 and target/debug/browser-stage -> target/debug/name
-    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
-    let path = folder.expect("a test lies in target/*/deps").join(name);
+    let path = program_folder().join(name);
     assert!(
         path.is_file(),
         "{} is not built\nhint: cargo build --workspace --bins --examples",
@@ -35,7 +40,10 @@ fn built(name: &str) -> PathBuf {
 
 fn newest_source() -> Option<std::time::SystemTime> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let mut folders = vec![workspace.join("agent/src"), workspace.join("firmware-shim/src")];
+    let crates = ["common", "lists", "names", "device", "hq", "demo"];
+    let mut folders: Vec<_> =
+        crates.iter().map(|name| workspace.join("agent").join(name).join("src")).collect();
+    folders.push(workspace.join("firmware-shim/src"));
     let mut newest = None;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).ok()?.flatten() {

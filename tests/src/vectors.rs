@@ -17,7 +17,7 @@ use crate::sample;
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use vedette::lists::{
+use vedette_lists::{
     Change, DocumentAlert, DocumentChange, DocumentId, DocumentMatches, DocumentPayload, Edition,
     SegmentFile, Status,
 };
@@ -172,7 +172,7 @@ fn open(press: &Press, edition: &PrintedEdition) -> Edition {
 }
 
 fn path(press: &Press, segment: &PrintedSegment) -> PathBuf {
-    press.folder().join(format!("{}.seg", vedette::lists::file::hex(&segment.reference.digest)))
+    press.folder().join(format!("{}.seg", vedette_lists::file::hex(&segment.reference.digest)))
 }
 
 /// What must be said of a zone.

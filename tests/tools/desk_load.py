@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The desk under load: a real headquarters, a real agent, calls over HTTP on loopback. Standard library only.
 
-    cargo build --release -p vedette --bins
+    cargo build --release -p vedette -p vedette-hq --bins
     tests/tools/desk_load.py target/release [--documents N] [--persons N] [--minutes M] [--rate SCANS_A_MINUTE]
 
 1. "closed loop": one scan after the other, for half a minute quiet and half a minute while signed deltas of both lists

@@ -10,11 +10,12 @@
 //!    check digit of the zone are counted. One: it is offered. More: the reading is ambiguous.
 //!
 //! A swap in a part whose check digit passes is never tried; G for 6 alone changes no check digit at all (their values
-//! differ by ten), so nobody can find it this way. Names have no check digit and are never changed. A repair is
+//! differ by ten), so nobody can find it this way: the lists are asked for it, see [`super::twins`]. Names have no check digit and are never changed. A repair is
 //! a proposal that lists every changed place: the officer compares it with the document.
 
 use heapless::Vec;
 
+use super::alike::look_alike;
 use super::check;
 use super::layout::{CheckName, Field};
 use super::lines::Lines;
@@ -123,7 +124,7 @@ fn kind(field: Field, first: bool) -> Kind {
 }
 
 /// The zone with letters where digits must be, and the other way round, mended.
-fn mended_by_type(lines: &Lines) -> Lines {
+pub(crate) fn mended_by_type(lines: &Lines) -> Lines {
     let layout = lines.format().layout();
     let mut mended = *lines;
     for (field, span) in layout.fields {
@@ -209,15 +210,4 @@ fn doubtful(lines: &Lines) -> Vec<u8, 40> {
         }
     }
     places
-}
-
-/// The letter that is taken for this digit, or the digit for this letter.
-fn look_alike(c: u8) -> Option<u8> {
-    const PAIRS: [(u8, u8); 6] =
-        [(b'O', b'0'), (b'I', b'1'), (b'Z', b'2'), (b'S', b'5'), (b'G', b'6'), (b'B', b'8')];
-    PAIRS.iter().find_map(|(letter, digit)| match c {
-        _ if c == *letter => Some(*digit),
-        _ if c == *digit => Some(*letter),
-        _ => None,
-    })
 }

@@ -22,9 +22,9 @@
 
 use serde_json::{Value, json};
 use std::io::{BufRead, stdin};
-use vedette::clock::system_now;
-use vedette::crypto::sign_statement;
-use vedette::officers::roster::Roster;
+use vedette_common::clock::system_now;
+use vedette_common::crypto::sign_statement;
+use vedette_common::roster::Roster;
 use vedette_shim::mrz::{Fields, compose};
 use vedette_shim::trust::{Envelope, SignedKind, decode_body};
 use vedette_tests::cable::Cable;

@@ -56,9 +56,24 @@ fn a_code_that_its_format_cannot_have_is_in_doubt() {
         assert!(failing(&read(&text)).is_empty(), "no digit covers it");
         assert_eq!(doubts(&text), (true, false), "{misread}");
     }
-    for (zone, code, other) in [(TD3, "P<", "PD"), (TD3, "P<", "X<"), (TD1, "I<", "AC"), (TD2, "I<", "PU")] {
+    for (zone, code, other) in
+        [(TD3, "P<", "PD"), (TD3, "P<", "X<"), (TD1, "I<", "AC"), (TD2, "I<", "PU"), (TD1, "I<", "RP")]
+    {
         assert_eq!(doubts(&zone.replacen(code, other, 1)), (false, false), "{other}");
     }
+}
+
+#[test]
+fn a_state_that_is_none_is_in_doubt_and_a_nationality_is_not() {
+    for state in ["DCC", "DKK", "DK<", "D<K", "UST", "UT0", "ENG"] {
+        let text = TD3.replacen("P<UTO", &format!("P<{state}"), 1);
+        assert_eq!(doubts(&text), (true, false), "{state}");
+        assert!(failing(&read(&text)).is_empty());
+    }
+    for state in ["D<<", "DEU", "UTO", "RKS", "XXA", "UNO", "EUE", "GBD", "ROM"] {
+        assert_eq!(doubts(&TD3.replacen("P<UTO", &format!("P<{state}"), 1)), (false, false), "{state}");
+    }
+    assert_eq!(doubts(&TD3.replacen("36UTO", "36ZZZ", 1)), (false, false));
 }
 
 #[test]

@@ -1,0 +1,21 @@
+//! What device and headquarters share, and nothing that only one of them needs.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`clock`], [`files`] | the one file each that reads the clock and names files |
+//! | [`crypto`] | random bytes, signatures, seals |
+//! | [`encounter`], [`grant`] | a hit sealed to the list's owner; a list's keys sealed to a device |
+//! | [`roster`], [`pin`] | who may sign in at a device; hashes of what they type |
+//! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
+//! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
+
+pub mod clock;
+pub mod crypto;
+pub mod encounter;
+pub mod files;
+pub mod grant;
+pub mod mqtt;
+pub mod pin;
+pub mod roster;
+pub mod text;
+pub mod words;

@@ -1,0 +1,197 @@
+//! Late encounters: documents that met no alert when they were scanned, and are listed now ([`crate::retro`]).
+//!
+//! A new edition is looked through without holding the store; then each document found is taken out, and its encounter
+//! sealed and spooled, in one transaction. It carries the scan's number and time, and of the document only what the
+//! alert says: nothing else was kept of the traveller. The desk shows it for a week.
+//!
+//! Failure: what cannot be stored is not taken out, and is found again by the next edition.
+
+use super::Checker;
+use super::ask::document_action;
+use super::encounter::{Addressee, Met};
+use crate::holdings::{Content, Held};
+use crate::retro::StoredHashes;
+use crate::store::spool::Spooling;
+use crate::store::{Db, DbError, late, retro};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use vedette_common::clock::rfc3339;
+use vedette_common::crypto::{self, BadSeal};
+use vedette_common::text::cut;
+use vedette_lists::{DocumentAlert, Edition, ListError};
+use vedette_shim::document::DocumentKey;
+use vedette_shim::ids::Hex;
+use vedette_shim::list::Status;
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::ScannedDocument;
+
+/// Documents of one edition that are looked for, at most: of a list that comes whole for the first time more are not
+/// news but the list.
+const LOOKED_FOR_MAX: u64 = 5_000_000;
+
+/// Why a list was not looked through, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum LateError {
+    /// The list.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The owner's key is no key.
+    #[error("it cannot be sealed to the list's owner")]
+    Seal(#[from] BadSeal),
+    /// The spool is full.
+    #[error("the spool is full")]
+    Full,
+}
+
+/// A late encounter as the desk shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LateEncounter {
+    /// The encounter, 32 hexadecimal digits.
+    pub encounter_id: String,
+    /// The list.
+    pub list: String,
+    /// The alert, which names the document.
+    pub alert_id: String,
+    /// The scan that had met nothing, 32 hexadecimal digits.
+    pub scan_id: String,
+    /// When that was, RFC 3339.
+    pub scanned_at: String,
+    /// When the alert came, RFC 3339.
+    pub raised_at: String,
+    /// What to do, as an answer says it: `seize_document`, or `bearer_sought` of a valid one.
+    #[serde(default = "seize")]
+    pub action: String,
+    /// Whether what came of it was reported.
+    #[serde(default)]
+    pub reported: bool,
+}
+
+fn seize() -> String {
+    document_action(Status::Stolen).into()
+}
+
+impl Checker {
+    /// Looks through what an edition lists anew for documents that were scanned before; how many were found.
+    pub fn look_back(&self, held: &Held, before: Option<&Edition>) -> Result<usize, LateError> {
+        let Content::Documents(edition) = &held.content else { return Ok(0) };
+        if self.retro_keep_s() == 0 {
+            return Ok(0);
+        }
+        let now = self.now();
+        let kept = StoredHashes::read(self.db(), now, self.retro_keep_s())?;
+        if kept.is_empty() {
+            return Ok(0);
+        }
+        if edition.alerts_at_most() > LOOKED_FOR_MAX && before.is_none() {
+            tracing::warn!(list = %held.list, "a list this long came whole: scans before it are not looked for");
+            return Ok(0);
+        }
+        let mut found = 0;
+        for key in edition.listed_since(before).take(LOOKED_FOR_MAX as usize) {
+            let key = key?;
+            for hash in kept.hashes_of(&key) {
+                if let Some(alert) = edition.find(&key)?.exact {
+                    found += usize::from(self.raise(held, &alert, &hash, now)?);
+                }
+            }
+        }
+        if found > 0 {
+            tracing::info!(list = %held.list, found, "documents scanned before are listed now");
+            self.notify_spooled();
+        }
+        Ok(found)
+    }
+
+    /// Looks for a document whose hash was just kept: while it was checked the lists in use changed, and whoever looked
+    /// through the new ones may have read the kept hashes before. Failure: said in the log; the scan is recorded.
+    pub(super) fn look_again(&self, key: &DocumentKey) {
+        let now = self.now();
+        let look = |held: &Held| -> Result<(), LateError> {
+            let Content::Documents(edition) = &held.content else { return Ok(()) };
+            let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
+            for hash in StoredHashes::read(self.db(), now, self.retro_keep_s())?.hashes_of(key) {
+                if self.raise(held, &alert, &hash, now)? {
+                    self.notify_spooled();
+                }
+            }
+            Ok(())
+        };
+        for held in &self.holdings().lists {
+            if let Err(error) = look(held) {
+                tracing::error!(list = %held.list, %error, "a scan amid an update was not looked for");
+            }
+        }
+    }
+
+    /// Raises an encounter with the document of a stored hash; false if another did before.
+    fn raise(
+        &self,
+        held: &Held,
+        alert: &DocumentAlert,
+        hash: &[u8; 16],
+        now: u64,
+    ) -> Result<bool, LateError> {
+        let key = &alert.key;
+        let alert_id = vedette_lists::DocumentId::document(*key).to_string();
+        self.db().transaction("raise a late encounter", |t| {
+            let Some((scan, scanned_at)) = retro::take(t, hash)? else { return Ok(false) };
+            let met = Met {
+                id: crypto::random(),
+                scan,
+                made_at: scanned_at,
+                list: &held.list,
+                edition: held.edition,
+                alert_id: &alert_id,
+                verdict: Verdict::Hit,
+                score: 1.0,
+                document: ScannedDocument {
+                    code: cut(key.kind().encode_utf8(&mut [0; 4])),
+                    issuing_state: cut(key.state().letters().as_str()),
+                    number: cut(&String::from_utf8_lossy(key.number().chars())),
+                    ..ScannedDocument::default()
+                },
+                late: true,
+            };
+            let to = Addressee { owner_key: held.owner_key, confirm_s: held.confirm_s, shown: true };
+            let new = self.seal_encounter(met, to)?;
+            if self.spool_encounter(t, &new, now)? == Spooling::Full {
+                return Err(LateError::Full);
+            }
+            let late = late::LateEncounter {
+                encounter: new.id,
+                list: held.list.to_string(),
+                alert_id: alert_id.clone(),
+                scan,
+                scanned_at,
+                raised_at: now,
+                action: document_action(alert.payload.status).into(),
+                reported: false,
+            };
+            late::add(t, &late)?;
+            Ok(true)
+        })
+    }
+}
+
+/// The late encounters of the last week, the newest first.
+pub fn shown(db: &Db, now: u64) -> Result<Vec<LateEncounter>, DbError> {
+    let view = |late: late::LateEncounter| LateEncounter {
+        encounter_id: Hex(&late.encounter).to_string(),
+        list: late.list,
+        alert_id: late.alert_id,
+        scan_id: Hex(&late.scan).to_string(),
+        scanned_at: rfc3339(late.scanned_at),
+        raised_at: rfc3339(late.raised_at),
+        action: late.action,
+        reported: late.reported,
+    };
+    Ok(late::shown(db, now)?.into_iter().map(view).collect())
+}
+
+/// How many there were in the last week.
+pub fn count(db: &Db, now: u64) -> Result<u64, DbError> {
+    late::count(db, now)
+}

@@ -1,0 +1,80 @@
+//! The checker at its journal's bound, with a real store and no list.
+
+use super::*;
+use crate::journal::export;
+use crate::officers::Roll;
+use arc_swap::ArcSwap;
+use vedette_common::crypto::{SigningKey, random_secret};
+use vedette_common::roster::testing::root;
+use vedette_shim::mrz::{Fields, compose};
+
+/// A checker with an empty store and no list.
+pub(crate) fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
+    let root = root(&SigningKey::from_seed(&random_secret()));
+    let settings = Settings {
+        device: "post-7".parse().unwrap(),
+        post: "North gate".into(),
+        box_key: Arc::new(BoxKey::from_private(random_secret())),
+        limits: Limits { journal_bytes_max, answer_step_ms: 0, ..Limits::default() },
+        retro_keep_s: 0,
+    };
+    let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
+    let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
+    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), Arc::default())
+}
+
+fn scan() -> Scan {
+    let mrz = compose(&Fields::specimen_passport("UTO", "X1")).unwrap().to_string();
+    Scan { mrz, who: "b-1".into(), why: "entry".into() }
+}
+
+#[test]
+fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let checker = checker(folder.path(), 2_000);
+    let warned = |answer: &Answer| answer.notices.iter().any(|n| n.code == "notice.journal_nearly_full");
+    let mut warnings = Vec::new();
+    let full = loop {
+        match checker.check(&scan()) {
+            Ok(answer) => warnings.push(warned(&answer)),
+            Err(error) => break error,
+        }
+        assert!(warnings.len() < 100, "it is never full");
+    };
+    assert!(matches!(full, CheckError::JournalFull { .. }), "{full}");
+    assert!(!warnings[0] && *warnings.last().unwrap(), "{warnings:?}");
+    assert!(full.hint().contains("journal export"));
+    export(&checker.db, &folder.path().join("old.jsonl"), None, true, 1).unwrap();
+    assert!(!warned(&checker.check(&scan()).unwrap()));
+}
+
+#[test]
+fn what_is_asked_says_what_of_it_may_be_misread() {
+    let printed = compose(&Fields::specimen_passport("UTO", "L898902C3")).unwrap().to_string();
+    let of = |from: &str, to: &str| {
+        assert!(printed.contains(from), "{from} in {printed}");
+        let (reading, notices) =
+            Reading::of(&mrz::parse(&printed.replacen(from, to, 1)).unwrap(), 1_790_000_000);
+        (reading, notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>())
+    };
+    let (well, notices) = of("P<UTO", "P<UTO");
+    assert!(notices.is_empty() && !well.number_doubtful && !well.bearer_doubtful);
+    let born = well.person.birth_date;
+    let met = |reading: &Reading| {
+        let keys = reading.keys.as_ref().unwrap().iter();
+        keys.map(|(key, doubt)| (key.to_string(), *doubt)).collect::<Vec<_>>()
+    };
+    assert_eq!(met(&well), [("UTO-P-L898902C3".to_string(), None)]);
+
+    let (state, notices) = of("P<UTO", "P<UT0");
+    assert_eq!(notices, ["notice.misread"]);
+    assert_eq!(met(&state), [("UTO-P-L898902C3".to_string(), Some("reason.number_repaired"))]);
+
+    let (repaired, notices) = of("7408122", "74O8122");
+    assert!(notices.contains(&"notice.bearer_misread".to_string()));
+    assert!(repaired.bearer_doubtful && repaired.person.birth_date == born, "one repair: that date is asked");
+
+    let (lost, notices) = of("7408122", "7408132");
+    assert_eq!(notices, ["notice.bearer_misread"]);
+    assert!(lost.bearer_doubtful && lost.person.birth_date.is_none(), "no repair: the name alone is asked");
+}

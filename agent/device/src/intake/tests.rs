@@ -1,0 +1,441 @@
+//! Intake against a publisher of its own: real signatures, real segments, no network.
+
+use super::*;
+use crate::check::{self, Checker, Scan};
+use crate::config::Limits;
+use std::path::PathBuf;
+use tempfile::TempDir;
+use vedette_common::crypto::{self, SigningKey, random_secret, seal, sign_statement};
+use vedette_common::grant::{GRANT_INFO, grant_additional_data};
+use vedette_lists::{
+    self, Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Edition, SegmentFile,
+    SegmentInfo, Status,
+};
+use vedette_shim::document::DocumentKey;
+use vedette_shim::list::Kind;
+use vedette_shim::mrz::{Fields, compose};
+use vedette_shim::trust::{
+    Grant, GrantedKey, Issuer, ListState, Order, OrderKind, Role, SegmentRef, SignedKind, digest,
+};
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::CHUNK_BYTES;
+
+mod filtered;
+mod mending;
+mod roster;
+mod unsure;
+
+const LEASE: u32 = 3_600;
+
+/// Headquarters and one device, in one folder.
+struct World {
+    folder: TempDir,
+    clock: Arc<Clock>,
+    root_key: SigningKey,
+    issuer: SigningKey,
+    root: Root,
+    list_key: ListKey,
+    box_key: Arc<BoxKey>,
+    list: ListName,
+    device: DeviceId,
+    now: u64,
+}
+
+fn role(key: &SigningKey) -> Role {
+    Role { threshold: 1, keys: [key.public()].into_iter().collect() }
+}
+
+impl World {
+    fn new() -> World {
+        let (root_key, issuer) =
+            (SigningKey::from_seed(&crypto::random()), SigningKey::from_seed(&crypto::random()));
+        let list: ListName = "interpol/sltd".parse().unwrap();
+        let clock = Arc::new(Clock::default());
+        let now = clock.now();
+        let issuers = Issuer {
+            list: list.clone(),
+            kind: Kind::Documents,
+            role: role(&issuer),
+            owner_key: BoxKey::from_private(random_secret()).public(),
+            owner: "INTERPOL".try_into().unwrap(),
+        };
+        let root = Root {
+            version: 1,
+            issued: now - 10,
+            expires: now + 1_000_000,
+            root: role(&root_key),
+            heartbeat: role(&root_key),
+            roster: role(&root_key),
+            collector: role(&root_key),
+            orders: role(&root_key),
+            issuers: [issuers].into_iter().collect(),
+        };
+        World {
+            folder: tempfile::tempdir().unwrap(),
+            clock,
+            root_key,
+            issuer,
+            root,
+            list_key: ListKey(crypto::random()),
+            box_key: Arc::new(BoxKey::from_private(random_secret())),
+            list,
+            device: "post-7".parse().unwrap(),
+            now,
+        }
+    }
+
+    fn published(&self) -> PathBuf {
+        let path = self.folder.path().join("published");
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    fn segment(&self, put: &[&str], withdraw: &[&str]) -> (PathBuf, SegmentInfo) {
+        let key = |number: &&str| DocumentKey::new("UTO", "P", number).unwrap();
+        let puts = put.iter().map(|number| {
+            let payload = DocumentPayload::new(Status::Stolen);
+            Change::Put(DocumentAlert { key: key(number), to: None, payload })
+        });
+        let withdrawals = withdraw.iter().map(|number| Change::Withdraw(DocumentId::document(key(number))));
+        let changes = puts.chain(withdrawals).map(Ok::<DocumentChange, std::convert::Infallible>);
+        vedette_lists::build_documents(changes, &self.list_key, &self.published()).unwrap()
+    }
+
+    fn manifest(&self, edition: u64, segments: &[SegmentInfo]) -> Manifest {
+        Manifest {
+            list: self.list.clone(),
+            kind: Kind::Documents,
+            edition,
+            issued: self.now,
+            expires: self.now + 86_400,
+            lease_s: LEASE,
+            confirm_s: 0,
+            handling: Default::default(),
+            possible_from: 800,
+            hit_from: 920,
+            segments: segments.iter().map(reference).collect(),
+            delta: None,
+            merged: 0,
+        }
+    }
+
+    fn sign(&self, manifest: &Manifest) -> Vec<u8> {
+        sign_statement(SignedKind::Manifest, manifest, &[&self.issuer])
+    }
+
+    fn grant(&self) -> Offer {
+        let additional = grant_additional_data(&self.device, &self.list, 1);
+        let sealed = seal(&self.box_key.public(), GRANT_INFO, &additional, &self.list_key.0).unwrap();
+        let keys = [GrantedKey { number: 1, sealed: &sealed }].into_iter().collect();
+        let grant = Grant { device: self.device.clone(), list: self.list.clone(), keys };
+        Offer::Grant(self.list.clone(), sign_statement(SignedKind::Grant, &grant, &[&self.issuer]))
+    }
+
+    fn heartbeat(&self, issued: u64, edition: u64, manifest: &[u8]) -> Offer {
+        let state = ListState { list: self.list.clone(), edition, manifest: digest(manifest) };
+        let heartbeat = Heartbeat {
+            issued,
+            expires: issued + 86_400,
+            root_version: 1,
+            lists: [state].into_iter().collect(),
+        };
+        Offer::Heartbeat(sign_statement(SignedKind::Heartbeat, &heartbeat, &[&self.root_key]))
+    }
+
+    fn device(&self) -> Intake {
+        Intake::open(self.parts()).unwrap()
+    }
+
+    fn parts(&self) -> Parts {
+        let state = self.folder.path().join("device");
+        std::fs::create_dir_all(&state).unwrap();
+        Parts {
+            device: self.device.clone(),
+            box_key: self.box_key.clone(),
+            db: Arc::new(Db::open(&state.join("state.db")).unwrap()),
+            store: SegmentStore::open(&state).unwrap(),
+            clock: self.clock.clone(),
+            anchor: sign_statement(SignedKind::Root, &self.root, &[&self.root_key]),
+            segment_bytes_max: u64::MAX,
+            filter_bytes_max: 0,
+        }
+    }
+
+    /// A device with edition 1 in use, which lists `numbers`, and that edition's segment.
+    fn device_with(&self, numbers: &[&str]) -> (Intake, SegmentInfo) {
+        let mut device = self.device();
+        device.offer(self.grant()).unwrap();
+        let (_, info) = self.segment(numbers, &[]);
+        let manifest = self.sign(&self.manifest(1, &[info]));
+        device.offer(Offer::Manifest(self.list.clone(), manifest)).unwrap();
+        self.fetch(&mut device);
+        (device, info)
+    }
+
+    /// Fetches what is missing, as the link would; how many segments that were.
+    fn fetch(&self, intake: &mut Intake) -> usize {
+        let mut fetched = 0;
+        while let Some(missing) = intake.missing().unwrap() {
+            let name = format!("{}.seg", vedette_shim::ids::Hex(&missing.segment.digest));
+            let bytes = std::fs::read(self.published().join(name)).unwrap();
+            for (index, bytes) in bytes.chunks(CHUNK_BYTES).enumerate() {
+                let chunk =
+                    vedette_shim::wire::Chunk { segment: missing.segment.digest, index: index as u32, bytes };
+                intake.chunk(&chunk).unwrap();
+            }
+            fetched += 1;
+        }
+        fetched
+    }
+
+    fn verdict(&self, intake: &Intake, number: &str) -> Verdict {
+        let settings = check::Settings {
+            device: self.device.clone(),
+            post: "North gate".into(),
+            box_key: self.box_key.clone(),
+            limits: Limits::default(),
+            retro_keep_s: 0,
+        };
+        let checker = Checker::new(settings, intake.db.clone(), intake.shared(), self.clock.clone());
+        checker.check(&Scan { mrz: zone(number), who: String::new(), why: String::new() }).unwrap().verdict
+    }
+}
+
+fn reference(info: &SegmentInfo) -> SegmentRef {
+    SegmentRef {
+        digest: info.digest,
+        bytes: info.bytes,
+        entries: info.entries,
+        withdrawals: info.withdrawals,
+        key: 1,
+    }
+}
+
+fn zone(number: &str) -> String {
+    compose(&Fields::specimen_passport("UTO", number)).unwrap().iter().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_edition_is_used_once_it_is_whole_and_across_a_restart() {
+    let world = World::new();
+    let mut device = world.device();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "no list at all");
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    let bytes = world.sign(&world.manifest(1, &[info]));
+    assert_eq!(device.offer(world.grant()).unwrap(), Taken::New);
+    assert_eq!(device.offer(Offer::Manifest(world.list.clone(), bytes.clone())).unwrap(), Taken::New);
+    assert_eq!(device.offer(Offer::Manifest(world.list.clone(), bytes)).unwrap(), Taken::Known);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "the edition is not whole yet");
+    assert_eq!(world.fetch(&mut device), 1);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    assert_eq!(world.verdict(&device, "L898902C4"), Verdict::Clear);
+    drop(device);
+    let mut device = world.device();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit, "after a restart");
+    assert_eq!(device.missing().unwrap(), None);
+}
+
+#[test]
+fn what_is_forged_old_or_foreign_is_refused_and_the_last_good_edition_serves_on() {
+    let mut world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    let good = world.manifest(5, &[info]);
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&good))).unwrap();
+    world.fetch(&mut device);
+
+    let mut refuse = |bytes: Vec<u8>, why: &str| {
+        let error = device.offer(Offer::Manifest(world.list.clone(), bytes)).unwrap_err().to_string();
+        assert!(error.contains(why), "{error:?} should say {why:?}");
+        assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    };
+    let (_, other) = world.segment(&["X1"], &[]);
+    let next = world.manifest(6, &[other]);
+    let mut tampered = world.sign(&next);
+    let middle = tampered.len() / 2;
+    tampered[middle] ^= 1;
+    refuse(tampered, "refused");
+    refuse(world.sign(&world.manifest(4, &[other])), "rollback");
+    refuse(world.sign(&world.manifest(5, &[other])), "two different manifests");
+    refuse(
+        world.sign(&Manifest { expires: world.now - 1, issued: world.now - 2, ..next.clone() }),
+        "expired",
+    );
+    refuse(world.sign(&Manifest { list: "a/b".parse().unwrap(), ..next.clone() }), "another list");
+    refuse(sign_statement(SignedKind::Manifest, &next, &[&world.root_key]), "0 valid signature");
+    refuse(
+        sign_statement(SignedKind::Heartbeat, &next, &[&world.issuer]),
+        "heartbeat where a manifest belongs",
+    );
+    refuse(world.sign(&next)[..40].to_vec(), "truncated or damaged");
+    refuse(vec![1; 70_000], "over the limit");
+    let heartbeat = world.heartbeat(world.now, 6, b"another manifest of edition 6");
+    device.offer(heartbeat).unwrap();
+    let error = device.offer(Offer::Manifest(world.list.clone(), world.sign(&next))).unwrap_err().to_string();
+    assert!(error.contains("not the one the heartbeat names"), "{error}");
+    world.now += 1;
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+}
+
+#[test]
+fn deltas_are_merged_here_and_withdrawals_clear() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let many: Vec<String> = (0..500).map(|n| format!("A{n:07}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let (base_path, base) = world.segment(&many, &[]);
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[base])))).unwrap();
+    world.fetch(&mut device);
+
+    let (delta_path, delta) = world.segment(&["L898902C3"], &["A0000007"]);
+    let second = Manifest { delta: Some(reference(&delta)), ..world.manifest(2, &[base, delta]) };
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&second))).unwrap();
+    assert_eq!(world.fetch(&mut device), 1, "the delta alone");
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    assert_eq!(world.verdict(&device, "A0000007"), Verdict::Clear, "withdrawn");
+    assert_eq!(world.verdict(&device, "A0000008"), Verdict::Hit);
+
+    // The publisher merges all three; the device fetches the last delta and makes the same segment itself.
+    let (third_path, third) = world.segment(&["B1234567"], &["L898902C3"]);
+    let open =
+        |path: &PathBuf, info: &SegmentInfo| SegmentFile::open(path, info.digest, &world.list_key).unwrap();
+    let parts = [open(&base_path, &base), open(&delta_path, &delta), open(&third_path, &third)];
+    let elsewhere = world.folder.path().join("merged");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    let parts: Vec<&SegmentFile> = parts.iter().collect();
+    let (_, merged) = vedette_lists::merge(&parts, true, &world.list_key, &elsewhere).unwrap();
+    let manifest = Manifest { delta: Some(reference(&third)), merged: 2, ..world.manifest(3, &[merged]) };
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&manifest))).unwrap();
+    assert_eq!(world.fetch(&mut device), 1, "the delta, not the merged segment, which is not even published");
+    assert_eq!(world.verdict(&device, "B1234567"), Verdict::Hit);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Clear);
+    let left = std::fs::read_dir(device.store.folder()).unwrap().count();
+    assert!(left <= 2, "the merged segment and the delta it names; the parts are swept: {left}");
+    assert_eq!(Edition::open(vec![]).unwrap().alerts_at_most(), 0);
+}
+
+#[test]
+fn a_delta_pushed_before_its_manifest_is_not_asked_for_again() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let (path, info) = world.segment(&["L898902C3"], &[]);
+    let bytes = std::fs::read(path).unwrap();
+    let chunk = vedette_shim::wire::Chunk { segment: info.digest, index: 0, bytes: &bytes };
+    assert!(!device.chunk(&chunk).unwrap());
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
+    assert_eq!(device.missing().unwrap(), None);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+}
+
+#[test]
+fn a_segment_that_never_comes_does_not_hold_up_the_others() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let infos = [world.segment(&["L898902C3"], &[]).1, world.segment(&["X1"], &[]).1];
+    let manifest = world.sign(&world.manifest(1, &infos));
+    device.offer(Offer::Manifest(world.list.clone(), manifest)).unwrap();
+    let mut asked = || {
+        // As if it had been asked for long ago.
+        let asked = device.missing().unwrap().unwrap().segment.digest;
+        device.asked.as_mut().unwrap().1 -= segments::STUCK_AFTER;
+        asked
+    };
+    assert_eq!([asked(), asked(), asked()], [infos[0].digest, infos[1].digest, infos[0].digest]);
+}
+
+#[test]
+fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirmed() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    let manifest = world.sign(&world.manifest(1, &[info]));
+    device.offer(Offer::Manifest(world.list.clone(), manifest.clone())).unwrap();
+    world.fetch(&mut device);
+    let later = world.now + u64::from(LEASE) + 1;
+    world.clock.raise(later);
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
+    assert!(editions::grants(&device.db).unwrap().is_empty());
+    drop(device);
+    let mut device = world.device();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "a restart brings nothing back");
+
+    device.offer(world.grant()).unwrap();
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "the key alone confirms nothing");
+    device.offer(world.heartbeat(later, 1, &manifest)).unwrap();
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+}
+
+#[test]
+fn a_heartbeat_from_beyond_the_roots_end_is_not_believed_on_a_frozen_clock() {
+    let world = World::new();
+    let mut device = world.device();
+    let error = device.offer(world.heartbeat(world.root.expires, 1, b"")).unwrap_err().to_string();
+    assert!(error.contains("root") && error.contains("expired"), "{error}");
+    assert!(world.clock.now() < world.root.expires);
+}
+
+#[test]
+fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
+    let mut world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    // Whoever stole the issuer's key raised the edition to the sky.
+    device
+        .offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(u64::MAX, &[info]))))
+        .unwrap();
+    world.fetch(&mut device);
+    world.issuer = SigningKey::from_seed(&crypto::random());
+    let mut root = Root { version: 2, ..world.root.clone() };
+    root.issuers[0].role = role(&world.issuer);
+    let next = world.sign(&world.manifest(1, &[info]));
+    assert!(device.offer(Offer::Manifest(world.list.clone(), next)).is_err(), "not before the root");
+    let signed = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
+    let skipped = sign_statement(SignedKind::Root, &Root { version: 3, ..root.clone() }, &[&world.root_key]);
+    assert_eq!(device.offer(Offer::Root(3, skipped)).unwrap(), Taken::Known, "waits for root 2");
+    assert_eq!(device.offer(Offer::Root(2, signed)).unwrap(), Taken::New);
+    assert_eq!(device.root.version, 3);
+    assert_eq!(
+        world.verdict(&device, "L898902C3"),
+        Verdict::NotChecked,
+        "what the thief signed is not believed"
+    );
+    assert!(editions::grants(&device.db).unwrap().is_empty());
+    // The manifest refused before the root was kept and is taken now, without being sent again.
+    device.offer(world.grant()).unwrap();
+    world.fetch(&mut device);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    assert_eq!(device.shared().load().lists[0].edition, 1);
+    let forged = sign_statement(SignedKind::Root, &Root { version: 4, ..root }, &[&world.issuer]);
+    assert!(device.offer(Offer::Root(4, forged)).is_err());
+}
+
+#[test]
+fn an_order_to_erase_erases_and_is_not_carried_out_twice() {
+    let world = World::new();
+    let mut device = world.device();
+    device.offer(world.grant()).unwrap();
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
+    world.fetch(&mut device);
+    let order = |device: &DeviceId, key: &SigningKey| {
+        let order =
+            Order { device: device.clone(), number: 1, issued: world.now, order: OrderKind::EraseAll };
+        Offer::Order(sign_statement(SignedKind::Order, &order, &[key]))
+    };
+    assert!(device.offer(order(&"post-8".parse().unwrap(), &world.root_key)).is_err());
+    assert!(device.offer(order(&world.device, &world.issuer)).is_err());
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    assert_eq!(device.offer(order(&world.device, &world.root_key)).unwrap(), Taken::New);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
+    assert_eq!(std::fs::read_dir(device.store.folder()).unwrap().count(), 0, "no segment is left");
+    assert_eq!(device.offer(order(&world.device, &world.root_key)).unwrap(), Taken::Known);
+}

@@ -1,0 +1,22 @@
+//! The link to headquarters: MQTT 3.1.1 over mutual TLS 1.3.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`session`] | what to send next: pure |
+//! | [`uplink`] | the task that keeps a session open and carries messages both ways |
+//! | [`forward`] | what arrived and waits for the intake, so that the session does not |
+
+pub mod forward;
+pub mod session;
+pub mod uplink;
+
+/// The link's state as the desk shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the session is up.
+    pub online: bool,
+    /// Why not.
+    pub why: String,
+    /// When our certificate ends, seconds since 1970, if it could be read.
+    pub certificate_ends: Option<u64>,
+}

@@ -1,0 +1,281 @@
+//! Officers: the roster of a device, and signing in with it, offline.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`sign_in`] | the pure machine: who gets in, who takes over, who is out |
+//!
+//! [`Officers`] joins them to the clock, the store and the journal. The roster itself is the intake's: it is checked and
+//! swapped with the lists ([`crate::holdings::Holdings::roster`]).
+//!
+//! Invariants: every sign-in, sign-out, wrong PIN and lock-out is in the journal before it is told; wrong PINs are counted in the
+//! store before the PIN is looked at; one PIN is hashed at a time, so that nobody can fill the memory with them. A device
+//! that ever held a roster never again works without one.
+//!
+//! Failure: without a store nobody signs in.
+
+pub mod sign_in;
+#[cfg(test)]
+mod tests;
+
+use crate::config::SignInRules;
+use crate::journal::{self, Ended, Event, Line};
+use crate::store::tries;
+use crate::store::{Db, DbError};
+use serde::{Deserialize, Serialize};
+use sign_in::{Refusal, SignIn, Token};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use utoipa::ToSchema;
+use vedette_common::clock::Clock;
+use vedette_common::pin::Pin;
+use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
+
+/// Tries on badges that are not on the roster are journalled once in so many seconds.
+const STRANGERS_EVERY_S: u64 = 60;
+
+/// What a device knows of its officers.
+#[derive(Debug, Clone, Default)]
+pub enum Roll {
+    /// No roster ever came: whoever reaches the device uses it.
+    #[default]
+    Open,
+    /// This is the roster.
+    Held(Arc<Roster>),
+    /// There was one, and it counts no more: erased by order, or its signers were replaced. Nobody signs in.
+    Lost,
+}
+
+impl Roll {
+    /// The roster, if one counts.
+    pub fn roster(&self) -> Option<&Roster> {
+        match self {
+            Roll::Held(roster) => Some(roster),
+            Roll::Open | Roll::Lost => None,
+        }
+    }
+
+    /// Whether officers must sign in.
+    pub fn asks_for_sign_in(&self) -> bool {
+        !matches!(self, Roll::Open)
+    }
+}
+
+/// Why nobody was signed in, or no PIN confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// By the rules.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No roster is held.
+    #[error("this device holds no roster: nobody can sign in")]
+    NoRoster,
+    /// Another PIN is being looked at.
+    #[error("another sign-in is under way")]
+    Busy,
+    /// The session is over.
+    #[error("nobody is signed in")]
+    NoSession,
+    /// It could not be recorded.
+    #[error("the sign-in could not be recorded: {0}")]
+    Db(#[from] DbError),
+}
+
+/// An officer at work, as the session's calls see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Signed {
+    /// The badge.
+    pub badge: String,
+    /// The name as shown.
+    pub name: String,
+    /// What the officer may do.
+    pub role: Role,
+    /// Whether discreet alerts may be revealed.
+    pub discreet: bool,
+    /// The language the console starts in; empty for the device's.
+    pub language: String,
+    /// A session ends this many seconds after its last use.
+    pub idle_s: u64,
+    /// Seconds left until then.
+    pub idle_left_s: u64,
+}
+
+/// Signs officers in and out.
+pub struct Officers {
+    db: Arc<Db>,
+    clock: Arc<Clock>,
+    machine: Mutex<SignIn>,
+    /// Held while a PIN is hashed.
+    hashing: Mutex<()>,
+    /// When a try on an unknown badge was journalled last.
+    stranger_at: AtomicU64,
+}
+
+impl Officers {
+    /// Nobody is signed in yet.
+    pub fn new(db: Arc<Db>, clock: Arc<Clock>, rules: SignInRules) -> Officers {
+        Officers {
+            db,
+            clock,
+            machine: Mutex::new(SignIn::new(rules)),
+            hashing: Mutex::new(()),
+            stranger_at: AtomicU64::new(0),
+        }
+    }
+
+    fn machine(&self) -> MutexGuard<'_, SignIn> {
+        // Its methods leave it whole at every step.
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> SignInRules {
+        self.machine().rules().clone()
+    }
+
+    /// Signs an officer in: by PIN, or by badge alone as a shift change from `current`. Takes as long as argon2 does.
+    pub fn sign_in(
+        &self,
+        roll: &Roll,
+        badge: &str,
+        pin: Option<&Pin>,
+        current: Option<&Token>,
+    ) -> Result<(Token, Signed), SignInError> {
+        let roster = roll.roster().ok_or(SignInError::NoRoster)?;
+        self.sweep(roll)?;
+        let now = self.clock.now();
+        let badge = badge.parse::<Badge>().ok();
+        let Some((officer, hash)) = badge.and_then(|badge| roster.officer(&badge)) else {
+            let Some(pin) = pin else { return Err(Refusal::PinNeeded.into()) };
+            let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
+            let _in_vain = pin.is(&PinHash::nobody());
+            self.record_stranger(now)?;
+            return Err(Refusal::Wrong.into());
+        };
+        let tries = tries::get(&self.db, &officer.badge)?;
+        self.machine().ask(roster, officer, pin.is_some(), current, tries, now)?;
+        if let Some(pin) = pin {
+            self.look_at(&officer.badge, pin, hash, now)?;
+        }
+        self.enter(officer, hash, pin.is_some(), current, now)
+    }
+
+    fn enter(
+        &self,
+        officer: &Officer,
+        hash: &PinHash,
+        with_pin: bool,
+        current: Option<&Token>,
+        now: u64,
+    ) -> Result<(Token, Signed), SignInError> {
+        let mut machine = self.machine();
+        let (token, closed) = machine.enter(officer, hash, with_pin, current, now);
+        let left =
+            closed.into_iter().map(|who| Event::SignOut { who: who.to_string(), why: Ended::HandedOver });
+        let came = Event::SignIn { who: officer.badge.to_string(), pin: with_pin };
+        let recorded = self.record(left.chain([came]), now);
+        if recorded.is_err() {
+            machine.leave(&token);
+        }
+        recorded?;
+        Ok((token, signed(officer, machine.rules(), now, now)))
+    }
+
+    /// Who is signed in under this token. `use_it`: the session is used now, and not merely looked at.
+    pub fn session(&self, roll: &Roll, token: &Token, use_it: bool) -> Result<Option<Signed>, DbError> {
+        self.sweep(roll)?;
+        let now = self.clock.now();
+        let mut machine = self.machine();
+        let Some((badge, used_at)) = machine.session(token, use_it, now) else { return Ok(None) };
+        let officer = roll.roster().and_then(|roster| roster.officer(&badge));
+        Ok(officer.map(|(officer, _)| signed(officer, machine.rules(), used_at, now)))
+    }
+
+    /// Who is at work, for what happens at the post and not on the console: a document laid on a reader. It counts as
+    /// use of the session.
+    pub fn at_work(&self, roll: &Roll) -> Result<Option<Badge>, DbError> {
+        self.sweep(roll)?;
+        Ok(self.machine().at_work(self.clock.now()))
+    }
+
+    /// Looks at a signed-in officer's PIN once more, before something that wants a deliberate act.
+    pub fn confirm(&self, roll: &Roll, token: &Token, pin: &Pin) -> Result<Signed, SignInError> {
+        let signed = self.session(roll, token, true)?.ok_or(SignInError::NoSession)?;
+        let roster = roll.roster().ok_or(SignInError::NoRoster)?;
+        let badge: Badge = signed.badge.parse().map_err(|_| SignInError::NoSession)?;
+        let (_, hash) = roster.officer(&badge).ok_or(SignInError::NoSession)?;
+        self.look_at(&badge, pin, hash, self.clock.now())?;
+        Ok(signed)
+    }
+
+    /// Signs out; who it was.
+    pub fn sign_out(&self, token: &Token) -> Result<Option<Badge>, DbError> {
+        let left = self.machine().leave(token);
+        if let Some(badge) = &left {
+            let event = Event::SignOut { who: badge.to_string(), why: Ended::SignedOut };
+            self.record([event], self.clock.now())?;
+        }
+        Ok(left)
+    }
+
+    /// Ends the sessions that may not go on; whose they were. Call it every second, so that an idle screen locks.
+    pub fn sweep(&self, roll: &Roll) -> Result<Vec<(Badge, Ended)>, DbError> {
+        let now = self.clock.now();
+        let ended = self.machine().sweep(roll.roster(), now);
+        if !ended.is_empty() {
+            let event = |(who, why): &(Badge, Ended)| Event::SignOut { who: who.to_string(), why: *why };
+            self.record(ended.iter().map(event), now)?;
+        }
+        Ok(ended)
+    }
+
+    /// Journals a try on a badge that is not on the roster. Nothing locks such a badge, so one a while is enough: nobody may
+    /// fill the journal with them, for at its bound there are no answers.
+    fn record_stranger(&self, now: u64) -> Result<(), DbError> {
+        let before = self.stranger_at.swap(now, Ordering::Relaxed);
+        if now < before.saturating_add(STRANGERS_EVERY_S) {
+            self.stranger_at.store(before, Ordering::Relaxed);
+            return Ok(());
+        }
+        self.record([Event::WrongPin { who: String::new() }], now)
+    }
+
+    /// Counts the try, then looks at the PIN; a right one forgets the tries, a wrong one is journalled, and so is the lock.
+    fn look_at(&self, badge: &Badge, pin: &Pin, hash: &PinHash, now: u64) -> Result<(), SignInError> {
+        let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
+        let rules = self.rules();
+        let tries = tries::get(&self.db, badge)?;
+        // Whoever looked before us may have locked it.
+        if let Some(retry_after_s) = tries.locked_for(now) {
+            return Err(Refusal::Locked { retry_after_s }.into());
+        }
+        let counted = tries.counted(&rules, now);
+        tries::set(&self.db, badge, counted)?;
+        if pin.is(hash) {
+            return Ok(tries::forget(&self.db, badge)?);
+        }
+        self.record([Event::WrongPin { who: badge.to_string() }], now)?;
+        let Some(retry_after_s) = counted.locked_for(now) else { return Err(Refusal::Wrong.into()) };
+        self.machine().forget(badge);
+        tracing::warn!(%badge, retry_after_s, "locked after too many wrong PINs");
+        self.record([Event::LockedOut { who: badge.to_string(), until: counted.locked_until }], now)?;
+        Err(Refusal::Locked { retry_after_s }.into())
+    }
+
+    fn record(&self, events: impl IntoIterator<Item = Event>, at: u64) -> Result<(), DbError> {
+        self.db.transaction("write the journal", |t| {
+            events.into_iter().try_for_each(|event| journal::append(t, &Line { at, event }))
+        })
+    }
+}
+
+fn signed(officer: &Officer, rules: &SignInRules, used_at: u64, now: u64) -> Signed {
+    Signed {
+        badge: officer.badge.to_string(),
+        name: officer.name.clone(),
+        role: officer.role,
+        discreet: officer.discreet,
+        language: officer.language.clone(),
+        idle_s: rules.idle_s,
+        idle_left_s: (used_at + rules.idle_s).saturating_sub(now),
+    }
+}

@@ -1,0 +1,156 @@
+//! Signing in with a real store, a real journal and real PIN hashes (at the least cost).
+
+use super::*;
+use crate::journal::walk;
+use std::path::Path;
+use vedette_common::clock::system_now;
+use vedette_common::roster::PinCost;
+use vedette_common::roster::testing::{officer, roster};
+use zeroize::Zeroizing;
+
+const COST: PinCost = PinCost { memory_kib: 1024, passes: 1, lanes: 1 };
+
+fn pin(text: &str) -> Pin {
+    Pin::typed(Zeroizing::new(text.into())).unwrap()
+}
+
+fn roll() -> Roll {
+    let with_pin = |badge: &str, text: &str| {
+        let mut officer = officer(badge, Role::Officer);
+        officer.pin = Some(pin(text).hash(COST));
+        officer
+    };
+    let mut roster = roster(1, vec![with_pin("anna", "274916"), with_pin("boris", "580133")]);
+    roster.expires = system_now() + 1_000;
+    Roll::Held(Arc::new(roster))
+}
+
+fn open(folder: &Path) -> (Officers, Arc<Clock>) {
+    let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
+    let clock = Arc::new(Clock::default());
+    let rules = SignInRules { failures_max: 3, lock_out_s: 1_000, idle_s: 300, ..SignInRules::default() };
+    (Officers::new(db, clock.clone(), rules), clock)
+}
+
+fn journal(officers: &Officers) -> Vec<Event> {
+    let mut events = Vec::new();
+    walk(&officers.db, |row| {
+        events.push(Line::read(&row.text).unwrap().event);
+        true
+    })
+    .unwrap();
+    events
+}
+
+fn refusal(tried: Result<(Token, Signed), SignInError>) -> Refusal {
+    match tried {
+        Err(SignInError::Refused(refusal)) => refusal,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("signed in"),
+    }
+}
+
+#[test]
+fn a_day_at_the_post_is_in_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (officers, clock) = open(folder.path());
+    let roll = roll();
+    assert_eq!(refusal(officers.sign_in(&roll, "anna", None, None)), Refusal::PinNeeded);
+    assert_eq!(refusal(officers.sign_in(&roll, "nobody", None, None)), Refusal::PinNeeded);
+    let wrong = pin("274917");
+    assert_eq!(refusal(officers.sign_in(&roll, "anna", Some(&wrong), None)), Refusal::Wrong);
+    assert_eq!(refusal(officers.sign_in(&roll, "nobody", Some(&wrong), None)), Refusal::Wrong);
+    assert_eq!(refusal(officers.sign_in(&roll, "no badge!", Some(&wrong), None)), Refusal::Wrong);
+    let (anna, signed) = officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    assert_eq!((signed.badge.as_str(), signed.idle_s), ("anna", 300));
+    let (boris, _) = officers.sign_in(&roll, "boris", Some(&pin("580133")), Some(&anna)).unwrap();
+    assert!(officers.session(&roll, &anna, false).unwrap().is_none());
+    let (anna, _) = officers.sign_in(&roll, "anna", None, Some(&boris)).unwrap();
+    assert!(officers.confirm(&roll, &anna, &wrong).is_err());
+    assert_eq!(officers.confirm(&roll, &anna, &pin("274916")).unwrap().badge, "anna");
+    clock.raise(clock.now() + 301);
+    assert!(officers.session(&roll, &anna, true).unwrap().is_none());
+    let (boris, _) = officers.sign_in(&roll, "boris", Some(&pin("580133")), None).unwrap();
+    assert_eq!(officers.sign_out(&boris).unwrap().unwrap().as_str(), "boris");
+    assert_eq!(officers.sign_out(&boris).unwrap(), None);
+    let signed_in = |who: &str, pin| Event::SignIn { who: who.into(), pin };
+    let wrong_pin = |who: &str| Event::WrongPin { who: who.into() };
+    let out = |who: &str, why| Event::SignOut { who: who.into(), why };
+    assert_eq!(
+        journal(&officers),
+        [
+            wrong_pin("anna"),
+            wrong_pin(""),
+            signed_in("anna", true),
+            out("anna", Ended::HandedOver),
+            signed_in("boris", true),
+            out("boris", Ended::HandedOver),
+            signed_in("anna", false),
+            wrong_pin("anna"),
+            out("anna", Ended::Idle),
+            signed_in("boris", true),
+            out("boris", Ended::SignedOut),
+        ]
+    );
+}
+
+#[test]
+fn a_document_on_the_reader_is_the_scan_of_whoever_used_the_console_last_and_keeps_the_session_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (officers, clock) = open(folder.path());
+    let roll = roll();
+    let at_work = || officers.at_work(&roll).unwrap().map(|badge| badge.to_string());
+    assert_eq!(at_work(), None);
+    officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    clock.raise(clock.now() + 200);
+    assert_eq!(at_work().as_deref(), Some("anna"));
+    clock.raise(clock.now() + 200);
+    officers.sign_in(&roll, "boris", Some(&pin("580133")), None).unwrap();
+    assert_eq!(at_work().as_deref(), Some("boris"));
+    clock.raise(clock.now() + 301);
+    assert_eq!(at_work(), None);
+}
+
+#[test]
+fn a_lock_out_survives_a_restart_and_the_right_pin() {
+    let folder = tempfile::tempdir().unwrap();
+    let roll = roll();
+    for _ in 0..2 {
+        let (officers, _) = open(folder.path());
+        assert_eq!(refusal(officers.sign_in(&roll, "anna", Some(&pin("000001")), None)), Refusal::Wrong);
+    }
+    let (officers, _) = open(folder.path());
+    let third = refusal(officers.sign_in(&roll, "anna", Some(&pin("000001")), None));
+    assert_eq!(third, Refusal::Locked { retry_after_s: 1_000 });
+    let (officers, clock) = open(folder.path());
+    let right = pin("274916");
+    assert!(matches!(refusal(officers.sign_in(&roll, "anna", Some(&right), None)), Refusal::Locked { .. }));
+    assert!(
+        officers.sign_in(&roll, "boris", Some(&pin("580133")), None).is_ok(),
+        "only this badge is locked"
+    );
+    assert!(journal(&officers).iter().any(|e| matches!(e, Event::LockedOut { who, .. } if who == "anna")));
+    clock.raise(clock.now() + 1_001);
+    assert!(officers.sign_in(&roll, "anna", Some(&right), None).is_ok());
+}
+
+#[test]
+fn without_a_roster_nobody_signs_in_and_a_new_one_ends_the_sessions_it_does_not_admit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (officers, _) = open(folder.path());
+    let roll = roll();
+    for none in [Roll::Open, Roll::Lost] {
+        assert!(matches!(
+            officers.sign_in(&none, "anna", Some(&pin("274916")), None),
+            Err(SignInError::NoRoster)
+        ));
+    }
+    let (anna, _) = officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    let mut next = roll.roster().unwrap().clone();
+    next.officers[0].role = Role::Supervisor;
+    let promoted = officers.session(&Roll::Held(Arc::new(next.clone())), &anna, false).unwrap();
+    assert_eq!(promoted.unwrap().role, Role::Supervisor, "a role counts at once");
+    next.officers[0].pin = None;
+    assert!(officers.session(&Roll::Held(Arc::new(next)), &anna, false).unwrap().is_none());
+    assert_eq!(journal(&officers).last(), Some(&Event::SignOut { who: "anna".into(), why: Ended::Removed }));
+}

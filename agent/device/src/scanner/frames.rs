@@ -1,0 +1,296 @@
+//! A scanner with the shim at a port: frames in and out, for what [`super::session`] decides.
+//!
+//! Back-pressure: the scanner pulls what is installed, and one of its scans is checked at a time. A scan said again is
+//! answered again, and not checked again, so it makes one encounter. Failure: what cannot be read is dropped and said in
+//! the log; a port that fails ends this, and everything is taken up anew when it comes back.
+
+use super::Site;
+use super::notes::{self, Taken};
+use super::port::{Port, PortError};
+use super::session::{Heard, OurList, Ours, Say, Session};
+use crate::check::{Alert, Answer};
+use crate::holdings::{Content, Holdings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
+use vedette_shim::ids::{EncounterId, Hex};
+use vedette_shim::scanner::{
+    self, ALERTS_SHOWN_MAX, AlertShown, Asked, KeyFor, LISTS_HELD_MAX, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX,
+    Piece, SealedNote, ToHost, ToScanner,
+};
+use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, digest};
+use vedette_shim::verdict::{ListResult, Verdict};
+use zeroize::Zeroizing;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 1024;
+/// How often it is looked whether the lists in use have changed.
+const HOLDINGS_TICK: Duration = Duration::from_secs(1);
+/// Most bytes of an alert's text for a small display.
+const WHAT_BYTES_MAX: usize = 120;
+
+/// Serves the scanner until its port fails.
+pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
+    let mut talk = Talk {
+        port,
+        site,
+        session: Session::new(Instant::now()),
+        holdings: site.checker.holdings(),
+        ours: Ours::default(),
+        last_scan: None,
+    };
+    talk.ours = ours(&talk.holdings);
+    match talk.run().await {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+struct Talk<'s> {
+    port: &'s mut Port,
+    site: &'s Site,
+    session: Session,
+    holdings: Arc<Holdings>,
+    ours: Ours,
+    /// The last scan's number and text, and the answer as it was sent.
+    last_scan: Option<(u32, String, Vec<u8>)>,
+}
+
+impl Talk<'_> {
+    async fn run(&mut self) -> Result<std::convert::Infallible, PortError> {
+        let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            self.look_at_holdings();
+            let known = self.session.hello().is_some();
+            while let Some(say) = self.session.next(&self.ours, Instant::now()) {
+                self.say(&say).await?;
+            }
+            if known && self.session.hello().is_none() {
+                tracing::warn!(scanner = %self.site.name, "the scanner does not answer any more");
+            }
+            let wait = self.session.wakes_at().saturating_duration_since(Instant::now()).min(HOLDINGS_TICK);
+            let Ok(read) = timeout(wait, self.port.read(&mut buffer)).await else { continue };
+            for byte in buffer.iter().take(read?) {
+                match decoder.push(*byte) {
+                    Some(Ok(payload)) => self.hear(payload).await?,
+                    Some(Err(error)) => tracing::debug!(scanner = %self.site.name, %error, "not a frame"),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn look_at_holdings(&mut self) {
+        let now = self.site.checker.holdings();
+        if !Arc::ptr_eq(&now, &self.holdings) {
+            self.ours = ours(&now);
+            self.holdings = now;
+            self.session.ours_changed();
+        }
+    }
+
+    async fn hear(&mut self, payload: &[u8]) -> Result<(), PortError> {
+        let name = &self.site.name;
+        let message = match scanner::decode::<ToHost>(payload) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::warn!(scanner = %name, %error, "a message cannot be read");
+                return Ok(());
+            }
+        };
+        match self.session.heard(message, Instant::now()) {
+            Heard::Noted => {}
+            Heard::Started => {
+                self.last_scan = None;
+                if let Some(hello) = self.session.hello() {
+                    tracing::info!(scanner = %name, device = %hello.device, firmware = hello.firmware.as_str(),
+                        lists = hello.lists.len(), encounters = hello.encounters, "scanner is there");
+                }
+            }
+            Heard::Check(number, text) => self.check(number, text).await?,
+            Heard::Store(id, sealed) => self.store(id, sealed).await,
+            Heard::Refused(say, refusal) => {
+                tracing::warn!(scanner = %name, %refusal, "the scanner refused {}", word(&say));
+            }
+            Heard::Foreign(protocol) => {
+                tracing::error!(scanner = %name, protocol, "a scanner of another protocol: update its firmware");
+            }
+        }
+        Ok(())
+    }
+
+    async fn check(&mut self, number: u32, text: &str) -> Result<(), PortError> {
+        let known = self.last_scan.as_ref().is_some_and(|(n, t, _)| *n == number && t == text);
+        if !known {
+            let answer = self.site.check(text.to_string()).await;
+            self.last_scan = Some((number, text.into(), answer_frame(number, answer.as_deref())));
+        }
+        let Some((_, _, answer)) = &self.last_scan else { return Ok(()) };
+        self.session.answered();
+        self.port.write_all(answer).await
+    }
+
+    async fn store(&mut self, id: EncounterId, sealed: &[u8]) {
+        // Only a scanner that has said who it is has a key of ours.
+        let Some(scanner) = self.session.hello().map(|hello| hello.device.clone()) else { return };
+        let (site, sealed) = (self.site.clone(), sealed.to_vec());
+        let taken = tokio::task::spawn_blocking(move || {
+            notes::take(&site, &scanner, &SealedNote { id, sealed: &sealed })
+        });
+        match taken.await {
+            Ok(Ok(taken)) => {
+                let (name, encounter) = (&self.site.name, Hex(&id));
+                match taken {
+                    Taken::New => tracing::info!(scanner = %name, %encounter, "an encounter was taken over"),
+                    Taken::Before => tracing::info!(scanner = %name, %encounter, "it was taken over before"),
+                    Taken::Aside(why) => tracing::error!(scanner = %name, %encounter, %why,
+                        "an encounter cannot be brought home from here: it was set aside in the journal"),
+                }
+                self.session.stored(id);
+            }
+            Ok(Err(error)) => self.not_stored(&id, &error),
+            Err(error) => self.not_stored(&id, &error),
+        }
+    }
+
+    fn not_stored(&mut self, id: &EncounterId, error: &dyn std::fmt::Display) {
+        tracing::error!(scanner = %self.site.name, encounter = %Hex(id), %error, "an encounter stays with the scanner");
+        self.session.not_stored(Instant::now());
+    }
+
+    async fn say(&mut self, say: &Say) -> Result<(), PortError> {
+        let mut piece = [0; PIECE_BYTES_MAX];
+        let message = match say {
+            Say::Who => ToScanner::Who,
+            Say::Time(_) => match &self.ours.heartbeat {
+                Some((_, envelope)) => ToScanner::Time(envelope),
+                None => return Ok(()),
+            },
+            Say::EncounterKey => match self.session.hello() {
+                Some(hello) => ToScanner::Key(KeyFor::Encounters(notes::key_of(self.site, &hello.device))),
+                None => return Ok(()),
+            },
+            Say::ListKey(list, number) => match self.ours.lists.get(list).and_then(|l| l.keys.get(number)) {
+                Some(key) => {
+                    ToScanner::Key(KeyFor::List { list: list.clone(), number: *number, key: key.clone() })
+                }
+                None => return Ok(()),
+            },
+            Say::Offer(list, _) => match self.ours.lists.get(list) {
+                Some(list) => ToScanner::Offer(&list.manifest),
+                None => return Ok(()),
+            },
+            Say::Piece(segment, offset, bytes) => {
+                let length = usize::from(*bytes).min(piece.len());
+                let read = self.site.store.read_piece(segment, (*offset).into(), &mut piece[..length]);
+                match read {
+                    Ok(length) => ToScanner::Piece(Piece {
+                        segment: *segment,
+                        offset: *offset,
+                        bytes: &piece[..length],
+                    }),
+                    Err(error) => {
+                        // A newer edition has swept it; that one is offered next.
+                        tracing::debug!(scanner = %self.site.name, %error, "no such piece");
+                        return Ok(());
+                    }
+                }
+            }
+            Say::Next => ToScanner::Next,
+            Say::Taken(id) => ToScanner::Taken(*id),
+        };
+        let frame = Zeroizing::new(frame(&message));
+        self.port.write_all(&frame).await
+    }
+}
+
+/// What this device has for its scanners: the lists of documents in use, and the newest heartbeat.
+fn ours(holdings: &Holdings) -> Ours {
+    let heartbeat = holdings.heartbeat.clone().and_then(|envelope| {
+        let heartbeat: Heartbeat = body(SignedKind::Heartbeat, &envelope)?;
+        Some((heartbeat.issued, envelope))
+    });
+    let documents = holdings.lists.iter().filter(|held| matches!(held.content, Content::Documents(_)));
+    let lists = documents.filter_map(|held| {
+        let envelope = held.manifest.clone()?;
+        let manifest: Manifest = body(SignedKind::Manifest, &envelope)?;
+        let needed = |number: &u32| manifest.segments.iter().any(|segment| segment.key == *number);
+        let keys: BTreeMap<_, _> =
+            held.keys.iter().filter(|(number, _)| needed(number)).map(|(n, key)| (*n, key.clone())).collect();
+        let digest = digest(&envelope);
+        Some((held.list.clone(), OurList { edition: held.edition, manifest: envelope, digest, keys }))
+    });
+    Ours { heartbeat, lists: lists.collect() }
+}
+
+/// What an envelope says; it was checked when it was taken.
+fn body<T: serde::de::DeserializeOwned>(kind: SignedKind, envelope: &[u8]) -> Option<T> {
+    decode_body(kind, Envelope::read(envelope, kind).ok()?.body).ok()
+}
+
+fn frame(message: &ToScanner<'_>) -> Vec<u8> {
+    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
+    let used =
+        scanner::encode(message, &mut out).expect("a message's parts are bounded below the buffer").len();
+    out.truncate(used);
+    out
+}
+
+/// The answer for a small display, as a frame. A zone that cannot be read was not checked.
+fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
+    let alerts = answer.map_or(&[][..], |answer| &answer.alerts);
+    let texts: Vec<String> = alerts.iter().take(ALERTS_SHOWN_MAX).map(what).collect();
+    let shown = alerts.iter().zip(&texts).map(|(alert, text)| AlertShown {
+        list: alert.list.clone(),
+        alert: &alert.alert_id,
+        what: text,
+    });
+    let mut lists: Vec<_> = answer.map_or(&[][..], |answer| &answer.checked).iter().collect();
+    lists.sort_by_key(|asked| match asked.result {
+        ListResult::Hit => 0,
+        ListResult::Possible => 1,
+        ListResult::NotChecked => 2,
+        ListResult::Clear if asked.freshness != Freshness::Fresh => 3,
+        ListResult::Clear => 4,
+    });
+    let asked = lists.into_iter().take(LISTS_HELD_MAX).map(|asked| Asked {
+        list: asked.list.clone(),
+        edition: asked.edition,
+        age_s: asked.age_s,
+        freshness: asked.freshness,
+        result: asked.result,
+    });
+    frame(&ToScanner::Answer(scanner::Answer {
+        scan,
+        verdict: answer.map_or(Verdict::NotChecked, |answer| answer.verdict),
+        alerts: shown.collect(),
+        more: alerts.len().saturating_sub(ALERTS_SHOWN_MAX) as u16,
+        lists: asked.collect(),
+    }))
+}
+
+/// What an alert is and what to do, cut to what a display takes.
+fn what(alert: &Alert) -> String {
+    let mut text = format!("{}: {}", alert.status, alert.action);
+    let mut end = text.len().min(WHAT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
+fn word(say: &Say) -> &'static str {
+    match say {
+        Say::Who => "to say who it is",
+        Say::Time(_) => "the time",
+        Say::EncounterKey => "the key for its encounters",
+        Say::ListKey(..) => "a list's key",
+        Say::Offer(..) | Say::Piece(..) => "an edition",
+        Say::Next => "to hand over encounters",
+        Say::Taken(_) => "to forget an encounter",
+    }
+}

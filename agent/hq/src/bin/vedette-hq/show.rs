@@ -1,0 +1,105 @@
+//! Tables of `encounters`, `devices` and `lists` for a person at a terminal. Whatever a device or a document says goes
+//! through [`printable`], so that it cannot steer the terminal or forge a line.
+
+use vedette_common::clock::{rfc3339, system_now};
+use vedette_common::mqtt::CERTIFICATE_WARN_S;
+use vedette_common::text::{age, printable};
+use vedette_hq::devices::{DeviceView, HeldView};
+use vedette_hq::encounters::{EncounterView, OutcomeView};
+use vedette_hq::list::ListView;
+
+/// A line each, and what came of it below.
+pub(super) fn encounters(rows: &[EncounterView]) -> String {
+    let line = |e: &EncounterView| {
+        let d = &e.document;
+        let mut marks = String::new();
+        for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
+            marks += &if is { format!("  {mark}") } else { String::new() };
+        }
+        match (&e.answer, e.overdue_since) {
+            (Some(word), _) => marks += &format!("  answered: {}", word.replace('_', " ")),
+            (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
+            (None, None) => {}
+        }
+        let verdict = vedette_common::text::verdict_word(e.verdict);
+        let (made, device, list, alert) = (rfc3339(e.made_at), &e.device, &e.list, printable(&e.alert));
+        let (surname, given_names) = (printable(&d.surname), printable(&d.given_names));
+        let outcomes: String = e.outcomes.iter().map(outcome_line).collect();
+        format!("{made}  {device}  {verdict}  {list}  {alert}  {surname}, {given_names}{marks}\n{outcomes}")
+    };
+    rows.iter().map(line).collect::<String>() + &format!("{} encounter(s)\n", rows.len())
+}
+
+fn outcome_line(outcome: &OutcomeView) -> String {
+    let what = vedette_common::text::json_word(&outcome.outcome).replace('_', " ");
+    let (at, who, note) = (rfc3339(outcome.at), printable(&outcome.who), printable(&outcome.note));
+    let note = if note.is_empty() { note } else { format!(": {note}") };
+    format!("    {at}  {what}, says {who}{note}\n")
+}
+
+/// A line each, and what it holds below.
+pub(super) fn devices(rows: &[DeviceView]) -> String {
+    let now = system_now();
+    let line = |d: &DeviceView| {
+        let link = match (d.online, d.last_seen) {
+            (true, _) => "online".into(),
+            (false, Some(at)) => format!("last seen {} ago", age(now.saturating_sub(at))),
+            (false, None) => "never seen".into(),
+        };
+        let waiting =
+            d.spool.filter(|spool| *spool > 0).map_or(String::new(), |spool| format!(", {spool} waiting"));
+        let held = |h: &HeldView| {
+            format!(
+                "    {} edition {}, confirmed {} ago\n",
+                h.list,
+                h.edition,
+                age(now.saturating_sub(h.confirmed_at))
+            )
+        };
+        let held: String = d.held.iter().map(held).collect();
+        let ends = match d.certificate_expires_at {
+            at if d.state == "enrolled" && at < now + CERTIFICATE_WARN_S => {
+                format!(", certificate ENDS {}", rfc3339(at))
+            }
+            _ => String::new(),
+        };
+        format!("{} ({}): {}, {link}{waiting}{ends}\n{held}", d.device, d.post, d.state)
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A line each.
+pub(super) fn lists(rows: &[ListView]) -> String {
+    let line = |l: &ListView| {
+        let pending = l.pending_entries.map_or(String::new(), |entries| format!(", {entries} pending"));
+        let (list, edition, entries, segments, bytes) = (&l.list, l.edition, l.entries, l.segments, l.bytes);
+        let held = l.devices_current;
+        format!(
+            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n"
+        )
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_cannot_steer_the_terminal() {
+        let hostile = "A\u{1b}[2J\nB";
+        let encounter = serde_json::json!({
+            "id": "00", "scan": "00", "device": "post-7", "post": "", "made_at": 0, "received_at": 0,
+            "list": "uto/stolen", "edition": 1, "alert": hostile, "verdict": "hit", "score": 1000,
+            "document": {
+                "code": "P", "issuing_state": "UTO", "number": hostile, "surname": hostile, "given_names": hostile,
+                "nationality": "UTO", "birth_date": "", "sex": "", "expiry_date": ""
+            },
+            "device_revoked": false, "conflicts": 0
+        });
+        let encounter: EncounterView = serde_json::from_value(encounter).unwrap();
+        let shown = encounters(&[encounter]);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        assert_eq!(shown.lines().count(), 2, "{shown:?}");
+    }
+}

@@ -1,0 +1,159 @@
+//! This project's own JSON lines, and lists of the same shape.
+//!
+//! ```text
+//! {"id": "...", "names": [{"surname", "given", "full", "kind", "quality"}], "birth_dates": ["1948-12-10", "1948"],
+//!  "nationalities": ["UTO"], "sex": "female", "kind": "red", "action": "arrest", "warnings": ["armed"],
+//!  "documents": [{"type", "number", "country"}], "reason": ..., "handling": "H2",
+//!  "restricted": {"reason": "supervisor"}}
+//! ```
+//! Only id and names are mandatory. A name of quality "weak" is a weak alias. `program`, `ref` and `source` stand for
+//! reason, reference and authority. An unknown key is an error: it may hold what the officer must know.
+//! Handling is a code of Europol's scale or `{"scale", "code", "text"}`; `restricted` keeps a field to a role.
+
+use super::{dates::dates, states::codes};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use vedette_common::roster::Role;
+use vedette_names::handling::{Field, Handling, Restriction};
+use vedette_names::person::{
+    Action, AlertKind, NameKind, PersonAlert, PersonDocument, PersonName, Sex, Warning,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    names: Vec<Name>,
+    #[serde(default)]
+    birth_dates: Vec<String>,
+    #[serde(default)]
+    birth_places: Vec<String>,
+    #[serde(default)]
+    nationalities: Vec<String>,
+    #[serde(default)]
+    sex: Option<String>,
+    #[serde(default)]
+    kind: Option<AlertKind>,
+    #[serde(default)]
+    action: Action,
+    #[serde(default)]
+    warnings: Vec<Warning>,
+    #[serde(default)]
+    documents: Vec<Document>,
+    #[serde(default, alias = "program")]
+    reason: Option<String>,
+    #[serde(default, alias = "source")]
+    authority: Option<String>,
+    #[serde(default, alias = "ref")]
+    reference: Option<String>,
+    #[serde(default)]
+    remark: Option<String>,
+    #[serde(default)]
+    handling: Option<HandlingLine>,
+    #[serde(default)]
+    restricted: BTreeMap<Field, Role>,
+    /// The primary name's parts, which the names hold too.
+    #[serde(default, rename = "name_parts")]
+    _parts: Value,
+}
+
+/// A code of Europol's scale, or a whole handling.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HandlingLine {
+    Code(String),
+    Whole(Handling),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Name {
+    #[serde(default)]
+    kind: NameKind,
+    #[serde(default)]
+    surname: String,
+    #[serde(default)]
+    given: String,
+    #[serde(default)]
+    full: String,
+    #[serde(default)]
+    quality: Option<String>,
+    #[serde(default, rename = "script")]
+    _script: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default, alias = "type")]
+    kind: String,
+    #[serde(default)]
+    number: String,
+    #[serde(default, alias = "country")]
+    state: Option<String>,
+    #[serde(default, alias = "note")]
+    remark: Option<String>,
+    #[serde(default, rename = "label")]
+    _label: Value,
+    #[serde(default)]
+    issued: Option<String>,
+    #[serde(default)]
+    expires: Option<String>,
+}
+
+/// The alert of one line.
+pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
+    let line: Line = serde_json::from_value(line).map_err(|error| error.to_string())?;
+    let sanctioned = line.reason.is_some() && line.kind.is_none();
+    Ok(PersonAlert {
+        id: line.id,
+        kind: line.kind.unwrap_or(if sanctioned { AlertKind::Sanction } else { AlertKind::Other }),
+        action: line.action,
+        names: line.names.into_iter().map(name).collect(),
+        birth_dates: line.birth_dates.iter().flat_map(|text| dates(text)).collect(),
+        birth_places: line.birth_places,
+        nationalities: line.nationalities.iter().flat_map(|text| codes(text)).collect(),
+        sex: sex(line.sex.as_deref().unwrap_or(""))?,
+        documents: line.documents.into_iter().map(document).collect(),
+        warnings: line.warnings,
+        reason: line.reason.unwrap_or_default(),
+        authority: line.authority.unwrap_or_default(),
+        reference: line.reference.unwrap_or_default(),
+        remark: line.remark.unwrap_or_default(),
+        handling: line.handling.map(|handling| match handling {
+            HandlingLine::Code(code) => Handling::europol(&code),
+            HandlingLine::Whole(handling) => handling,
+        }),
+        restricted: line.restricted.into_iter().map(|(field, role)| Restriction { field, role }).collect(),
+    })
+}
+
+fn name(name: Name) -> PersonName {
+    let kind = if name.quality.as_deref() == Some("weak") { NameKind::Weak } else { name.kind };
+    PersonName { kind, surname: name.surname, given: name.given, full: name.full }
+}
+
+fn document(document: Document) -> PersonDocument {
+    let state = document.state.unwrap_or_default();
+    let dates = [("issued", document.issued), ("expires", document.expires)];
+    let dates = dates.into_iter().filter_map(|(word, date)| date.map(|date| format!("{word} {date}")));
+    let remark = document.remark.into_iter().chain(dates).collect::<Vec<_>>().join(", ");
+    PersonDocument {
+        kind: document.kind,
+        number: document.number,
+        state: codes(&state).into_iter().next().unwrap_or(state),
+        remark,
+    }
+}
+
+/// A sex as lists write it.
+pub(super) fn sex(text: &str) -> Result<Sex, String> {
+    match text.to_lowercase().as_str() {
+        "" | "u" | "unknown" => Ok(Sex::Unknown),
+        "f" | "female" => Ok(Sex::Female),
+        "m" | "male" => Ok(Sex::Male),
+        "x" | "unspecified" | "other" => Ok(Sex::Unspecified),
+        _ => Err(format!("sex: {text:?} is none of female, male, unspecified, unknown")),
+    }
+}
