@@ -3,7 +3,7 @@
 use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
 use super::normalise::{is_particle, is_title, tokens};
-use super::transliterate::Language;
+use super::script::Language;
 use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
 
 /// Tokens joined into one reading: ABD AL RAHMAN.
