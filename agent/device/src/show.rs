@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::desk::session::RosterState;
 use crate::desk::tokens::TokenView;
 use crate::desk::{ListView, SignIn, StatusView};
-use crate::journal::{Event, Line};
-use crate::officers::sign_in::Ended;
+use crate::journal::{Ended, Event, Line};
+
 use std::fmt::Write;
 use std::path::Path;
 use vedette_common::clock::{parse_rfc3339, rfc3339, system_now};

@@ -7,7 +7,7 @@
 //! | [`mod@merge`] | segments -> one segment; two editions -> the changes between |
 //! | [`tiers`] | which segments a publisher joins |
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
-//! | [`filter`] | a segment's documents in memory, so that a miss touches no page |
+//! | [`filter`], `filtering` | a segment's documents in memory, so that a miss touches no page; building that |
 //! | [`mod@file`], [`seal`] | the bytes; their sealing |
 //! | survey, pack, write | the three passes of building |
 //! | stream, cursor | changes in order, from memory and from segments |
@@ -26,6 +26,8 @@ pub mod edition;
 pub mod error;
 pub mod file;
 pub mod filter;
+mod filtering;
+mod formats;
 pub mod merge;
 mod pack;
 pub mod seal;

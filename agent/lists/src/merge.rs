@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use vedette_shim::list::Kind;
 use vedette_shim::seal::ListKey;
 
 use super::documents::{Document, DocumentChange, Record, range_change};
 use super::edition::Edition;
-use super::segment::SegmentFile;
+use super::segment::{SegmentFile, one_kind};
 use super::stream::{Keyed, Merged, Rule, Source};
 use super::write::write_segment;
 use super::{ListError, SegmentInfo};
@@ -24,14 +23,6 @@ pub fn merge(
     let kind = one_kind(inputs)?;
     let rule = if base { Rule::NewestAlerts } else { Rule::Newest };
     write_segment(kind, &Merged { inputs: inputs.to_vec(), rule }, list_key, dir)
-}
-
-pub(super) fn one_kind(inputs: &[&SegmentFile]) -> Result<Kind, ListError> {
-    let kind = inputs.first().map_or(Kind::Documents, |input| input.kind());
-    if inputs.iter().any(|input| input.kind() != kind) {
-        return Err(ListError::Kinds);
-    }
-    Ok(kind)
 }
 
 /// Writes the segment that leads from edition `old` (none: from nothing) to the alerts of `new`: what publishing

@@ -99,13 +99,6 @@ impl SegmentFile {
         self.filter = Some(filter);
     }
 
-    /// Builds a filter in memory, 1.13 bytes a document: where memory is no concern. Reads every page of entries.
-    pub fn with_filter(mut self) -> Result<Self, ListError> {
-        let filter = Filter::build(&self, || true)?.map_or_else(OnceLock::new, OnceLock::from);
-        self.set_filter(Arc::new(filter));
-        Ok(self)
-    }
-
     /// The filter, if there is one and it is built.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()?.get()
@@ -164,6 +157,15 @@ impl SegmentFile {
         let guess = u128::from(rank) * further.len() as u128 / u128::from(row.class.universe());
         row.first_page + count_up_to(further, rank, guess as usize) as u32
     }
+}
+
+/// The kind that all `inputs` are of; without any, documents.
+pub(super) fn one_kind(inputs: &[&SegmentFile]) -> Result<Kind, ListError> {
+    let kind = inputs.first().map_or(Kind::Documents, |input| input.kind());
+    if inputs.iter().any(|input| input.kind() != kind) {
+        return Err(ListError::Kinds);
+    }
+    Ok(kind)
 }
 
 /// How many of `sorted` are at most `value`: looks around `guess` in steps that double, then halves.

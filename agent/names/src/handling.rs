@@ -8,10 +8,12 @@
 //!
 //! Bytes: postcard, at the end of a person's record. Never reorder [`Field`].
 
-use super::person::TEXT_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vedette_common::roster::Role;
+
+/// Bytes of each text of an alert.
+pub const TEXT_BYTES_MAX: usize = 2048;
 
 /// A handling code: how far what an alert says may go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -12,7 +12,7 @@
 use super::align::{GIVEN, NameToken, SIDE_MAX, SURNAME};
 use super::normalise::{is_particle, is_title, tokens};
 use super::person::{BirthDate, NameKind, PersonAlert, PersonName, Sex};
-use super::transliterate::Language;
+use super::script::Language;
 use super::vocabulary::Vocabulary;
 use std::collections::HashMap;
 

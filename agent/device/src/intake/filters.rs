@@ -7,7 +7,7 @@
 //! no room goes without, as a new base does while the old one is still in use. No key is held for a segment that nobody has
 //! open any more, for its list's lease may have ended (`sweep`).
 
-use super::door::NICE;
+use super::NICE;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, SyncSender};

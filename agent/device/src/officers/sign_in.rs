@@ -13,6 +13,9 @@
 //! `shift_max_s`; a session ends `idle_s` after its last use, and after that everybody is asked for the PIN; whoever
 //! leaves the roster, or gets a new PIN, is out at once. Bounds: [`SESSIONS_MAX`], [`SEEN_MAX`].
 
+use crate::config::SignInRules;
+use crate::journal::Ended;
+use crate::store::tries::Tries;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
@@ -26,45 +29,6 @@ const SEEN_MAX: usize = 100;
 /// Longest lock-out, seconds.
 const LOCK_OUT_S_MAX: u64 = 24 * 3600;
 
-/// The rules, from section `[officers]` of the configuration. Times in seconds.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rules {
-    /// Wrong PINs in a row that lock a badge on this device.
-    pub failures_max: u32,
-    /// How long the first lock-out lasts; each further one twice as long, up to a day.
-    pub lock_out_s: u64,
-    /// A session ends this long after its last use.
-    pub idle_s: u64,
-    /// How long after giving the PIN an officer may take over by badge alone.
-    pub shift_max_s: u64,
-    /// How long an expired roster goes on serving; after that only administrators sign in.
-    pub roster_grace_s: u64,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            failures_max: 5,
-            lock_out_s: 60,
-            idle_s: 300,
-            shift_max_s: 12 * 3600,
-            roster_grace_s: 30 * 86_400,
-        }
-    }
-}
-
-/// What is remembered of a badge's wrong PINs; it is stored, so that a restart forgets none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tries {
-    /// Tries since the last right PIN or lock-out.
-    pub failures: u32,
-    /// Lock-outs since the last right PIN.
-    pub lock_outs: u32,
-    /// Seconds since 1970; 0 when it never was locked.
-    pub locked_until: u64,
-}
-
 impl Tries {
     /// How long the badge stays locked, seconds.
     pub fn locked_for(&self, now: u64) -> Option<u64> {
@@ -72,7 +36,7 @@ impl Tries {
     }
 
     /// With one more try that is about to be made; the last one allowed locks the badge until it proves right.
-    pub fn counted(self, rules: &Rules, now: u64) -> Tries {
+    pub fn counted(self, rules: &SignInRules, now: u64) -> Tries {
         let failures = self.failures + 1;
         if failures < rules.failures_max {
             return Tries { failures, ..self };
@@ -146,23 +110,9 @@ pub enum Refusal {
     RosterEnded,
 }
 
-/// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ended {
-    /// The officer signed out.
-    SignedOut,
-    /// Nobody used it for `idle_s`.
-    Idle,
-    /// Another officer took over, or the same one signed in anew.
-    HandedOver,
-    /// The officer is no longer on the roster, or has a new PIN.
-    Removed,
-}
-
 /// Who is signed in, and who gave a PIN here lately.
 pub struct SignIn {
-    rules: Rules,
+    rules: SignInRules,
     sessions: Vec<Session>,
     /// When, and which PIN: one that was changed since counts for nothing.
     seen: BTreeMap<Badge, (u64, PinHash)>,
@@ -170,12 +120,12 @@ pub struct SignIn {
 
 impl SignIn {
     /// Nobody yet.
-    pub fn new(rules: Rules) -> SignIn {
+    pub fn new(rules: SignInRules) -> SignIn {
         SignIn { rules, sessions: Vec::new(), seen: BTreeMap::new() }
     }
 
     /// The rules.
-    pub fn rules(&self) -> &Rules {
+    pub fn rules(&self) -> &SignInRules {
         &self.rules
     }
 
@@ -308,8 +258,8 @@ mod tests {
     use proptest::prelude::*;
     use vedette_common::roster::testing::{officer, roster};
 
-    fn rules() -> Rules {
-        Rules { failures_max: 3, lock_out_s: 10, idle_s: 50, shift_max_s: 100, roster_grace_s: 1_000 }
+    fn rules() -> SignInRules {
+        SignInRules { failures_max: 3, lock_out_s: 10, idle_s: 50, shift_max_s: 100, roster_grace_s: 1_000 }
     }
 
     fn two() -> Roster {

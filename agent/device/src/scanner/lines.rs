@@ -5,7 +5,8 @@
 
 use super::Site;
 use super::port::{Port, PortError};
-use super::zone::{Framing, Zones};
+use super::zone::Zones;
+use crate::config::Framing;
 use std::time::Duration;
 use tokio::time::timeout;
 

@@ -2,7 +2,6 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `config` | `[[scanner]]` -> checked values |
 //! | `port` | a serial port: open, read, write |
 //! | `zone`, `lines` | bytes -> zones (pure); a reader of lines at a port |
 //! | `session`, `frames` | what to say to a scanner with the shim (pure); such a scanner at a port |
@@ -13,7 +12,6 @@
 //! Failure: a port that cannot be opened, or that vanishes, is tried again after a wait that grows from
 //! [`REOPEN_FIRST`] to [`REOPEN_MAX`]; the rest of the agent does not notice.
 
-mod config;
 mod frames;
 mod lines;
 mod notes;
@@ -21,11 +19,9 @@ mod port;
 pub mod session;
 pub mod zone;
 
-pub(crate) use config::RawScanner;
-pub use config::{SCANNERS_MAX, ScannerConfig, Speaks};
-
 use crate::check::{Answer, CheckError, Checker, Scan};
-use crate::store::Store;
+use crate::config::{ScannerConfig, Speaks};
+use crate::store::segments::SegmentStore;
 use port::{Port, PortError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +45,7 @@ pub struct Scanners {
     /// Takes what scanners noted while they were alone.
     pub checker: Arc<Checker>,
     /// Holds the segments that scanners install.
-    pub store: Store,
+    pub store: SegmentStore,
 }
 
 /// What one scanner's task works with.
@@ -58,7 +54,7 @@ struct Site {
     name: String,
     check: Check,
     checker: Arc<Checker>,
-    store: Store,
+    store: SegmentStore,
 }
 
 impl Scanners {

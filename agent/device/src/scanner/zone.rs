@@ -8,21 +8,13 @@
 //! so that nobody can read it as one, and the rest is dropped up to the next silence. Failure: bytes that are no zone are
 //! handed out all the same: the officer must hear that nothing was read.
 
+use crate::config::Framing;
 use vedette_shim::mrz;
 
 /// Longest zone with its line breaks and whatever a reader adds, bytes.
 pub const ZONE_BYTES_MAX: usize = 256;
 /// Stands at the end of what was cut; no zone has it.
 const CUT: char = '…';
-
-/// How a reader frames its zones.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Framing {
-    /// What it sends before a zone; may be empty.
-    pub prefix: Vec<u8>,
-    /// What it sends after a zone; may be empty.
-    pub suffix: Vec<u8>,
-}
 
 /// Puts zones together.
 #[derive(Debug)]
