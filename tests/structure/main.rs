@@ -213,6 +213,29 @@ fn files_and_functions_are_short() {
     );
 }
 
+/// Where a path in ARCHITECTURE.md may begin.
+const PLACES: &[&str] = &["agent", "."];
+
+#[test]
+fn every_place_that_the_text_names_is_there() {
+    let text = fs::read_to_string(architecture()).unwrap();
+    let mut absent = Vec::new();
+    for named in text.split('`').skip(1).step_by(2).filter(|named| named.contains('/') || named.contains(".rs")) {
+        let (path, name) = named.split_once("::").map_or((named, None), |(path, name)| (path, Some(name)));
+        if path.contains(char::is_whitespace) || !path.contains('/') || path.starts_with("uto/") {
+            continue; // a list's name, a command, a file beside others that its sentence names
+        }
+        let found = PLACES.iter().map(|place| workspace().join(place).join(path)).find(|path| path.exists());
+        let has = |file: PathBuf, name: &str| fs::read_to_string(file).unwrap().contains(&format!("fn {name}"));
+        match (found, name) {
+            (None, _) => absent.push(named),
+            (Some(file), Some(name)) if !has(file, name) => absent.push(named),
+            _ => {}
+        }
+    }
+    assert!(absent.is_empty(), "ARCHITECTURE.md names what is not there: {absent:#?}");
+}
+
 #[test]
 fn a_circle_is_found() {
     let arrows = |pairs: &[(u8, u8)]| {
