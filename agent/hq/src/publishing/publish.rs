@@ -19,7 +19,6 @@ use crate::publishing::list;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
 use std::fs;
-use vedette_common::clock::system_now;
 use vedette_common::crypto::sign_statement;
 use vedette_common::files::{self, FileError};
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
@@ -74,7 +73,7 @@ pub(crate) struct Next {
 /// Makes the next edition of a list, if there is anything new.
 pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, HqError> {
     let _lock = home.lock()?;
-    let now = system_now();
+    let now = home.now();
     let mut db = home.database()?;
     let row = list::get(db.read(), name)?;
     let last = grants::newest_manifest(db.read(), name)?;
