@@ -5,8 +5,8 @@
 //! then says what was missing, with the ends of the agent's and the broker's logs.
 
 use super::broker::{Broker, BrokerPki, Port};
+use super::error::{DemoError, PATIENCE};
 use super::view::View;
-use super::{DemoError, PATIENCE};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
