@@ -2,8 +2,8 @@
 //!
 //! `normalise` and `transliterate` make tokens of A to Z from any script; `fold` and `equivalents` hear what they
 //! sound like; `query` matches a traveller's tokens against the `vocabulary` of a list's, once; `gather` finds in the
-//! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `score` adds
-//! up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go.
+//! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `nation`
+//! nationalities, `score` adds up what was seen by its `weights`, how rare a name is in the `world` among it, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go.
 //! A search reads memory only: no lock, no clock, no file.
 
 pub mod handling;
@@ -17,13 +17,16 @@ mod explain;
 mod fold;
 mod gather;
 mod index;
+mod nation;
 mod normalise;
+mod placeholders;
 mod query;
 mod score;
 mod search;
 mod transliterate;
 mod vocabulary;
 mod weights;
+mod world;
 
 pub use explain::Reason;
 pub use index::PersonIndex;

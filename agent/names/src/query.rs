@@ -3,8 +3,10 @@
 use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
 use super::normalise::{is_particle, is_title, tokens};
+use super::placeholders;
 use super::transliterate::Language;
 use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
+use super::world;
 
 /// Tokens joined into one reading: ABD AL RAHMAN.
 const JOINED_MAX: usize = 3;
@@ -23,7 +25,8 @@ const UNITS_MAX: usize = 200;
 pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared {
     let mut prepared = Prepared { truncated: query.name_truncated, ..Prepared::default() };
     for (text, field) in [(&query.surname, SURNAME), (&query.given, GIVEN)] {
-        let parts = tokens(text, Language::Unknown);
+        let mut parts = tokens(text, Language::Unknown);
+        placeholders::remove(&mut parts);
         let majors = parts.iter().filter(|part| !is_particle(part) && !is_title(part)).count();
         for text in parts {
             let minor = majors > 0 && (is_particle(&text) || is_title(&text));
@@ -78,7 +81,8 @@ impl Look<'_> {
         let token = &prepared.tokens[first];
         self.vocabulary.near(&token.text, self.bare, &mut self.scratch, &mut self.near);
         let own = self.near.iter().filter(|near| near.cost <= 0.25).map(|near| near.weight);
-        let weight = own.fold(self.vocabulary.weight(0.0), f32::min);
+        let rarest = self.vocabulary.weight(0.0).min(world::weight(&token.text));
+        let weight = own.fold(rarest, f32::min);
         let cut = token.cut && token.text.len() >= STUMP_LETTERS_MIN;
         prepared.tokens[first].weight = weight;
         let unit = Unit { first: first as u8, count: 1, half: None, prefix: false };
@@ -108,10 +112,7 @@ impl Look<'_> {
         let text = prepared.tokens[first].text.clone();
         let (left_min, right_min) = HALF_LETTERS_MIN;
         let exact = |vocabulary: &Vocabulary, half: &str, cost: f32| {
-            vocabulary.find(half).map(|token| {
-                let weight = vocabulary.weight(vocabulary.bearers(token) as f32);
-                Near { token, cost, weight }
-            })
+            vocabulary.find(half).map(|token| Near { token, cost, weight: vocabulary.rarity(token) })
         };
         for at in left_min..(text.len() + 1).saturating_sub(right_min) {
             let (left, right) = text.split_at(at);

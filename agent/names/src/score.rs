@@ -3,8 +3,15 @@
 //! Facts add up on purpose: an officer, or an auditor, can be told each one's share. Thresholds are the list's issuer's.
 
 use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
+use super::birth::Birth;
 use super::person::{NameKind, Sex};
-use super::weights::{FACTS, Fact, Facts};
+use super::weights::{FACTS, Fact, Facts, LETTER_NATS, WEIGHTS};
+use super::world::PEOPLE;
+
+/// The most that a sum comes to when day and month of birth agree with nothing listed: a score of .92, which is no hit.
+const NO_HIT_SUM: f32 = 2.5;
+/// Wrong letters of a name that are no difference: another spelling of one sound.
+const SAME_LETTERS: f32 = 0.25;
 
 /// Adds the facts of one alignment.
 pub(super) fn name_facts(
@@ -96,6 +103,37 @@ pub(super) fn name_facts(
     facts
 }
 
+/// Nats that a name's meetings come to, less for wrong letters.
+pub(super) fn met_nats(alignment: &Alignment) -> f32 {
+    alignment.pairs.iter().map(|pair| (pair.weight - LETTER_NATS * pair.cost).max(0.0)).sum()
+}
+
+/// Adds what the birth date says, and how many others the world has of such name and date.
+pub(super) fn add_birth(facts: &mut Facts, birth: Birth, alignment: &Alignment) {
+    let worth = WEIGHTS[birth.fact() as usize];
+    facts[birth.fact() as usize] = 1.0;
+    facts[Fact::Others as usize] = others(met_nats(alignment), worth);
+    if birth.never_hits() {
+        let letters: f32 = alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
+        let left = [
+            Fact::QuerySurnameLeft,
+            Fact::QueryGivenLeft,
+            Fact::NameSurnameLeft,
+            Fact::NameGivenLeft,
+            Fact::SurnameMissed,
+            Fact::GivenMissed,
+            Fact::Single,
+        ];
+        let left: f32 = left.map(|fact| facts[fact as usize]).iter().sum();
+        facts[Fact::FarDiffers as usize] = (letters + left).min(2.0);
+    }
+}
+
+/// How many people of a large culture share a name of so many nats and a birth date of such worth, as ln, at least 0.
+pub(super) fn others(nats: f32, birth_worth: f32) -> f32 {
+    (PEOPLE - nats - birth_worth.max(0.0)).max(0.0)
+}
+
 /// The fact that two sexes are, if any.
 pub(super) fn sex(read: Sex, listed: Sex) -> Option<Fact> {
     match (read, listed) {
@@ -110,8 +148,15 @@ pub(super) fn sum(facts: &Facts, weights: &Facts) -> f32 {
     facts.iter().zip(weights).map(|(fact, weight)| fact * weight).sum()
 }
 
+/// The score of facts.
+pub(super) fn score(facts: &Facts, birth: Birth) -> f32 {
+    let sum = sum(facts, &WEIGHTS);
+    let sum = if birth.never_hits() { sum.min(NO_HIT_SUM) } else { sum };
+    score_of(sum)
+}
+
 /// The score of a sum.
-pub(super) fn score(sum: f32) -> f32 {
+pub(super) fn score_of(sum: f32) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
 

@@ -3,92 +3,104 @@
 use super::align::{self, Alignment, Prepared};
 use super::birth::birth;
 use super::explain;
-use super::index::{PersonIndex, nation, span};
+use super::gather::Candidate;
+use super::index::PersonIndex;
+use super::nation;
 use super::query::prepare;
 use super::score;
-use super::weights::{FACTS, Fact, Facts, WEIGHTS};
+use super::weights::Fact;
 use super::{PersonMatch, PersonQuery};
 
 /// Persons of a list up to which chance meetings are as rare as the weights assume.
 const USUAL_PERSONS: f32 = 10_000.0;
 
+/// A person weighed, and the name that spoke best for them.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    score: f32,
+    person: u32,
+    name: usize,
+}
+
 impl PersonIndex {
     /// The persons that `query` may be, best first, at most `limit`, none below `minimum` (0 to 1).
     pub fn search(&self, query: &PersonQuery, limit: usize, minimum: f32) -> Vec<PersonMatch> {
         let prepared = prepare(query, &self.vocabulary);
-        let mut found: Vec<(f32, u32, usize)> = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         let mut alignment = Alignment::default();
-        for person in self.gather(&prepared, query.birth_date, score::sum_of(minimum)) {
-            let (facts, name) = self.facts(&prepared, query, person, &mut alignment);
-            let score = score::score(score::sum(&facts, &WEIGHTS));
-            if score >= minimum {
-                found.push((score, person, name));
+        for Candidate { person, most } in self.gather(&prepared, query, score::sum_of(minimum)) {
+            // Nobody that follows can be more than this one at most is.
+            if found.len() >= limit && score::score_of(most) < found[limit - 1].score {
+                break;
+            }
+            let one = self.weigh(&prepared, query, person, &mut alignment);
+            if one.score >= minimum {
+                let at = found.partition_point(|known| self.better(known, &one));
+                found.insert(at, one);
+                found.truncate(limit);
             }
         }
-        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| self.id(a.1).cmp(self.id(b.1))));
-        found.truncate(limit);
-        found
-            .into_iter()
-            .map(|(score, person, name)| {
-                let tokens = self.name(name);
-                align::align(&prepared, tokens, |token| self.vocabulary.text(token), &mut alignment);
-                let listed = explain::Listed {
-                    tokens,
-                    births: self.births_of(person),
-                    nation: self.nation_fact(query, person),
-                    sex: self.sexes[person as usize],
-                    kind: self.name_kinds[name],
-                };
-                let reasons = explain::reasons(query, &prepared, &listed, &alignment, &self.vocabulary);
-                PersonMatch { alert_id: self.id(person).to_owned(), score, reasons }
-            })
-            .collect()
+        found.into_iter().map(|found| self.explain(&prepared, query, &found, &mut alignment)).collect()
     }
 
-    fn nation_fact(&self, query: &PersonQuery, person: u32) -> Option<Fact> {
-        let listed = &self.nations[span(&self.nation_ends, person as usize)];
-        let read = nation(&query.nationality)?;
-        if listed.is_empty() {
-            None
-        } else if listed.contains(&read) {
-            Some(Fact::NationEqual)
-        } else {
-            Some(Fact::NationOther)
-        }
+    fn better(&self, one: &Found, other: &Found) -> bool {
+        let by_id = || self.id(one.person).cmp(self.id(other.person));
+        other.score.total_cmp(&one.score).then_with(by_id).is_lt()
+    }
+
+    fn explain(
+        &self,
+        prepared: &Prepared,
+        query: &PersonQuery,
+        found: &Found,
+        alignment: &mut Alignment,
+    ) -> PersonMatch {
+        let &Found { score, person, name } = found;
+        let tokens = self.name(name);
+        align::align(prepared, tokens, |token| self.vocabulary.text(token), alignment);
+        let listed = explain::Listed {
+            tokens,
+            births: self.births_of(person),
+            nations: self.nations_of(person),
+            sex: self.sexes[person as usize],
+            kind: self.name_kinds[name],
+        };
+        let reasons = explain::reasons(query, prepared, &listed, alignment, &self.vocabulary);
+        PersonMatch { alert_id: self.id(person).to_owned(), score, reasons }
     }
 
     pub(super) fn list_size(&self) -> f32 {
         (self.len() as f32 / USUAL_PERSONS).ln().max(0.0)
     }
 
-    /// The facts of the name that speaks best for the person, and its number.
-    fn facts(
+    /// The score of the name that speaks best for the person.
+    fn weigh(
         &self,
         prepared: &Prepared,
         query: &PersonQuery,
         person: u32,
         alignment: &mut Alignment,
-    ) -> (Facts, usize) {
-        let mut best: Option<(f32, Facts, usize)> = None;
+    ) -> Found {
+        let birth = birth(query.birth_date, self.births_of(person).iter().copied());
+        let sex = score::sex(query.sex, self.sexes[person as usize]);
+        let nation = nation::compare(&query.nationality, self.nations_of(person));
+        let mut best = Found { score: 0.0, person, name: self.names_of(person).start };
         for name in self.names_of(person) {
             let tokens = self.name(name);
             align::align(prepared, tokens, |token| self.vocabulary.text(token), alignment);
-            let weight = |token| self.vocabulary.weight(self.vocabulary.bearers(token) as f32);
-            let facts = score::name_facts(prepared, tokens, weight, self.name_kinds[name], alignment);
-            let sum = score::sum(&facts, &WEIGHTS);
-            if best.as_ref().is_none_or(|(known, _, _)| sum > *known) {
-                best = Some((sum, facts, name));
+            let rarity = |token| self.vocabulary.rarity(token);
+            let mut facts = score::name_facts(prepared, tokens, rarity, self.name_kinds[name], alignment);
+            score::add_birth(&mut facts, birth, alignment);
+            facts[Fact::ListSize as usize] = self.list_size();
+            for fact in nation.into_iter().chain(sex) {
+                facts[fact as usize] = 1.0;
+            }
+            let score = score::score(&facts, birth);
+            if score > best.score {
+                best = Found { score, name, ..best };
             }
         }
-        let (_, mut facts, name) = best.unwrap_or((0.0, [0.0; FACTS], 0));
-        let birth = birth(query.birth_date, self.births_of(person).iter().copied());
-        facts[birth.fact() as usize] = 1.0;
-        facts[Fact::ListSize as usize] = self.list_size();
-        let sex = score::sex(query.sex, self.sexes[person as usize]);
-        for fact in self.nation_fact(query, person).into_iter().chain(sex) {
-            facts[fact as usize] = 1.0;
-        }
-        (facts, name)
+        best
     }
 }
 
