@@ -24,90 +24,17 @@ use serde::de::Error as _;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use crate::states::State;
+
 /// Most characters of a document number.
 pub const NUMBER_CHARS_MAX: usize = 32;
 /// Most bytes of a key's sorted form: state 2, type 1, length 1, pattern 4, characters 32.
 pub const SORT_BYTES_MAX: usize = 8 + NUMBER_CHARS_MAX;
 
-/// An issuing state or organization: one to three letters, as a number that sorts as the letters do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State(u16);
-
 impl State {
-    /// The largest code, `ZZZ`.
-    pub const CODE_MAX: u16 = 26 * 27 * 27 + 26 * 27 + 26;
-
     /// Reads `text` by the rules of this module.
     pub fn new(text: &str) -> Result<Self, KeyError> {
         State::normal(text).ok_or_else(|| KeyError::State(Excerpt::of(text)))
-    }
-
-    fn normal(text: &str) -> Option<Self> {
-        let letters = text.trim_matches(|c: char| c == '<' || c.is_ascii_whitespace());
-        if letters.is_empty() || letters.len() > 3 || !letters.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return None;
-        }
-        let mut upper = [0u8; 3];
-        for (to, from) in upper.iter_mut().zip(letters.bytes()) {
-            *to = from.to_ascii_uppercase();
-        }
-        let upper = match &upper {
-            b"D\0\0" => b"DEU",
-            b"XKX" => b"RKS",
-            other => other,
-        };
-        let code =
-            upper.iter().fold(0u16, |code, &b| code * 27 + if b == 0 { 0 } else { u16::from(b - b'A') + 1 });
-        Some(State(code))
-    }
-
-    /// The code: each letter as a digit of base 27, A = 1, padded with 0 to three digits.
-    pub fn code(self) -> u16 {
-        self.0
-    }
-
-    /// The inverse of [`State::code`]; `None` for a number that no letters make.
-    pub fn from_code(code: u16) -> Option<Self> {
-        let [a, b, c] = [code / 729, code / 27 % 27, code % 27];
-        let letters = a != 0 && a <= 26 && (b != 0 || c == 0);
-        // `D` and `XKX` have another normal form, so no key holds them.
-        (letters && code != 4 * 729 && code != 24 * 729 + 11 * 27 + 24).then_some(State(code))
-    }
-
-    /// The letters, 1 to 3.
-    pub fn letters(self) -> heapless::String<3> {
-        let mut text = heapless::String::new();
-        for digit in [self.0 / 729, self.0 / 27 % 27, self.0 % 27] {
-            if digit != 0 {
-                // At most three letters are pushed, so the capacity always suffices.
-                let _ = text.push(char::from(b'A' + (digit - 1).min(25) as u8));
-            }
-        }
-        text
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.letters())
-    }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for State {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.letters())
-    }
-}
-
-impl<'de> Deserialize<'de> for State {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        State::new(&heapless::String::<8>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -256,9 +183,19 @@ impl DocumentKey {
         DocumentKey { number, ..*self }
     }
 
+    /// The same type and number of another state.
+    pub fn with_state(&self, state: State) -> Self {
+        DocumentKey { state, ..*self }
+    }
+
+    /// The same state and number of another type, `I`, `P`, `R`, `V` or any letter but `A` and `C`, which are `I`.
+    pub fn with_kind(&self, kind: u8) -> Self {
+        DocumentKey { kind, ..*self }
+    }
+
     /// State, type, length and pattern in one number that sorts as keys do: one value per national format.
     pub fn format(&self) -> u64 {
-        u64::from(self.state.0) << 48
+        u64::from(self.state.code()) << 48
             | u64::from(self.kind) << 40
             | u64::from(self.number.len) << 32
             | u64::from(self.number.pattern)
@@ -271,7 +208,7 @@ impl DocumentKey {
         let pattern = self.number.pattern.to_be_bytes();
         let pattern_bytes = usize::from(self.number.len).div_ceil(8).min(4);
         // The parts' longest forms fill the capacity exactly, so nothing is cut.
-        let _ = bytes.extend_from_slice(&self.state.0.to_be_bytes());
+        let _ = bytes.extend_from_slice(&self.state.code().to_be_bytes());
         let _ = bytes.extend_from_slice(&[self.kind, self.number.len]);
         let _ = bytes.extend_from_slice(pattern.get(..pattern_bytes).unwrap_or(&pattern));
         let _ = bytes.extend_from_slice(self.number.chars());

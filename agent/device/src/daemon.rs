@@ -22,8 +22,8 @@ use crate::link::uplink::Uplink;
 use crate::officers::Officers;
 use crate::retro;
 use crate::scanner::Scanners;
-use crate::state::{State, StateError};
-use crate::store::Store;
+use crate::store::segments::SegmentStore;
+use crate::store::{Db, DbError, trust};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,9 +47,9 @@ pub enum DaemonError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
     /// Trust or segments.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -95,14 +95,14 @@ pub fn open_alone(config: &Config) -> Result<Opened, DaemonError> {
 }
 
 fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError> {
-    let state = Arc::new(State::open_in(&config.state)?);
-    let clock = Arc::new(Clock::starting_at(state.clock_floor()?));
+    let db = Arc::new(Db::open_in(&config.state)?);
+    let clock = Arc::new(Clock::starting_at(trust::clock_floor(&db)?));
     let box_key = Arc::new(read_box_key(&config.box_key)?);
     let parts = Parts {
         device: config.device.clone(),
         box_key: box_key.clone(),
-        state: state.clone(),
-        store: Store::open(&config.state)?,
+        db: db.clone(),
+        store: SegmentStore::open(&config.state)?,
         clock: clock.clone(),
         anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
         segment_bytes_max: config.limits.segment_bytes_max,
@@ -112,13 +112,13 @@ fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError
     let intake = if lock.is_some() {
         let mut intake = Intake::open(parts)?;
         // Also whatever an earlier configuration kept longer.
-        retro::forget_due(&state, clock.now(), config.retro_keep_s)?;
+        retro::forget_due(&db, clock.now(), config.retro_keep_s)?;
         take_enrolment_grants(&mut intake, &config.grants)?;
         intake
     } else {
         Intake::look(parts)?
     };
-    let officers = Arc::new(Officers::new(state.clone(), clock.clone(), config.officers.clone()));
+    let officers = Arc::new(Officers::new(db.clone(), clock.clone(), config.officers.clone()));
     let settings = check::Settings {
         device: config.device.clone(),
         post: config.post.clone(),
@@ -126,7 +126,7 @@ fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError
         limits: config.limits.clone(),
         retro_keep_s: config.retro_keep_s,
     };
-    let checker = Arc::new(Checker::new(settings, state, intake.shared(), clock));
+    let checker = Arc::new(Checker::new(settings, db, intake.shared(), clock));
     Ok(Opened { checker, officers, intake, lock })
 }
 
@@ -175,7 +175,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
     let scanners = Scanners {
         configs: config.scanners.clone(),
         checker,
-        store: Store::open(&config.state)?,
+        store: SegmentStore::open(&config.state)?,
         check: Arc::new({
             let desk = desk.clone();
             move |scan| desk.check_at_reader(scan)

@@ -33,13 +33,12 @@ pub mod journal;
 pub mod link;
 pub mod mrz_view;
 pub mod officers;
-pub mod outcome;
+
 pub mod retro;
 pub mod scanner;
 mod schema;
 pub mod show;
-pub mod spool;
-pub mod state;
+
 pub mod store;
 
 #[cfg(test)]

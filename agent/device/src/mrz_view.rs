@@ -280,6 +280,7 @@ fn number_text(mrz: &Mrz) -> String {
         NumberForm::LongFillerCounted => "  (long, check digit counts the <)",
         NumberForm::LongBoth => "  (long, check digit by either rule)",
         NumberForm::LongUnconfirmed => "  (long, check digit by neither rule)",
+        NumberForm::National => "  (put together by its state's layout)",
     };
     format!("{}{form}", mrz.document_number())
 }

@@ -10,6 +10,7 @@ use vedette_shim::list::{Details, Found, Kind, ReadError, Scratch, Texts};
 
 use super::ListError;
 use super::documents::{Change, Document, DocumentAlert, DocumentPayload, Record, range_change};
+use super::formats::Formats;
 use super::segment::{SegmentFile, one_kind};
 use super::stream::Rule;
 use super::tiers::SEGMENTS_MAX;
@@ -46,6 +47,7 @@ pub struct Edition {
     segments: Vec<SegmentFile>,
     kind: Kind,
     has_ranges: bool,
+    formats: Formats,
     /// A lookup could not read something since this was asked last.
     hurt: AtomicBool,
 }
@@ -59,7 +61,9 @@ impl Edition {
         }
         let kind = one_kind(&segments.iter().collect::<Vec<_>>())?;
         let has_ranges = segments.iter().any(SegmentFile::has_ranges);
-        Ok(Edition { segments, kind, has_ranges, hurt: AtomicBool::new(false) })
+        let documents = if kind == Kind::Documents { &segments[..] } else { &[] };
+        let formats = Formats::of(documents);
+        Ok(Edition { segments, kind, has_ranges, formats, hurt: AtomicBool::new(false) })
     }
 
     /// Documents or persons.
@@ -93,6 +97,11 @@ impl Edition {
             alerts += 1;
         }
         Ok(alerts)
+    }
+
+    /// `false`: nothing of the format of `key` is listed, so that no lookup of it finds anything. Touches no page.
+    pub fn may_list(&self, key: &DocumentKey) -> bool {
+        self.formats.may_have(key)
     }
 
     /// The alerts that a document meets.

@@ -197,8 +197,8 @@ mod tests {
     fn grades_are_in_the_order_of_their_worth() {
         use Birth::*;
         let all = [
-            Exact, Swapped, MonthOnly, YearOff, FirstExact, YearOnly, Day, Neighbour, Month, First, About, YearNear,
-            YearSlip, Absent, Ethiopian, Other,
+            Exact, Swapped, MonthOnly, YearOff, FirstExact, YearOnly, Day, Neighbour, Month, First, About,
+            YearNear, YearSlip, Absent, Ethiopian, Other,
         ];
         let worth = all.map(|grade| WEIGHTS[grade.fact() as usize]);
         assert!(all.is_sorted() && worth.is_sorted_by(|a, b| a >= b), "{worth:?}");

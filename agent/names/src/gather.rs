@@ -134,7 +134,8 @@ impl PersonIndex {
             self.slot_dates.partition_point(|&known| known < first) as u32
         };
         let none = self.slot_dates.partition_point(|&known| known == 0) as u32;
-        let [before, this, next, after] = [-1, 0, 1, 2].map(|years| year(read.year.saturating_add_signed(years)));
+        let [before, this, next, after] =
+            [-1, 0, 1, 2].map(|years| year(read.year.saturating_add_signed(years)));
         [
             (0..none, Birth::Absent),
             (none..before, Birth::YearSlip),

@@ -14,7 +14,7 @@ use super::nation::nation;
 use super::normalise::{is_particle, is_title, tokens};
 use super::person::{BirthDate, NameKind, PersonAlert, PersonName, Sex};
 use super::placeholders;
-use super::transliterate::Language;
+use super::script::Language;
 use super::vocabulary::Vocabulary;
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -1,6 +1,6 @@
 //! Recognising a person by name, birth date, nationality and sex.
 //!
-//! `normalise` and `transliterate` make tokens of A to Z from any script; `fold` and `equivalents` hear what they
+//! `normalise` makes tokens of A to Z from any script by the readings of `script`; `fold` and `equivalents` hear what they
 //! sound like; `query` matches a traveller's tokens against the `vocabulary` of a list's, once; `gather` finds in the
 //! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `nation`
 //! nationalities, `score` adds up what was seen by its `weights`, how rare a name is in the `world` among it, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go.
@@ -22,8 +22,8 @@ mod normalise;
 mod placeholders;
 mod query;
 mod score;
+mod script;
 mod search;
-mod transliterate;
 mod vocabulary;
 mod weights;
 mod world;
@@ -31,7 +31,6 @@ mod world;
 pub use explain::Reason;
 pub use index::PersonIndex;
 pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
-pub use transliterate::{Language, to_mrz};
 
 /// What was read of a traveller. Empty and unknown fields are no evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

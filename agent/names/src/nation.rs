@@ -48,9 +48,13 @@ const fn number(letters: &[u8]) -> u16 {
 
 /// States that fell apart, and what came of them.
 const FORMER: &[(&[u8; 3], &[&[u8; 3]])] = &[
-    (b"SUN", &[
-        b"RUS", b"UKR", b"BLR", b"KAZ", b"UZB", b"KGZ", b"TJK", b"TKM", b"AZE", b"ARM", b"GEO", b"MDA", b"LTU", b"LVA", b"EST",
-    ]),
+    (
+        b"SUN",
+        &[
+            b"RUS", b"UKR", b"BLR", b"KAZ", b"UZB", b"KGZ", b"TJK", b"TKM", b"AZE", b"ARM", b"GEO", b"MDA",
+            b"LTU", b"LVA", b"EST",
+        ],
+    ),
     (b"YUG", &[b"SRB", b"MNE", b"SCG", b"HRV", b"SVN", b"BIH", b"MKD", b"RKS"]),
     (b"SCG", &[b"SRB", b"MNE", b"RKS"]),
     (b"CSK", &[b"CZE", b"SVK"]),

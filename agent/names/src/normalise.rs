@@ -1,12 +1,13 @@
 //! Name text -> tokens of the letters A to Z, the one form in which names are compared.
 //!
-//! Takes what an MRZ, a list or a keyboard holds: `<` or spaces between tokens, any script that the
-//! transliteration table knows, lower case, accents, digits that a reader took for letters. Never fails: a
-//! character without a Latin reading separates tokens.
+//! Takes what an MRZ, a list or a keyboard holds: `<` or spaces between tokens, letters of any script that `script`
+//! reads, composed or decomposed, wide or narrow, upper or lower case, digits that a reader took for letters, signs that
+//! nobody sees. Never fails: a character of no covered script separates tokens.
 //!
-//! A hyphen separates tokens and an apostrophe joins them, as ICAO Doc 9303-3 section 4.6 asks of issuers.
+//! A hyphen separates tokens and an apostrophe joins them, as ICAO Doc 9303-3 section 4.6 asks of issuers; what Unicode
+//! prints nothing for (soft hyphen, ZWNJ, ZWJ) joins as well. Invariant: tokens read again are the same tokens.
 
-use super::transliterate::{Language, plain_letters};
+use super::script::{self, BREAK, Language, Script};
 
 /// Tokens kept of one name field: real names have fewer, and a bound keeps a query's cost known.
 pub(super) const TOKENS_MAX: usize = 24;
@@ -20,30 +21,98 @@ pub(super) const TOKEN_LETTERS_MAX: usize = 40;
 pub(super) fn tokens(text: &str, language: Language) -> Vec<String> {
     let language = language.or_guess(text);
     let mut tokens = Vec::new();
-    let mut token = String::new();
-    for character in text.chars() {
+    let mut word: Vec<char> = Vec::new();
+    for character in text.chars().chain([' ']) {
         match character {
-            'A'..='Z' => token.push(character),
-            'a'..='z' => token.push(character.to_ascii_uppercase()),
-            '0'..='9' => token.push(letter_for_digit(character)),
-            '\'' | '`' | '\u{2019}' | '\u{2018}' | '\u{02BC}' | '\u{02BB}' => continue,
+            'A'..='Z' => word.push(character),
+            'a'..='z' => word.push(character.to_ascii_uppercase()),
+            '0'..='9' => word.push(letter_for_digit(character)),
+            _ if is_silent(character) => {}
+            _ if is_mark(character) => {
+                let letter = word.last().copied();
+                if let (Some(letter), Some(last)) =
+                    (letter.and_then(|letter| script::compose(letter, character)), word.last_mut())
+                {
+                    *last = letter;
+                }
+            }
             _ => {
-                if !plain_letters(character, language, token.is_empty(), &mut token) {
-                    finish(&mut tokens, &mut token);
+                let known = word.len();
+                for letter in narrow(character).to_uppercase().map(unicase) {
+                    if is_mark(letter) {
+                        if let Some(last) = word.last_mut() {
+                            *last = script::compose(*last, letter).unwrap_or(*last);
+                        }
+                    } else if script::script_of(letter).is_some() {
+                        word.push(letter);
+                    }
+                }
+                if word.len() == known {
+                    read(&word, language, &mut tokens);
+                    word.clear();
                 }
             }
         }
     }
-    finish(&mut tokens, &mut token);
     tokens
 }
 
-fn finish(tokens: &mut Vec<String>, token: &mut String) {
-    if !token.is_empty() && tokens.len() < TOKENS_MAX {
-        token.truncate(TOKEN_LETTERS_MAX); // ASCII only, so every index is a boundary
-        tokens.push(std::mem::take(token));
+/// Adds the tokens of a word, which may change its script within.
+fn read(word: &[char], language: Language, tokens: &mut Vec<String>) {
+    let mut text = String::with_capacity(word.len());
+    let script = |letter: &char| script::script_of(*letter).unwrap_or(Script::Latin);
+    for run in word.chunk_by(|a, b| script(a) == script(b)) {
+        script::read(script(&run[0]), run, language, &mut text);
     }
-    token.clear();
+    for token in text.split(BREAK).filter(|token| !token.is_empty()) {
+        if tokens.len() < TOKENS_MAX {
+            let mut token = without_escapes(token);
+            token.truncate(TOKEN_LETTERS_MAX); // ASCII only, so every index is a boundary
+            tokens.push(token);
+        }
+    }
+}
+
+/// NXX for Ñ and UXX for Ü, as Doc 9303-3 section 6 A lets issuers write them, are read as N and U.
+fn without_escapes(token: &str) -> String {
+    let mut token = token.to_owned();
+    while let Some(at) = token.find("NXX").or_else(|| token.find("UXX")) {
+        token.replace_range(at + 1..at + 3, "");
+    }
+    token
+}
+
+/// What stands within words and is not read: apostrophes of every shape, what is not printed, and signs of the Arabic
+/// and Hebrew scripts that the readings leave out.
+fn is_silent(character: char) -> bool {
+    matches!(u32::from(character),
+        0x27 | 0x60 | 0xB4 | 0x2B0..=0x2FF | 0x2018..=0x201B | 0x2032 | 0x2035 | 0xFF07 | 0xA78B | 0xA78C
+        | 0x559..=0x55F | 0x5F3 | 0x5F4
+        | 0xAD | 0x34F | 0x61C | 0x180B..=0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFE00..=0xFE0F | 0xFEFF
+        | 0x591..=0x5AF | 0x610..=0x61A | 0x640 | 0x64B..=0x652 | 0x656..=0x65F | 0x670 | 0x6D6..=0x6DC | 0x6DF..=0x6E8 | 0x6EA..=0x6ED)
+}
+
+/// A mark that stands upon the letter before it.
+fn is_mark(character: char) -> bool {
+    matches!(u32::from(character),
+        0x300..=0x344 | 0x346..=0x36F | 0x483..=0x489 | 0x653..=0x655 | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0x3099 | 0x309A | 0xFE20..=0xFE2F)
+}
+
+/// A full-width letter or digit as the ordinary one.
+fn narrow(character: char) -> char {
+    match u32::from(character) {
+        code @ (0xFF21..=0xFF3A | 0xFF41..=0xFF5A) => char::from_u32(code - 0xFEE0).unwrap_or(character),
+        code @ 0xFF10..=0xFF19 => letter_for_digit(char::from_u32(code - 0xFEE0).unwrap_or('0')),
+        _ => character,
+    }
+}
+
+/// The letter that the scripts' tables have: Georgian has a capital for headlines only.
+fn unicase(letter: char) -> char {
+    match u32::from(letter) {
+        code @ 0x1C90..=0x1CBA => char::from_u32(code - 0xBC0).unwrap_or(letter),
+        _ => letter,
+    }
 }
 
 /// The letter that OCR most often turns into this digit: a name has no digits, so one is always a misreading.

@@ -4,9 +4,28 @@
 
 /// Words that are always placeholders, sorted.
 const WORDS: &[&str] = &[
-    "DESCONOCIDA", "DESCONOCIDO", "FNU", "INCONNU", "INCONNUE", "LNU", "NFN", "NLN", "NN", "NOFAMILYNAME", "NOFIRSTNAME",
-    "NOGIVENNAME", "NOLASTNAME", "NONAME", "NOSURNAME", "NOTAVAILABLE", "NOTKNOWN", "NOTSTATED", "UNBEKANNT", "UNKNOWN",
-    "UNNAMED", "UNSPECIFIED",
+    "DESCONOCIDA",
+    "DESCONOCIDO",
+    "FNU",
+    "INCONNU",
+    "INCONNUE",
+    "LNU",
+    "NFN",
+    "NLN",
+    "NN",
+    "NOFAMILYNAME",
+    "NOFIRSTNAME",
+    "NOGIVENNAME",
+    "NOLASTNAME",
+    "NONAME",
+    "NOSURNAME",
+    "NOTAVAILABLE",
+    "NOTKNOWN",
+    "NOTSTATED",
+    "UNBEKANNT",
+    "UNKNOWN",
+    "UNNAMED",
+    "UNSPECIFIED",
 ];
 
 /// Phrases that are, longest first where one begins another.
@@ -27,7 +46,9 @@ const PHRASES: &[&[&str]] = &[
 pub(super) fn remove(tokens: &mut Vec<String>) {
     let mut at = 0;
     while at < tokens.len() {
-        let begins = |phrase: &&&[&str]| tokens[at..].iter().map(String::as_str).take(phrase.len()).eq(phrase.iter().copied());
+        let begins = |phrase: &&&[&str]| {
+            tokens[at..].iter().map(String::as_str).take(phrase.len()).eq(phrase.iter().copied())
+        };
         match PHRASES.iter().find(begins) {
             Some(phrase) => drop(tokens.drain(at..at + phrase.len())),
             None if is_placeholder(&tokens[at]) => drop(tokens.remove(at)),

@@ -4,7 +4,7 @@ use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
 use super::normalise::{is_particle, is_title, tokens};
 use super::placeholders;
-use super::transliterate::Language;
+use super::script::Language;
 use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
 use super::world;
 

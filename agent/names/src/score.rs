@@ -114,7 +114,8 @@ pub(super) fn add_birth(facts: &mut Facts, birth: Birth, alignment: &Alignment) 
     facts[birth.fact() as usize] = 1.0;
     facts[Fact::Others as usize] = others(met_nats(alignment), worth);
     if birth.never_hits() {
-        let letters: f32 = alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
+        let letters: f32 =
+            alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
         let left = [
             Fact::QuerySurnameLeft,
             Fact::QueryGivenLeft,

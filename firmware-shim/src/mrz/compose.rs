@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use super::check;
+use super::digit;
 use super::layout::{CheckName, Field, Format, Span};
 use super::lines::Lines;
 
@@ -118,8 +118,8 @@ pub fn compose(fields: &Fields<'_>) -> Result<Lines, ComposeError> {
     let long = put_number(&mut lines, fields)?;
     for spec in fields.format.layout().checks {
         if !(long && spec.name == CheckName::Number) {
-            let digit = check::expected(&lines, spec.over);
-            lines.set(usize::from(spec.at), digit);
+            let expected = digit::expected(&lines, spec.over);
+            lines.set(usize::from(spec.at), expected);
         }
     }
     Ok(lines)
@@ -149,8 +149,8 @@ fn put_number(lines: &mut Lines, fields: &Fields<'_>) -> Result<bool, ComposeErr
     put_at(lines, Field::Number, Span { start: optional.start, end }, rest)?;
     put_at(lines, Field::Optional1, Span { start: end + 2, end: optional.end }, fields.optional1)?;
     let filler: &[u8] = if fields.counts_filler { b"<" } else { b"" };
-    let digit = check::digit(own.as_bytes().iter().chain(filler).chain(rest.as_bytes()));
-    lines.set(usize::from(end), digit);
+    let check = digit::digit(own.as_bytes().iter().chain(filler).chain(rest.as_bytes()));
+    lines.set(usize::from(end), check);
     Ok(true)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Lower case becomes upper case; blanks, tabs, control characters and line breaks are dropped, and the
 //! count of what remains says the format, so it does not matter where a scanner broke the lines. If the
-//! count fits no format, blanks are taken for fillers once: keyboards have people type a blank for `<`.
+//! count fits no format, or the lines have the lengths of a format only with their blanks, blanks are taken for fillers
+//! once: keyboards have people type a blank for `<`, and some readers give one.
 //! `«` and `‹`, which optical readers give for `<<` and `<`, are read as such. Any other character is an
 //! error with its place. Nothing is padded, cut or guessed here.
 
@@ -148,6 +149,13 @@ impl Found {
         Format::of(self.chars.get(..usize::from(self.total))?)
     }
 
+    /// Whether each line is as long as its format has it.
+    fn is_as_printed(&self) -> bool {
+        let widths = self.format().map_or(&[][..], |format| format.layout().widths);
+        let widths = widths.iter().map(|width| u16::from(*width));
+        self.format().is_some() && self.lengths.iter().copied().take(usize::from(self.lines)).eq(widths)
+    }
+
     /// What is wrong with a zone whose count fits no format.
     fn length_error(&self) -> MrzError {
         let lengths = &self.lengths[..usize::from(self.lines).min(self.lengths.len())];
@@ -180,7 +188,13 @@ impl Lines {
         }
         let as_typed = |found: Found| found.format().map(|format| Lines { format, chars: found.chars });
         let error = found.length_error();
-        as_typed(found).or_else(|| as_typed(Found::in_text(text, Blank::Filler).ok()?)).ok_or(error)
+        if !found.is_as_printed()
+            && let Ok(filled) = Found::in_text(text, Blank::Filler)
+            && (found.format().is_none() || filled.is_as_printed())
+        {
+            return as_typed(filled).ok_or(error);
+        }
+        as_typed(found).ok_or(error)
     }
 
     /// A zone of fillers, to be written.

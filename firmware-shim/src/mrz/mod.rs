@@ -7,32 +7,40 @@
 //!
 //! Any text whatever gives a value or an error, never a panic. `Debug` shows no personal data.
 
+mod alike;
 mod check;
 mod compose;
 mod date;
+mod digit;
 mod doubt;
 mod layout;
 mod lines;
 mod name;
 mod number;
+mod printed;
 mod readable;
 mod repair;
+mod spelling;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 use core::fmt;
 
-use heapless::String;
+use heapless::{String, Vec};
 use serde::Serialize;
 
-pub use check::{Check, CheckResult, Checks};
+pub use check::{CheckResult, Checks};
 pub use compose::{ComposeError, Fields, compose};
 pub use date::{DateParts, MrzDate};
+pub use digit::Check;
 pub use layout::{CheckName, Field, Format, MAX_CHARS};
 pub use lines::{Lines, MrzError};
 pub use name::{MAX_NAME, Name};
 pub use number::{MAX_NUMBER, NumberForm};
-pub use repair::{Change, Fix, MAX_GUESSES, Repair, repair};
+pub use repair::{Change, Fix, MAX_GUESSES, Repair, mend_issuer, repair};
+pub use spelling::{NAME_BYTES_MAX, NAME_READINGS_MAX, NameReading};
+pub use twins::{TWINS_MAX, Twin, twins};
 
 /// Sex as the zone gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -118,9 +126,27 @@ impl Mrz {
         doubt::of_number(&self.lines, &self.checks, self.number_form)
     }
 
-    /// Whether the birth date may be misread or the surname is missing: then a miss in a list of persons means nothing.
+    /// Whether the birth date may be misread or there is no name: then a miss in a list of persons means nothing.
     pub fn bearer_doubtful(&self) -> bool {
-        doubt::of_bearer(&self.lines, &self.checks, self.surname())
+        let nameless = self.surname().is_empty() && self.given_names().is_empty();
+        doubt::of_bearer(&self.lines, &self.checks, nameless)
+    }
+
+    /// Whether the document code is one that documents of this format have. If not, the check digits say whether it
+    /// may be misread, see [`Mrz::number_doubtful`].
+    pub fn code_known(&self) -> bool {
+        doubt::code_known(&self.lines)
+    }
+
+    /// Calls `visit` with every other number by which lists may have the document, beside
+    /// [`Mrz::document_number`]: at most two, by its state's layout.
+    pub fn other_numbers(&self, visit: impl FnMut(&str)) {
+        printed::others(&self.lines, &self.number, visit);
+    }
+
+    /// Other ways to read the name, the likeliest first: none for most zones.
+    pub fn name_readings(&self) -> Vec<NameReading, NAME_READINGS_MAX> {
+        spelling::readings(&self.lines)
     }
 
     /// Every check digit of the format, with its result and place.
@@ -133,7 +159,7 @@ impl Mrz {
     pub fn unreadable_fields(&self) -> impl Iterator<Item = Field> {
         let fields = self.format().layout().fields.iter();
         fields
-            .filter(|(field, span)| !readable::readable(self.format(), *field, self.lines.str(span.range())))
+            .filter(|(field, span)| !readable::readable(&self.lines, *field, *span))
             .map(|(field, _)| *field)
     }
 
@@ -147,9 +173,16 @@ impl Mrz {
         self.field(Field::State)
     }
 
-    /// The whole document number, long ones assembled; of a French national ID the twelve characters printed on it.
+    /// The whole document number, long ones assembled; where a national layout keeps part of the printed number
+    /// elsewhere, as it is printed.
     pub fn document_number(&self) -> &str {
         &self.number
+    }
+
+    /// The check digit that was read behind the number's field, if it is one.
+    pub fn number_digit(&self) -> Option<char> {
+        let spec = self.format().layout().check(CheckName::Number)?;
+        Some(char::from(self.lines.bytes()[usize::from(spec.at)])).filter(char::is_ascii_digit)
     }
 
     /// How the number is written, and for long ones which convention its check digit follows.

@@ -3,14 +3,16 @@
 //! A number of more than nine characters (TD1 and TD2) puts its first nine in the field and `<` in the
 //! check digit's place; the rest follows at the start of the optional data, then the check digit, then
 //! `<` (9303-5 and 9303-6, 4.2.2, note j). ICAO computes the digit over the number alone; Portugal and older Belgian cards
-//! count the `<` as well, which shifts the weights. Both are accepted, and the reading says which.
+//! count the `<` as well, which shifts the weights. Both are accepted, and the reading says which. National layouts that
+//! put a number together otherwise are in [`super::printed`].
 
 use heapless::String;
 use serde::Serialize;
 
-use super::check::{self, Check};
+use super::digit::{self, Check};
 use super::layout::{CheckName, Field, Format, Span};
 use super::lines::Lines;
+use super::printed::{self, National};
 
 /// The longest document number: nine characters, and TD1's optional data less the check digit.
 pub const MAX_NUMBER: usize = 9 + 14;
@@ -29,6 +31,8 @@ pub enum NumberForm {
     LongBoth,
     /// Continued, but the check digit agrees with neither way.
     LongUnconfirmed,
+    /// As a national layout puts it together.
+    National,
 }
 
 /// A document number as read.
@@ -43,11 +47,7 @@ pub(crate) struct Reading {
 /// Reads the number of a zone. A format without a check digit for it gives [`Check::Absent`].
 pub(crate) fn read(lines: &Lines) -> Reading {
     let layout = lines.format().layout();
-    let field = match lines.format() {
-        // The number printed on the card is month of issue, department and serial number together.
-        Format::FrenchId => Span { start: 36, end: 48 },
-        _ => layout.span(Field::Number).unwrap_or(Span { start: 0, end: 0 }),
-    };
+    let field = own_span(lines.format()).unwrap_or(Span { start: 0, end: 0 });
     let own = lines.str(field.range());
     let mut number = String::new();
     let _ = number.push_str(own.trim_matches('<'));
@@ -56,29 +56,45 @@ pub(crate) fn read(lines: &Lines) -> Reading {
         return Reading { number, form: NumberForm::Short, check: Check::Absent, tail };
     };
     let found = lines.bytes()[usize::from(spec.at)];
+    if let Some(layout) = printed::national(lines) {
+        let check = match layout {
+            National::Russian => Check::of(found, digit::expected(lines, spec.over)),
+            National::Senegalese => Check::Absent,
+        };
+        return Reading { number: printed::number(lines, layout), form: NumberForm::National, check, tail };
+    }
     if found == b'<'
         && let Some(tail) = tail_span(lines)
     {
         let tail_text = lines.str(tail.range());
         let (rest, digit) = tail_text.split_at(tail_text.len() - 1);
-        let digit = digit.as_bytes()[0];
-        let icao = check::digit(own.as_bytes().iter().chain(rest.as_bytes()));
-        let counted = check::digit(own.as_bytes().iter().chain(b"<").chain(rest.as_bytes()));
-        let form = match (digit == icao, digit == counted) {
+        let found = digit.as_bytes()[0];
+        let icao = digit::digit(own.as_bytes().iter().chain(rest.as_bytes()));
+        let counted = digit::digit(own.as_bytes().iter().chain(b"<").chain(rest.as_bytes()));
+        let form = match (found == icao, found == counted) {
             (true, true) => NumberForm::LongBoth,
             (true, false) => NumberForm::LongIcao,
             (false, true) => NumberForm::LongFillerCounted,
             (false, false) => NumberForm::LongUnconfirmed,
         };
-        let check = if digit == counted { Check::Valid } else { Check::of(digit, icao) };
+        let check = if found == counted { Check::Valid } else { Check::of(found, icao) };
         let _ = number.push_str(rest);
         return Reading { number, form, check, tail };
     }
     Reading {
         number,
         form: NumberForm::Short,
-        check: Check::of(found, check::expected(lines, spec.over)),
+        check: Check::of(found, digit::expected(lines, spec.over)),
         tail,
+    }
+}
+
+/// Where a number stands, without its continuation.
+pub(crate) fn own_span(format: Format) -> Option<Span> {
+    match format {
+        // The number printed on the card is month of issue, department and serial number together.
+        Format::FrenchId => Some(Span { start: 36, end: 48 }),
+        _ => format.layout().span(Field::Number),
     }
 }
 

@@ -4,21 +4,23 @@
 //! national formats, some of which have hardly any check digit, this is what makes a zone valid.
 
 use super::date::MrzDate;
-use super::layout::{Field, Format};
+use super::layout::{Field, Format, Span};
+use super::lines::Lines;
+use super::spelling;
+use crate::states::is_code;
 
-/// Whether `text`, the field as it stands, can be `field` of `format`.
-pub(crate) fn readable(format: Format, field: Field, text: &str) -> bool {
+/// Whether `field`, which stands at `span`, holds what it can.
+pub(crate) fn readable(lines: &Lines, field: Field, span: Span) -> bool {
+    let (format, text) = (lines.format(), lines.str(span.range()));
     let chars = text.as_bytes();
     let letters = |s: &[u8]| s.iter().all(|c| matches!(c, b'A'..=b'Z' | b'<'));
     let digits = |s: &[u8]| s.iter().all(u8::is_ascii_digit);
     match (field, format) {
-        // No check digit covers it. 9303-4 has P, 9303-5 and -6 have A, C and I; what else occurs for real is X on
-        // booklets and P on cards. The second character may be a numeral (9303-5, notes a and b). Of the other formats
-        // the code is what they are known by.
-        (Field::Code, Format::Td3) => matches!(chars, [b'P' | b'X', ..]),
-        (Field::Code, Format::Td1 | Format::Td2) => matches!(chars, [b'A' | b'C' | b'I' | b'P', ..]),
+        // The second character may be a numeral (9303-5, notes a and b).
+        (Field::Code, _) => matches!(chars, [b'A'..=b'Z', ..]),
         (Field::State, Format::SwissDriving) => matches!(text, "CHE" | "LIE"),
-        (Field::State | Field::Nationality, _) => letters(chars) && !text.starts_with('<'),
+        (Field::State, _) => is_code(text),
+        (Field::Nationality, _) => letters(chars) && !text.starts_with('<'),
         (Field::Number, Format::SwissDriving) => match chars {
             [first @ .., a, b, c, language, b'<', b'<'] => {
                 !first.contains(&b'<')
@@ -36,10 +38,13 @@ pub(crate) fn readable(format: Format, field: Field, text: &str) -> bool {
             _ => false,
         },
         (Field::Sex, _) => matches!(chars, [b'M' | b'F' | b'X' | b'<']),
+        (Field::Name, _) if spelling::is_coded(lines) => {
+            chars.iter().all(|c| *c == b'<' || c.is_ascii_alphanumeric())
+        }
         (Field::Name | Field::Surname | Field::GivenNames, _) => letters(chars),
         (Field::Language, _) => matches!(chars, [b'D' | b'F' | b'I' | b'R']),
         (Field::Pin | Field::Version, _) => digits(chars),
         (Field::Separator, _) => chars.iter().all(|c| *c == b'<'),
-        (Field::Code | Field::Optional1 | Field::Optional2 | Field::Office | Field::Department, _) => true,
+        (Field::Optional1 | Field::Optional2 | Field::Office | Field::Department, _) => true,
     }
 }

@@ -10,13 +10,14 @@
 //!    check digit of the zone are counted. One: it is offered. More: the reading is ambiguous.
 //!
 //! A swap in a part whose check digit passes is never tried; G for 6 alone changes no check digit at all (their values
-//! differ by ten), so nobody can find it this way. Names have no check digit and are never changed. A repair is
+//! differ by ten), so nobody can find it this way: the lists are asked for it, see [`super::twins`]. Names have no check digit and are never changed. A repair is
 //! a proposal that lists every changed place: the officer compares it with the document.
 
 use heapless::Vec;
 
+use super::alike::look_alike;
 use super::check;
-use super::layout::{CheckName, Field};
+use super::layout::{CheckName, Field, Span};
 use super::lines::Lines;
 use super::number;
 
@@ -82,6 +83,19 @@ pub fn repair(lines: &Lines) -> Repair {
         1 => Repair::Unique(Fix { read: *lines, proposed: best }),
         n => Repair::Ambiguous(n),
     }
+}
+
+/// Digits in the document code's first place and in the state, where only letters can be, as the letters that they look
+/// like; `None` if there are none.
+pub fn mend_issuer(lines: &Lines) -> Option<Fix> {
+    let (typed, mut proposed) = (mended_by_type(lines), *lines);
+    let layout = lines.format().layout();
+    for at in
+        [Field::Code, Field::State].into_iter().filter_map(|field| layout.span(field)).flat_map(Span::range)
+    {
+        proposed.set(at, typed.bytes()[at]);
+    }
+    (proposed != *lines).then_some(Fix { read: *lines, proposed })
 }
 
 fn passes(lines: &Lines) -> bool {
@@ -209,15 +223,4 @@ fn doubtful(lines: &Lines) -> Vec<u8, 40> {
         }
     }
     places
-}
-
-/// The letter that is taken for this digit, or the digit for this letter.
-fn look_alike(c: u8) -> Option<u8> {
-    const PAIRS: [(u8, u8); 6] =
-        [(b'O', b'0'), (b'I', b'1'), (b'Z', b'2'), (b'S', b'5'), (b'G', b'6'), (b'B', b'8')];
-    PAIRS.iter().find_map(|(letter, digit)| match c {
-        _ if c == *letter => Some(*digit),
-        _ if c == *digit => Some(*letter),
-        _ => None,
-    })
 }

@@ -8,33 +8,26 @@
 
 use super::Checker;
 use super::ask::document_action;
-use crate::confirmation;
+use super::encounter::{Addressee, Met};
 use crate::holdings::{Content, Held};
-use crate::outcome::{self, Expected};
-use crate::retro::{self, Kept as KeptHashes};
-use crate::spool::{self, Kept};
-use crate::state::{State, StateError};
-use rusqlite::{Transaction, params};
+use crate::retro::StoredHashes;
+use crate::store::spool::Spooling;
+use crate::store::{Db, DbError, late, retro};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vedette_common::clock::rfc3339;
-use vedette_common::crypto;
-use vedette_common::encounter;
+use vedette_common::crypto::{self, BadSeal};
 use vedette_common::text::cut;
 use vedette_lists::{DocumentAlert, Edition, ListError};
 use vedette_shim::document::DocumentKey;
-use vedette_shim::ids::{EncounterId, Hex};
+use vedette_shim::ids::Hex;
 use vedette_shim::list::Status;
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, Report, ScannedDocument};
+use vedette_shim::wire::ScannedDocument;
 
 /// Documents of one edition that are looked for, at most: of a list that comes whole for the first time more are not
 /// news but the list.
 const LOOKED_FOR_MAX: u64 = 5_000_000;
-/// How long late encounters are shown, seconds.
-const SHOWN_S: u64 = 7 * 24 * 3600;
-/// Most shown at once.
-const SHOWN_MAX: usize = 100;
 
 /// Why a list was not looked through, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +35,15 @@ pub enum LateError {
     /// The list.
     #[error(transparent)]
     List(#[from] ListError),
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
+    /// The owner's key is no key.
+    #[error("it cannot be sealed to the list's owner")]
+    Seal(#[from] BadSeal),
+    /// The spool is full.
+    #[error("the spool is full")]
+    Full,
 }
 
 /// A late encounter as the desk shows it.
@@ -82,7 +81,7 @@ impl Checker {
             return Ok(0);
         }
         let now = self.now();
-        let kept = KeptHashes::read(&self.state, now, self.retro_keep_s())?;
+        let kept = StoredHashes::read(self.db(), now, self.retro_keep_s())?;
         if kept.is_empty() {
             return Ok(0);
         }
@@ -113,7 +112,7 @@ impl Checker {
         let look = |held: &Held| -> Result<(), LateError> {
             let Content::Documents(edition) = &held.content else { return Ok(()) };
             let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
-            for hash in KeptHashes::read(&self.state, now, self.retro_keep_s())?.hashes_of(key) {
+            for hash in StoredHashes::read(self.db(), now, self.retro_keep_s())?.hashes_of(key) {
                 if self.raise(held, &alert, &hash, now)? {
                     self.notify_spooled();
                 }
@@ -127,29 +126,27 @@ impl Checker {
         }
     }
 
+    /// Raises an encounter with the document of a stored hash; false if another did before.
     fn raise(
         &self,
         held: &Held,
         alert: &DocumentAlert,
         hash: &[u8; 16],
         now: u64,
-    ) -> Result<bool, StateError> {
+    ) -> Result<bool, LateError> {
         let key = &alert.key;
-        let id: EncounterId = crypto::random();
         let alert_id = vedette_lists::DocumentId::document(*key).to_string();
-        self.state.transaction("raise a late encounter", |t| {
+        self.db().transaction("raise a late encounter", |t| {
             let Some((scan, scanned_at)) = retro::take(t, hash)? else { return Ok(false) };
-            let encounter = Encounter {
-                id,
+            let met = Met {
+                id: crypto::random(),
                 scan,
-                device: self.device().clone(),
-                post: cut(self.post()),
                 made_at: scanned_at,
-                list: held.list.clone(),
+                list: &held.list,
                 edition: held.edition,
-                alert: cut(&alert_id),
+                alert_id: &alert_id,
                 verdict: Verdict::Hit,
-                score: 1000,
+                score: 1.0,
                 document: ScannedDocument {
                     code: cut(key.kind().encode_utf8(&mut [0; 4])),
                     issuing_state: cut(key.state().letters().as_str()),
@@ -158,88 +155,43 @@ impl Checker {
                 },
                 late: true,
             };
-            let refused = |error: &dyn std::fmt::Display| {
-                // Rolls the transaction back: the hash stays.
-                rusqlite::Error::ToSqlConversionFailure(error.to_string().into())
+            let to = Addressee { owner_key: held.owner_key, confirm_s: held.confirm_s, shown: true };
+            let new = self.seal_encounter(met, to)?;
+            if self.spool_encounter(t, &new, now)? == Spooling::Full {
+                return Err(LateError::Full);
+            }
+            let late = late::LateEncounter {
+                encounter: new.id,
+                list: held.list.to_string(),
+                alert_id: alert_id.clone(),
+                scan,
+                scanned_at,
+                raised_at: now,
+                action: document_action(alert.payload.status).into(),
+                reported: false,
             };
-            let message = encounter::seal(&Report::Encounter(encounter), self.box_key(), &held.owner_key)
-                .map_err(|_| refused(&"it cannot be sealed to the list's owner"))?;
-            if spool::keep(t, &id, &message, self.limits().spool_bytes_max, true)? == Kept::Full {
-                return Err(refused(&"the spool is full"));
-            }
-            let expected = Expected { list: held.list.clone(), owner_key: held.owner_key, shown: true };
-            outcome::expect(t, &id, &expected, now)?;
-            if held.confirm_s > 0 {
-                let clock = confirmation::Start {
-                    encounter: id,
-                    list: &held.list,
-                    alert_id: &alert_id,
-                    made_at: now,
-                    within_s: held.confirm_s,
-                    discreet: false,
-                };
-                confirmation::start(t, &clock)?;
-            }
-            note(t, &id, held, &alert_id, &scan, scanned_at, now)?;
-            t.execute(
-                "INSERT INTO late_action VALUES (?1, ?2)",
-                params![id, document_action(alert.payload.status)],
-            )?;
+            late::add(t, &late)?;
             Ok(true)
         })
     }
 }
 
-fn note(
-    t: &Transaction<'_>,
-    id: &EncounterId,
-    held: &Held,
-    alert_id: &str,
-    scan: &[u8; 16],
-    scanned_at: u64,
-    now: u64,
-) -> rusqlite::Result<()> {
-    t.execute("DELETE FROM late WHERE raised_at < ?1", [now.saturating_sub(SHOWN_S) as i64])?;
-    t.execute("DELETE FROM late_action WHERE encounter NOT IN (SELECT encounter FROM late)", [])?;
-    t.execute(
-        "INSERT INTO late VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id, held.list.as_str(), alert_id, scan, scanned_at as i64, now as i64],
-    )?;
-    Ok(())
-}
-
-/// The late encounters of the last week, the newest first, at most [`SHOWN_MAX`].
-pub fn shown(state: &State, now: u64) -> Result<Vec<LateEncounter>, StateError> {
-    state.read("read the late encounters", |db| {
-        let sql =
-            "SELECT encounter, late.list, alert, scan, scanned_at, raised_at, coalesce(outcome_at, 0) > 0, action
-                   FROM late LEFT JOIN awaits_outcome USING (encounter) LEFT JOIN late_action USING (encounter)
-                   WHERE raised_at >= ?1
-                   ORDER BY raised_at DESC LIMIT ?2";
-        db.prepare_cached(sql)?
-            .query_map(params![now.saturating_sub(SHOWN_S) as i64, SHOWN_MAX as i64], |row| {
-                Ok(LateEncounter {
-                    encounter_id: Hex(&row.get::<_, EncounterId>(0)?).to_string(),
-                    list: row.get(1)?,
-                    alert_id: row.get(2)?,
-                    scan_id: Hex(&row.get::<_, [u8; 16]>(3)?).to_string(),
-                    scanned_at: rfc3339(row.get::<_, i64>(4)? as u64),
-                    raised_at: rfc3339(row.get::<_, i64>(5)? as u64),
-                    reported: row.get(6)?,
-                    // None stands beside one that an older program raised.
-                    action: row.get::<_, Option<String>>(7)?.unwrap_or_else(seize),
-                })
-            })?
-            .collect()
-    })
+/// The late encounters of the last week, the newest first.
+pub fn shown(db: &Db, now: u64) -> Result<Vec<LateEncounter>, DbError> {
+    let view = |late: late::LateEncounter| LateEncounter {
+        encounter_id: Hex(&late.encounter).to_string(),
+        list: late.list,
+        alert_id: late.alert_id,
+        scan_id: Hex(&late.scan).to_string(),
+        scanned_at: rfc3339(late.scanned_at),
+        raised_at: rfc3339(late.raised_at),
+        action: late.action,
+        reported: late.reported,
+    };
+    Ok(late::shown(db, now)?.into_iter().map(view).collect())
 }
 
 /// How many there were in the last week.
-pub fn count(state: &State, now: u64) -> Result<u64, StateError> {
-    let since = now.saturating_sub(SHOWN_S) as i64;
-    let count = state.read("count the late encounters", |db| {
-        let sql = "SELECT count(*) FROM late WHERE raised_at >= ?1";
-        db.prepare_cached(sql)?.query_row([since], |row| row.get::<_, i64>(0))
-    });
-    count.map(|count| count as u64)
+pub fn count(db: &Db, now: u64) -> Result<u64, DbError> {
+    late::count(db, now)
 }

@@ -12,6 +12,7 @@ mod answer;
 mod ask;
 pub mod disclose;
 pub mod discreet;
+pub(crate) mod encounter;
 pub mod late;
 pub mod outcome;
 mod reading;
@@ -22,15 +23,15 @@ pub use answer::{Alert, Answer, Checked, Document};
 use vedette_common::text::{cut, verdict_word};
 
 use crate::config::Limits;
-use crate::confirmation;
 use crate::holdings::{Holdings, Shared};
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self as awaited, Expected};
 use crate::retro;
-use crate::spool::{self, Kept};
-use crate::state::{State, StateError};
+use crate::store::encounters::NewEncounter;
+use crate::store::spool::Spooling;
+use crate::store::{Db, DbError};
 use disclose::Disclosed;
 use discreet::{Discreet, DiscreetScan};
+use encounter::{Addressee, Met};
 use outcome::FORM_TEXT_BYTES_MAX;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
@@ -40,13 +41,12 @@ use tokio::sync::Notify;
 use utoipa::ToSchema;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_common::crypto::{self, BoxKey};
-use vedette_common::encounter;
 use vedette_common::words::Phrase;
 use vedette_shim::document::DocumentKey;
-use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
+use vedette_shim::ids::{DeviceId, EncounterId, Hex};
 use vedette_shim::mrz::{self, Mrz, MrzError, Sex};
 use vedette_shim::verdict::{ListResult, Verdict};
-use vedette_shim::wire::{Encounter, FormField, Report, ScannedDocument};
+use vedette_shim::wire::{FormField, ScannedDocument};
 
 /// A document read by a scanner, a keyboard wedge or a person.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -70,7 +70,7 @@ pub enum CheckError {
     Unreadable(#[from] MrzError),
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
-    Record(#[from] StateError),
+    Record(#[from] DbError),
     /// A roster is held, and nobody is at work.
     #[error("nobody is signed in, so there is no answer")]
     NobodySignedIn,
@@ -104,17 +104,6 @@ impl CheckError {
     }
 }
 
-/// A sealed encounter.
-struct Sealed {
-    id: EncounterId,
-    message: Vec<u8>,
-    list: ListName,
-    owner_key: [u8; 32],
-    alert_id: String,
-    /// Within how many seconds the owner must confirm it; 0 if it needs no confirmation.
-    confirm_s: u32,
-}
-
 /// Which encounters are kept: those shown, those not.
 type KeptIds = (Vec<Option<EncounterId>>, Vec<Option<EncounterId>>);
 
@@ -135,7 +124,7 @@ pub struct Settings {
 /// Checks scans; shared by all who ask.
 pub struct Checker {
     settings: Settings,
-    state: Arc<State>,
+    db: Arc<Db>,
     shared: Shared,
     clock: Arc<Clock>,
     /// Rung when an encounter was spooled.
@@ -144,9 +133,9 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Checks against the lists that `shared` holds; journal and spool are in `state`.
-    pub fn new(settings: Settings, state: Arc<State>, shared: Shared, clock: Arc<Clock>) -> Checker {
-        Checker { settings, state, shared, clock, spooled: Notify::new(), discreet: Discreet::default() }
+    /// Checks against the lists that `shared` holds; journal and spool are in `db`.
+    pub fn new(settings: Settings, db: Arc<Db>, shared: Shared, clock: Arc<Clock>) -> Checker {
+        Checker { settings, db, shared, clock, spooled: Notify::new(), discreet: Discreet::default() }
     }
 
     /// This device's id.
@@ -175,8 +164,8 @@ impl Checker {
     }
 
     /// Journal, spool and all else that is durable.
-    pub fn state(&self) -> &State {
-        &self.state
+    pub fn db(&self) -> &Db {
+        &self.db
     }
 
     /// The lists in use now.
@@ -208,7 +197,7 @@ impl Checker {
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
         let zone = mrz::parse(&scan.mrz)?;
-        let journal_bytes = self.state.read("measure the journal", journal::bytes)?;
+        let journal_bytes = journal::bytes(&self.db)?;
         if journal_bytes >= self.limits().journal_bytes_max {
             return Err(CheckError::JournalFull { bytes: journal_bytes });
         }
@@ -228,8 +217,8 @@ impl Checker {
 
         let scan_id: [u8; 16] = crypto::random();
         let (sealed, hidden) = (
-            self.encounters(&scan_id, &zone, &open, &holdings, now),
-            self.encounters(&scan_id, &zone, &discreet, &holdings, now),
+            self.encounters(&scan_id, &zone, &open, &holdings, now, true),
+            self.encounters(&scan_id, &zone, &discreet, &holdings, now, false),
         );
         let event = Event::Check {
             who: scan.who.clone(),
@@ -239,10 +228,10 @@ impl Checker {
             alerts: open.iter().map(|alert| format!("{}/{}", alert.list, alert.alert_id)).collect(),
         };
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
-        let listed = open.iter().any(|alert| alert.kind == "document");
-        let remember = reading.keys.as_ref().ok().and_then(|keys| keys.first());
-        let remember = remember.filter(|_| !listed && self.retro_keep_s() > 0);
-        let remember = remember.map(|(key, _)| (key, &scan_id));
+        // Nor does a document that this one may have been misread from.
+        let listed = open.iter().any(|alert| alert.kind == "document" && alert.result == ListResult::Hit);
+        let remember = reading.read.as_ref().filter(|_| !listed && self.retro_keep_s() > 0);
+        let remember = remember.map(|key| (key, &scan_id));
         let (kept, kept_hidden) = self.record(&Line { at: now, event }, &sealed, &hidden, remember)?;
         if let Some((key, _)) = remember
             && !Arc::ptr_eq(&holdings, &self.holdings())
@@ -280,7 +269,7 @@ impl Checker {
         Ok(Answer::new(scan_id, verdict, document, checked, open, notices, elapsed_us))
     }
 
-    /// A sealed message for each alert, in their order; `None` for one that cannot be sealed.
+    /// A sealed encounter for each alert, in their order; `None` for one that cannot be sealed.
     fn encounters(
         &self,
         scan: &[u8; 16],
@@ -288,90 +277,56 @@ impl Checker {
         met: &[Alert],
         holdings: &Holdings,
         now: u64,
-    ) -> Vec<Option<Sealed>> {
+        shown: bool,
+    ) -> Vec<Option<NewEncounter>> {
         let seal = |alert: &Alert| {
             let held = holdings.lists.iter().find(|held| held.list == alert.list)?;
-            let id = crypto::random();
-            let encounter = Encounter {
-                id,
+            let met = Met {
+                id: crypto::random(),
                 scan: *scan,
-                device: self.device().clone(),
-                post: cut(self.post()),
                 made_at: now,
-                list: held.list.clone(),
+                list: &held.list,
                 edition: held.edition,
-                alert: cut(&alert.alert_id),
+                alert_id: &alert.alert_id,
                 verdict: if alert.result == ListResult::Hit { Verdict::Hit } else { Verdict::Possible },
-                score: (alert.score * 1000.0).round() as u16,
+                score: alert.score,
                 document: scanned(zone),
                 late: false,
             };
-            match encounter::seal(&Report::Encounter(encounter), self.box_key(), &held.owner_key) {
-                Ok(message) => Some(Sealed {
-                    id,
-                    message,
-                    list: held.list.clone(),
-                    owner_key: held.owner_key,
-                    alert_id: alert.alert_id.clone(),
-                    confirm_s: held.confirm_s,
-                }),
-                Err(error) => {
-                    // Only an owner's key that is no key can do this; the root that carries it was signed so.
-                    tracing::error!(list = %held.list, %error, "cannot seal an encounter to the list's owner");
-                    None
-                }
-            }
+            let to = Addressee { owner_key: held.owner_key, confirm_s: held.confirm_s, shown };
+            let sealed = self.seal_encounter(met, to);
+            sealed.inspect_err(|error| {
+                // Only an owner's key that is no key can do this; the root that carries it was signed so.
+                tracing::error!(list = %held.list, %error, "cannot seal an encounter to the list's owner");
+            }).ok()
         };
         met.iter().map(seal).collect()
     }
 
-    /// Stores the journal line, the hash of a document to be remembered, and the encounters, those of `hidden` unseen; which are kept, in their order.
+    /// Stores the journal line, the hash of a document to be remembered, and the encounters; which are stored, in their order.
     fn record(
         &self,
         line: &Line,
-        open: &[Option<Sealed>],
-        hidden: &[Option<Sealed>],
+        open: &[Option<NewEncounter>],
+        hidden: &[Option<NewEncounter>],
         remember: Option<(&DocumentKey, &[u8; 16])>,
-    ) -> Result<KeptIds, StateError> {
-        let bytes_max = self.limits().spool_bytes_max;
-        let mut forgot = false;
-        let kept = self.state.transaction("record the check", |t| {
+    ) -> Result<KeptIds, DbError> {
+        let kept = self.db.transaction("record the check", |t| {
             journal::append(t, line)?;
             if let Some((key, scan)) = remember {
-                forgot = retro::remember(t, key, scan, line.at, self.retro_keep_s())?;
+                retro::remember(t, key, scan, line.at, self.retro_keep_s())?;
             }
-            let keep = |sealed: &Option<Sealed>, shown: bool| {
-                let Some(sealed) = sealed else { return Ok(None) };
-                let Sealed { id, message, list, owner_key, alert_id, confirm_s } = sealed;
-                if spool::keep(t, id, message, bytes_max, shown)? == Kept::Full {
-                    return Ok(None);
-                }
-                awaited::expect(
-                    t,
-                    id,
-                    &Expected { list: list.clone(), owner_key: *owner_key, shown },
-                    line.at,
-                )?;
-                if *confirm_s > 0 {
-                    let clock = confirmation::Start {
-                        encounter: *id,
-                        list,
-                        alert_id,
-                        made_at: line.at,
-                        within_s: *confirm_s,
-                        discreet: !shown,
-                    };
-                    confirmation::start(t, &clock)?;
-                }
-                Ok(Some(*id))
+            let spool = |new: &Option<NewEncounter>| match new {
+                None => Ok(None),
+                Some(new) => match self.spool_encounter(t, new, line.at)? {
+                    Spooling::Stored => Ok(Some(new.id)),
+                    Spooling::Full => Ok(None),
+                },
             };
-            let open = open.iter().map(|sealed| keep(sealed, true)).collect::<rusqlite::Result<_>>()?;
-            let hidden = hidden.iter().map(|sealed| keep(sealed, false)).collect::<rusqlite::Result<_>>()?;
-            Ok((open, hidden))
+            let open = open.iter().map(spool).collect::<Result<_, DbError>>()?;
+            let hidden = hidden.iter().map(spool).collect::<Result<_, DbError>>()?;
+            Ok::<_, DbError>((open, hidden))
         })?;
-        if forgot {
-            self.state.mark_erased();
-        }
         if !open.is_empty() || !hidden.is_empty() {
             self.notify_spooled();
         }

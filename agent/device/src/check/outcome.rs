@@ -7,10 +7,10 @@
 
 use super::Checker;
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self, Expected};
 use crate::schema;
-use crate::spool::{self, Kept};
-use crate::state::StateError;
+use crate::store::DbError;
+use crate::store::encounters::{self, Expected};
+use crate::store::spool::{self, Spooling};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -86,7 +86,7 @@ pub enum OutcomeError {
     Seal(#[from] BadSeal),
     /// It could not be recorded.
     #[error("the outcome could not be recorded: {0}")]
-    Record(#[from] StateError),
+    Record(#[from] DbError),
 }
 
 impl OutcomeError {
@@ -117,12 +117,9 @@ impl Checker {
         let (note, form) = (whole("the note", &given.note)?, form(&given.form)?);
         let id = crypto::random();
         // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
-        let given = self.state.transaction("record the outcome", |t| {
-            let Some((Expected { list, owner_key, shown }, at)) =
-                outcome::expected(t, &encounter, self.now())?
-            else {
-                return Ok(Err(unknown()));
-            };
+        let given = self.db().transaction("record the outcome", |t| {
+            let expected = encounters::expected(t, &encounter, self.now())?.ok_or_else(unknown)?;
+            let Expected { list, owner_key, shown, outcome_at: at } = expected;
             let report = Report::Outcome(EncounterOutcome {
                 id,
                 encounter,
@@ -134,14 +131,11 @@ impl Checker {
                 note,
                 form,
             });
-            let message = match encounter::seal(&report, self.box_key(), &owner_key) {
-                Ok(message) => message,
-                Err(error) => return Ok(Err(error.into())),
-            };
-            if spool::keep(t, &id, &message, self.limits().spool_bytes_max, shown)? == Kept::Full {
-                return Ok(Err(OutcomeError::Full));
+            let message = encounter::seal(&report, self.box_key(), &owner_key)?;
+            if spool::push(t, &id, &message, self.limits().spool_bytes_max, shown)? == Spooling::Full {
+                return Err(OutcomeError::Full);
             }
-            outcome::given(t, &encounter, at)?;
+            encounters::outcome_given(t, &encounter, at)?;
             let taken = OutcomeTaken {
                 outcome_id: Hex(&id).to_string(),
                 encounter_id: Hex(&encounter).to_string(),
@@ -155,12 +149,10 @@ impl Checker {
                 outcome: json_word(&taken.outcome),
             };
             journal::append(t, &Line { at, event })?;
-            Ok(Ok((taken, shown)))
+            Ok((taken, shown))
         })?;
-        if given.is_ok() {
-            self.notify_spooled();
-        }
-        given
+        self.notify_spooled();
+        Ok(given)
     }
 }
 
@@ -181,6 +173,7 @@ fn form(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::encounters::NewEncounter;
     use vedette_common::crypto::{BoxKey, random_secret};
 
     #[test]
@@ -188,11 +181,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut checker = super::super::tests::checker(folder.path(), u64::MAX);
         let owner_key = BoxKey::from_private(random_secret()).public();
-        let expected = Expected { list: "uto/stolen".parse().unwrap(), owner_key, shown: true };
-        checker.state.transaction("expect", |t| outcome::expect(t, &[7; 16], &expected, 1)).unwrap();
-        let given_at = |checker: &Checker| {
-            let sql = "SELECT outcome_at FROM awaits_outcome";
-            checker.state.read("look", |db| db.query_row(sql, [], |row| row.get::<_, i64>(0))).unwrap()
+        let new = NewEncounter { owner_key, ..encounters::tests::new(7, 1) };
+        checker.db.transaction("spool", |t| encounters::spool(t, &new, 1, 1)).unwrap();
+        let next_outcome_at = |checker: &Checker| {
+            let expected: Result<_, DbError> =
+                checker.db.transaction("ask", |t| encounters::expected(t, &new.id, 0));
+            expected.unwrap().unwrap().outcome_at
         };
         let seized = OutcomeGiven {
             outcome: Outcome::Seized,
@@ -200,15 +194,15 @@ mod tests {
             who: "b-1".into(),
             form: BTreeMap::new(),
         };
-        let id = Hex(&[7; 16]).to_string();
+        let id = Hex(&new.id).to_string();
         checker.settings.limits.spool_bytes_max = 1;
         assert!(matches!(checker.outcome(&id, &seized), Err(OutcomeError::Full)));
-        assert_eq!((given_at(&checker), journal::lines(&checker.state).unwrap()), (0, 0));
+        assert_eq!((next_outcome_at(&checker), journal::lines(&checker.db).unwrap()), (1, 0));
         checker.settings.limits.spool_bytes_max = 1 << 20;
         let (first, shown) = checker.outcome(&id, &seized).unwrap();
         let (second, _) = checker.outcome(&id, &seized).unwrap();
         assert!(shown && first.at < second.at, "{first:?} {second:?}");
         assert!(matches!(checker.outcome(&"00".repeat(16), &seized), Err(OutcomeError::Unknown(_))));
-        assert_eq!(journal::lines(&checker.state).unwrap(), 2);
+        assert_eq!(journal::lines(&checker.db).unwrap(), 2);
     }
 }

@@ -130,7 +130,7 @@ impl Gate {
             let Some(token) = shown.map(|token| digest(token.trim().as_bytes())) else {
                 return refused("the Authorization header is not a bearer token");
             };
-            return match tokens::holder(self.desk.checker.state(), &token).map_err(Refusal::internal)? {
+            return match tokens::holder(self.desk.checker.db(), &token).map_err(Refusal::internal)? {
                 Some(name) => Ok(Caller::Program { name, token }),
                 None => refused("the token is not known here, or was revoked"),
             };
@@ -158,7 +158,7 @@ impl Gate {
                 let roll = &self.desk.checker.holdings().roll;
                 self.desk.officers.session(roll, session, false).is_ok_and(|signed| signed.is_some())
             }
-            Caller::Program { name, token } => tokens::holder(self.desk.checker.state(), token)
+            Caller::Program { name, token } => tokens::holder(self.desk.checker.db(), token)
                 .is_ok_and(|holder| holder.as_ref() == Some(name)),
         }
     }

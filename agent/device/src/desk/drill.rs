@@ -14,8 +14,8 @@ use super::refusal::{Input, Refusal};
 use super::{Desk, Problem};
 use crate::drill::{DrillError, DrillView};
 use crate::journal;
-use crate::spool;
-use crate::state::StateError;
+use crate::store::DbError;
+use crate::store::spool;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -45,18 +45,18 @@ pub struct End {
 
 impl Desk {
     /// Looks after the drill, once a second: ends one whose time is over.
-    pub(super) fn look_after_drill(&self) -> Result<(), StateError> {
+    pub(super) fn look_after_drill(&self) -> Result<(), DbError> {
         let now = self.checker.now();
-        match self.drill.tick(now, spool::depth_shown(self.checker.state())?) {
+        match self.drill.tick(now, spool::depth_shown(self.checker.db())?) {
             // By itself: it is the one's who began it.
             Some(ended) => self.record_drill(&ended.who, ended_words(&ended)),
             None => Ok(()),
         }
     }
 
-    fn record_drill(&self, who: &str, what: String) -> Result<(), StateError> {
+    fn record_drill(&self, who: &str, what: String) -> Result<(), DbError> {
         let event = journal::Event::Drill { who: who.into(), what };
-        journal::record(self.checker.state(), self.checker.now(), event)
+        journal::record(self.checker.db(), self.checker.now(), event)
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn end(
     Query(end): Query<End>,
 ) -> Result<Json<DrillView>, Refusal> {
     let (desk, who) = (&gate.desk, may(&caller)?.who(&end.who));
-    let spooled = spool::depth_shown(desk.checker.state()).map_err(Refusal::internal)?;
+    let spooled = spool::depth_shown(desk.checker.db()).map_err(Refusal::internal)?;
     let ended = desk.drill.stop(desk.checker.now(), spooled).map_err(refusal)?;
     desk.record_drill(&who, ended_words(&ended)).map_err(Refusal::internal)?;
     Ok(Json(ended))

@@ -64,8 +64,9 @@ use crate::drill::Drill;
 use crate::intake::door::IntakeDoor;
 use crate::link::LinkState;
 use crate::officers::Officers;
-use crate::state::StateError;
-use crate::{journal, retro, spool};
+use crate::store::DbError;
+use crate::store::spool;
+use crate::{journal, retro};
 use events::{Event, Hub, Refused};
 use metrics::Metrics;
 use recent::Recent;
@@ -190,7 +191,7 @@ impl Desk {
     }
 
     /// The device's state.
-    pub fn status(&self) -> Result<StatusView, StateError> {
+    pub fn status(&self) -> Result<StatusView, DbError> {
         let checker = &self.checker;
         let holdings = checker.holdings();
         let link = self.link.borrow().clone();
@@ -204,9 +205,9 @@ impl Desk {
             sign_in: self.sign_in(),
             roster: self.roster_view(),
             listen: self.listen.get().map_or_else(String::new, ToString::to_string),
-            spool: spool::depth_shown(checker.state())?,
-            confirmations: confirmation::counts(checker.state(), checker.now())?,
-            late: late::count(checker.state(), checker.now())?,
+            spool: spool::depth_shown(checker.db())?,
+            confirmations: confirmation::counts(checker.db(), checker.now())?,
+            late: late::count(checker.db(), checker.now())?,
             drill_until: self.drill.view().filter(|drill| drill.running).map(|drill| drill.ends),
             root: holdings.root.version,
             lists: list_views(&holdings, checker.now()),
@@ -214,8 +215,8 @@ impl Desk {
     }
 
     /// Figures for Prometheus.
-    pub fn metrics(&self) -> Result<String, StateError> {
-        let state = self.checker.state();
+    pub fn metrics(&self) -> Result<String, DbError> {
+        let state = self.checker.db();
         Ok(self.metrics.text(&self.status()?, journal::lines(state)?))
     }
 
@@ -238,7 +239,7 @@ impl Desk {
                 }
                 _ = forget.tick() => {
                     let checker = &self.checker;
-                    let forgotten = retro::forget_due(checker.state(), checker.now(), checker.retro_keep_s());
+                    let forgotten = retro::forget_due(checker.db(), checker.now(), checker.retro_keep_s());
                     if let Err(error) = forgotten {
                         tracing::error!(%error, "kept hashes cannot be destroyed");
                     }
@@ -266,9 +267,9 @@ impl Desk {
     }
 
     /// Tells the owners' answers that came since the last look. `told`: when each was given, by encounter.
-    fn tell_answers(&self, told: &mut HashMap<String, String>) -> Result<(), StateError> {
+    fn tell_answers(&self, told: &mut HashMap<String, String>) -> Result<(), DbError> {
         // Discreet ones are told to nobody: they are shown when an entitled officer asks.
-        let clocks = confirmation::shown(self.checker.state(), self.checker.now(), false)?;
+        let clocks = confirmation::shown(self.checker.db(), self.checker.now(), false)?;
         let answered = clocks.into_iter().filter_map(|clock| Some((clock.answer.clone()?.at, clock)));
         let before = std::mem::take(told);
         for (at, clock) in answered {

@@ -63,7 +63,7 @@ impl Refusal {
             }
             SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
             SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
-            SignInError::State(_) => return Refusal::internal(error),
+            SignInError::Db(_) => return Refusal::internal(error),
         };
         let mut refusal = Refusal::new(status, error, hint);
         if let SignInError::Refused(By::Locked { retry_after_s }) = error {

@@ -140,7 +140,7 @@ pub(super) async fn status(State(gate): State<Gate>) -> Answered<StatusView> {
 #[utoipa::path(get, path = "/v1/late", security(("token" = [])), responses((status = 200, body = Vec<LateEncounter>)))]
 pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<LateEncounter>> {
     let checker = &gate.desk.checker;
-    late::shown(checker.state(), checker.now()).map(Json).map_err(Refusal::internal)
+    late::shown(checker.db(), checker.now()).map(Json).map_err(Refusal::internal)
 }
 
 /// The clocks of hits that their owners must confirm; the newest first.
@@ -148,7 +148,7 @@ pub(super) async fn late_encounters(State(gate): State<Gate>) -> Answered<Vec<La
 pub(super) async fn confirmations(State(gate): State<Gate>) -> Answered<Vec<Confirmation>> {
     let checker = &gate.desk.checker;
     // Discreet ones are shown with the discreet alerts, to whom those are shown.
-    let shown = confirmation::shown(checker.state(), checker.now(), false);
+    let shown = confirmation::shown(checker.db(), checker.now(), false);
     shown.map(Json).map_err(Refusal::internal)
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn import(
             let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
             let event = journal::Event::Import { who: caller.who(""), taken, refused };
             let checker = &gate.desk.checker;
-            journal::record(checker.state(), checker.now(), event).map_err(Refusal::internal)?;
+            journal::record(checker.db(), checker.now(), event).map_err(Refusal::internal)?;
             Ok(Json(report))
         }
         Some(Err(error)) => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error, bundle::HINT)),

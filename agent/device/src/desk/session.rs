@@ -248,7 +248,7 @@ pub(super) async fn reveal(
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
             *alert = disclose::seen_by(alert, signed.role);
         }
-        let confirmations = confirmation::shown(checker.state(), now, true).map_err(Refusal::internal)?;
+        let confirmations = confirmation::shown(checker.db(), now, true).map_err(Refusal::internal)?;
         let named = |alert: &Alert| format!("{}/{}", alert.list, alert.alert_id);
         let mut alerts: Vec<String> = scans.iter().flat_map(|scan| &scan.alerts).map(named).collect();
         for clock in confirmations.iter().map(|clock| format!("{}/{}", clock.list, clock.alert_id)) {
@@ -257,7 +257,7 @@ pub(super) async fn reveal(
             }
         }
         let event = journal::Event::Revealed { who: signed.badge, alerts };
-        journal::record(checker.state(), now, event).map_err(Refusal::internal)?;
+        journal::record(checker.db(), now, event).map_err(Refusal::internal)?;
         Ok(Revealed { scans, confirmations })
     });
     revealed.await.map_err(Refusal::internal)?.map(Json)

@@ -4,8 +4,8 @@
 //! name, so that whoever reads the state cannot use it, and looking it up by digest tells nothing by its timing. At most
 //! [`TOKENS_MAX`]. Revoking works at once, also on event streams that are open.
 
-use crate::state::{State, StateError};
-use rusqlite::{OptionalExtension, params};
+use crate::store::tokens::{self as rows, Adding, TokenRow};
+use crate::store::{Db, DbError};
 use serde::{Deserialize, Serialize};
 use vedette_common::clock::rfc3339;
 use vedette_common::crypto;
@@ -44,9 +44,9 @@ pub enum TokenError {
         /// The name.
         name: String,
     },
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
 }
 
 /// A token as it is listed.
@@ -59,56 +59,34 @@ pub struct TokenView {
 }
 
 /// Makes a token; this is the only time it can be read.
-pub fn create(state: &State, name: &str, now: u64) -> Result<Zeroizing<String>, TokenError> {
+pub fn create(db: &Db, name: &str, now: u64) -> Result<Zeroizing<String>, TokenError> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(fits) {
         return Err(TokenError::Name { name: name.into() });
     }
     let secret = crypto::random_secret();
     let token = Zeroizing::new(format!("{PREFIX}{}", Hex(secret.as_slice())));
-    state.transaction("make a token", |t| {
-        let (count, taken): (u32, bool) =
-            t.query_row("SELECT count(*), coalesce(max(name = ?1), 0) FROM token", [name], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        if taken {
-            return Ok(Err(TokenError::Taken { name: name.into() }));
-        }
-        if count >= TOKENS_MAX {
-            return Ok(Err(TokenError::TooMany));
-        }
-        let sql = "INSERT INTO token (name, digest, made_at) VALUES (?1, ?2, ?3)";
-        t.execute(sql, params![name, digest(token.as_bytes()), now as i64])?;
-        Ok(Ok(()))
-    })??;
-    Ok(token)
+    match rows::add(db, name, &digest(token.as_bytes()), now, TOKENS_MAX)? {
+        Adding::Added => Ok(token),
+        Adding::NameInUse => Err(TokenError::Taken { name: name.into() }),
+        Adding::TooMany => Err(TokenError::TooMany),
+    }
 }
 
 /// Every token, by name.
-pub fn list(state: &State) -> Result<Vec<TokenView>, StateError> {
-    state.read("read the tokens", |db| {
-        db.prepare("SELECT name, made_at FROM token ORDER BY name")?
-            .query_map([], |row| {
-                Ok(TokenView { name: row.get(0)?, made: rfc3339(row.get::<_, i64>(1)? as u64) })
-            })?
-            .collect()
-    })
+pub fn list(db: &Db) -> Result<Vec<TokenView>, DbError> {
+    let view = |TokenRow { name, made_at }| TokenView { name, made: rfc3339(made_at) };
+    Ok(rows::all(db)?.into_iter().map(view).collect())
 }
 
-/// Forgets a token: whoever shows it is refused from now on.
-pub fn revoke(state: &State, name: &str) -> Result<(), TokenError> {
-    let revoked =
-        state.transaction("revoke a token", |t| t.execute("DELETE FROM token WHERE name = ?1", [name]))?;
-    if revoked == 0 { Err(TokenError::Unknown { name: name.into() }) } else { Ok(()) }
+/// Deletes a token: whoever shows it is refused from now on.
+pub fn revoke(db: &Db, name: &str) -> Result<(), TokenError> {
+    if rows::remove(db, name)? { Ok(()) } else { Err(TokenError::Unknown { name: name.into() }) }
 }
 
 /// The name of the token with this digest, if there is one.
-pub(super) fn holder(state: &State, token: &Digest) -> Result<Option<String>, StateError> {
-    state.read("look up a token", |db| {
-        db.prepare_cached("SELECT name FROM token WHERE digest = ?1")?
-            .query_row([token], |row| row.get(0))
-            .optional()
-    })
+pub(super) fn holder(db: &Db, token: &Digest) -> Result<Option<String>, DbError> {
+    rows::holder(db, token)
 }
 
 #[cfg(test)]
@@ -118,33 +96,33 @@ mod tests {
     #[test]
     fn a_token_opens_until_it_is_revoked_and_is_in_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let state = State::open(&folder.path().join("state.db")).unwrap();
-        let holder = |token: &str| super::holder(&state, &digest(token.as_bytes())).unwrap();
-        let token = create(&state, "border-app", 0).unwrap();
+        let db = Db::open(&folder.path().join("state.db")).unwrap();
+        let holder = |token: &str| super::holder(&db, &digest(token.as_bytes())).unwrap();
+        let token = create(&db, "border-app", 0).unwrap();
         assert_eq!(holder(&token).as_deref(), Some("border-app"));
         assert_eq!(holder(&token[..token.len() - 1]), None);
-        assert!(matches!(create(&state, "border-app", 0), Err(TokenError::Taken { .. })));
+        assert!(matches!(create(&db, "border-app", 0), Err(TokenError::Taken { .. })));
         for name in ["", "a b", "a\nb", &"x".repeat(65)] {
-            assert!(matches!(create(&state, name, 0), Err(TokenError::Name { .. })), "{name:?}");
+            assert!(matches!(create(&db, name, 0), Err(TokenError::Name { .. })), "{name:?}");
         }
         let listed = TokenView { name: "border-app".into(), made: "1970-01-01T00:00:00Z".into() };
-        assert_eq!(list(&state).unwrap(), [listed]);
+        assert_eq!(list(&db).unwrap(), [listed]);
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             assert!(!bytes.windows(token.len()).any(|w| w == token.as_bytes()));
         }
-        revoke(&state, "border-app").unwrap();
+        revoke(&db, "border-app").unwrap();
         assert_eq!(holder(&token), None);
-        assert!(matches!(revoke(&state, "border-app"), Err(TokenError::Unknown { .. })));
+        assert!(matches!(revoke(&db, "border-app"), Err(TokenError::Unknown { .. })));
     }
 
     #[test]
     fn tokens_are_bounded() {
         let folder = tempfile::tempdir().unwrap();
-        let state = State::open(&folder.path().join("state.db")).unwrap();
+        let db = Db::open(&folder.path().join("state.db")).unwrap();
         for n in 0..TOKENS_MAX {
-            create(&state, &format!("program-{n}"), 0).unwrap();
+            create(&db, &format!("program-{n}"), 0).unwrap();
         }
-        assert!(matches!(create(&state, "one-more", 0), Err(TokenError::TooMany)));
+        assert!(matches!(create(&db, "one-more", 0), Err(TokenError::TooMany)));
     }
 }

@@ -21,8 +21,8 @@ pub use segments::Missing;
 
 use crate::holdings::{Content, Doubt, Held, Holdings, Shared, Unavailable};
 use crate::officers::Roll;
-use crate::state::{State, StateError};
-use crate::store::{Store, StoreError};
+use crate::store::segments::{SegmentStore, SegmentStoreError};
+use crate::store::{Db, DbError, editions, trust};
 use arc_swap::ArcSwap;
 use filters::Filters;
 use std::collections::{BTreeMap, HashSet};
@@ -115,12 +115,12 @@ pub enum IntakeError {
         /// The list.
         list: ListName,
     },
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
     /// The segments.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Segments(#[from] SegmentStoreError),
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -180,8 +180,8 @@ impl Entry {
 pub struct Intake {
     device: DeviceId,
     box_key: Arc<BoxKey>,
-    state: Arc<State>,
-    store: Store,
+    db: Arc<Db>,
+    store: SegmentStore,
     clock: Arc<Clock>,
     segment_bytes_max: u64,
     root: Root,
@@ -209,10 +209,10 @@ pub struct Parts {
     pub device: DeviceId,
     /// Its X25519 key; grants are sealed to it.
     pub box_key: Arc<BoxKey>,
-    /// Its state.
-    pub state: Arc<State>,
+    /// Its database.
+    pub db: Arc<Db>,
     /// Its segments.
-    pub store: Store,
+    pub store: SegmentStore,
     /// Its clock.
     pub clock: Arc<Clock>,
     /// The root it was enrolled with; used until a newer one is stored.
@@ -241,7 +241,7 @@ impl Intake {
     }
 
     fn load(parts: Parts) -> Result<Intake, IntakeError> {
-        let stored = parts.state.root()?;
+        let stored = trust::root(&parts.db)?;
         let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
             .map_err(IntakeError::Anchor)?;
         let shared = Arc::new(ArcSwap::from_pointee(Holdings {
@@ -253,7 +253,7 @@ impl Intake {
         let mut intake = Intake {
             device: parts.device,
             box_key: parts.box_key,
-            state: parts.state,
+            db: parts.db,
             store: parts.store,
             clock: parts.clock,
             segment_bytes_max: parts.segment_bytes_max,
@@ -286,7 +286,7 @@ impl Intake {
     }
 
     fn load_lists(&mut self) -> Result<(), IntakeError> {
-        for (list, row) in self.state.lists()? {
+        for (list, row) in editions::all(&self.db)? {
             let read = |bytes: Option<Vec<u8>>| {
                 let bytes = bytes?;
                 match Manifest::verified(&bytes, &list, &self.root, &RingVerify) {
@@ -306,13 +306,13 @@ impl Intake {
             };
             self.entries.insert(list, entry);
         }
-        for envelope in self.state.grants()? {
+        for envelope in editions::grants(&self.db)? {
             if let Err(error) = self.take_grant(None, envelope, false) {
                 tracing::warn!(%error, "a stored grant cannot be used any more");
             }
         }
         self.load_roll()?;
-        if let Some(bytes) = self.state.heartbeat()? {
+        if let Some(bytes) = trust::heartbeat(&self.db)? {
             // Only its word of the newest editions is used again; an expired one still tells that we are behind.
             let envelope =
                 vedette_shim::trust::Envelope::read(&bytes, vedette_shim::trust::SignedKind::Heartbeat);
@@ -367,10 +367,10 @@ impl Intake {
         self.expire()?;
         self.filters.sweep();
         self.mend();
-        self.state.empty_log()?;
+        self.db.empty_log()?;
         let time = self.clock.signed_now();
         if time >= self.time_kept.saturating_add(TIME_KEPT_EVERY_S) {
-            self.state.set_clock_floor(time)?;
+            trust::set_clock_floor(&self.db, time)?;
             self.time_kept = time;
         }
         Ok(())
@@ -404,7 +404,7 @@ impl Intake {
             self.swap();
         }
         for (list, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.to_erase) {
-            self.state.erase_keys(list)?; // if not, at the next tick
+            editions::erase_keys(&self.db, list)?; // if not, at the next tick
             entry.to_erase = false;
         }
         Ok(())
@@ -443,7 +443,7 @@ impl Intake {
             })
         };
         let lists = self.entries.iter().filter_map(held).collect();
-        let heartbeat = self.state.heartbeat().unwrap_or_else(|error| {
+        let heartbeat = trust::heartbeat(&self.db).unwrap_or_else(|error| {
             tracing::error!(%error, "scanners are not told the time");
             None
         });

@@ -2,6 +2,8 @@
 
 use super::{Entry, Intake, IntakeError, ROOTS_WAITING_MAX, Taken, refused};
 use crate::holdings::{Content, Unavailable};
+use crate::store::trust::NewRoot;
+use crate::store::{editions, trust};
 use std::collections::BTreeMap;
 use vedette_common::crypto::RingVerify;
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
@@ -41,16 +43,18 @@ impl Intake {
 
     fn follow_root(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
         let next = self.root.next(bytes, &RingVerify).map_err(refused("root"))?;
-        let start_anew: Vec<ListName> =
+        let restarted: Vec<ListName> =
             self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
-        // Whoever had the old heartbeat key may have sent the time to the sky, and every lease with it.
-        let new_heartbeat = next.heartbeat != self.root.heartbeat;
-        self.state.set_root(bytes, next.issued, &start_anew, new_heartbeat)?;
+        // A stolen heartbeat key could have moved the clock and every lease far into the future.
+        let heartbeat_replaced = next.heartbeat != self.root.heartbeat;
+        let root =
+            NewRoot { envelope: bytes, issued: next.issued, restarted: &restarted, heartbeat_replaced };
+        trust::set_root(&self.db, &root)?;
         // What a replaced issuer signed is not believed any more, the edition in use no more than others.
-        for list in start_anew {
+        for list in restarted {
             self.entries.insert(list, Entry::new());
         }
-        if new_heartbeat {
+        if heartbeat_replaced {
             self.heartbeat = None;
             self.clock.reset(next.issued);
             self.time_kept = 0;
@@ -72,7 +76,7 @@ impl Intake {
             return Ok(Taken::Known);
         }
         let confirmed = self.confirmed_by(&heartbeat);
-        self.state.set_heartbeat(&bytes, heartbeat.issued, &confirmed)?;
+        trust::set_heartbeat(&self.db, &bytes, heartbeat.issued, &confirmed)?;
         self.clock.raise(heartbeat.issued);
         for list in confirmed {
             if let Some(entry) = self.entries.get_mut(&list) {
@@ -122,7 +126,7 @@ impl Intake {
             heartbeat.check_manifest(&manifest, &found).map_err(refused(what()))?;
         }
         let floor = Floor { edition: manifest.edition, manifest: found };
-        self.state.set_pending(&list, floor, &bytes)?;
+        editions::set_pending(&self.db, &list, floor, &bytes)?;
         let entry = self.entries.entry(list).or_insert_with(Entry::new);
         entry.floor = Some(floor);
         entry.newest_known = entry.newest_known.max(manifest.edition);
@@ -167,7 +171,7 @@ impl Intake {
             return Ok(Taken::Known);
         }
         if store {
-            self.state.set_grant(&list, &bytes)?;
+            editions::set_grant(&self.db, &list, &bytes)?;
             (entry.granted_at, entry.to_erase) = (self.clock.now(), false);
         }
         entry.keys = keys;
@@ -175,7 +179,7 @@ impl Intake {
     }
 
     pub(super) fn take_order(&mut self, bytes: &[u8]) -> Result<Taken, IntakeError> {
-        let floor = self.state.order_floor()?;
+        let floor = trust::order_floor(&self.db)?;
         let order = match Order::accept(bytes, &self.device, &self.root, floor, &RingVerify) {
             Err(TrustError::Rollback { offered, floor, .. }) if offered == floor => return Ok(Taken::Known),
             other => other.map_err(refused("order"))?,
@@ -185,7 +189,7 @@ impl Intake {
             OrderKind::EraseList(list) => Some(list.clone()),
         };
         tracing::warn!(?order, "headquarters orders to erase");
-        self.state.erase_lists(only.as_ref(), order.number)?;
+        trust::erase(&self.db, only.as_ref(), order.number)?;
         self.load_roll()?;
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {

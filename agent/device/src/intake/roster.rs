@@ -5,7 +5,7 @@
 
 use super::{Intake, IntakeError, Taken, refused};
 use crate::officers::Roll;
-use crate::state::RosterRow;
+use crate::store::roster::{self, RosterRow};
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
 use vedette_common::roster::{Roster, RosterFloor};
@@ -13,7 +13,7 @@ use vedette_shim::trust::digest;
 
 impl Intake {
     pub(super) fn take_roster(&mut self, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
-        let floor = match (self.state.roster()?, &self.roll) {
+        let floor = match (roster::get(&self.db)?, &self.roll) {
             // It is here, and its signers were replaced.
             (Some(RosterRow { envelope: Some(_), .. }), Roll::Lost) => None,
             (stored, _) => stored.map(|stored| stored.floor),
@@ -24,7 +24,7 @@ impl Intake {
         if floor == Some(new) && self.roll.roster().is_some() {
             return Ok(Taken::Known);
         }
-        self.state.set_roster(new, &bytes)?;
+        roster::set(&self.db, new, &bytes)?;
         tracing::info!(number = roster.number, officers = roster.officers.len(), "new roster");
         self.roll = Roll::Held(Arc::new(roster));
         Ok(Taken::New)
@@ -32,7 +32,7 @@ impl Intake {
 
     /// Reads the stored roster under the root believed now.
     pub(super) fn load_roll(&mut self) -> Result<(), IntakeError> {
-        self.roll = match self.state.roster()? {
+        self.roll = match roster::get(&self.db)? {
             None => Roll::Open,
             Some(RosterRow { envelope: None, .. }) => Roll::Lost,
             Some(RosterRow { envelope: Some(bytes), .. }) => {

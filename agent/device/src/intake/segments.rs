@@ -9,7 +9,8 @@ use super::offers::confirms;
 use super::plan::{Merge, Plan, plan};
 use super::{Entry, Intake, IntakeError, named};
 use crate::holdings::{Content, Unavailable};
-use crate::store::{StoreError, chunks_of, digest_of};
+use crate::store::editions;
+use crate::store::segments::{SegmentStoreError, chunks_of, digest_of};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
@@ -244,7 +245,7 @@ impl Intake {
         for (index, bytes) in chunks {
             match self.store.add_chunk(segment, index, &bytes) {
                 Ok(_) => {}
-                Err(StoreError::Chunk { .. } | StoreError::Digest { .. }) => return Ok(false), // then ask for it
+                Err(SegmentStoreError::Chunk { .. } | SegmentStoreError::Digest { .. }) => return Ok(false), // then ask for it
                 Err(other) => return Err(other.into()),
             }
         }
@@ -308,7 +309,7 @@ impl Intake {
         if entry.active.as_ref().is_some_and(|(_, active)| *active == bytes) {
             confirmed_at = confirmed_at.max(entry.confirmed_at);
         }
-        self.state.set_active(list, &bytes, confirmed_at)?;
+        editions::set_active(&self.db, list, &bytes, confirmed_at)?;
         tracing::info!(%list, edition = manifest.edition, entries = manifest.entries(), "edition in use");
         let entry = self.entry(list);
         entry.newest_known = entry.newest_known.max(manifest.edition);

@@ -152,8 +152,8 @@ impl World {
         Parts {
             device: self.device.clone(),
             box_key: self.box_key.clone(),
-            state: Arc::new(State::open(&state.join("state.db")).unwrap()),
-            store: Store::open(&state).unwrap(),
+            db: Arc::new(Db::open(&state.join("state.db")).unwrap()),
+            store: SegmentStore::open(&state).unwrap(),
             clock: self.clock.clone(),
             anchor: sign_statement(SignedKind::Root, &self.root, &[&self.root_key]),
             segment_bytes_max: u64::MAX,
@@ -196,7 +196,7 @@ impl World {
             limits: Limits::default(),
             retro_keep_s: 0,
         };
-        let checker = Checker::new(settings, intake.state.clone(), intake.shared(), self.clock.clone());
+        let checker = Checker::new(settings, intake.db.clone(), intake.shared(), self.clock.clone());
         checker.check(&Scan { mrz: zone(number), who: String::new(), why: String::new() }).unwrap().verdict
     }
 }
@@ -360,7 +360,7 @@ fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirme
     world.clock.raise(later);
     device.tick().unwrap();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
-    assert!(device.state.grants().unwrap().is_empty());
+    assert!(editions::grants(&device.db).unwrap().is_empty());
     drop(device);
     let mut device = world.device();
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "a restart brings nothing back");
@@ -408,7 +408,7 @@ fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
         Verdict::NotChecked,
         "what the thief signed is not believed"
     );
-    assert!(device.state.grants().unwrap().is_empty());
+    assert!(editions::grants(&device.db).unwrap().is_empty());
     // The manifest refused before the root was kept and is taken now, without being sent again.
     device.offer(world.grant()).unwrap();
     world.fetch(&mut device);

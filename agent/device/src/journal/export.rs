@@ -8,9 +8,9 @@
 //! them, moving the anchor and recording it are one transaction. Failure: nothing is removed; a half-written file does
 //! not appear under its name.
 
-use super::{Anchor, Broken, Chain, Event, Line, Row, Verified, anchor, append};
-use crate::state::{State, StateError};
-use rusqlite::params;
+use super::{Anchor, Broken, Chain, Event, JournalRow, Line, Verified, append};
+use crate::store::journal as rows;
+use crate::store::{Db, DbError};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
@@ -27,9 +27,9 @@ pub enum ExportError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
     /// There is a file of this name.
     #[error("{} exists; an export is never overwritten", .0.display())]
     Exists(PathBuf),
@@ -79,18 +79,12 @@ struct Entry {
 
 /// Writes every line from before `until` (seconds since 1970; all of them without) into a new file; `trim` then removes
 /// them here, and says so in the journal at `now`.
-pub fn export(
-    state: &State,
-    to: &Path,
-    until: Option<u64>,
-    trim: bool,
-    now: u64,
-) -> Result<Exported, ExportError> {
+pub fn export(db: &Db, to: &Path, until: Option<u64>, trim: bool, now: u64) -> Result<Exported, ExportError> {
     if to.symlink_metadata().is_ok() {
         return Err(ExportError::Exists(to.into()));
     }
     let temporary = to.with_extension("part");
-    let written = write(state, &temporary, until);
+    let written = write(db, &temporary, until);
     let chain = written.and_then(|()| verify_file(&temporary)).and_then(|chain| match chain.lines {
         0 => Err(ExportError::Nothing),
         _ => Ok(chain),
@@ -104,31 +98,32 @@ pub fn export(
     };
     files::persist(&temporary, to)?;
     if trim {
-        let Anchor { sequence, hash } = chain.head;
-        state.transaction("trim the journal", |t| {
-            t.execute("DELETE FROM journal WHERE sequence <= ?1", [sequence])?;
-            t.execute("INSERT OR REPLACE INTO journal_anchor VALUES (1, ?1, ?2)", params![sequence, hash])?;
-            append(t, &Line { at: now, event: Event::Exported { through: sequence } })
+        db.transaction("trim the journal", |t| {
+            rows::trim(t, &chain.head)?;
+            append(t, &Line { at: now, event: Event::Exported { through: chain.head.sequence } })
         })?;
     }
     Ok(Exported { chain })
 }
 
-fn write(state: &State, to: &Path, until: Option<u64>) -> Result<(), ExportError> {
+fn write(db: &Db, to: &Path, until: Option<u64>) -> Result<(), ExportError> {
     let failed = FileError::at("write", to);
-    let start = state.read("read the journal", anchor)?;
     let mut out = BufWriter::new(File::create(to).map_err(FileError::at("create", to))?);
-    let head = Head { journal: 1, after: start.sequence, hash: Hex(&start.hash).to_string() };
-    let mut done = put(&mut out, &head);
-    super::walk(state, |row| {
-        let young = until.is_some_and(|until| Line::read(&row.text).is_ok_and(|line| line.at >= until));
-        if young || done.is_err() {
-            return false;
-        }
-        let entry =
-            Entry { sequence: row.sequence, hash: Hex(&row.hash).to_string(), line: row.text.clone() };
-        done = put(&mut out, &entry);
-        true
+    let done = db.read("read the journal", |t| {
+        let start = rows::anchor(t)?;
+        let head = Head { journal: 1, after: start.sequence, hash: Hex(&start.hash).to_string() };
+        let mut done = put(&mut out, &head);
+        rows::walk(t, |row| {
+            let young = until.is_some_and(|until| Line::read(&row.text).is_ok_and(|line| line.at >= until));
+            if young || done.is_err() {
+                return false;
+            }
+            let entry =
+                Entry { sequence: row.sequence, hash: Hex(&row.hash).to_string(), line: row.text.clone() };
+            done = put(&mut out, &entry);
+            true
+        })?;
+        Ok::<_, DbError>(done)
     })?;
     done.and_then(|()| out.flush()).map_err(failed)?;
     Ok(())
@@ -153,7 +148,7 @@ pub fn verify_file(path: &Path) -> Result<Verified, ExportError> {
 /// Hands over the anchor alone, then with every line in order; `take`'s error ends it.
 pub fn walk_file(
     path: &Path,
-    mut take: impl FnMut(Anchor, Option<&Row>) -> Result<(), Broken>,
+    mut take: impl FnMut(Anchor, Option<&JournalRow>) -> Result<(), Broken>,
 ) -> Result<(), ExportError> {
     let mut file = BufReader::new(File::open(path).map_err(FileError::at("open", path))?);
     let broken = |why| ExportError::Broken { path: path.into(), why };
@@ -175,7 +170,7 @@ pub fn walk_file(
             Some(anchor) => {
                 let entry: Entry = serde_json::from_str(&text).map_err(|_| not_one())?;
                 let hash = from_hex(&entry.hash).ok_or_else(not_one)?;
-                let row = Row { sequence: entry.sequence, text: entry.line, hash };
+                let row = JournalRow { sequence: entry.sequence, text: entry.line, hash };
                 take(anchor, Some(&row)).map_err(broken)?;
             }
         }
@@ -188,37 +183,38 @@ mod tests {
     use super::super::tests::journal_of;
     use super::super::{record, verify};
     use super::*;
+    use crate::store::journal::{Tampering, tamper};
 
     #[test]
     fn exports_and_the_rest_are_one_chain() {
-        let (folder, state) = journal_of(6);
+        let (folder, db) = journal_of(6);
         let (one, two) = (folder.path().join("one.jsonl"), folder.path().join("two.jsonl"));
-        let first = export(&state, &one, Some(4), true, 100).unwrap().chain;
+        let first = export(&db, &one, Some(4), true, 100).unwrap().chain;
         assert_eq!((first.lines, first.head.sequence), (4, 4));
-        let rest = verify(&state).unwrap().unwrap();
+        let rest = verify(&db).unwrap().unwrap();
         assert_eq!((rest.anchor, rest.lines), (first.head, 3), "two checks, and that four were exported");
-        let second = export(&state, &two, None, true, 101).unwrap().chain;
+        let second = export(&db, &two, None, true, 101).unwrap().chain;
         assert_eq!(second.anchor, first.head);
-        record(&state, 102, Event::Exported { through: 0 }).unwrap();
-        assert_eq!(verify(&state).unwrap().unwrap().anchor, second.head);
+        record(&db, 102, Event::Exported { through: 0 }).unwrap();
+        assert_eq!(verify(&db).unwrap().unwrap().anchor, second.head);
         assert_eq!(verify_file(&one).unwrap(), first);
-        assert!(matches!(export(&state, &one, None, false, 0), Err(ExportError::Exists(_))));
+        assert!(matches!(export(&db, &one, None, false, 0), Err(ExportError::Exists(_))));
     }
 
     #[test]
     fn an_emptied_journal_goes_on_where_it_was() {
-        let (folder, state) = journal_of(2);
-        export(&state, &folder.path().join("all"), None, true, 9).unwrap();
-        state.read("tamper", |db| db.execute_batch("DELETE FROM journal")).unwrap();
-        assert_eq!(verify(&state).unwrap(), Err(Broken::End { last: 2, written: 3 }));
+        let (folder, db) = journal_of(2);
+        export(&db, &folder.path().join("all"), None, true, 9).unwrap();
+        tamper(&db, Tampering::Delete(0, i64::MAX));
+        assert_eq!(verify(&db).unwrap(), Err(Broken::End { last: 2, written: 3 }));
     }
 
     #[test]
     fn a_changed_export_is_found_and_a_copy_removes_nothing() {
-        let (folder, state) = journal_of(3);
+        let (folder, db) = journal_of(3);
         let path = folder.path().join("copy");
-        export(&state, &path, None, false, 9).unwrap();
-        assert_eq!(verify(&state).unwrap().unwrap().lines, 3);
+        export(&db, &path, None, false, 9).unwrap();
+        assert_eq!(verify(&db).unwrap().unwrap().lines, 3);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("clear", "hit")).unwrap();
         let why = Broken::Chain { sequence: 1 };
@@ -226,7 +222,7 @@ mod tests {
         std::fs::write(&path, "{}\n").unwrap();
         assert!(matches!(verify_file(&path), Err(ExportError::NotOne { line: 1, .. })));
         let old = folder.path().join("old");
-        assert!(matches!(export(&state, &old, Some(0), false, 9), Err(ExportError::Nothing)));
+        assert!(matches!(export(&db, &old, Some(0), false, 9), Err(ExportError::Nothing)));
         assert!(!old.exists() && !folder.path().join("old.part").exists());
     }
 }

@@ -14,10 +14,12 @@
 
 mod export;
 
+pub(crate) use crate::store::journal::bytes;
+pub use crate::store::journal::{Anchor, JournalRow};
 pub use export::{ExportError, Exported, export, verify_file, walk_file};
 
-use crate::state::{State, StateError};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use crate::store::journal as rows;
+use crate::store::{Db, DbError, Tx};
 use serde::{Deserialize, Serialize};
 use vedette_shim::ids::Digest;
 use vedette_shim::trust::digest;
@@ -171,26 +173,6 @@ impl Line {
     }
 }
 
-/// A line as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// 1, 2, 3 ... without gaps.
-    pub sequence: i64,
-    /// The line's JSON, byte for byte.
-    pub text: String,
-    /// Its hash.
-    pub hash: Digest,
-}
-
-/// What a chain stands on: the last line before it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Anchor {
-    /// That line's number; 0 before the first.
-    pub sequence: i64,
-    /// Its hash; zeros before the first.
-    pub hash: Digest,
-}
-
 /// A chain that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
@@ -222,54 +204,30 @@ pub enum Broken {
 }
 
 /// Adds a line in the caller's transaction.
-pub fn append(t: &Transaction<'_>, line: &Line) -> rusqlite::Result<()> {
-    let last: Option<Digest> = t
-        .prepare_cached("SELECT hash FROM journal ORDER BY sequence DESC LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let before = match last {
-        Some(hash) => hash,
-        None => anchor(t)?.hash,
-    };
-    let text = serde_json::to_string(line).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
-    let hash = follow(&before, &text);
-    t.prepare_cached("INSERT INTO journal (line, hash) VALUES (?1, ?2)")?.execute(params![text, hash])?;
-    Ok(())
+pub fn append(t: &Tx<'_>, line: &Line) -> Result<(), DbError> {
+    let text = serde_json::to_string(line).expect("a line is plain data with names for keys");
+    let hash = follow(&rows::last_hash(t)?, &text);
+    rows::add(t, &text, &hash)
 }
 
 /// Adds a line in a transaction of its own.
-pub fn record(state: &State, at: u64, event: Event) -> Result<(), StateError> {
-    state.transaction("write the journal", |t| append(t, &Line { at, event }))
+pub fn record(db: &Db, at: u64, event: Event) -> Result<(), DbError> {
+    db.transaction("write the journal", |t| append(t, &Line { at, event }))
 }
 
 /// How many lines were ever written.
-pub fn lines(state: &State) -> Result<u64, StateError> {
-    state
-        .read("count the journal", |db| {
-            let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0)";
-            db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))
-        })
-        .map(|lines| lines as u64)
-}
-
-/// Bytes of the journal's lines.
-pub fn bytes(t: &Connection) -> rusqlite::Result<u64> {
-    let bytes: i64 = t.prepare_cached("SELECT value FROM journal_bytes")?.query_row([], |row| row.get(0))?;
-    Ok(bytes as u64)
+pub fn lines(db: &Db) -> Result<u64, DbError> {
+    db.read("count the journal", rows::last_written).map(|lines| lines as u64)
 }
 
 /// Walks the whole chain.
-pub fn verify(state: &State) -> Result<Result<Verified, Broken>, StateError> {
-    state.read("read the journal", |db| {
-        let mut chain = Chain::from(anchor(db)?);
-        let broken = walk_in(db, |row| chain.add(row).is_ok())?;
-        if let Some(row) = broken {
+pub fn verify(db: &Db) -> Result<Result<Verified, Broken>, DbError> {
+    db.read("read the journal", |t| {
+        let mut chain = Chain::from(rows::anchor(t)?);
+        if let Some(row) = rows::walk(t, |row| chain.add(row).is_ok())? {
             return Ok(Err(Broken::Chain { sequence: row.sequence }));
         }
-        let written: Option<i64> = db
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'", [], |row| row.get(0))
-            .optional()?;
-        let (verified, written) = (chain.verified(), written.unwrap_or(0));
+        let (verified, written) = (chain.verified(), rows::last_written(t)?);
         Ok(match verified.head.sequence < written {
             true => Err(Broken::End { last: verified.head.sequence, written }),
             false => Ok(verified),
@@ -278,28 +236,8 @@ pub fn verify(state: &State) -> Result<Result<Verified, Broken>, StateError> {
 }
 
 /// Hands over every line in order until `take` says false.
-pub fn walk(state: &State, take: impl FnMut(&Row) -> bool) -> Result<(), StateError> {
-    state.read("read the journal", |db| walk_in(db, take)).map(|_| ())
-}
-
-/// The row at which `take` said false.
-fn walk_in(db: &Connection, mut take: impl FnMut(&Row) -> bool) -> rusqlite::Result<Option<Row>> {
-    let mut statement = db.prepare("SELECT sequence, line, hash FROM journal ORDER BY sequence")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let row = Row { sequence: row.get(0)?, text: row.get(1)?, hash: row.get(2)? };
-        if !take(&row) {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
-}
-
-fn anchor(db: &Connection) -> rusqlite::Result<Anchor> {
-    let read = |row: &rusqlite::Row<'_>| Ok(Anchor { sequence: row.get(0)?, hash: row.get(1)? });
-    let stored =
-        db.prepare_cached("SELECT sequence, hash FROM journal_anchor")?.query_row([], read).optional()?;
-    Ok(stored.unwrap_or_default())
+pub fn walk(db: &Db, take: impl FnMut(&JournalRow) -> bool) -> Result<(), DbError> {
+    db.read("read the journal", |t| rows::walk(t, take)).map(|_| ())
 }
 
 /// A chain as far as it was followed.
@@ -314,7 +252,7 @@ impl Chain {
     }
 
     /// Follows it to the next line. Numbers are given out without gaps: a cut at the front shows as well.
-    fn add(&mut self, row: &Row) -> Result<(), Broken> {
+    fn add(&mut self, row: &JournalRow) -> Result<(), Broken> {
         if row.sequence != self.head.sequence + 1 || row.hash != follow(&self.head.hash, &row.text) {
             return Err(Broken::Chain { sequence: row.sequence });
         }
@@ -335,10 +273,11 @@ fn follow(before: &Digest, line: &str) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::journal::{Tampering, tamper};
 
-    pub(super) fn journal_of(lines: u64) -> (tempfile::TempDir, State) {
+    pub(super) fn journal_of(lines: u64) -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().unwrap();
-        let state = State::open(&folder.path().join("state.db")).unwrap();
+        let db = Db::open(&folder.path().join("state.db")).unwrap();
         for at in 0..lines {
             let event = Event::Check {
                 who: "badge-12".into(),
@@ -347,43 +286,39 @@ mod tests {
                 lists: vec![("a/b".into(), 3)],
                 alerts: vec![],
             };
-            record(&state, at, event).unwrap();
+            record(&db, at, event).unwrap();
         }
-        (folder, state)
-    }
-
-    fn lines(state: &State) -> Result<u64, Broken> {
-        verify(state).unwrap().map(|verified| verified.lines)
+        (folder, db)
     }
 
     #[test]
     fn a_line_changed_removed_or_inserted_is_found() {
-        let (_folder, state) = journal_of(5);
-        assert_eq!(lines(&state), Ok(5));
-        let tamper = |sql: &str| {
-            state.read("tamper", |db| db.execute_batch("SAVEPOINT before")).unwrap();
-            state.read("tamper", |db| db.execute_batch(sql)).unwrap();
-            let found = lines(&state);
-            state.read("tamper", |db| db.execute_batch("ROLLBACK TO before; RELEASE before")).unwrap();
-            found
+        let tampered = |how: Option<Tampering>| {
+            let (_folder, db) = journal_of(5);
+            how.into_iter().for_each(|how| tamper(&db, how));
+            verify(&db).unwrap().map(|verified| verified.lines)
         };
         let chain = |sequence| Err(Broken::Chain { sequence });
-        assert_eq!(
-            tamper("UPDATE journal SET line = replace(line, 'clear', 'hit') WHERE sequence = 2"),
-            chain(2)
-        );
-        assert_eq!(tamper("DELETE FROM journal WHERE sequence = 3"), chain(4));
-        assert_eq!(tamper("DELETE FROM journal WHERE sequence = 1"), chain(2));
-        assert_eq!(
-            tamper("INSERT INTO journal SELECT 6, line, hash FROM journal WHERE sequence = 5"),
-            chain(6)
-        );
-        assert_eq!(
-            tamper("DELETE FROM journal WHERE sequence >= 4"),
-            Err(Broken::End { last: 3, written: 5 })
-        );
-        assert_eq!(tamper("DELETE FROM journal"), Err(Broken::End { last: 0, written: 5 }));
-        assert_eq!(lines(&state), Ok(5));
+        assert_eq!(tampered(None), Ok(5));
+        assert_eq!(tampered(Some(Tampering::Change(2))), chain(2));
+        assert_eq!(tampered(Some(Tampering::Delete(3, 3))), chain(4));
+        assert_eq!(tampered(Some(Tampering::Delete(1, 1))), chain(2));
+        assert_eq!(tampered(Some(Tampering::Repeat(5))), chain(6));
+        assert_eq!(tampered(Some(Tampering::Delete(4, 5))), Err(Broken::End { last: 3, written: 5 }));
+        assert_eq!(tampered(Some(Tampering::Delete(1, 5))), Err(Broken::End { last: 0, written: 5 }));
+    }
+
+    #[test]
+    fn lines_written_by_another_process_meanwhile_are_not_missing() {
+        let (folder, db) = journal_of(3);
+        let other = Db::open(&folder.path().join("state.db")).unwrap();
+        let seen = db.read("read", |t| {
+            let before = rows::last_written(t)?;
+            record(&other, 9, Event::Exported { through: 0 })?;
+            Ok::<_, DbError>((before, rows::last_written(t)?))
+        });
+        assert_eq!(seen.unwrap(), (3, 3));
+        assert_eq!(lines(&db).unwrap(), 4);
     }
 
     #[test]
@@ -399,13 +334,13 @@ mod tests {
 
     #[test]
     fn the_bytes_are_counted() {
-        let (_folder, state) = journal_of(3);
+        let (_folder, db) = journal_of(3);
         let mut sum = 0;
-        walk(&state, |row| {
+        walk(&db, |row| {
             sum += row.text.len() as u64;
             true
         })
         .unwrap();
-        assert_eq!(state.read("count", bytes).unwrap(), sum);
+        assert_eq!(bytes(&db).unwrap(), sum);
     }
 }

@@ -8,8 +8,8 @@
 
 use crate::config::Limits;
 use crate::intake::Missing;
-use crate::state::Spooled;
-use crate::store::chunks_of;
+use crate::store::segments::chunks_of;
+use crate::store::spool::Spooled;
 use std::collections::BTreeMap;
 use vedette_shim::ids::{Digest, EncounterId};
 use vedette_shim::wire::Want;

@@ -8,10 +8,10 @@ use super::LinkState;
 use super::forward::{Arrival, Forward};
 use super::session::Session;
 use crate::config::LinkConfig;
-use crate::confirmation;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Missing, Offer};
-use crate::spool;
+use crate::store::spool::Spooled;
+use crate::store::{confirmations, spool};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -246,14 +246,11 @@ impl Uplink {
             out.push(self.status(true));
         }
         let room = publisher.room().saturating_sub(out.len());
-        let state = self.checker.state();
+        let state = self.checker.db();
         let encounters = session.encounters(now, room, |after, limit| spool::after(state, after, limit));
         let encounters = encounters.map_err(|error| error.to_string())?;
-        let publish = |s: crate::state::Spooled| Publish {
-            topic: own(DeviceTopic::Encounter),
-            payload: s.message,
-            retain: false,
-        };
+        let publish =
+            |s: Spooled| Publish { topic: own(DeviceTopic::Encounter), payload: s.message, retain: false };
         for publish in out.into_iter().chain(encounters.into_iter().map(publish)) {
             match publisher.try_publish(publish) {
                 Ok(_) | Err(mqtt::Full::Window) => {} // what does not fit now is overdue later
@@ -290,7 +287,7 @@ impl Uplink {
             Ok(receipt) => receipt,
             Err(error) => return tracing::warn!(%error, "receipt refused"),
         };
-        match spool::receipted(self.checker.state(), &receipt.entries) {
+        match spool::receipted(self.checker.db(), &receipt.entries) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
             Ok(removed) => tracing::debug!(removed, "encounters are home"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
@@ -319,7 +316,7 @@ impl Uplink {
             }
             Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
         };
-        match confirmation::answered(self.checker.state(), &answer) {
+        match confirmations::answered(self.checker.db(), &answer) {
             // Not louder, as above: owners answer discreet alerts too.
             Ok(true) => tracing::debug!(encounter = %Hex(&answer.encounter), "the owner has answered"),
             Ok(false) => {}
@@ -334,7 +331,7 @@ impl Uplink {
     }
 
     fn overdue(&self) -> heapless::Vec<EncounterId, OVERDUE_MAX> {
-        confirmation::overdue(self.checker.state(), self.checker.now()).unwrap_or_else(|error| {
+        confirmations::overdue(self.checker.db(), self.checker.now()).unwrap_or_else(|error| {
             tracing::error!(%error, "what is overdue cannot be told");
             heapless::Vec::new()
         })
@@ -352,7 +349,7 @@ impl Uplink {
             online,
             at: now,
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
-            spool: spool::depth(self.checker.state())
+            spool: spool::depth(self.checker.db())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
             lists: holdings.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),

@@ -19,10 +19,10 @@ mod tests;
 
 use crate::config::SignInRules;
 use crate::journal::{self, Ended, Event, Line};
-use crate::state::{State, StateError};
-use rusqlite::{OptionalExtension, Transaction, params};
+use crate::store::tries;
+use crate::store::{Db, DbError};
 use serde::{Deserialize, Serialize};
-use sign_in::{Refusal, SignIn, Token, Tries};
+use sign_in::{Refusal, SignIn, Token};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
@@ -77,7 +77,7 @@ pub enum SignInError {
     NoSession,
     /// It could not be recorded.
     #[error("the sign-in could not be recorded: {0}")]
-    State(#[from] StateError),
+    Db(#[from] DbError),
 }
 
 /// An officer at work, as the session's calls see it.
@@ -101,7 +101,7 @@ pub struct Signed {
 
 /// Signs officers in and out.
 pub struct Officers {
-    state: Arc<State>,
+    db: Arc<Db>,
     clock: Arc<Clock>,
     machine: Mutex<SignIn>,
     /// Held while a PIN is hashed.
@@ -112,9 +112,9 @@ pub struct Officers {
 
 impl Officers {
     /// Nobody is signed in yet.
-    pub fn new(state: Arc<State>, clock: Arc<Clock>, rules: SignInRules) -> Officers {
+    pub fn new(db: Arc<Db>, clock: Arc<Clock>, rules: SignInRules) -> Officers {
         Officers {
-            state,
+            db,
             clock,
             machine: Mutex::new(SignIn::new(rules)),
             hashing: Mutex::new(()),
@@ -151,7 +151,7 @@ impl Officers {
             self.record_stranger(now)?;
             return Err(Refusal::Wrong.into());
         };
-        let tries = self.tries(&officer.badge)?;
+        let tries = tries::get(&self.db, &officer.badge)?;
         self.machine().ask(roster, officer, pin.is_some(), current, tries, now)?;
         if let Some(pin) = pin {
             self.look_at(&officer.badge, pin, hash, now)?;
@@ -181,7 +181,7 @@ impl Officers {
     }
 
     /// Who is signed in under this token. `use_it`: the session is used now, and not merely looked at.
-    pub fn session(&self, roll: &Roll, token: &Token, use_it: bool) -> Result<Option<Signed>, StateError> {
+    pub fn session(&self, roll: &Roll, token: &Token, use_it: bool) -> Result<Option<Signed>, DbError> {
         self.sweep(roll)?;
         let now = self.clock.now();
         let mut machine = self.machine();
@@ -192,7 +192,7 @@ impl Officers {
 
     /// Who is at work, for what happens at the post and not on the console: a document laid on a reader. It counts as
     /// use of the session.
-    pub fn at_work(&self, roll: &Roll) -> Result<Option<Badge>, StateError> {
+    pub fn at_work(&self, roll: &Roll) -> Result<Option<Badge>, DbError> {
         self.sweep(roll)?;
         Ok(self.machine().at_work(self.clock.now()))
     }
@@ -208,7 +208,7 @@ impl Officers {
     }
 
     /// Signs out; who it was.
-    pub fn sign_out(&self, token: &Token) -> Result<Option<Badge>, StateError> {
+    pub fn sign_out(&self, token: &Token) -> Result<Option<Badge>, DbError> {
         let left = self.machine().leave(token);
         if let Some(badge) = &left {
             let event = Event::SignOut { who: badge.to_string(), why: Ended::SignedOut };
@@ -218,7 +218,7 @@ impl Officers {
     }
 
     /// Ends the sessions that may not go on; whose they were. Call it every second, so that an idle screen locks.
-    pub fn sweep(&self, roll: &Roll) -> Result<Vec<(Badge, Ended)>, StateError> {
+    pub fn sweep(&self, roll: &Roll) -> Result<Vec<(Badge, Ended)>, DbError> {
         let now = self.clock.now();
         let ended = self.machine().sweep(roll.roster(), now);
         if !ended.is_empty() {
@@ -230,7 +230,7 @@ impl Officers {
 
     /// Journals a try on a badge that is not on the roster. Nothing locks such a badge, so one a while is enough: nobody may
     /// fill the journal with them, for at its bound there are no answers.
-    fn record_stranger(&self, now: u64) -> Result<(), StateError> {
+    fn record_stranger(&self, now: u64) -> Result<(), DbError> {
         let before = self.stranger_at.swap(now, Ordering::Relaxed);
         if now < before.saturating_add(STRANGERS_EVERY_S) {
             self.stranger_at.store(before, Ordering::Relaxed);
@@ -243,22 +243,15 @@ impl Officers {
     fn look_at(&self, badge: &Badge, pin: &Pin, hash: &PinHash, now: u64) -> Result<(), SignInError> {
         let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
         let rules = self.rules();
-        let tries = self.tries(badge)?;
+        let tries = tries::get(&self.db, badge)?;
         // Whoever looked before us may have locked it.
         if let Some(retry_after_s) = tries.locked_for(now) {
             return Err(Refusal::Locked { retry_after_s }.into());
         }
         let counted = tries.counted(&rules, now);
-        self.state.transaction("count the try", |t| {
-            let Tries { failures, lock_outs, locked_until } = counted;
-            let sql = "INSERT OR REPLACE INTO tries VALUES (?1, ?2, ?3, ?4)";
-            t.execute(sql, params![badge.as_str(), failures, lock_outs, locked_until as i64]).map(|_| ())
-        })?;
+        tries::set(&self.db, badge, counted)?;
         if pin.is(hash) {
-            let forget = |t: &Transaction<'_>| {
-                t.execute("DELETE FROM tries WHERE badge = ?1", [badge.as_str()]).map(|_| ())
-            };
-            return Ok(self.state.transaction("forget the tries", forget)?);
+            return Ok(tries::forget(&self.db, badge)?);
         }
         self.record([Event::WrongPin { who: badge.to_string() }], now)?;
         let Some(retry_after_s) = counted.locked_for(now) else { return Err(Refusal::Wrong.into()) };
@@ -268,19 +261,8 @@ impl Officers {
         Err(Refusal::Locked { retry_after_s }.into())
     }
 
-    fn tries(&self, badge: &Badge) -> Result<Tries, StateError> {
-        self.state.read("read the tries", |db| {
-            let sql = "SELECT failures, lock_outs, locked_until FROM tries WHERE badge = ?1";
-            let read = |row: &rusqlite::Row<'_>| {
-                let locked_until = row.get::<_, i64>(2)? as u64;
-                Ok(Tries { failures: row.get(0)?, lock_outs: row.get(1)?, locked_until })
-            };
-            Ok(db.prepare_cached(sql)?.query_row([badge.as_str()], read).optional()?.unwrap_or_default())
-        })
-    }
-
-    fn record(&self, events: impl IntoIterator<Item = Event>, at: u64) -> Result<(), StateError> {
-        self.state.transaction("write the journal", |t| {
+    fn record(&self, events: impl IntoIterator<Item = Event>, at: u64) -> Result<(), DbError> {
+        self.db.transaction("write the journal", |t| {
             events.into_iter().try_for_each(|event| journal::append(t, &Line { at, event }))
         })
     }

@@ -15,6 +15,7 @@
 
 use crate::config::SignInRules;
 use crate::journal::Ended;
+use crate::store::tries::Tries;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
@@ -27,17 +28,6 @@ pub const SESSIONS_MAX: usize = 8;
 const SEEN_MAX: usize = 100;
 /// Longest lock-out, seconds.
 const LOCK_OUT_S_MAX: u64 = 24 * 3600;
-
-/// What is remembered of a badge's wrong PINs; it is stored, so that a restart forgets none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tries {
-    /// Tries since the last right PIN or lock-out.
-    pub failures: u32,
-    /// Lock-outs since the last right PIN.
-    pub lock_outs: u32,
-    /// Seconds since 1970; 0 when it never was locked.
-    pub locked_until: u64,
-}
 
 impl Tries {
     /// How long the badge stays locked, seconds.

@@ -26,15 +26,15 @@ fn roll() -> Roll {
 }
 
 fn open(folder: &Path) -> (Officers, Arc<Clock>) {
-    let state = Arc::new(State::open(&folder.join("state.db")).unwrap());
+    let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
     let clock = Arc::new(Clock::default());
     let rules = SignInRules { failures_max: 3, lock_out_s: 1_000, idle_s: 300, ..SignInRules::default() };
-    (Officers::new(state, clock.clone(), rules), clock)
+    (Officers::new(db, clock.clone(), rules), clock)
 }
 
 fn journal(officers: &Officers) -> Vec<Event> {
     let mut events = Vec::new();
-    walk(&officers.state, |row| {
+    walk(&officers.db, |row| {
         events.push(Line::read(&row.text).unwrap().event);
         true
     })

@@ -21,7 +21,7 @@ pub mod zone;
 
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::config::{ScannerConfig, Speaks};
-use crate::store::Store;
+use crate::store::segments::SegmentStore;
 use port::{Port, PortError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct Scanners {
     /// Takes what scanners noted while they were alone.
     pub checker: Arc<Checker>,
     /// Holds the segments that scanners install.
-    pub store: Store,
+    pub store: SegmentStore,
 }
 
 /// What one scanner's task works with.
@@ -54,7 +54,7 @@ struct Site {
     name: String,
     check: Check,
     checker: Arc<Checker>,
-    store: Store,
+    store: SegmentStore,
 }
 
 impl Scanners {

@@ -13,20 +13,17 @@
 
 use super::Site;
 use crate::check;
-use crate::confirmation;
+use crate::check::encounter::{Addressee, Met};
 use crate::journal::{self, Event, Line};
-use crate::outcome::{self, Expected};
-use crate::spool::{self, Kept};
-use crate::state::{self, StateError};
-use rusqlite::params;
-use vedette_common::encounter;
+use crate::store::encounters::{self, NewEncounter};
+use crate::store::spool::Spooling;
+use crate::store::{DbError, scanners};
 use vedette_lists::Ring;
-use vedette_shim::ids::{DeviceId, EncounterId, Hex};
+use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::mrz;
 use vedette_shim::scanner::{NOTE_BYTES_MAX, Note, SealedNote};
 use vedette_shim::seal::ScannerKey;
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, Report};
 use zeroize::Zeroizing;
 
 /// Why a note was not taken.
@@ -35,9 +32,9 @@ pub(super) enum NoteError {
     /// The spool is full.
     #[error("the spool is full")]
     Full,
-    /// The state.
+    /// The database.
     #[error(transparent)]
-    State(#[from] StateError),
+    Db(#[from] DbError),
 }
 
 /// Why a note can become no encounter here.
@@ -72,7 +69,9 @@ pub(super) fn key_of(site: &Site, scanner: &DeviceId) -> ScannerKey {
 
 /// Stores a note that `scanner` hands over; once this returns, the scanner may forget it.
 pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<Taken, NoteError> {
-    if site.checker.state().last_taken(scanner)? == Some(note.id) || is_here(site, &note.id)? {
+    if scanners::last_accepted(site.checker.db(), scanner)? == Some(note.id)
+        || encounters::is_known(site.checker.db(), &note.id)?
+    {
         return Ok(Taken::Before);
     }
     match ready(site, scanner, note) {
@@ -84,24 +83,10 @@ pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Re
     }
 }
 
-/// Whether this device knows of an encounter of that id.
-fn is_here(site: &Site, id: &EncounterId) -> Result<bool, StateError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM spool WHERE id = ?1)
-               OR EXISTS (SELECT 1 FROM awaits_outcome WHERE encounter = ?1)";
-    site.checker
-        .state()
-        .read("look for an encounter", |db| db.prepare_cached(sql)?.query_row(params![id], |row| row.get(0)))
-}
-
-/// A note's encounter, sealed to the list's owner, and what is stored with it.
+/// A note's encounter, sealed to the list's owner, and its journal line.
 struct Ready {
-    id: EncounterId,
-    message: Vec<u8>,
+    new: NewEncounter,
     line: Line,
-    expected: Expected,
-    alert: String,
-    /// Within how many seconds the owner must confirm it; 0: no clock.
-    confirm_s: u32,
 }
 
 fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
@@ -109,7 +94,24 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
     let note = Note::open::<Ring>(sealed, &key_of(site, scanner), &mut plain).map_err(|_| Unusable::Seal)?;
     let holdings = site.checker.holdings();
     let owner_key = holdings.root.issuer(&note.list).map_err(|_| Unusable::NoOwner)?.owner_key;
-    let encounter = encounter_of(site, sealed.id, &note)?;
+    let held = holdings.lists.iter().find(|held| held.list == note.list);
+    // The scanner has shown it: it stores documents only, and none of their alerts is discreet.
+    let to = Addressee { owner_key, confirm_s: held.map_or(0, |held| held.confirm_s), shown: true };
+    let zone = mrz::parse(&note.zone)?;
+    let met = Met {
+        id: sealed.id,
+        // A note is of one alert, and does not tell which scan it came of.
+        scan: sealed.id,
+        // It may have had no time: then this is when we learned of it.
+        made_at: if note.made_at == 0 { site.checker.now() } else { note.made_at },
+        list: &note.list,
+        edition: note.edition,
+        alert_id: &note.alert,
+        verdict: note.verdict,
+        score: if note.verdict == Verdict::Hit { 1.0 } else { 0.0 },
+        document: check::scanned(&zone),
+        late: false,
+    };
     let event = Event::Check {
         who: site.name.clone(),
         why: String::new(),
@@ -117,43 +119,20 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
         lists: vec![(note.list.to_string(), note.edition)],
         alerts: vec![format!("{}/{}", note.list, note.alert)],
     };
-    let line = Line { at: encounter.made_at, event };
-    let message = encounter::seal(&Report::Encounter(encounter), site.checker.box_key(), &owner_key)
-        .map_err(|_| Unusable::NoOwner)?;
-    let confirm_s =
-        holdings.lists.iter().find(|held| held.list == note.list).map_or(0, |held| held.confirm_s);
-    // The scanner has shown it: it holds documents only, and none of their alerts is discreet.
-    let expected = Expected { list: note.list, owner_key, shown: true };
-    Ok(Ready { id: sealed.id, message, line, expected, alert: note.alert.as_str().into(), confirm_s })
+    let line = Line { at: met.made_at, event };
+    let new = site.checker.seal_encounter(met, to).map_err(|_| Unusable::NoOwner)?;
+    Ok(Ready { new, line })
 }
 
-fn keep(site: &Site, scanner: &DeviceId, ready: Ready) -> Result<(), NoteError> {
-    let Ready { id, message, line, expected, alert, confirm_s } = ready;
+fn keep(site: &Site, scanner: &DeviceId, Ready { new, line }: Ready) -> Result<(), NoteError> {
     let checker = &site.checker;
-    let bytes_max = checker.limits().spool_bytes_max;
-    let kept = checker.state().transaction("take a scanner's encounter", |t| {
-        let kept = spool::keep(t, &id, &message, bytes_max, expected.shown)?;
-        if kept == Kept::Yes {
-            journal::append(t, &line)?;
-            outcome::expect(t, &id, &expected, line.at)?;
-            if confirm_s > 0 {
-                let clock = confirmation::Start {
-                    encounter: id,
-                    list: &expected.list,
-                    alert_id: &alert,
-                    made_at: line.at,
-                    within_s: confirm_s,
-                    discreet: !expected.shown,
-                };
-                confirmation::start(t, &clock)?;
-            }
-            state::put_last_taken(t, scanner, &id)?;
+    checker.db().transaction("store a scanner's encounter", |t| {
+        if checker.spool_encounter(t, &new, line.at)? == Spooling::Full {
+            return Err(NoteError::Full);
         }
-        Ok(kept)
+        journal::append(t, &line)?;
+        Ok(scanners::set_last_accepted(t, scanner, &new.id)?)
     })?;
-    if kept == Kept::Full {
-        return Err(NoteError::Full);
-    }
     checker.notify_spooled();
     Ok(())
 }
@@ -164,7 +143,7 @@ fn set_aside(
     scanner: &DeviceId,
     note: &SealedNote<'_>,
     unusable: &Unusable,
-) -> Result<(), StateError> {
+) -> Result<(), DbError> {
     let event = Event::NoteAside {
         who: site.name.clone(),
         scanner: scanner.to_string(),
@@ -173,28 +152,8 @@ fn set_aside(
         sealed: Hex(note.sealed).to_string(),
     };
     let line = Line { at: site.checker.now(), event };
-    site.checker.state().transaction("set a scanner's note aside", |t| {
+    site.checker.db().transaction("set a scanner's note aside", |t| {
         journal::append(t, &line)?;
-        state::put_last_taken(t, scanner, &note.id)
-    })
-}
-
-fn encounter_of(site: &Site, id: EncounterId, note: &Note) -> Result<Encounter, mrz::MrzError> {
-    let zone = mrz::parse(&note.zone)?;
-    Ok(Encounter {
-        id,
-        // A note is of one alert, and does not tell which scan it came of.
-        scan: id,
-        device: site.checker.device().clone(),
-        post: vedette_common::text::cut(site.checker.post()),
-        // It may have had no time: then this is when we heard of it.
-        made_at: if note.made_at == 0 { site.checker.now() } else { note.made_at },
-        list: note.list.clone(),
-        edition: note.edition,
-        alert: note.alert.clone(),
-        verdict: note.verdict,
-        score: if note.verdict == Verdict::Hit { 1000 } else { 0 },
-        document: check::scanned(&zone),
-        late: false,
+        scanners::set_last_accepted(t, scanner, &note.id)
     })
 }

@@ -135,7 +135,7 @@ proptest! {
             NumberForm::LongIcao => prop_assert!(long && !counts_filler),
             NumberForm::LongFillerCounted => prop_assert!(long && counts_filler),
             NumberForm::LongBoth => prop_assert!(long),
-            NumberForm::LongUnconfirmed => prop_assert!(false),
+            NumberForm::LongUnconfirmed | NumberForm::National => prop_assert!(false),
         }
         prop_assert_eq!(mrz.birth_date().unwrap().as_str().to_string(), birth);
         prop_assert_eq!(mrz.expiry_date().unwrap().as_str().to_string(), expiry);

@@ -3,8 +3,11 @@
 mod composing;
 mod doubting;
 mod national;
+mod printing;
 mod reading;
 mod repairing;
+mod spelling;
+mod twinning;
 
 use std::format;
 use std::string::{String, ToString};

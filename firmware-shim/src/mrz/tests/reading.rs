@@ -112,6 +112,18 @@ fn line_breaks_case_and_blanks_do_not_matter() {
 }
 
 #[test]
+fn blanks_are_fillers_where_the_lines_have_their_lengths_only_with_them() {
+    // 16 fillers given as blanks: without them 72 characters are left, as many as a TD2 has.
+    let zone = "P<USATRAVELERSON<<HHHHHHHHHHHHH<<<<<<<<<<<<<\n5061824333USA8501019F32041532018721022331770";
+    let expected = read(zone);
+    assert_eq!((expected.format(), expected.document_number()), (Format::Td3, "506182433"));
+    assert_eq!(parse(&zone.replace('<', " ")), Ok(expected));
+    // A TD2 that is given in columns of 44 stays one.
+    let columns: String = TD2.lines().map(|line| format!("{line}        \n")).collect();
+    assert_eq!(parse(&columns), Ok(read(TD2)));
+}
+
+#[test]
 fn text_that_is_no_zone_is_told_what_is_wrong_and_where() {
     for (text, says) in [
         (String::new(), "the text is empty"),

@@ -5,9 +5,9 @@ use clap::Subcommand;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vedette::config::Config;
-use vedette::journal::{self, ExportError, Line, Row, Verified};
+use vedette::journal::{self, ExportError, JournalRow, Line, Verified};
 use vedette::show;
-use vedette::state::State;
+use vedette::store::Db;
 use vedette_common::clock::{parse_rfc3339, system_now};
 use vedette_shim::ids::Hex;
 
@@ -67,13 +67,13 @@ impl From<ExportError> for Failure {
 }
 
 pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {
-    let state = || State::open_in(&config.state);
+    let db = || Db::open_in(&config.state);
     match command {
         Command::Verify { file } => {
             let verified = match file {
                 Some(file) => journal::verify_file(&file)?,
                 None => {
-                    let verified = journal::verify(&state()?)?;
+                    let verified = journal::verify(&db()?)?;
                     verified.map_err(|broken| Failure::new(FAILED, broken, EVIDENCE))?
                 }
             };
@@ -87,7 +87,7 @@ pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {
             };
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             let mut written = Ok(());
-            let mut show = |row: &Row| {
+            let mut show = |row: &JournalRow| {
                 // A line that is none was not written by us: it is shown as it is.
                 let line = Line::read(&row.text).ok();
                 if line.as_ref().is_none_or(&wanted) {
@@ -104,17 +104,17 @@ pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {
                     row.map(&mut show);
                     Ok(())
                 })?,
-                None => journal::walk(&state()?, show)?,
+                None => journal::walk(&db()?, show)?,
             }
             written.and_then(|()| out.flush())?;
         }
-        Command::Export { file, until, trim } => export(&state()?, &file, until, trim)?,
+        Command::Export { file, until, trim } => export(&db()?, &file, until, trim)?,
     }
     Ok(0)
 }
 
-fn export(state: &State, file: &Path, until: Option<u64>, trim: bool) -> Result<(), Failure> {
-    let exported = journal::export(state, file, until, trim, system_now())?;
+fn export(db: &Db, file: &Path, until: Option<u64>, trim: bool) -> Result<(), Failure> {
+    let exported = journal::export(db, file, until, trim, system_now())?;
     println!("{}: {}", file.display(), sound(&exported.chain));
     if trim {
         println!("removed here up to line {}", exported.chain.head.sequence);

@@ -18,7 +18,7 @@ use vedette::desk::tokens::{self, TokenError};
 use vedette::desk::{Import, ListView, StatusView, list_views};
 use vedette::intake::bundle::{self, Report};
 use vedette::journal::Event;
-use vedette::state::{State, StateError};
+use vedette::store::{Db, DbError};
 use vedette::{mrz_view, show};
 use vedette_common::clock::system_now;
 use vedette_common::words::{Language, Words};
@@ -209,8 +209,8 @@ impl From<TokenError> for Failure {
     }
 }
 
-impl From<StateError> for Failure {
-    fn from(error: StateError) -> Failure {
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Failure {
         Failure::new(FAILED, error, "")
     }
 }
@@ -379,7 +379,7 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
                 taken: report.taken as u64,
                 refused: report.refused.len() as u64,
             };
-            vedette::journal::record(opened.checker.state(), opened.checker.now(), event)?;
+            vedette::journal::record(opened.checker.db(), opened.checker.now(), event)?;
             report
         }
         Err(ClientError::Refused { problem, .. }) => {
@@ -405,16 +405,16 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
 }
 
 fn token(config: &Config, command: TokenCommand) -> Result<u8, Failure> {
-    let state = State::open_in(&config.state)?;
+    let db = Db::open_in(&config.state)?;
     match command {
         TokenCommand::New { name } => {
-            let token = tokens::create(&state, &name, system_now())?;
+            let token = tokens::create(&db, &name, system_now())?;
             println!("{}", token.as_str());
             Ok(0)
         }
-        TokenCommand::List { json } => print(json, &tokens::list(&state)?, |all| show::tokens(all)),
+        TokenCommand::List { json } => print(json, &tokens::list(&db)?, |all| show::tokens(all)),
         TokenCommand::Revoke { name } => {
-            tokens::revoke(&state, &name)?;
+            tokens::revoke(&db, &name)?;
             Ok(0)
         }
     }

@@ -60,7 +60,7 @@ fn a_stolen_heartbeat_key_can_be_replaced_and_all_goes_on() {
     let next = sign_statement(SignedKind::Root, &next, &[&world.root_key]);
     device.offer(Offer::Root(2, next)).unwrap();
     assert!(world.clock.now() < world.now + 1_000);
-    assert!(device.state.clock_floor().unwrap() < world.now);
+    assert!(trust::clock_floor(&device.db).unwrap() < world.now);
     assert!(device.offer(forged(world.now + 900_001)).is_err(), "the old key says nothing any more");
     device.offer(world.grant()).unwrap();
     let manifest = world.sign(&world.manifest(1, &[info]));
@@ -79,14 +79,14 @@ fn the_time_that_passed_is_stored_and_a_wrong_system_clock_is_not() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
     device.tick().unwrap();
-    assert_eq!(device.state.clock_floor().unwrap(), 0, "nobody signed a time yet");
+    assert_eq!(trust::clock_floor(&device.db).unwrap(), 0, "nobody signed a time yet");
     world.clock.raise(world.now - 1_000);
     device.tick().unwrap();
-    let kept = device.state.clock_floor().unwrap();
+    let kept = trust::clock_floor(&device.db).unwrap();
     assert!((world.now - 1_000..world.now).contains(&kept), "{kept}, {}", world.now);
     world.clock.raise(world.now - 500);
     device.tick().unwrap();
-    assert!(device.state.clock_floor().unwrap() >= world.now - 500);
+    assert!(trust::clock_floor(&device.db).unwrap() >= world.now - 500);
 }
 
 #[test]

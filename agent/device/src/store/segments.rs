@@ -16,7 +16,7 @@ use vedette_shim::wire::CHUNK_BYTES;
 
 /// What went wrong with a segment's file.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum SegmentStoreError {
     /// The file system.
     #[error(transparent)]
     File(#[from] FileError),
@@ -38,7 +38,7 @@ pub enum StoreError {
 
 /// The folder of segments.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct SegmentStore {
     segments: PathBuf,
     partial: PathBuf,
 }
@@ -48,10 +48,10 @@ pub fn chunks_of(bytes: u64) -> u64 {
     bytes.div_ceil(CHUNK_BYTES as u64)
 }
 
-impl Store {
+impl SegmentStore {
     /// Opens or makes the store under `state`.
-    pub fn open(state: &Path) -> Result<Store, FileError> {
-        let store = Store { segments: state.join("segments"), partial: state.join("partial") };
+    pub fn open(state: &Path) -> Result<SegmentStore, FileError> {
+        let store = SegmentStore { segments: state.join("segments"), partial: state.join("partial") };
         files::make_folder(&store.segments)?;
         files::make_folder(&store.partial)?;
         Ok(store)
@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// The next chunk a download needs; also forgets a partial file that outgrew its segment.
-    pub fn next_chunk(&self, segment: &SegmentRef) -> Result<u32, StoreError> {
+    pub fn next_chunk(&self, segment: &SegmentRef) -> Result<u32, SegmentStoreError> {
         let path = self.partial(&segment.digest);
         let length = fs::metadata(&path).map_or(0, |m| m.len());
         if length >= segment.bytes {
@@ -84,11 +84,16 @@ impl Store {
     }
 
     /// Adds a chunk to a download. True when it was the last and the segment is now here, verified.
-    pub fn add_chunk(&self, segment: &SegmentRef, index: u32, bytes: &[u8]) -> Result<bool, StoreError> {
+    pub fn add_chunk(
+        &self,
+        segment: &SegmentRef,
+        index: u32,
+        bytes: &[u8],
+    ) -> Result<bool, SegmentStoreError> {
         let at = u64::from(index) * CHUNK_BYTES as u64;
         let wanted = segment.bytes.saturating_sub(at).min(CHUNK_BYTES as u64);
         if index != self.next_chunk(segment)? || bytes.len() as u64 != wanted {
-            return Err(StoreError::Chunk { digest: Hex(&segment.digest).to_string(), index });
+            return Err(SegmentStoreError::Chunk { digest: Hex(&segment.digest).to_string(), index });
         }
         let path = self.partial(&segment.digest);
         let write = || {
@@ -106,7 +111,7 @@ impl Store {
     }
 
     /// Copies a segment from elsewhere (a bundle), verified on the way; nothing is kept of a wrong one.
-    pub fn copy_in(&self, from: &Path, segment: &SegmentRef) -> Result<(), StoreError> {
+    pub fn copy_in(&self, from: &Path, segment: &SegmentRef) -> Result<(), SegmentStoreError> {
         let path = self.partial(&segment.digest);
         let copy = || {
             let mut source = File::open(from)?.take(segment.bytes.saturating_add(1));
@@ -117,7 +122,12 @@ impl Store {
     }
 
     /// Reads bytes of a segment that is here, from `offset`; fewer than asked for at its end.
-    pub fn read_piece(&self, digest: &Digest, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
+    pub fn read_piece(
+        &self,
+        digest: &Digest,
+        offset: u64,
+        out: &mut [u8],
+    ) -> Result<usize, SegmentStoreError> {
         let path = self.path(digest);
         let file = File::open(&path).map_err(FileError::at("read", &path))?;
         Ok(file.read_at(out, offset).map_err(FileError::at("read", &path))?)
@@ -144,11 +154,11 @@ impl Store {
         self.partial.join(format!("{}.part", Hex(digest)))
     }
 
-    fn adopt(&self, partial: &Path, segment: &SegmentRef) -> Result<(), StoreError> {
+    fn adopt(&self, partial: &Path, segment: &SegmentRef) -> Result<(), SegmentStoreError> {
         let found = digest_of(partial).map_err(FileError::at("read", partial))?;
         if found != segment.digest {
             files::remove(partial)?;
-            return Err(StoreError::Digest { digest: Hex(&segment.digest).to_string() });
+            return Err(SegmentStoreError::Digest { digest: Hex(&segment.digest).to_string() });
         }
         files::persist(partial, &self.path(&segment.digest))?;
         Ok(())
@@ -182,7 +192,7 @@ mod tests {
     #[test]
     fn a_download_resumes_and_only_the_named_bytes_are_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = SegmentStore::open(folder.path()).unwrap();
         let bytes: Vec<u8> = (0..CHUNK_BYTES * 2 + 100).map(|i| (i % 251) as u8).collect();
         let segment = segment(&bytes);
         let chunk = |i: usize| &bytes[i * CHUNK_BYTES..bytes.len().min((i + 1) * CHUNK_BYTES)];
@@ -191,7 +201,7 @@ mod tests {
         assert!(store.add_chunk(&segment, 2, chunk(2)).is_err(), "a gap");
         assert!(store.add_chunk(&segment, 0, chunk(0)).is_err(), "a repeat");
         assert!(store.add_chunk(&segment, 1, &chunk(1)[1..]).is_err(), "a short one");
-        let store = Store::open(folder.path()).unwrap();
+        let store = SegmentStore::open(folder.path()).unwrap();
         assert_eq!(store.next_chunk(&segment).unwrap(), 1);
         assert!(!store.add_chunk(&segment, 1, chunk(1)).unwrap());
         let mut forged = chunk(2).to_vec();
@@ -206,11 +216,11 @@ mod tests {
     #[test]
     fn a_bundle_segment_is_taken_only_with_its_digest_and_size() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = SegmentStore::open(folder.path()).unwrap();
         let source = folder.path().join("usb");
         let good = segment(b"segment");
         fs::write(&source, b"segment and endless data").unwrap();
-        assert!(matches!(store.copy_in(&source, &good), Err(StoreError::Digest { .. })));
+        assert!(matches!(store.copy_in(&source, &good), Err(SegmentStoreError::Digest { .. })));
         assert!(!store.has(&good.digest));
         fs::write(&source, b"segment").unwrap();
         store.copy_in(&source, &good).unwrap();

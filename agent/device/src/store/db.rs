@@ -1,0 +1,179 @@
+//! The database `state.db`: one connection, transactions, the log that erased bytes may be left in.
+//!
+//! SQLite in WAL mode with `synchronous = FULL`: what a call has stored survives a power cut. `secure_delete`: erased bytes
+//! are overwritten in the file; [`Db::empty_log`] takes them out of the log too.
+//!
+//! Failure: [`DbError`] names the operation; SQLite rolls the transaction back, so nothing half-done stays.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use vedette_common::files::FileError;
+
+/// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
+const BUSY_WAIT_MS: u64 = 5_000;
+
+/// An operation on the database that failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// SQLite's error.
+    #[error("cannot {what} in {}: {source}", path.display())]
+    Sqlite { what: &'static str, path: PathBuf, source: rusqlite::Error },
+    /// The store's folder cannot be made.
+    #[error(transparent)]
+    Folder(#[from] FileError),
+    /// Made by a newer program: its tables are not guessed at.
+    #[error("{} has schema {found}, this program knows {newest}; use the newer program", path.display())]
+    Newer { path: PathBuf, found: i64, newest: i64 },
+}
+
+/// The open database. Its tables are the modules beside this one.
+pub struct Db {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    log_holds_erased: AtomicBool,
+}
+
+/// A transaction: all of it is stored, or nothing.
+pub struct Tx<'a> {
+    transaction: Transaction<'a>,
+    what: &'static str,
+    path: &'a Path,
+    erased: Cell<bool>,
+}
+
+/// One step from a schema to the next; `number` is the schema that it leads to.
+pub(super) struct Step {
+    pub(super) number: i64,
+    pub(super) sql: &'static str,
+}
+
+impl Db {
+    /// Opens or makes the database, then takes those of `steps` that it lacks, in one transaction. They must be in the
+    /// order of their numbers.
+    pub(super) fn connect(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
+        let fail = |what| move |source| DbError::Sqlite { what, path: path.into(), source };
+        let mut connection = Connection::open(path).map_err(fail("open the state"))?;
+        connection.busy_timeout(Duration::from_millis(BUSY_WAIT_MS)).map_err(fail("set the wait"))?;
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
+            .map_err(fail("prepare the state"))?;
+        let newest = steps.last().map_or(0, |step| step.number);
+        let found = migrate(&mut connection, steps, newest).map_err(fail("make the tables"))?;
+        if found > newest {
+            return Err(DbError::Newer { path: path.into(), found, newest });
+        }
+        // The run before may have ended between erasing and emptying.
+        let log_holds_erased = AtomicBool::new(true);
+        Ok(Db { connection: Mutex::new(connection), path: path.into(), log_holds_erased })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic elsewhere left no transaction open: rusqlite rolls back on drop.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one statement, or several that only read.
+    pub(super) fn run<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, DbError> {
+        work(&self.lock()).map_err(|source| DbError::Sqlite { what, path: self.path.clone(), source })
+    }
+
+    /// Runs `work` as one transaction. Its error undoes all of it.
+    pub fn transaction<T, E: From<DbError>>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // Immediate: taken at once or waited for, never refused in the middle because another process wrote.
+        self.begin(TransactionBehavior::Immediate, what, work)
+    }
+
+    /// Runs `work`, which only reads, on one state of the database: what other processes write meanwhile is not seen.
+    pub fn read<T, E: From<DbError>>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin(TransactionBehavior::Deferred, what, work)
+    }
+
+    fn begin<T, E: From<DbError>>(
+        &self,
+        behavior: TransactionBehavior,
+        what: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let fail = |source| DbError::Sqlite { what, path: self.path.clone(), source };
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(behavior).map_err(fail)?;
+        let tx = Tx { transaction, what, path: &self.path, erased: Cell::new(false) };
+        let done = work(&tx)?;
+        let Tx { transaction, erased, .. } = tx;
+        transaction.commit().map_err(fail)?;
+        if erased.get() {
+            self.log_holds_erased.store(true, Ordering::Relaxed);
+        }
+        Ok(done)
+    }
+
+    /// Empties the write-ahead log if erased bytes may be left in it. While another process reads (`journal show`) it
+    /// cannot be emptied: call this again until then. It does not wait, because scans would wait with it.
+    pub fn empty_log(&self) -> Result<(), DbError> {
+        if !self.log_holds_erased.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let busy = self.run("empty the log", |db| {
+            db.busy_timeout(Duration::ZERO)?;
+            let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            db.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
+            busy
+        })?;
+        if busy == 0 {
+            self.log_holds_erased.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// Runs a statement of the transaction.
+    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
+        work(&self.transaction).map_err(|source| DbError::Sqlite {
+            what: self.what,
+            path: self.path.into(),
+            source,
+        })
+    }
+
+    /// Something secret is deleted: once this is committed, the next [`Db::empty_log`] empties the log.
+    pub(super) fn mark_erased(&self) {
+        self.erased.set(true);
+    }
+}
+
+/// The schema found; a newer one is left alone.
+fn migrate(connection: &mut Connection, steps: &[&Step], newest: i64) -> rusqlite::Result<i64> {
+    let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    if version(connection)? >= newest {
+        return version(connection);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have taken the same steps meanwhile.
+    let found = version(&transaction)?;
+    for step in steps.iter().filter(|step| step.number > found) {
+        transaction.execute_batch(step.sql)?;
+    }
+    if found < newest {
+        transaction.pragma_update(None, "user_version", newest)?;
+    }
+    transaction.commit()?;
+    Ok(found)
+}

@@ -1,0 +1,157 @@
+//! Sealed reports on their way home: stored until headquarters' signed receipt, not until the broker's acknowledgement.
+//!
+//! Invariants: a report is stored (fsynced) before its verdict is shown; it is removed only by a receipt that names its id
+//! *and* the digest of these very bytes; the bound `spool_bytes_max` refuses a new one and never drops an old one. Reading
+//! is in the order of storing, a page at a time, so memory does not grow with the queue.
+
+use super::db::{Db, DbError, Step, Tx};
+use rusqlite::{OptionalExtension, params};
+use vedette_shim::ids::EncounterId;
+use vedette_shim::trust::{ReceiptEntry, digest};
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 5,
+        sql: "
+    CREATE TABLE IF NOT EXISTS spool (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, message BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS spool_bytes (value INTEGER NOT NULL) STRICT;
+    INSERT INTO spool_bytes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM spool_bytes);
+    CREATE TRIGGER IF NOT EXISTS spool_in AFTER INSERT ON spool BEGIN
+        UPDATE spool_bytes SET value = value + length(NEW.message); END;
+    CREATE TRIGGER IF NOT EXISTS spool_out AFTER DELETE ON spool BEGIN
+        UPDATE spool_bytes SET value = value - length(OLD.message); END;
+    CREATE TABLE IF NOT EXISTS spool_unseen (
+        id BLOB PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER IF NOT EXISTS spool_unseen_out AFTER DELETE ON spool BEGIN
+        DELETE FROM spool_unseen WHERE id = OLD.id; END;",
+    },
+    // Whether a report is shown is a column of its own row; the index makes counting the few that are not cheap.
+    Step {
+        number: 6,
+        sql: "
+    ALTER TABLE spool ADD COLUMN shown INTEGER NOT NULL DEFAULT 1;
+    UPDATE spool SET shown = 0 WHERE id IN (SELECT id FROM spool_unseen);
+    CREATE INDEX spool_not_shown ON spool (id) WHERE shown = 0;
+    DROP TRIGGER spool_unseen_out;
+    DROP TABLE spool_unseen;",
+    },
+];
+
+/// What became of a report to be spooled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spooling {
+    Stored,
+    /// The bound would be passed; nothing was stored.
+    Full,
+}
+
+/// One spooled report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spooled {
+    /// In the order of storing.
+    pub sequence: i64,
+    /// Of the encounter or outcome.
+    pub id: EncounterId,
+    /// The encoded [`vedette_shim::wire::SealedEncounter`].
+    pub message: Vec<u8>,
+}
+
+/// Stores a sealed report in the caller's transaction, if there is room. One that is not `shown` waits like the others,
+/// but no count that an officer sees includes it: it met a discreet alert.
+pub(crate) fn push(
+    t: &Tx<'_>,
+    id: &EncounterId,
+    message: &[u8],
+    bytes_max: u64,
+    shown: bool,
+) -> Result<Spooling, DbError> {
+    t.run(|db| {
+        let used: i64 = db.prepare_cached("SELECT value FROM spool_bytes")?.query_row([], |r| r.get(0))?;
+        if used as u64 + message.len() as u64 > bytes_max {
+            return Ok(Spooling::Full);
+        }
+        let sql = "INSERT INTO spool (id, message, shown) VALUES (?1, ?2, ?3)";
+        db.prepare_cached(sql)?.execute(params![id, message, shown])?;
+        Ok(Spooling::Stored)
+    })
+}
+
+/// The next reports after `sequence`, oldest first.
+pub(crate) fn after(db: &Db, sequence: i64, limit: usize) -> Result<Vec<Spooled>, DbError> {
+    db.run("read the spool", |db| {
+        let sql = "SELECT sequence, id, message FROM spool WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+        db.prepare_cached(sql)?
+            .query_map(params![sequence, limit as i64], |row| {
+                Ok(Spooled { sequence: row.get(0)?, id: row.get(1)?, message: row.get(2)? })
+            })?
+            .collect()
+    })
+}
+
+/// How many reports await a receipt, as officers may know.
+pub(crate) fn depth_shown(db: &Db) -> Result<u64, DbError> {
+    count(db, "SELECT (SELECT count(*) FROM spool) - (SELECT count(*) FROM spool WHERE shown = 0)")
+}
+
+/// How many reports await a receipt, as headquarters is told.
+pub(crate) fn depth(db: &Db) -> Result<u64, DbError> {
+    count(db, "SELECT count(*) FROM spool")
+}
+
+fn count(db: &Db, sql: &'static str) -> Result<u64, DbError> {
+    db.run("count the spool", |db| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)))
+        .map(|count| count as u64)
+}
+
+/// Removes what a checked receipt names; returns how many. One whose digest differs stays: headquarters has other
+/// bytes under that id.
+pub(crate) fn receipted(db: &Db, entries: &[ReceiptEntry]) -> Result<usize, DbError> {
+    db.transaction("apply the receipt", |t| {
+        t.run(|db| {
+            let mut removed = 0;
+            for entry in entries {
+                let message: Option<Vec<u8>> = db
+                    .prepare_cached("SELECT message FROM spool WHERE id = ?1")?
+                    .query_row([entry.id], |row| row.get(0))
+                    .optional()?;
+                if message.is_some_and(|message| digest(&message)[..16] == entry.digest) {
+                    removed += db.prepare_cached("DELETE FROM spool WHERE id = ?1")?.execute([entry.id])?;
+                }
+            }
+            Ok(removed)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(id: EncounterId, bytes: &[u8]) -> ReceiptEntry {
+        ReceiptEntry { id, digest: digest(bytes)[..16].try_into().unwrap() }
+    }
+
+    #[test]
+    fn only_a_receipt_for_these_bytes_removes_an_encounter() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("db.db")).unwrap();
+        let put = |id: u8, message: &[u8], max| {
+            db.transaction("push", |t| push(t, &[id; 16], message, max, id != 2)).unwrap()
+        };
+        assert_eq!(put(1, b"first", 1000), Spooling::Stored);
+        assert_eq!(put(2, b"second", 1000), Spooling::Stored);
+        assert_eq!(put(3, b"third", 15), Spooling::Full);
+        assert_eq!(after(&db, 0, 10).unwrap().len(), 2);
+        assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (2, 1), "one of them is discreet");
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"other"), receipt([9; 16], b"x")]).unwrap(), 0);
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")]).unwrap(), 1);
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")]).unwrap(), 0, "a receipt twice is fine");
+        let left = after(&db, 0, 10).unwrap();
+        assert_eq!((left.len(), left[0].message.as_slice()), (1, b"second".as_slice()));
+        assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (1, 0));
+        assert_eq!(receipted(&db, &[receipt([2; 16], b"second")]).unwrap(), 1);
+        assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (0, 0));
+        assert_eq!(put(3, b"third", 5), Spooling::Stored, "room comes back with the receipt");
+    }
+}

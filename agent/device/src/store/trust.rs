@@ -1,0 +1,115 @@
+//! What the device trusts: the root, the last heartbeat, and the floors of time and orders.
+//!
+//! Invariant: no floor goes back, but for the time's when a root replaces the heartbeat's key.
+
+use super::db::{Db, DbError, Step};
+use super::{editions, roster};
+use rusqlite::{Connection, OptionalExtension, params};
+use vedette_shim::ids::ListName;
+
+pub(super) const STEPS: &[Step] = &[Step {
+    number: 5,
+    sql: "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+}];
+
+const ROOT: &str = "root";
+const HEARTBEAT: &str = "heartbeat";
+const CLOCK_FLOOR: &str = "clock_floor";
+const ORDER_FLOOR: &str = "order_floor";
+
+/// A root to be stored.
+pub(crate) struct NewRoot<'a> {
+    /// As signed.
+    pub(crate) envelope: &'a [u8],
+    /// Seconds since 1970.
+    pub(crate) issued: u64,
+    /// Lists whose issuer it replaces: everything stored of them is deleted.
+    pub(crate) restarted: &'a [ListName],
+    /// It replaces the heartbeat's key: the heartbeat is deleted, and no time counts that is later than `issued`.
+    pub(crate) heartbeat_replaced: bool,
+}
+
+/// The trusted root, as signed.
+pub(crate) fn root(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
+    db.run("read the root", |db| value(db, ROOT))
+}
+
+/// Stores a root that was checked, and deletes what was signed by the keys that it replaces.
+pub(crate) fn set_root(db: &Db, root: &NewRoot<'_>) -> Result<(), DbError> {
+    db.transaction("store the root", |t| {
+        t.run(|db| put(db, ROOT, root.envelope))?;
+        for list in root.restarted {
+            editions::forget(t, list)?;
+        }
+        if root.heartbeat_replaced {
+            t.run(|db| db.execute("DELETE FROM meta WHERE name = ?1", [HEARTBEAT]))?;
+            t.run(|db| put(db, CLOCK_FLOOR, &root.issued.to_le_bytes()))?;
+            editions::confirmed_no_later(t, root.issued)?;
+        }
+        Ok(())
+    })
+}
+
+/// The last heartbeat, as signed.
+pub(crate) fn heartbeat(db: &Db) -> Result<Option<Vec<u8>>, DbError> {
+    db.run("read the heartbeat", |db| value(db, HEARTBEAT))
+}
+
+/// Stores a heartbeat that was checked; its time `issued` becomes the clock's floor, and the lists it confirms are
+/// confirmed then.
+pub(crate) fn set_heartbeat(
+    db: &Db,
+    envelope: &[u8],
+    issued: u64,
+    confirmed: &[ListName],
+) -> Result<(), DbError> {
+    db.transaction("store the heartbeat", |t| {
+        t.run(|db| put(db, HEARTBEAT, envelope))?;
+        // What has passed since an older one may be stored already.
+        let floor = issued.max(t.run(|db| number(db, CLOCK_FLOOR))?);
+        t.run(|db| put(db, CLOCK_FLOOR, &floor.to_le_bytes()))?;
+        editions::confirm(t, confirmed, issued)
+    })
+}
+
+/// The newest signed time and what passed since, as last stored, seconds since 1970; the clock starts there. 0 before
+/// the first.
+pub fn clock_floor(db: &Db) -> Result<u64, DbError> {
+    db.run("read the time", |db| number(db, CLOCK_FLOOR))
+}
+
+/// Stores what the clock starts at.
+pub(crate) fn set_clock_floor(db: &Db, time: u64) -> Result<(), DbError> {
+    db.run("store the time", |db| put(db, CLOCK_FLOOR, &time.to_le_bytes()))
+}
+
+/// The number of the last order carried out; 0 before the first.
+pub(crate) fn order_floor(db: &Db) -> Result<u64, DbError> {
+    db.run("read the last order", |db| number(db, ORDER_FLOOR))
+}
+
+/// Carries out an order to erase the list `only`, or for `None` all lists and the roster, and stores its number. Floors stay.
+pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64) -> Result<(), DbError> {
+    db.transaction("erase the lists", |t| {
+        editions::erase(t, only)?;
+        if only.is_none() {
+            roster::erase(t)?;
+        }
+        t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
+    })?;
+    db.empty_log()
+}
+
+fn value(db: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+}
+
+/// 0 if it was never stored.
+fn number(db: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let bytes = value(db, name)?.and_then(|bytes| bytes.try_into().ok());
+    Ok(bytes.map_or(0, u64::from_le_bytes))
+}
+
+fn put(db: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value]).map(|_| ())
+}
