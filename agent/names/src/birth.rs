@@ -14,10 +14,10 @@ pub(super) enum Birth {
     Swapped,
     MonthOnly,
     YearOff,
-    /// 1 January of the same year on both sides.
-    FirstExact,
     YearOnly,
     Day,
+    /// 1 January of the same year on both sides.
+    FirstExact,
     /// Days that follow each other, across the edge of a month or year.
     Neighbour,
     /// The same year, other day or month.
@@ -25,6 +25,8 @@ pub(super) enum Birth {
     /// 1 January on one side, another day of the same year on the other.
     First,
     About,
+    /// 1 January on one side, only its year on the other: a day that is not known, in a year that was estimated.
+    FirstYear,
     /// Only years, or 1 January, one year apart: a Solar Hijri year begins in March.
     YearNear,
     YearSlip,
@@ -48,6 +50,7 @@ impl Birth {
             Birth::Month => Fact::BirthMonth,
             Birth::First => Fact::BirthFirst,
             Birth::About => Fact::BirthAbout,
+            Birth::FirstYear => Fact::BirthFirstYear,
             Birth::YearNear => Fact::BirthYearNear,
             Birth::YearSlip => Fact::BirthYearSlip,
             Birth::Absent => Fact::BirthAbsent,
@@ -56,11 +59,29 @@ impl Birth {
         }
     }
 
-    /// Whether day and month agree with nothing listed, so that a match can never be a hit.
-    pub(super) fn never_hits(self) -> bool {
-        use Birth::{Ethiopian, First, Month, Other, YearNear, YearSlip};
-        matches!(self, Month | First | YearNear | YearSlip | Ethiopian | Other)
+    /// How far such a date agrees.
+    pub(super) fn agreement(self) -> Agreement {
+        use Birth::{Absent, Ethiopian, First, Month, Other, YearNear, YearSlip};
+        match self {
+            Month | First | YearNear | YearSlip => Agreement::Near,
+            Absent => Agreement::Unknown,
+            Ethiopian | Other => Agreement::None,
+            _ => Agreement::Full,
+        }
     }
+}
+
+/// How far a birth date agrees, and so what a match with it may come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Agreement {
+    /// As far as both are known, but for one slip.
+    Full,
+    /// In the year, or nearly, and no further: possible, never a hit.
+    Near,
+    /// Not known on one side.
+    Unknown,
+    /// In nothing: possible for a rare name, never a hit.
+    None,
 }
 
 /// Years from an Ethiopian year to the Gregorian years that it overlaps.
@@ -89,6 +110,7 @@ pub(super) fn compare(read: BirthDate, listed: BirthDate) -> Birth {
         }
         (Some(m), _, Some(lm), _) if apart == 0 && m == lm => Birth::MonthOnly,
         (Some(_), _, Some(_), _) if apart == 0 => Birth::Month,
+        _ if apart == 0 && (first(read) || first(listed)) => Birth::FirstYear,
         _ if apart == 0 => Birth::YearOnly,
         _ if apart.abs() == 1 => Birth::YearNear,
         _ => Birth::Other,
@@ -168,6 +190,7 @@ mod tests {
         }
         for (read, listed, grade) in [
             ("1974-01-01", "1974-01-01", Birth::FirstExact),
+            ("1974-01-01", "1974", Birth::FirstYear),
             ("1974-06-01", "1974-05-31", Birth::Neighbour),
             ("1974-12-31", "1975-01-01", Birth::Neighbour),
             ("1974-06-01", "1974-05-30", Birth::Month),
@@ -197,7 +220,7 @@ mod tests {
     fn grades_are_in_the_order_of_their_worth() {
         use Birth::*;
         let all = [
-            Exact, Swapped, MonthOnly, YearOff, FirstExact, YearOnly, Day, Neighbour, Month, First, About,
+            Exact, Swapped, MonthOnly, YearOff, YearOnly, Day, FirstExact, Neighbour, Month, First, About,
             YearNear, YearSlip, Absent, Ethiopian, Other,
         ];
         let worth = all.map(|grade| WEIGHTS[grade.fact() as usize]);

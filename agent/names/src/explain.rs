@@ -11,10 +11,8 @@ use super::person::{BirthDate, NameKind, Sex};
 use super::score;
 use super::vocabulary::Vocabulary;
 use super::weights::Fact;
+use super::world;
 use vedette_common::words::Phrase;
-
-/// People of one name from which on it is called common, as ln: about a thousand in a large culture.
-const COMMON_PEOPLE: f32 = 7.0;
 
 /// One fact that decided a match. Displays as a short phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,10 +168,10 @@ pub(super) fn reasons(
         let name = join(listed.tokens.iter().map(|token| vocabulary.text(token.number())));
         reasons.push(Reason::Alias { listed: name, weak: listed.kind == NameKind::Weak });
     }
-    let people = score::others(score::met_nats(alignment), 0.0);
-    if people == 0.0 {
+    let nats = score::met_nats(alignment);
+    if nats >= world::RARE {
         reasons.push(Reason::NameRare);
-    } else if people >= COMMON_PEOPLE {
+    } else if nats < world::COMMON {
         reasons.push(Reason::NameCommon);
     }
     reasons.push(birth_reason(query.birth_date, listed.births));
@@ -254,7 +252,7 @@ fn birth_reason(read: Option<BirthDate>, births: &[BirthDate]) -> Reason {
         Birth::FirstExact => "reason.birth_first_equal",
         Birth::Swapped => "reason.birth_swapped",
         Birth::MonthOnly => "reason.birth_month_only",
-        Birth::YearOnly => "reason.birth_year_only",
+        Birth::YearOnly | Birth::FirstYear => "reason.birth_year_only",
         Birth::Day => "reason.birth_day",
         Birth::Month | Birth::First => "reason.birth_month",
         Birth::Neighbour => "reason.birth_neighbour",

@@ -18,7 +18,7 @@ use super::nation::nation;
 use super::person::{BirthDate, Sex};
 use super::score::others;
 use super::weights::{Fact, LETTER_NATS, MOST_OF_A_NAT, WEIGHTS};
-use super::world::PEOPLE;
+use super::world::TRAVELLERS_OF_A_CULTURE;
 use std::ops::Range;
 
 /// Postings that one search follows.
@@ -183,7 +183,7 @@ impl Bound {
     /// The least nats with which [`Bound::most`] is `needed`.
     fn least_nats(&self, needed: f32, birth: f32) -> f32 {
         let (missing, other) = (needed - self.rest - birth, -WEIGHTS[Fact::Others as usize]);
-        let knee = PEOPLE - birth.max(0.0);
+        let knee = TRAVELLERS_OF_A_CULTURE - birth.max(0.0);
         let above = missing / MOST_OF_A_NAT;
         if above >= knee { above } else { (missing + other * knee) / (MOST_OF_A_NAT + other) }
     }

@@ -3,15 +3,36 @@
 //! Facts add up on purpose: an officer, or an auditor, can be told each one's share. Thresholds are the list's issuer's.
 
 use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
-use super::birth::Birth;
+use super::birth::{Agreement, Birth};
 use super::person::{NameKind, Sex};
 use super::weights::{FACTS, Fact, Facts, LETTER_NATS, WEIGHTS};
-use super::world::PEOPLE;
+use super::world::{PEOPLE_OF_A_CULTURE, RARE, TRAVELLERS_OF_A_CULTURE};
 
-/// The most that a sum comes to when day and month of birth agree with nothing listed: a score of .92, which is no hit.
-const NO_HIT_SUM: f32 = 2.5;
+/// The most that sums come to, at the usual thresholds: clear, just possible, and just no hit.
+const CLEAR_MOST: f32 = 0.5;
+const POSSIBLE_MOST: f32 = 1.25;
+const NO_HIT_MOST: f32 = 2.5;
+/// People of a large culture with one name and birth date from which on none of them is a hit, as ln.
+const DOZENS: f32 = 3.5;
+/// Nats that a name must have to be possible where only the year of birth agrees, or nearly.
+const NEAR_NATS_MIN: f32 = 7.5;
+/// Nats that it must have where no birth date is known.
+const UNKNOWN_NATS_MIN: f32 = 9.3;
+/// Differences of names from which on a name is another, where the birth date is.
+const DIFFERENCE: f32 = 0.5;
 /// Wrong letters of a name that are no difference: another spelling of one sound.
 const SAME_LETTERS: f32 = 0.25;
+/// Facts that are a difference of names, and how many count where no birth date agrees.
+const DIFFERENCES: [Fact; 7] = [
+    Fact::QuerySurnameLeft,
+    Fact::QueryGivenLeft,
+    Fact::NameSurnameLeft,
+    Fact::NameGivenLeft,
+    Fact::SurnameMissed,
+    Fact::GivenMissed,
+    Fact::Single,
+];
+const DIFFERENCES_MAX: f32 = 2.0;
 
 /// Adds the facts of one alignment.
 pub(super) fn name_facts(
@@ -113,26 +134,20 @@ pub(super) fn add_birth(facts: &mut Facts, birth: Birth, alignment: &Alignment) 
     let worth = WEIGHTS[birth.fact() as usize];
     facts[birth.fact() as usize] = 1.0;
     facts[Fact::Others as usize] = others(met_nats(alignment), worth);
-    if birth.never_hits() {
-        let letters: f32 =
-            alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
-        let left = [
-            Fact::QuerySurnameLeft,
-            Fact::QueryGivenLeft,
-            Fact::NameSurnameLeft,
-            Fact::NameGivenLeft,
-            Fact::SurnameMissed,
-            Fact::GivenMissed,
-            Fact::Single,
-        ];
-        let left: f32 = left.map(|fact| facts[fact as usize]).iter().sum();
-        facts[Fact::FarDiffers as usize] = (letters + left).min(2.0);
-    }
+    // Where no date carries the match, the name must, and then every difference counts.
+    let fact = match birth.agreement() {
+        Agreement::Full => return,
+        Agreement::Unknown => Fact::BareDiffers,
+        Agreement::Near | Agreement::None => Fact::FarDiffers,
+    };
+    let letters: f32 = alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
+    let left: f32 = DIFFERENCES.map(|fact| facts[fact as usize]).iter().sum();
+    facts[fact as usize] = (letters + left).min(DIFFERENCES_MAX);
 }
 
-/// How many people of a large culture share a name of so many nats and a birth date of such worth, as ln, at least 0.
+/// How many travellers of a large culture share a name of so many nats and a birth date of such worth, as ln, at least 0.
 pub(super) fn others(nats: f32, birth_worth: f32) -> f32 {
-    (PEOPLE - nats - birth_worth.max(0.0)).max(0.0)
+    (TRAVELLERS_OF_A_CULTURE - nats - birth_worth.max(0.0)).max(0.0)
 }
 
 /// The fact that two sexes are, if any.
@@ -150,10 +165,23 @@ pub(super) fn sum(facts: &Facts, weights: &Facts) -> f32 {
 }
 
 /// The score of facts.
-pub(super) fn score(facts: &Facts, birth: Birth) -> f32 {
-    let sum = sum(facts, &WEIGHTS);
-    let sum = if birth.never_hits() { sum.min(NO_HIT_SUM) } else { sum };
-    score_of(sum)
+pub(super) fn score(facts: &Facts, birth: Birth, alignment: &Alignment) -> f32 {
+    let most = most(met_nats(alignment), facts[Fact::FarDiffers as usize], birth);
+    score_of(sum(facts, &WEIGHTS).min(most))
+}
+
+/// The most that a sum may come to, whatever else was seen: what a birth date that does not agree leaves to a name of so
+/// many nats with so many differences.
+fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
+    let dozens = PEOPLE_OF_A_CULTURE - nats - WEIGHTS[birth.fact() as usize].max(0.0) > DOZENS;
+    match birth.agreement() {
+        Agreement::Full if dozens => NO_HIT_MOST,
+        Agreement::Full => f32::MAX,
+        Agreement::Near if nats >= NEAR_NATS_MIN => NO_HIT_MOST,
+        Agreement::Unknown if nats >= UNKNOWN_NATS_MIN => f32::MAX,
+        Agreement::None if nats >= RARE && differences < DIFFERENCE => POSSIBLE_MOST,
+        _ => CLEAR_MOST,
+    }
 }
 
 /// The score of a sum.

@@ -95,7 +95,7 @@ impl PersonIndex {
             for fact in nation.into_iter().chain(sex) {
                 facts[fact as usize] = 1.0;
             }
-            let score = score::score(&facts, birth);
+            let score = score::score(&facts, birth, alignment);
             if score > best.score {
                 best = Found { score, name, ..best };
             }

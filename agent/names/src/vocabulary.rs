@@ -12,6 +12,7 @@
 use super::distance::{self, FAR};
 use super::equivalents::class_of;
 use super::fold::{fold_into, hash, keys};
+use super::normalise::TOKEN_LETTERS_MAX;
 use super::world;
 
 /// Persons that the background stands for: a list smaller than this says little about how rare a name is.
@@ -91,6 +92,7 @@ impl Vocabulary {
             vocabulary.folds.extend_from_slice(&sound);
             vocabulary.fold_ends.push(vocabulary.folds.len() as u32);
             keys(&sound, |key| pairs.push((key, number)));
+            pairs.push((letters_key(token), number));
             if class != 0 {
                 pairs.push((class_key(class), number));
             }
@@ -198,6 +200,7 @@ impl Vocabulary {
         fold_into(token, sound);
         let class = class_of(sound);
         keys(sound, |key| self.gather(key, candidates));
+        self.gather(letters_key(token), candidates);
         if class != 0 {
             self.gather(class_key(class), candidates);
         }
@@ -299,6 +302,15 @@ fn part<'a>(bytes: &'a [u8], ends: &[u32], at: u32) -> &'a [u8] {
     let at = at as usize;
     let from = if at == 0 { 0 } else { ends[at - 1] as usize };
     &bytes[from..ends[at] as usize]
+}
+
+/// The key of a token's letters in any order: two that changed places may change every sound.
+fn letters_key(token: &str) -> u32 {
+    let mut letters = [0u8; TOKEN_LETTERS_MAX];
+    let length = token.len().min(letters.len());
+    letters[..length].copy_from_slice(&token.as_bytes()[..length]);
+    letters[..length].sort_unstable();
+    hash(b'l', &letters[..length], None)
 }
 
 fn class_key(class: u32) -> u32 {

@@ -48,12 +48,14 @@ pub(super) enum Fact {
     BirthMonth,
     BirthFirst,
     BirthAbout,
+    BirthFirstYear,
     BirthYearNear,
     BirthYearSlip,
     BirthAbsent,
     BirthEthiopian,
     BirthOther,
     FarDiffers,
+    BareDiffers,
     Others,
     NationEqual,
     NationOther,
@@ -83,47 +85,49 @@ use Fact::*;
 
 #[rustfmt::skip]
 const TABLE: [(Fact, f32); FACTS] = [
-    (Bias, -5.04),                      // that anybody is this person, before anything is known
-    (SurnameWeight, 0.40),              // a nat of family names that met family names: less than one, as kin and neighbours share them
-    (GivenWeight, 0.34),                // a nat of given names that met given names
-    (CrossedWeight, 0.40),              // a nat of names that met across the fields
-    (SurnameCost, -4.41),               // a wrong letter in a family name
-    (GivenCost, -1.69),                 // a wrong letter in a given name, which languages bend more
-    (Crossed, -0.80),                   // a token that met one of the other field
-    (SurnameMissed, -1.08),             // no family name met anything
-    (GivenMissed, -2.65),               // no given name met anything, though both have some
-    (QuerySurnameLeft, -2.19),          // a family name read that is not listed
-    (QuerySurnameLeftWeight, -0.05),    // a nat of it: a rare one speaks louder
-    (QueryGivenLeft, -1.01),            // a given name read that is not listed
-    (QueryGivenLeftWeight, -0.06),      // a nat of it
-    (NameSurnameLeft, -1.01),           // a family name listed that was not read: one of two surnames is often left out
-    (NameSurnameLeftWeight, -0.11),     // a nat of it
+    (Bias, -2.85),                      // that anybody is this person, before anything is known
+    (SurnameWeight, 0.26),              // a nat of family names that met family names: less than one, as kin and neighbours share them
+    (GivenWeight, 0.42),                // a nat of given names that met given names
+    (CrossedWeight, 0.36),              // a nat of names that met across the fields
+    (SurnameCost, -5.04),               // a wrong letter in a family name
+    (GivenCost, -2.12),                 // a wrong letter in a given name, which languages bend more
+    (Crossed, -0.47),                   // a token that met one of the other field
+    (SurnameMissed, -1.01),             // no family name met anything
+    (GivenMissed, -1.36),               // no given name met anything, though both have some
+    (QuerySurnameLeft, -3.19),          // a family name read that is not listed
+    (QuerySurnameLeftWeight, 0.00),     // a nat of it: a rare one speaks louder
+    (QueryGivenLeft, -0.81),            // a given name read that is not listed
+    (QueryGivenLeftWeight, -0.07),      // a nat of it
+    (NameSurnameLeft, -1.46),           // a family name listed that was not read: one of two surnames is often left out
+    (NameSurnameLeftWeight, -0.06),     // a nat of it
     (NameGivenLeft, -0.24),             // a given name listed that was not read: middle names are often left out
-    (NameGivenLeftWeight, -0.05),       // a nat of it
-    (GivenConflict, -0.64),             // a given name left on either side: brothers share the rest
-    (Joined, -1.00),                    // tokens joined or split
+    (NameGivenLeftWeight, 0.00),        // a nat of it
+    (GivenConflict, -1.25),             // a given name left on either side: brothers share the rest
+    (Joined, -0.40),                    // J: tokens joined or split
     (Prefix, -0.50),                    // J: the stump of a cut name that a listed name completes
     (WeakName, -0.60),                  // J: the name is a weak alias
     (OtherName, -0.10),                 // J: the name is not the primary one
-    (Single, -1.00),                    // J: one side has a single name, which says little
-    (BirthExact, 10.50),                // birth date equal: one in some twenty thousand shares it
-    (BirthSwapped, 9.50),               // day and month swapped
-    (BirthMonthOnly, 7.00),             // J: equal as far as listed, to the month
-    (BirthYearOff, 6.97),               // the same day one year off
-    (BirthFirstExact, 6.00),            // J: both 1 January of one year: where days are not known, all have it
-    (BirthYearOnly, 6.00),              // equal as far as listed, the year
-    (BirthDay, 5.87),                   // year and month equal, the day not
-    (BirthNeighbour, 5.00),             // J: the day before or after, in another month
-    (BirthMonth, 3.00),                 // J: the year equal, the month not
-    (BirthFirst, 3.00),                 // J: the year equal, 1 January on one side
-    (BirthAbout, 3.00),                 // J: within two years of a date listed as about
-    (BirthYearNear, 2.00),              // J: only years known, one apart
-    (BirthYearSlip, 1.00),              // J: the same day, one digit of the year different
-    (BirthAbsent, 0.95),                // no birth date read or listed
-    (BirthEthiopian, 0.00),             // J: seven or eight years later, as an Ethiopian year
-    (BirthOther, -1.70),                // J: another birth date: a rare name must carry the match alone
-    (FarDiffers, -3.00),                // J: a difference of names where the birth date does not agree either
-    (Others, -0.50),                    // J: an e-fold of people in the world beyond one who have this name and birth date
+    (Single, -0.56),                    // J: one side has a single name, which says little
+    (BirthExact, 9.00),                 // birth date equal: one in some twenty thousand shares it
+    (BirthSwapped, 8.00),               // day and month swapped
+    (BirthMonthOnly, 6.80),             // J: equal as far as listed, to the month
+    (BirthYearOff, 6.76),               // the same day one year off
+    (BirthFirstExact, 4.40),            // J: both 1 January of one year: where days are not known, all have it
+    (BirthYearOnly, 4.76),              // equal as far as listed, the year
+    (BirthDay, 4.40),                   // year and month equal, the day not
+    (BirthNeighbour, 4.40),             // J: the day before or after, in another month
+    (BirthMonth, 4.40),                 // J: the year equal, the month not
+    (BirthFirst, 4.40),                 // J: the year equal, 1 January on one side
+    (BirthAbout, 3.60),                 // J: within two years of a date listed as about
+    (BirthFirstYear, 3.55),             // J: 1 January and that year: estimated years gather on round ones
+    (BirthYearNear, 3.50),              // J: only years known, one apart
+    (BirthYearSlip, 2.00),              // J: the same day, one digit of the year different
+    (BirthAbsent, 2.00),                // no birth date read or listed
+    (BirthEthiopian, 0.30),             // J: seven or eight years later, as an Ethiopian year
+    (BirthOther, -0.70),                // J: another birth date: a rare name must carry the match alone
+    (FarDiffers, -8.00),                // J: a difference of names where the birth date does not agree either
+    (BareDiffers, -1.00),               // a difference of names where there is no birth date
+    (Others, -0.45),                    // J: an e-fold of people in the world beyond one who have this name and birth date
     (NationEqual, 1.50),                // J: a nationality equal
     (NationOther, -2.00),               // J: another nationality: people have several, and change them
     (SexEqual, 0.30),                   // J: sex equal
