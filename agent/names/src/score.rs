@@ -6,7 +6,7 @@ use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
 use super::birth::{Agreement, Birth};
 use super::person::{NameKind, Sex};
 use super::weights::{FACTS, Fact, Facts, LETTER_NATS, WEIGHTS};
-use super::world::{PEOPLE_OF_A_CULTURE, RARE, TRAVELLERS_OF_A_CULTURE};
+use super::world::{COMMON, PEOPLE_OF_A_CULTURE, RARE, TRAVELLERS_OF_A_CULTURE};
 
 /// The most that sums come to, at the usual thresholds: clear, just possible, and just no hit.
 const CLEAR_MOST: f32 = 0.5;
@@ -16,8 +16,6 @@ const NO_HIT_MOST: f32 = 2.5;
 const DOZENS: f32 = 3.5;
 /// Nats that a name must have to be possible where only the year of birth agrees, or nearly.
 const NEAR_NATS_MIN: f32 = 7.5;
-/// Nats that it must have where no birth date is known.
-const UNKNOWN_NATS_MIN: f32 = 9.3;
 /// Differences of names from which on a name is another, where the birth date is.
 const DIFFERENCE: f32 = 0.5;
 /// Wrong letters of a name that are no difference: another spelling of one sound.
@@ -178,7 +176,8 @@ fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
         Agreement::Full if dozens => NO_HIT_MOST,
         Agreement::Full => f32::MAX,
         Agreement::Near if nats >= NEAR_NATS_MIN => NO_HIT_MOST,
-        Agreement::Unknown if nats >= UNKNOWN_NATS_MIN => f32::MAX,
+        Agreement::Unknown if nats >= RARE => f32::MAX,
+        Agreement::Unknown if nats >= COMMON => NO_HIT_MOST,
         Agreement::None if nats >= RARE && differences < DIFFERENCE => POSSIBLE_MOST,
         _ => CLEAR_MOST,
     }

@@ -105,9 +105,9 @@ const TABLE: [(Fact, f32); FACTS] = [
     (GivenConflict, -1.25),             // a given name left on either side: brothers share the rest
     (Joined, -0.40),                    // J: tokens joined or split
     (Prefix, -0.50),                    // J: the stump of a cut name that a listed name completes
-    (WeakName, -0.60),                  // J: the name is a weak alias
+    (WeakName, -1.00),                  // J: the name is a weak alias
     (OtherName, -0.10),                 // J: the name is not the primary one
-    (Single, -0.56),                    // J: one side has a single name, which says little
+    (Single, -1.00),                    // J: one side has a single name, which says little
     (BirthExact, 9.00),                 // birth date equal: one in some twenty thousand shares it
     (BirthSwapped, 8.00),               // day and month swapped
     (BirthMonthOnly, 6.80),             // J: equal as far as listed, to the month

@@ -20,8 +20,8 @@ pub(super) const PEOPLE_OF_A_CULTURE: f32 = 18.4;
 pub(super) const TRAVELLERS_OF_A_CULTURE: f32 = 13.0;
 /// Nats of a name that hardly anybody of such a culture has beside the one listed: four people are expected.
 pub(super) const RARE: f32 = 17.0;
-/// Nats of a name below which a thousand people or more of such a culture have it.
-pub(super) const COMMON: f32 = 11.5;
+/// Nats of a name below which some ten thousand people or more of such a culture have it.
+pub(super) const COMMON: f32 = 9.3;
 /// What names of one to four letters say at most, in nats: there are few such names, so many people share each.
 const SHORT: [f32; 4] = [2.5, 5.0, 7.5, 9.5];
 /// What a name says at most that the table lacks.
