@@ -1,7 +1,7 @@
 //! `vedette run`: the parts, the channels between them, and the order in which they stop.
 //!
 //! ```text
-//! MQTT -> uplink -> (offers, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
+//! MQTT -> uplink -> mailbox (updates, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
 //!           ^                                       |  watch: what is missing
 //!           +---------------------------------------+
 //! socket, loopback -> desk -> checker (reads the lists in use; writes journal and spool) -> rings the uplink
@@ -16,7 +16,7 @@ use crate::desk::{self, Desk};
 use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Intake, IntakeError, Offer, Parts};
+use crate::intake::{Intake, IntakeError, Parts, Update};
 use crate::link::LinkState;
 use crate::link::uplink::Uplink;
 use crate::officers::Officers;
@@ -116,7 +116,7 @@ fn open_store(config: &Config, lock: Option<File>) -> Result<Opened, DaemonError
         take_enrolment_grants(&mut intake, &config.grants)?;
         intake
     } else {
-        Intake::look(parts)?
+        Intake::open_read_only(parts)?
     };
     let officers = Arc::new(Officers::new(db.clone(), clock.clone(), config.officers.clone()));
     let settings = check::Settings {
@@ -219,7 +219,7 @@ async fn tick(door: IntakeDoor, stop: CancellationToken) {
 fn take_enrolment_grants(intake: &mut Intake, folder: &Path) -> Result<(), DaemonError> {
     for (list, path) in bundle::grants(folder)? {
         let envelope = files::read(&path, METADATA_BYTES_MAX as u64)?;
-        match intake.offer(Offer::Grant(list.clone(), envelope)) {
+        match intake.apply(Update::Grant(list.clone(), envelope)) {
             Ok(_) => {
                 if let Err(error) = files::remove(&path) {
                     tracing::warn!(%error, "the enrolment grant was taken but not removed");

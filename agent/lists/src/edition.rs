@@ -49,7 +49,7 @@ pub struct Edition {
     has_ranges: bool,
     formats: Formats,
     /// A lookup could not read something since this was asked last.
-    hurt: AtomicBool,
+    corrupt: AtomicBool,
 }
 
 impl Edition {
@@ -63,7 +63,7 @@ impl Edition {
         let has_ranges = segments.iter().any(SegmentFile::has_ranges);
         let documents = if kind == Kind::Documents { &segments[..] } else { &[] };
         let formats = Formats::of(documents);
-        Ok(Edition { segments, kind, has_ranges, formats, hurt: AtomicBool::new(false) })
+        Ok(Edition { segments, kind, has_ranges, formats, corrupt: AtomicBool::new(false) })
     }
 
     /// Documents or persons.
@@ -123,14 +123,14 @@ impl Edition {
         let ranges = if self.has_ranges { self.find_ranges(key, matches) } else { Ok(()) };
         let done = exact.and(ranges);
         if done.is_err() {
-            self.hurt.store(true, Ordering::Relaxed);
+            self.corrupt.store(true, Ordering::Relaxed);
         }
         done
     }
 
-    /// Whether a lookup could not read something since this was asked last.
-    pub fn take_hurt(&self) -> bool {
-        self.hurt.load(Ordering::Relaxed) && self.hurt.swap(false, Ordering::Relaxed)
+    /// Whether a lookup could not read something since the last call.
+    pub fn take_corrupt(&self) -> bool {
+        self.corrupt.load(Ordering::Relaxed) && self.corrupt.swap(false, Ordering::Relaxed)
     }
 
     fn find_exact(
@@ -189,7 +189,7 @@ impl Edition {
     pub fn find_record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ListError> {
         let found = self.find_record_in_segments(key);
         if found.is_err() {
-            self.hurt.store(true, Ordering::Relaxed);
+            self.corrupt.store(true, Ordering::Relaxed);
         }
         found
     }

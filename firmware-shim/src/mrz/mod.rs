@@ -33,7 +33,7 @@ use serde::Serialize;
 pub use check::{CheckResult, Checks};
 pub use compose::{ComposeError, Fields, compose};
 pub use date::{DateParts, MrzDate};
-pub use digit::Check;
+pub use digit::{Check, digit as check_digit};
 pub use layout::{CheckName, Field, Format, MAX_CHARS};
 pub use lines::{Lines, MrzError};
 pub use name::{MAX_NAME, Name};

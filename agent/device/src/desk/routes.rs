@@ -177,7 +177,7 @@ pub(super) async fn import(
     }
     match gate.desk.intake.import(import.path).await {
         Some(Ok(report)) => {
-            let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
+            let (taken, refused) = (report.applied as u64, report.refused.len() as u64);
             let event = journal::Event::Import { who: caller.who(""), taken, refused };
             let checker = &gate.desk.checker;
             journal::record(checker.db(), checker.now(), event).map_err(Refusal::internal)?;

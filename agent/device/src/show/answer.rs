@@ -14,7 +14,7 @@ use vedette_shim::verdict::{ListResult, Verdict};
 /// Actions that are told at once, at most.
 const ACTIONS_MAX: usize = 3;
 
-/// Actions and what to do, the gravest first, as on the page (`desk/console/answer.js`).
+/// Actions and what to do, the gravest first, as on the page (`desk/console/core/advice.js`).
 const GRAVITY: [(&str, &str); 10] = [
     ("arrest", "do.arrest"),
     ("bearer_sought", "do.bearer_sought"),
@@ -278,7 +278,7 @@ mod tests {
             );
         }
         // The page has the same, in the same order.
-        let page = include_str!("../desk/console/answer.js");
+        let page = include_str!("../desk/console/core/advice.js");
         let order = GRAVITY.map(|(action, _)| format!("\"{action}\"")).join(", ");
         assert!(page.contains(&format!("const GRAVITY = [{order}];")), "{order}");
     }

@@ -376,7 +376,7 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
                 opened.intake.import(&path).map_err(|error| Failure::new(FAILED, error, bundle::HINT))?;
             let event = Event::Import {
                 who: String::new(),
-                taken: report.taken as u64,
+                taken: report.applied as u64,
                 refused: report.refused.len() as u64,
             };
             vedette::journal::record(opened.checker.db(), opened.checker.now(), event)?;
@@ -387,7 +387,7 @@ async fn import(config: &Config, path: PathBuf) -> Result<u8, Failure> {
         }
         other => other?,
     };
-    println!("{} signed files taken, {} held already", report.taken, report.known);
+    println!("{} updates applied, {} in effect already", report.applied, report.duplicates);
     for (list, edition) in &report.lists {
         println!("{list}: edition {edition} in use");
     }
