@@ -132,18 +132,23 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
     })
 }
 
-/// Birth dates; a text that holds none, or a day that no calendar has, is an error.
+/// Birth dates; a day that no calendar has is an error, and so are texts of which none tells of a day.
+///
+/// A day without a year, a year of another calendar or a remark beside a date is no evidence, but no mistake either.
 pub(super) fn known_dates(texts: &[String]) -> Result<Vec<BirthDate>, String> {
     let mut all = Vec::new();
-    for text in texts.iter().filter(|text| !is_unknown(text)) {
+    let told: Vec<_> = texts.iter().filter(|text| !is_unknown(text)).collect();
+    for text in &told {
         let found = dates(text);
-        // A day without a year, or a year of another calendar, is no evidence, but no mistake either.
-        if found.is_empty() && !tells_of_a_day(text) || names_no_day(text, &found) {
+        if names_no_day(text, &found) {
             return Err(format!("birth_dates: {} is no date", shown(text)));
         }
         all.extend(found);
     }
-    Ok(all)
+    match told.iter().any(|text| tells_of_a_day(text)) || told.is_empty() {
+        true => Ok(all),
+        false => Err(format!("birth_dates: {} is no date", shown(told[0]))),
+    }
 }
 
 /// Whether a text has a number or the name of a month.
@@ -157,7 +162,8 @@ fn tells_of_a_day(text: &str) -> bool {
 /// Whether a text says that nothing is known.
 fn is_unknown(text: &str) -> bool {
     let word = text.trim().trim_end_matches('.').to_ascii_lowercase();
-    ["", "-", "--", "n/a", "na", "none", "stateless"].contains(&word.as_str())
+    word.chars().count() < 2
+        || ["--", "n/a", "na", "nd", "n/d", "none", "stateless"].contains(&word.as_str())
         || ["unknown", "not known", "not available"].iter().any(|said| word.contains(said))
 }
 

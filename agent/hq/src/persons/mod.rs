@@ -106,9 +106,6 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     if alert.id.len() > ID_BYTES_MAX {
         return Err(format!("the id has {} bytes, at most {ID_BYTES_MAX} fit", alert.id.len()));
     }
-    if let Some(c) = texts(&alert).flat_map(str::chars).find(|c| c.is_control()) {
-        return Err(format!("it has the control character U+{:04X}", c as u32));
-    }
     alert.names.retain(|name| !(name.surname.is_empty() && name.given.is_empty() && name.full.is_empty()));
     alert.names.dedup();
     alert.names.truncate(NAMES_MAX);
@@ -142,14 +139,6 @@ fn with_readings(mut alert: PersonAlert) -> Result<PersonAlert, String> {
         ));
     }
     Ok(alert)
-}
-
-/// Every text of an alert that an officer may see.
-fn texts(alert: &PersonAlert) -> impl Iterator<Item = &str> {
-    let names = alert.names.iter().flat_map(|name| [&name.surname, &name.given, &name.full]);
-    let documents = alert.documents.iter().flat_map(|d| [&d.kind, &d.number, &d.state, &d.remark]);
-    let others = [&alert.id, &alert.reason, &alert.authority, &alert.reference, &alert.remark];
-    names.chain(documents).chain(&alert.birth_places).chain(others).map(String::as_str)
 }
 
 fn truncate(text: &mut String, bytes: usize) {
