@@ -9,12 +9,18 @@ use super::weights::Fact;
 
 /// How a birth date on a list speaks about the one that was read, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Birth {
+pub enum Birth {
+    /// The same day.
     Exact,
+    /// Day and month in each other's place.
     Swapped,
+    /// The same month, and the day is not known on both sides.
     MonthOnly,
+    /// The same day one year off.
     YearOff,
+    /// The same year, and more is not known on both sides.
     YearOnly,
+    /// The same month, another day.
     Day,
     /// 1 January of the same year on both sides.
     FirstExact,
@@ -24,15 +30,19 @@ pub(super) enum Birth {
     Month,
     /// 1 January on one side, another day of the same year on the other.
     First,
+    /// Within two years of a date that is listed as about.
     About,
     /// 1 January on one side, only its year on the other: a day that is not known, in a year that was estimated.
     FirstYear,
     /// Only years, or 1 January, one year apart: a Solar Hijri year begins in March.
     YearNear,
+    /// The same day, one digit of the year different.
     YearSlip,
+    /// Not listed, or not read.
     Absent,
     /// Seven or eight years later: an Ethiopian year taken for a Gregorian one.
     Ethiopian,
+    /// Another date.
     Other,
 }
 

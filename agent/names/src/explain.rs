@@ -1,7 +1,7 @@
-//! Why a person was found, in words that an officer reads: what is equal, what differs, what is not known.
+//! Why a person was found: what is equal, what differs, what is not known, and how far the name carries.
 //!
-//! The end of a phrase's code says which: `_equal`; `_unknown`; `_common` and `_rare` say how far a name carries; everything
-//! else is a difference. [`vedette_common::words`] has the phrases.
+//! A reason is a fact; [`Reason::standing`] says of which sort, and [`Reason::phrase`] names its words, which
+//! [`vedette_common::words`] has in every language.
 
 use super::PersonQuery;
 use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
@@ -68,9 +68,9 @@ pub enum Reason {
     },
     /// What the birth date says.
     BirthDate {
-        /// The code of its phrase: `reason.birth_equal`, `reason.birth_swapped`.
-        code: &'static str,
-        /// As listed, when it differs.
+        /// How the two compare; [`Birth::Absent`] where one side has none.
+        evidence: Birth,
+        /// As listed, when it is not equal.
         listed: Option<BirthDate>,
     },
     /// Whether the list has the nationality; None when one side does not say.
@@ -85,7 +85,36 @@ pub enum Reason {
     },
 }
 
+/// What a reason says about a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Read and listed are equal.
+    Equal,
+    /// They differ, in whatever way.
+    Differs,
+    /// One side does not say.
+    Unknown,
+    /// How far the names carry: neither for nor against.
+    Strength,
+}
+
 impl Reason {
+    /// What it says about the match.
+    pub fn standing(&self) -> Standing {
+        match self {
+            Reason::NameEqual | Reason::FamilyEqual | Reason::GivenEqual => Standing::Equal,
+            Reason::NameCommon | Reason::NameRare => Standing::Strength,
+            Reason::BirthDate { evidence: Birth::Exact | Birth::FirstExact, .. } => Standing::Equal,
+            Reason::BirthDate { evidence: Birth::Absent, .. } => Standing::Unknown,
+            Reason::Nationality { equal } | Reason::Sex { equal } => match equal {
+                Some(true) => Standing::Equal,
+                Some(false) => Standing::Differs,
+                None => Standing::Unknown,
+            },
+            _ => Standing::Differs,
+        }
+    }
+
     /// As the officer reads it, in any language.
     pub fn phrase(&self) -> Phrase {
         let pair = |code: &str, read: &String, listed: &String| {
@@ -121,9 +150,12 @@ impl Reason {
                 let code = if *weak { "reason.weak_alias" } else { "reason.alias" };
                 Phrase::with(code, [("listed", listed.clone())])
             }
-            Reason::BirthDate { code, listed: None } => Phrase::new(code),
-            Reason::BirthDate { code, listed: Some(date) } => {
-                Phrase::with(code, [("listed", date.to_string())])
+            Reason::BirthDate { evidence, listed: None } => Phrase::new(birth_code(*evidence)),
+            Reason::BirthDate { evidence: Birth::Absent, listed: Some(date) } => {
+                Phrase::with("reason.birth_unread_unknown", [("listed", date.to_string())])
+            }
+            Reason::BirthDate { evidence, listed: Some(date) } => {
+                Phrase::with(birth_code(*evidence), [("listed", date.to_string())])
             }
             Reason::Nationality { equal } => Phrase::new(match equal {
                 Some(true) => "reason.nationality_equal",
@@ -242,12 +274,15 @@ fn name_reasons(
 }
 
 fn birth_reason(read: Option<BirthDate>, births: &[BirthDate]) -> Reason {
-    if read.is_none() && !births.is_empty() {
-        return Reason::BirthDate { code: "reason.birth_unread_unknown", listed: births.first().copied() };
-    }
     let evidence = birth(read, births.iter().copied());
     let which = births.iter().copied().find(|&date| birth(read, std::iter::once(date)) == evidence);
-    let code = match evidence {
+    let listed = if matches!(evidence, Birth::Exact | Birth::FirstExact) { None } else { which };
+    Reason::BirthDate { evidence, listed }
+}
+
+/// The code of the phrase that says it.
+fn birth_code(evidence: Birth) -> &'static str {
+    match evidence {
         Birth::Exact => "reason.birth_equal",
         Birth::FirstExact => "reason.birth_first_equal",
         Birth::Swapped => "reason.birth_swapped",
@@ -263,9 +298,7 @@ fn birth_reason(read: Option<BirthDate>, births: &[BirthDate]) -> Reason {
         Birth::About => "reason.birth_about",
         Birth::Absent => "reason.birth_unknown",
         Birth::Other => "reason.birth_other",
-    };
-    let listed = if matches!(evidence, Birth::Exact | Birth::FirstExact) { None } else { which };
-    Reason::BirthDate { code, listed }
+    }
 }
 
 fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {

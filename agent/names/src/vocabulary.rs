@@ -14,6 +14,7 @@ use super::equivalents::class_of;
 use super::fold::{fold, fold_into, hash, keys};
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
+use super::syllables;
 use super::world;
 
 /// Persons that the background stands for: a list smaller than this says little about how rare a name is.
@@ -117,6 +118,8 @@ impl Vocabulary {
     /// Adds the keys of the last token's readings by national rules, and the class of one if it has none of its own.
     fn respell(&mut self, token: &str, number: u32, pairs: &mut Vec<(u32, u32)>) {
         pairs.extend(national::key(token).map(|key| (key, number)));
+        pairs.extend(national::unmarked(token).map(|bare| (national::unmarked_key(&bare), number)));
+        pairs.extend(syllables::keys(token).into_iter().map(|key| (key, number)));
         let mut reading = String::new();
         for way in 1..=WAYS {
             if national::respell(token, way, &mut reading) {

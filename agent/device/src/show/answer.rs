@@ -163,7 +163,11 @@ fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
         name => printable(name),
     };
     let action = term(words, "action", &alert.action);
-    let alike = if document { String::new() } else { format!(" · {}", tally(alert, words)) };
+    let percent = (alert.score * 100.0).round().to_string();
+    let alike = match document {
+        true => String::new(),
+        false => format!(" · {}", words.fill("alert.score", &values([("n", &percent)]))),
+    };
     push(out, format_args!("\n  {n}. {title} · {kind} · {action}{alike}"));
     if let Some(handling) = &alert.handling {
         let meant =
@@ -177,23 +181,6 @@ fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
     for (key, fact) in facts::of_alert(alert) {
         push(out, format_args!("     {}: {}", words.say(key), printable(&fact)));
     }
-}
-
-/// How many facts are equal, different and not known. A score would say more than is known.
-fn tally(alert: &Alert, words: &Words) -> String {
-    let mut counts = [0; 3];
-    for reason in &alert.reasons {
-        let code = reason.code.as_str();
-        match code.rsplit('_').next() {
-            Some("equal") => counts[0] += 1,
-            Some("unknown") => counts[2] += 1,
-            Some("common" | "rare") => {}
-            _ => counts[1] += 1,
-        }
-    }
-    let [equal, different, unknown] = counts.map(|count: usize| count.to_string());
-    let counts = values([("equal", &equal), ("different", &different), ("unknown", &unknown)]);
-    words.fill("alert.score", &counts)
 }
 
 fn list_line(out: &mut String, checked: &Checked, words: &Words) {
