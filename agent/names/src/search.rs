@@ -208,6 +208,11 @@ mod tests {
         ] {
             assert!(reasons.iter().any(|reason| reason == said), "{said}: {reasons:?}");
         }
+        let standings: Vec<_> = found[0].reasons.iter().map(explain::Reason::standing).collect();
+        assert!(
+            standings.contains(&explain::Standing::Differs)
+                && standings.contains(&explain::Standing::Unknown)
+        );
         let weak = sample().search(&query("FOX", "SILVER", "1974-08-12"), 1, 0.0);
         assert!(
             weak[0].reasons.contains(&explain::Reason::Alias { listed: "SILVER FOX".into(), weak: true })
