@@ -152,7 +152,7 @@ fn follow(first: BirthDate, second: BirthDate) -> bool {
 }
 
 /// One digit of the year wrong, or its last two swapped.
-fn slipped(one: u16, other: u16) -> bool {
+pub(super) fn slipped(one: u16, other: u16) -> bool {
     let (a, b) = (one % 100, other % 100);
     one / 100 == other / 100
         && (a / 10 == b / 10 || a % 10 == b % 10 || (a / 10 == b % 10 && a % 10 == b / 10))

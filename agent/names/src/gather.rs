@@ -2,21 +2,22 @@
 //!
 //! A *place* is a token of the query (or the right half of one); its *leads* are the tokens of the list that it may be, each
 //! worth some nats at most. What a person's score can come to follows from the nats of the places that lead to it and from
-//! its birth date. So for each range of birth dates a least number of nats is known, and places whose nats together stay
-//! below it need not be followed: whoever reaches it shares a token with one of the others. The others are those that lead to
-//! the fewest persons; the rest is only looked up for whom they found. So a rare name is found whatever its date, and a
-//! common one costs little, as it can count only beside an agreeing date.
+//! its birth date. So for each kind of birth date a least number of nats is known: nearly none where the date agrees, many
+//! where it differs. Places are followed from the one that leads to the fewest persons to the one that leads to the most;
+//! as soon as what is left stays below a kind's least, nobody new of that kind can reach it, and only those who are found
+//! already are looked up. So a rare name is found whatever its date, and a common one costs little, as it can count only
+//! beside an agreeing date.
 //!
 //! One bound keeps the slowest query near the others: [`POSTINGS_MAX`]. Only a query of dozens of common names at a score
 //! that nobody would call possible meets it, and then the rarest names have been followed.
 
 use super::PersonQuery;
 use super::align::Prepared;
-use super::birth::{Birth, compare};
+use super::birth::{Birth, compare, slipped};
 use super::index::{PersonIndex, pack, span, unpack};
 use super::nation::nation;
 use super::person::{BirthDate, Sex};
-use super::score::others;
+use super::score::{least_nats, others};
 use super::weights::{Fact, LETTER_NATS, MOST_OF_A_NAT, WEIGHTS};
 use super::world::TRAVELLERS_OF_A_CULTURE;
 use std::ops::Range;
@@ -29,6 +30,10 @@ const GAIN_MIN: f32 = -0.3;
 const RIGHT_HALF: u8 = 32;
 /// Postings that are read one by one rather than searched for one slot.
 const SEARCHED_FROM: usize = 16;
+/// Postings that are read one by one whatever their dates.
+const RANGED_FROM: usize = 64;
+/// Years that one slip in a digit may be away.
+const SLIPPED_YEARS: u16 = 99;
 /// What rounding may take from a bound.
 const SLACK: f32 = 1e-3;
 
@@ -43,27 +48,18 @@ pub(super) struct Candidate {
 impl PersonIndex {
     /// Everybody who may reach `needed` nats, the most promising first, each once.
     pub(super) fn gather(&self, prepared: &Prepared, query: &PersonQuery, needed: f32) -> Vec<Candidate> {
-        let bound = Bound::new(query, self.list_size() * WEIGHTS[Fact::ListSize as usize]);
+        let bound = Bound::new(query, needed, self.list_size() * WEIGHTS[Fact::ListSize as usize]);
         let (leads, places) = leads(prepared);
-        let mut left = POSTINGS_MAX;
+        let kinds = Kinds::new(&bound, query.birth_date);
         let mut found = Vec::new();
-        for Dates { slots, worth } in self.dates(query.birth_date) {
-            let nats = bound.least_nats(needed, worth);
-            if places.iter().map(|place| place.most).sum::<f32>() + SLACK < nats {
-                continue;
-            }
-            let mut sums = Sums::default();
-            self.follow(&leads, &places, &slots, nats, &mut left, &mut sums);
-            for entry in sums.entries {
-                let date = self.slot_dates[entry.slot as usize];
-                let birth = match query.birth_date {
-                    Some(read) if date != 0 => compare(read, unpack(date)),
-                    _ => Birth::Absent,
-                };
+        for entry in self.follow(&leads, &places, &kinds).entries {
+            let birth = match (query.birth_date, self.slot_dates[entry.slot as usize]) {
+                (Some(read), date) if date != 0 => compare(read, unpack(date)),
+                _ => Birth::Absent,
+            };
+            if entry.sum + SLACK >= bound.least_nats(birth) {
                 let most = bound.most(entry.sum, WEIGHTS[birth.fact() as usize]);
-                if most >= needed {
-                    found.push(Candidate { person: self.slots[entry.slot as usize], most });
-                }
+                found.push(Candidate { person: self.slots[entry.slot as usize], most });
             }
         }
         found.sort_unstable_by(|a, b| a.person.cmp(&b.person).then(b.most.total_cmp(&a.most)));
@@ -72,99 +68,116 @@ impl PersonIndex {
         found
     }
 
-    /// Sums up in `sums` the slots of a range that may come to `nats`.
-    fn follow(
-        &self,
-        leads: &[Lead],
-        places: &[Place],
-        slots: &Range<u32>,
-        nats: f32,
-        left: &mut usize,
-        sums: &mut Sums,
-    ) {
-        let mut ranges: Vec<&[u32]> = Vec::with_capacity(leads.len());
-        ranges.extend(leads.iter().map(|lead| self.postings_within(lead.token, slots)));
-        let cost = |place: &Place| ranges[place.leads.clone()].iter().map(|range| range.len()).sum::<usize>();
+    /// The slots that may come to what their kind of birth date needs, with the nats that lead to them.
+    fn follow(&self, leads: &[Lead], places: &[Place], kinds: &Kinds) -> Sums {
+        let postings = |lead: &Lead| &self.postings[span(&self.posting_ends, lead.token as usize)];
+        let cost = |place: &Place| leads[place.leads.clone()].iter().map(|lead| postings(lead).len()).sum();
         let mut order: Vec<(usize, &Place)> = places.iter().map(|place| (cost(place), place)).collect();
         order.sort_by_key(|(cost, _)| *cost);
         let mut rest: f32 = places.iter().map(|place| place.most).sum();
+        let mut sums = Sums::default();
+        let mut left = POSTINGS_MAX;
         for (_, place) in order {
             // Whoever is not found yet can only come to what is left.
-            let new = rest + SLACK >= nats;
-            for at in place.leads.clone() {
-                let (lead, range) = (&leads[at], ranges[at]);
-                if !new && range.len() > sums.entries.len() * SEARCHED_FROM {
-                    for entry in &mut sums.entries {
-                        if entry.place != lead.place && range.binary_search(&entry.slot).is_ok() {
-                            entry.add(lead);
-                        }
-                    }
+            let whole = rest + SLACK >= kinds.any;
+            let ranges = if whole { Vec::new() } else { kinds.ranges(rest + SLACK, &self.slot_dates) };
+            for lead in &leads[place.leads.clone()] {
+                let postings = postings(lead);
+                if whole || (!ranges.is_empty() && postings.len() <= RANGED_FROM) {
+                    sums.add_all(postings, lead, true, &mut left);
                     continue;
                 }
-                let followed = range.len().min(*left);
-                *left -= followed;
-                for &slot in &range[..followed] {
-                    if let Some(entry) = sums.entry(slot, new)
-                        && entry.place != lead.place
-                    {
-                        entry.add(lead);
-                    }
+                if postings.len() > sums.entries.len() * SEARCHED_FROM {
+                    sums.add_known(postings, lead);
+                } else {
+                    sums.add_all(postings, lead, false, &mut left);
+                }
+                for range in &ranges {
+                    let from = postings.partition_point(|&slot| slot < range.start);
+                    let count = postings[from..].partition_point(|&slot| slot < range.end);
+                    sums.add_all(&postings[from..from + count], lead, true, &mut left);
                 }
             }
             rest -= place.most;
         }
-    }
-
-    fn postings_within(&self, token: u32, slots: &Range<u32>) -> &[u32] {
-        let postings = &self.postings[span(&self.posting_ends, token as usize)];
-        let from = postings.partition_point(|&slot| slot < slots.start);
-        let to = from + postings[from..].partition_point(|&slot| slot < slots.end);
-        &postings[from..to]
-    }
-
-    /// All slots as ranges of birth dates, with the most that a date of each is worth.
-    fn dates(&self, read: Option<BirthDate>) -> Vec<Dates> {
-        let worth = |birth: Birth| WEIGHTS[birth.fact() as usize];
-        let all = self.slots.len() as u32;
-        let Some(read) = read else {
-            return vec![Dates { slots: 0..all, worth: worth(Birth::Absent) }];
-        };
-        let year = |year: u16| {
-            let first = pack(BirthDate::of_year(year));
-            self.slot_dates.partition_point(|&known| known < first) as u32
-        };
-        let none = self.slot_dates.partition_point(|&known| known == 0) as u32;
-        let [before, this, next, after] =
-            [-1, 0, 1, 2].map(|years| year(read.year.saturating_add_signed(years)));
-        [
-            (0..none, Birth::Absent),
-            (none..before, Birth::YearSlip),
-            (before..this, Birth::YearOff),
-            (this..next, Birth::Exact),
-            (next..after, Birth::YearOff),
-            (after..all, Birth::YearSlip),
-        ]
-        .map(|(slots, best)| Dates { slots, worth: worth(best) })
-        .into_iter()
-        .filter(|dates| !dates.slots.is_empty())
-        .collect()
+        sums
     }
 }
 
-/// Slots of a range of birth dates.
-struct Dates {
-    slots: Range<u32>,
-    worth: f32,
+/// The kinds of birth date by what they need, in nats of names.
+struct Kinds {
+    read: Option<BirthDate>,
+    /// No date is listed.
+    absent: f32,
+    /// The date agrees, but for one slip of one day, or the year does.
+    agreeing: f32,
+    /// The year is one off, or one digit of it.
+    near: f32,
+    /// Any date.
+    any: f32,
+}
+
+impl Kinds {
+    fn new(bound: &Bound, read: Option<BirthDate>) -> Kinds {
+        let least = |births: &[Birth]| {
+            births.iter().map(|&birth| bound.least_nats(birth)).fold(f32::INFINITY, f32::min)
+        };
+        let absent = least(&[Birth::Absent]);
+        let Some(_) = read else {
+            return Kinds { read, absent, agreeing: absent, near: absent, any: absent };
+        };
+        let any = least(&[Birth::Ethiopian, Birth::Other]);
+        let near = least(&[Birth::YearNear, Birth::YearSlip]).min(any);
+        let agreeing = least(&[Birth::Exact, Birth::Day, Birth::Month, Birth::YearOff]).min(near);
+        Kinds { read, absent, agreeing, near, any }
+    }
+
+    /// The slots of birth dates for which `nats` are enough, in order, no slot twice; `dates` are the slots'.
+    fn ranges(&self, nats: f32, dates: &[u32]) -> Vec<Range<u32>> {
+        let at = |date: u32| dates.partition_point(|&known| known < date) as u32;
+        let mut ranges = Vec::new();
+        if nats >= self.absent {
+            ranges.push(0..at(1));
+        }
+        let Some(read) = self.read.filter(|_| nats >= self.agreeing) else {
+            return ranges;
+        };
+        let first = |year: u16| pack(BirthDate::of_year(year));
+        let day = |year: u16| {
+            let date = pack(BirthDate { year, circa: false, ..read });
+            at(date)..at(date + 1)
+        };
+        if nats >= self.near {
+            let slips = read.year.saturating_sub(SLIPPED_YEARS)..=read.year.saturating_add(SLIPPED_YEARS);
+            let slips = slips.filter(|&year| year.abs_diff(read.year) > 1 && slipped(read.year, year));
+            ranges.extend(slips.map(day));
+            ranges.push(at(first(read.year.saturating_sub(1)))..at(first(read.year.saturating_add(2))));
+        } else {
+            ranges.extend([day(read.year.saturating_sub(1)), day(read.year.saturating_add(1))]);
+            // The last day of a year and the first of the next follow each other.
+            let start = first(read.year).saturating_sub(512 - (12 << 5 | 31));
+            ranges.push(at(start)..at(start + 1));
+            let next = pack(BirthDate::new(read.year.saturating_add(1), 1, 1));
+            ranges.push(at(next)..at(next + 1));
+            ranges.push(at(first(read.year))..at(first(read.year.saturating_add(1))));
+        }
+        ranges.retain(|range| !range.is_empty());
+        ranges.sort_by_key(|range| range.start);
+        ranges.dedup();
+        ranges
+    }
 }
 
 /// What a query's facts can come to.
 struct Bound {
+    /// The sum that is asked for.
+    needed: f32,
     /// All but names and birth date.
     rest: f32,
 }
 
 impl Bound {
-    fn new(query: &PersonQuery, list_size: f32) -> Bound {
+    fn new(query: &PersonQuery, needed: f32, list_size: f32) -> Bound {
         let mut rest = WEIGHTS[Fact::Bias as usize] + list_size;
         if nation(&query.nationality).is_some() {
             rest += WEIGHTS[Fact::NationEqual as usize];
@@ -172,7 +185,7 @@ impl Bound {
         if matches!(query.sex, Sex::Female | Sex::Male) {
             rest += WEIGHTS[Fact::SexEqual as usize];
         }
-        Bound { rest: rest + SLACK }
+        Bound { needed, rest: rest + SLACK }
     }
 
     /// The most that a sum comes to with names of `nats` and a birth date of this worth.
@@ -180,12 +193,14 @@ impl Bound {
         self.rest + birth + MOST_OF_A_NAT * nats + WEIGHTS[Fact::Others as usize] * others(nats, birth)
     }
 
-    /// The least nats with which [`Bound::most`] is `needed`.
-    fn least_nats(&self, needed: f32, birth: f32) -> f32 {
-        let (missing, other) = (needed - self.rest - birth, -WEIGHTS[Fact::Others as usize]);
-        let knee = TRAVELLERS_OF_A_CULTURE - birth.max(0.0);
+    /// The least nats with which a person of such a birth date may come to what is asked for.
+    fn least_nats(&self, birth: Birth) -> f32 {
+        let worth = WEIGHTS[birth.fact() as usize];
+        let (missing, other) = (self.needed - self.rest - worth, -WEIGHTS[Fact::Others as usize]);
+        let knee = TRAVELLERS_OF_A_CULTURE - worth.max(0.0);
         let above = missing / MOST_OF_A_NAT;
-        if above >= knee { above } else { (missing + other * knee) / (MOST_OF_A_NAT + other) }
+        let least = if above >= knee { above } else { (missing + other * knee) / (MOST_OF_A_NAT + other) };
+        least.max(least_nats(self.needed, birth))
     }
 }
 
@@ -252,6 +267,28 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds a lead to the slots of its postings, to new ones too only if `new`, while some are `left`.
+    fn add_all(&mut self, postings: &[u32], lead: &Lead, new: bool, left: &mut usize) {
+        let followed = postings.len().min(*left);
+        *left -= followed;
+        for &slot in &postings[..followed] {
+            if let Some(entry) = self.entry(slot, new)
+                && entry.place != lead.place
+            {
+                entry.add(lead);
+            }
+        }
+    }
+
+    /// The same for the slots that are known, each searched in the postings.
+    fn add_known(&mut self, postings: &[u32], lead: &Lead) {
+        for entry in &mut self.entries {
+            if entry.place != lead.place && postings.binary_search(&entry.slot).is_ok() {
+                entry.add(lead);
+            }
+        }
+    }
+
     /// The slot's entry, a new one only if `new`.
     fn entry(&mut self, slot: u32, new: bool) -> Option<&mut Entry> {
         if new && self.entries.len() * 2 >= self.table.len() {

@@ -169,11 +169,10 @@ pub(super) fn score(facts: &Facts, birth: Birth, alignment: &Alignment) -> f32 {
 }
 
 /// The most that a sum may come to, whatever else was seen: what a birth date that does not agree leaves to a name of so
-/// many nats with so many differences.
+/// many nats with so many differences. [`least_nats`] is its inverse.
 fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
-    let dozens = PEOPLE_OF_A_CULTURE - nats - WEIGHTS[birth.fact() as usize].max(0.0) > DOZENS;
     match birth.agreement() {
-        Agreement::Full if dozens => NO_HIT_MOST,
+        Agreement::Full if nats < lone_nats(birth) => NO_HIT_MOST,
         Agreement::Full => f32::MAX,
         Agreement::Near if nats >= NEAR_NATS_MIN => NO_HIT_MOST,
         Agreement::Unknown if nats >= RARE => f32::MAX,
@@ -181,6 +180,23 @@ fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
         Agreement::None if nats >= RARE && differences < DIFFERENCE => POSSIBLE_MOST,
         _ => CLEAR_MOST,
     }
+}
+
+/// The least nats of a name for which a sum may come to `needed`: infinite where none does.
+pub(super) fn least_nats(needed: f32, birth: Birth) -> f32 {
+    let steps = match birth.agreement() {
+        Agreement::Full => [(NO_HIT_MOST, 0.0), (f32::MAX, lone_nats(birth))],
+        Agreement::Near => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, NEAR_NATS_MIN)],
+        Agreement::Unknown if needed > NO_HIT_MOST => [(f32::MAX, RARE); 2],
+        Agreement::Unknown => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, COMMON)],
+        Agreement::None => [(CLEAR_MOST, 0.0), (POSSIBLE_MOST, RARE)],
+    };
+    steps.iter().find(|(most, _)| needed <= *most).map_or(f32::INFINITY, |(_, nats)| *nats)
+}
+
+/// Nats from which on fewer than dozens of a large culture share a name and such a birth date.
+fn lone_nats(birth: Birth) -> f32 {
+    PEOPLE_OF_A_CULTURE - WEIGHTS[birth.fact() as usize].max(0.0) - DOZENS
 }
 
 /// The score of a sum.
