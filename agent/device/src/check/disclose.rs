@@ -280,7 +280,10 @@ mod tests {
             (Names, vec!["reason.alias", "reason.family_letter", "reason.not_read", "reason.name_rare"]),
             (BirthDates, vec!["reason.birth_equal", "reason.birth_other", "reason.birth_unknown"]),
             (BirthPlaces, vec![]),
-            (Nationalities, vec!["reason.nationality_equal", "reason.nationality_other", "reason.nationality_unknown"]),
+            (
+                Nationalities,
+                vec!["reason.nationality_equal", "reason.nationality_other", "reason.nationality_unknown"],
+            ),
             (Sex, vec!["reason.sex_differs", "reason.sex_equal", "reason.sex_unknown"]),
             (Documents, vec![]),
             (Reason, vec![]),
