@@ -148,10 +148,11 @@ fn table() -> &'static Table {
     })
 }
 
-/// A token in two, in every way that could be two syllables.
+/// A token in two, in every way that could be two syllables: NG is one only by itself.
 fn cuts(token: &str) -> impl Iterator<Item = (&str, &str)> {
     let ends = if token.len() <= LETTERS_MAX { token.len() } else { 0 };
-    (1..ends).map(|at| token.split_at(at))
+    let has_vowel = |part: &str| part.bytes().any(|letter| b"AEIOUY".contains(&letter));
+    (1..ends).map(|at| token.split_at(at)).filter(move |(left, right)| has_vowel(left) && has_vowel(right))
 }
 
 /// The classes of a Korean syllable; none where it is no such. L and R before a vowel with I or Y may be left out, and before
