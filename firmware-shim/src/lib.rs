@@ -12,7 +12,8 @@
 //! | [`wire`] | the messages of the link, postcard, a version first |
 //! | [`scanner`] | the messages between a scanner and its host |
 //! | [`frame`] | frames for serial lines: COBS and CRC-32 |
-//! | [`verdict`] | (matches, freshness) -> verdict |
+//! | [`query`] | a zone -> the keys that a list of documents is asked for |
+//! | [`verdict`] | (how a list was asked, what it matched) -> its answer; all answers -> the verdict |
 //! | [`flash`] | the firmware's flash driver, and records that survive a power cut |
 //! | [`vault`] | a few small values in flash: floors, editions in use, the last signed time |
 //! | [`journal`] | encounters kept in flash until the host takes them |
@@ -39,6 +40,7 @@ pub mod ids;
 pub mod journal;
 pub mod list;
 pub mod mrz;
+pub mod query;
 pub mod scanner;
 pub mod seal;
 pub mod shelf;

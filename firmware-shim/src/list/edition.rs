@@ -1,8 +1,8 @@
 //! An edition of documents asked with the memory of one page: its segments are opened one after the other, the newest
 //! first, and the first that mentions a document or a range decides.
 //!
-//! The agent, which keeps its segments open, has a faster way of its own (`agent/src/lists/edition.rs`); the answers are
-//! the same.
+//! The agent keeps its segments open and asks them in a faster way of its own (the list engine's `edition.rs`). The
+//! answers are the same, also where a segment cannot be read; the test vectors hold both to that.
 
 use heapless::Vec;
 
@@ -43,40 +43,64 @@ impl Met {
     }
 }
 
-/// Asks `segments` segments, of which `open` opens one by its place, the oldest being 0.
+/// Asks the `segments` segments of an edition, of which `open` opens one by its place, the oldest being 0, and adds what
+/// they have to `met`.
+///
+/// Failure: what was found in newer segments before one could not be read stays in `met`, because nothing older could
+/// take it back. Older segments are then not asked: what a segment that cannot be read withdrew must not come back.
 #[inline(never)]
-pub fn find<R: BlockRead, A: Aead>(
+pub fn find_into<R: BlockRead, A: Aead>(
+    met: &mut Met,
     segments: usize,
     open: impl Fn(usize) -> Result<Segment<R, A>, ReadError>,
     key: &DocumentKey,
     scratch: &mut Scratch,
-) -> Result<Met, ReadError> {
-    let (mut met, mut decided) = (Met::default(), false);
+) -> Result<(), ReadError> {
+    // The exact key and the ranges are two questions: that one cannot be answered says nothing of the other.
+    let (mut exact, mut ranges) = (Ok(false), Ok(()));
     for place in (0..segments).rev() {
         let segment = open(place)?;
-        if !decided {
-            match segment.find(key, scratch)? {
-                Found::Nothing => {}
-                Found::Withdrawn => decided = true,
-                Found::Alert(details) => (met.exact, decided) = (Some(details), true),
-            }
+        if exact == Ok(false) {
+            exact = segment.find(key, scratch).map(|found| {
+                if let Found::Alert(details) = found {
+                    met.exact = Some(details);
+                }
+                found != Found::Nothing
+            });
         }
-        // One range at a time, so that no number of ranges that newer segments replaced can hide one that stands.
-        for skip in 0.. {
-            let Some(range) = nth_range(&segment, key, skip, scratch)? else { break };
-            let mut stands = true;
-            for newer in place + 1..segments {
-                let mentioned =
-                    open(newer)?.find_range(&key.with_number(range.first), &range.last, scratch)?;
-                stands &= mentioned == Found::Nothing;
-            }
-            if stands && met.ranges.push(range).is_err() {
-                met.more_ranges = true;
-                return Ok(met);
-            }
+        if ranges.is_ok() {
+            ranges = find_ranges(met, &segment, (place + 1..segments).map(&open), key, scratch);
         }
     }
-    Ok(met)
+    exact.and(ranges)
+}
+
+/// Adds the ranges of a segment that hold the document, less those that a newer segment mentions.
+#[inline(never)]
+fn find_ranges<R: BlockRead, A: Aead>(
+    met: &mut Met,
+    segment: &Segment<R, A>,
+    newer: impl Iterator<Item = Result<Segment<R, A>, ReadError>> + Clone,
+    key: &DocumentKey,
+    scratch: &mut Scratch,
+) -> Result<(), ReadError> {
+    // One range at a time, so that no number of ranges that newer segments replaced can hide one that is in effect.
+    for skip in 0.. {
+        let Some(range) = nth_range(segment, key, skip, scratch)? else { break };
+        let mut replaced = false;
+        for newer in newer.clone() {
+            let mentioned = newer?.find_range(&key.with_number(range.first), &range.last, scratch)?;
+            if mentioned != Found::Nothing {
+                replaced = true;
+                break;
+            }
+        }
+        if !replaced && met.ranges.push(range).is_err() {
+            met.more_ranges = true;
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[inline(never)]

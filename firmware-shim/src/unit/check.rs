@@ -1,8 +1,8 @@
 //! A zone -> lookups in every list -> an outcome, and what is noted of it.
 //!
-//! Invariants, as the agent's: Clear needs every list to have answered from an edition within its lease; a match is
-//! shown in any case. A number or state that may be misread cannot come out Clear, because what was looked up may not be
-//! what is printed; it is looked up as read and, if there is exactly one repair, as repaired, and what that meets is Possible.
+//! What is looked up is [`DocumentQuery`]'s to say, what a list's answer is [`Basis`]'s: both are the agent's too.
+//!
+//! Failure: a list whose flash cannot be read is NotChecked, unless it matched before; nothing else is lost by it.
 
 use core::fmt::{self, Write as _};
 use heapless::{String, Vec};
@@ -13,13 +13,14 @@ use crate::flash::Flash;
 use crate::ids::EncounterId;
 use crate::journal::JournalError;
 use crate::journal::SEALED_BYTES_MAX;
-use crate::list::{Kind, Scratch, Status};
-use crate::mrz::{self, Mrz, Repair};
+use crate::list::{Kind, Scratch, Status, edition};
+use crate::mrz::Mrz;
+use crate::query::{self, DocumentQuery};
 use crate::scanner::{Asked, LISTS_HELD_MAX, Note};
 use crate::seal::Aead;
 use crate::shelf::Edition;
 use crate::trust::{Freshness, Verify};
-use crate::verdict::{ListResult, Verdict, decide};
+use crate::verdict::{Basis, ListResult, Verdict, decide};
 
 /// Most alerts of an outcome.
 pub const ALERTS_MAX: usize = 4;
@@ -82,25 +83,54 @@ impl fmt::Display for Outcome {
     }
 }
 
+impl Outcome {
+    /// Adds what a list has of a key; returns how many alerts that is.
+    #[inline(never)]
+    fn add(
+        &mut self,
+        key: &DocumentKey,
+        met: &edition::Met,
+        slot: u8,
+        edition: &Edition,
+        result: ListResult,
+    ) -> usize {
+        self.more |= met.more_ranges;
+        let exact = met.exact.map(|details| (details.status, None));
+        let ranges = met.ranges.iter().map(|range| (range.details.status, Some((range.first, range.last))));
+        let found = exact.into_iter().chain(ranges);
+        let count = found.clone().count();
+        for (status, range) in found {
+            let mut alert = String::new();
+            // State, type and two numbers of 32 are below 96 bytes.
+            let _ = match range {
+                None => write!(alert, "{key}"),
+                Some((first, last)) => write!(alert, "{}:{last}", key.with_number(first)),
+            };
+            let alert = AlertMet { slot, edition: edition.edition, alert, status, result };
+            self.more |= self.alerts.push(alert).is_err();
+        }
+        count
+    }
+}
+
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Checks a document. Touches nothing but the flash, which it only reads.
     #[inline(never)]
     pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
-        let misread = zone.number_doubtful();
+        let query = DocumentQuery::new(zone, None);
+        let query = match query.doubtful {
+            true => DocumentQuery::new(zone, query::repaired(zone).as_ref()),
+            false => query,
+        };
         let mut outcome = Outcome {
             verdict: Verdict::NotChecked,
             alerts: Vec::new(),
             more: false,
             lists: Vec::new(),
-            misread,
-        };
-        let read = key_of(zone);
-        let repaired = match (misread, mrz::repair(zone.lines())) {
-            (true, Repair::Unique(fix)) => key_of(&Mrz::from(*fix.lines())).filter(|key| Some(*key) != read),
-            _ => None,
+            misread: query.doubtful,
         };
         for slot in 0..self.setup.lists.len() as u8 {
-            let asked = self.ask_list(slot, [read, repaired], uptime_s, &mut outcome, scratch);
+            let asked = self.ask_list(slot, &query, uptime_s, &mut outcome, scratch);
             // As many as lists in the setup, which has the same bound.
             let _ = outcome.lists.push(asked);
         }
@@ -112,7 +142,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     fn ask_list(
         &self,
         slot: u8,
-        keys: [Option<DocumentKey>; 2],
+        query: &DocumentQuery,
         uptime_s: u64,
         outcome: &mut Outcome,
         scratch: &mut Scratch,
@@ -131,40 +161,21 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         if let Some((age_s, freshness)) = age {
             (asked.age_s, asked.freshness) = (age_s, freshness);
         }
-        let expired = matches!(age, Some((_, Freshness::Expired)));
-        if pinned.kind != Kind::Documents || keys.iter().all(Option::is_none) || expired {
-            return asked;
-        }
-        // A miss counts with a time and a number that was read well.
-        let clear = age.is_some() && !outcome.misread;
-        asked.result = if clear { ListResult::Clear } else { ListResult::NotChecked };
-        for key in keys.into_iter().flatten() {
-            let Ok(met) = self.ask(slot, &edition, &key, scratch) else {
-                asked.result = match asked.result {
-                    ListResult::Clear => ListResult::NotChecked,
-                    met => met,
-                };
-                break;
-            };
-            let result = if outcome.misread { ListResult::Possible } else { ListResult::Hit };
-            if !met.is_empty() {
-                asked.result = result;
-            }
-            outcome.more |= met.more_ranges;
-            let exact = met.exact.map(|details| (details.status, None));
-            let ranges =
-                met.ranges.iter().map(|range| (range.details.status, Some((range.first, range.last))));
-            for (status, range) in exact.into_iter().chain(ranges) {
-                let mut alert = String::new();
-                // State, type and two numbers of 32 are below 96 bytes.
-                let _ = match range {
-                    None => write!(alert, "{key}"),
-                    Some((first, last)) => write!(alert, "{}:{last}", key.with_number(first)),
-                };
-                let alert = AlertMet { slot, edition: edition.edition, alert, status, result };
-                outcome.more |= outcome.alerts.push(alert).is_err();
+        let mut basis = Basis {
+            freshness: age.map(|(_, freshness)| freshness),
+            doubtful: query.doubtful,
+            complete: pinned.kind == Kind::Documents && query.keys().next().is_some(),
+        };
+        let mut matches = 0;
+        if basis.may_ask() && basis.complete {
+            for key in query.keys() {
+                // A match counts although something else could not be read, and the other reading is asked all the same.
+                let mut met = edition::Met::default();
+                basis.complete &= self.ask(&mut met, slot, &edition, &key, scratch).is_ok();
+                matches += outcome.add(&key, &met, slot, &edition, basis.match_result());
             }
         }
+        asked.result = basis.result((matches > 0).then(|| basis.match_result()));
         asked
     }
 
@@ -196,10 +207,6 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             JournalError::Flash | JournalError::Region => NoteError::Flash,
         })
     }
-}
-
-fn key_of(zone: &Mrz) -> Option<DocumentKey> {
-    DocumentKey::of_zone(zone.issuing_state(), zone.document_code(), zone.document_number())
 }
 
 /// Why an encounter was not kept.

@@ -273,15 +273,17 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         Some(freshness(at, edition.lease_s, confirmed.newer, self.time(uptime_s)?))
     }
 
-    /// Asks a list's edition. All its keys must be there.
+    /// Asks a list's edition and adds what it has to `met`, also if it cannot be asked to the end. All its keys must be
+    /// there.
     #[inline(never)]
     fn ask(
         &self,
+        met: &mut edition::Met,
         slot: u8,
         edition: &Edition,
         key: &DocumentKey,
         scratch: &mut Scratch,
-    ) -> Result<edition::Met, ReadError> {
+    ) -> Result<(), ReadError> {
         let place = self.place(slot);
         let open = |index: usize| {
             let missing = ReadError::NotASegment;
@@ -289,7 +291,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             let key = self.list_key(slot, kept.key).ok_or(missing)?;
             Segment::<_, A>::open(edition.segment(&self.flash, &place, index).ok_or(missing)?, key)
         };
-        edition::find(edition.segments.len(), open, key, scratch)
+        edition::find_into(met, edition.segments.len(), open, key, scratch)
     }
 }
 

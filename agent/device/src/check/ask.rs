@@ -12,8 +12,7 @@ use vedette_names::{PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 
 use serde_json::Value;
 use vedette_shim::list::Status;
-use vedette_shim::trust::Freshness;
-use vedette_shim::verdict::ListResult;
+use vedette_shim::verdict::{Basis, ListResult};
 
 /// Why a list's answer is none, or not the whole: it cannot be read.
 pub(super) const DAMAGED: &str = "why.damaged";
@@ -21,29 +20,30 @@ pub(super) const DAMAGED: &str = "why.damaged";
 /// Asks a list at `now`. At most `limit` persons whom it may show, and as many discreet alerts, are met.
 pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Asked {
     let (age_s, freshness) = held.freshness(now);
-    let mut alerts = Vec::new();
-    let asked = match freshness {
-        Freshness::Expired => Err(not_checked_reason(held)),
-        // Discreet alerts must not crowd out others: there is room for both.
-        _ => met(held, reading, 2 * limit, &mut alerts),
-    };
     let doubt = match &held.content {
         Content::Documents(_) if reading.number_doubtful => Some("why.misread"),
         Content::Persons(..) if reading.bearer_doubtful => Some("why.bearer_misread"),
         _ => None,
     };
-    let why = asked.err().or_else(|| doubt.map(Phrase::new));
-    let result = if why.is_some() { ListResult::NotChecked } else { ListResult::Clear };
+    let mut basis = Basis { freshness: Some(freshness), doubtful: doubt.is_some(), complete: true };
+    let mut alerts = Vec::new();
+    let asked = if basis.may_ask() {
+        // Discreet alerts must not crowd out others: there is room for both.
+        met(held, reading, &basis, 2 * limit, &mut alerts)
+    } else {
+        Err(not_checked_reason(held))
+    };
+    basis.complete = asked.is_ok();
     let checked = Checked {
         list: held.list.clone(),
         edition: held.edition,
         issued: rfc3339(held.issued),
         age_s,
         freshness,
-        result,
-        why,
+        result: basis.result([]),
+        why: asked.err().or_else(|| doubt.map(Phrase::new)),
     };
-    Asked { checked, alerts }
+    Asked { checked, basis, alerts }
 }
 
 fn not_checked_reason(held: &Held) -> Phrase {
@@ -54,7 +54,13 @@ fn not_checked_reason(held: &Held) -> Phrase {
 }
 
 /// Adds what a list has to `alerts`. If it could not be asked for all, says why; what was found until then is found.
-fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) -> Result<(), Phrase> {
+fn met(
+    held: &Held,
+    reading: &Reading,
+    basis: &Basis,
+    limit: usize,
+    alerts: &mut Vec<Alert>,
+) -> Result<(), Phrase> {
     let damaged = |error: ListError| {
         tracing::error!(list = %held.list, %error, "the list cannot be read");
         Phrase::new(DAMAGED)
@@ -67,7 +73,7 @@ fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) ->
                 let mut found = DocumentMatches::default();
                 read = read.and(edition.find_into(&mut found, key));
                 let met = found.exact.iter().chain(&found.ranges);
-                alerts.extend(met.map(|alert| document_alert(held, alert, *doubt)));
+                alerts.extend(met.map(|alert| document_alert(held, alert, basis.match_result(), *doubt)));
             }
             read.map_err(damaged)
         }
@@ -75,7 +81,7 @@ fn met(held: &Held, reading: &Reading, limit: usize, alerts: &mut Vec<Alert>) ->
             let read = persons_met(held, edition, index, &reading.person, limit, alerts);
             if reading.bearer_doubtful {
                 for alert in alerts {
-                    alert.result = ListResult::Possible;
+                    alert.result = basis.match_result();
                     alert.reasons.push(Phrase::new("reason.bearer_misread"));
                 }
             }
@@ -106,7 +112,12 @@ fn persons_met(
     read
 }
 
-fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str>) -> Alert {
+fn document_alert(
+    held: &Held,
+    alert: &DocumentAlert,
+    result: ListResult,
+    doubt: Option<&'static str>,
+) -> Alert {
     let met = if alert.to.is_some() { "reason.number_in_range" } else { "reason.number_equal" };
     let reasons = [met].into_iter().chain(doubt).map(Phrase::new).collect();
     Alert {
@@ -115,7 +126,7 @@ fn document_alert(held: &Held, alert: &DocumentAlert, doubt: Option<&'static str
         list: held.list.clone(),
         alert_id: alert.alert_id(),
         kind: "document".into(),
-        result: if doubt.is_some() { ListResult::Possible } else { ListResult::Hit },
+        result,
         status: json_word(&alert.payload.status),
         action: document_action(alert.payload.status).into(),
         score: if doubt.is_some() { 0.5 } else { 1.0 },

@@ -17,7 +17,7 @@ use serde_json::Value;
 use vedette_common::roster::Role;
 use vedette_common::words::Phrase;
 use vedette_names::handling::Handling;
-use vedette_shim::verdict::{ListResult, Verdict, decide};
+use vedette_shim::verdict::{Basis, ListResult, Verdict, decide};
 
 /// The action that nobody may notice.
 const DISCREET: &str = "discreet_check";
@@ -34,6 +34,8 @@ const TELLING: [(&str, &str); 3] =
 pub(super) struct Asked {
     /// Its answer if it had met nothing: Clear, or NotChecked and why.
     pub(super) checked: Checked,
+    /// What its answer rests on, beside what it met.
+    pub(super) basis: Basis,
     /// What it met.
     pub(super) alerts: Vec<Alert>,
 }
@@ -54,15 +56,13 @@ pub(super) struct Disclosed {
 /// Parts what everybody may know from what nobody may notice; at most `alerts_max` alerts each.
 pub(super) fn disclose(asked: Vec<Asked>, alerts_max: usize) -> Disclosed {
     let (mut open, mut discreet, mut checked) = (Vec::new(), Vec::new(), Vec::new());
-    for Asked { checked: mut list, alerts } in asked {
+    for Asked { checked: mut list, basis, alerts } in asked {
         let (hidden, shown): (Vec<_>, Vec<_>) =
             alerts.into_iter().partition(|alert| alert.action == DISCREET);
-        for result in [ListResult::Possible, ListResult::Hit] {
-            if shown.iter().any(|alert| alert.result == result) {
-                list.result = result;
-                // A doubt about what was read stands with the alert; that part of the list was not asked does not.
-                list.why.take_if(|why| why.code != DAMAGED);
-            }
+        list.result = basis.result(shown.iter().map(|alert| alert.result));
+        if !shown.is_empty() {
+            // A doubt about what was read stands with the alert; that part of the list was not asked does not.
+            list.why.take_if(|why| why.code != DAMAGED);
         }
         checked.push(list);
         open.extend(shown);
@@ -141,6 +141,10 @@ mod tests {
         }
     }
 
+    fn basis(doubtful: bool) -> Basis {
+        Basis { freshness: Some(Freshness::Fresh), doubtful, complete: true }
+    }
+
     fn alert(id: u16, action: &str, hit: bool) -> Alert {
         Alert {
             encounter_id: String::new(),
@@ -175,14 +179,14 @@ mod tests {
         ) {
             let asked = |with: bool| {
                 let list = |(n, (open, discreet, misread, at)): (usize, &(Vec<_>, Vec<_>, bool, prop::sample::Index))| {
-                    let result = if *misread { ListResult::NotChecked } else { ListResult::Clear };
+                    let basis = basis(*misread);
                     let mut alerts = open.clone();
                     if with {
                         for alert in discreet.clone() {
                             alerts.insert(at.index(alerts.len() + 1), alert);
                         }
                     }
-                    Asked { checked: checked(n, result), alerts }
+                    Asked { checked: checked(n, basis.result([])), basis, alerts }
                 };
                 lists.iter().enumerate().map(list).collect()
             };
@@ -197,7 +201,8 @@ mod tests {
     fn a_list_that_failed_midway_says_so_beside_what_it_met() {
         let why_of = |code| {
             let not_checked = Checked { why: Some(Phrase::new(code)), ..checked(0, ListResult::NotChecked) };
-            let asked = Asked { checked: not_checked, alerts: vec![alert(1, "arrest", false)] };
+            let asked =
+                Asked { checked: not_checked, basis: basis(true), alerts: vec![alert(1, "arrest", false)] };
             let shown = disclose(vec![asked], MAX);
             assert_eq!(shown.checked[0].result, ListResult::Possible);
             shown.checked[0].why.clone()

@@ -5,8 +5,9 @@
 use vedette_common::clock::rfc3339;
 use vedette_common::words::Phrase;
 use vedette_names::{BirthDate, PersonQuery};
-use vedette_shim::document::{DocumentKey, KeyError};
-use vedette_shim::mrz::{self, Mrz, Repair, Sex};
+use vedette_shim::document::DocumentKey;
+use vedette_shim::mrz::{Mrz, Sex};
+use vedette_shim::query::{self, DocumentQuery};
 
 /// What is asked of the lists.
 pub(super) struct Reading {
@@ -22,10 +23,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Phrase>) {
         let (number_doubtful, bearer_doubtful) = (zone.number_doubtful(), zone.bearer_doubtful());
-        let repaired = match mrz::repair(zone.lines()) {
-            Repair::Unique(fix) if number_doubtful || bearer_doubtful => Some(Mrz::from(*fix.lines())),
-            _ => None,
-        };
+        let repaired = if number_doubtful || bearer_doubtful { query::repaired(zone) } else { None };
         let mut notices = Vec::new();
         if number_doubtful {
             notices.push(Phrase::new("notice.misread"));
@@ -33,7 +31,7 @@ impl Reading {
         if bearer_doubtful {
             notices.push(Phrase::new("notice.bearer_misread"));
         }
-        let keys = keys(zone, repaired.as_ref().filter(|_| number_doubtful), number_doubtful);
+        let keys = keys(zone, &DocumentQuery::new(zone, repaired.as_ref()));
         let today = rfc3339(now)[..4].parse().unwrap_or(2000);
         let mut person = person(repaired.as_ref().unwrap_or(zone), today);
         if bearer_doubtful && repaired.is_none() {
@@ -44,26 +42,17 @@ impl Reading {
     }
 }
 
-fn keys(
-    zone: &Mrz,
-    repaired: Option<&Mrz>,
-    doubtful: bool,
-) -> Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase> {
-    let key =
-        |zone: &Mrz| DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number());
-    let repaired = repaired.and_then(|zone| key(zone).ok()).map(|key| (key, Some("reason.number_repaired")));
-    match key(zone) {
-        Ok(read) => {
-            let repaired = repaired.filter(|(key, _)| *key != read);
-            let read = (read, doubtful.then_some("reason.number_misread"));
-            Ok([Some(read), repaired].into_iter().flatten().collect())
-        }
-        Err(error) => repaired.map(|key| vec![key]).ok_or_else(|| unusable(&error)),
+/// The keys to be looked up, each with the reason that a match by it gives beside the match itself.
+fn keys(zone: &Mrz, query: &DocumentQuery) -> Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase> {
+    let read = query.read.map(|key| (key, query.doubtful.then_some("reason.number_misread")));
+    let repaired = query.repaired.map(|key| (key, Some("reason.number_repaired")));
+    let keys: Vec<_> = read.into_iter().chain(repaired).collect();
+    if keys.is_empty() {
+        // Again, for what is wrong with it.
+        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())
+            .map_err(|error| Phrase::with("why.number", [("error", error.to_string())]))?;
     }
-}
-
-fn unusable(error: &KeyError) -> Phrase {
-    Phrase::with("why.number", [("error", error.to_string())])
+    Ok(keys)
 }
 
 fn person(zone: &Mrz, today: u16) -> PersonQuery {
