@@ -3,6 +3,7 @@
 use super::PersonQuery;
 use super::align::{Alignment, NameToken, Prepared, SURNAME, bits};
 use super::birth::{Birth, birth};
+use super::handling::Field;
 use super::person::{BirthDate, NameKind, Sex};
 use super::score;
 use super::vocabulary::Vocabulary;
@@ -70,6 +71,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The field of the alert that it reveals.
+    pub fn reveals(&self) -> Field {
+        match self {
+            Reason::NameEqual
+            | Reason::Spelling { .. }
+            | Reason::Joined { .. }
+            | Reason::Cut { .. }
+            | Reason::OrderSwapped
+            | Reason::NotListed(_)
+            | Reason::NotRead(_)
+            | Reason::Alias { .. } => Field::Names,
+            Reason::BirthDate { .. } => Field::BirthDates,
+            Reason::Nationality { .. } => Field::Nationalities,
+            Reason::SexDiffers => Field::Sex,
+        }
+    }
+
     /// As the officer reads it, in any language.
     pub fn phrase(&self) -> Phrase {
         let pair = |code: &str, read: &String, listed: &String| {

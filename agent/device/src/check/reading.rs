@@ -2,17 +2,18 @@
 //!
 //! Invariants: what may be misread is said to be so, and asked as read and, if there is exactly one repair, as repaired.
 
+use super::alert::Reason;
+use super::answer::Notice;
 use vedette_common::clock::rfc3339;
-use vedette_common::words::Phrase;
 use vedette_names::{BirthDate, PersonQuery};
-use vedette_shim::document::DocumentKey;
+use vedette_shim::document::{DocumentKey, KeyError};
 use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::query::{self, DocumentQuery};
 
 /// What is asked of the lists.
 pub(super) struct Reading {
-    /// As read, and as repaired if there is exactly one repair.
-    pub(super) keys: Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase>,
+    /// As read, and as repaired if there is exactly one repair; each with what limits a match by it.
+    pub(super) keys: Result<Vec<(DocumentKey, Option<Reason>)>, KeyError>,
     /// The number or the state may be misread: a miss means nothing.
     pub(super) number_doubtful: bool,
     pub(super) person: PersonQuery,
@@ -21,15 +22,15 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Phrase>) {
+    pub(super) fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Notice>) {
         let (number_doubtful, bearer_doubtful) = (zone.number_doubtful(), zone.bearer_doubtful());
         let repaired = if number_doubtful || bearer_doubtful { query::repaired(zone) } else { None };
         let mut notices = Vec::new();
         if number_doubtful {
-            notices.push(Phrase::new("notice.misread"));
+            notices.push(Notice::Misread);
         }
         if bearer_doubtful {
-            notices.push(Phrase::new("notice.bearer_misread"));
+            notices.push(Notice::BearerMisread);
         }
         let keys = keys(zone, &DocumentQuery::new(zone, repaired.as_ref()));
         let today = rfc3339(now)[..4].parse().unwrap_or(2000);
@@ -42,15 +43,14 @@ impl Reading {
     }
 }
 
-/// The keys to be looked up, each with the reason that a match by it gives beside the match itself.
-fn keys(zone: &Mrz, query: &DocumentQuery) -> Result<Vec<(DocumentKey, Option<&'static str>)>, Phrase> {
-    let read = query.read.map(|key| (key, query.doubtful.then_some("reason.number_misread")));
-    let repaired = query.repaired.map(|key| (key, Some("reason.number_repaired")));
+/// The keys to be looked up, each with what limits a match by it.
+fn keys(zone: &Mrz, query: &DocumentQuery) -> Result<Vec<(DocumentKey, Option<Reason>)>, KeyError> {
+    let read = query.read.map(|key| (key, query.doubtful.then_some(Reason::NumberMisread)));
+    let repaired = query.repaired.map(|key| (key, Some(Reason::NumberRepaired)));
     let keys: Vec<_> = read.into_iter().chain(repaired).collect();
     if keys.is_empty() {
         // Again, for what is wrong with it.
-        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())
-            .map_err(|error| Phrase::with("why.number", [("error", error.to_string())]))?;
+        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())?;
     }
     Ok(keys)
 }

@@ -119,7 +119,7 @@ function alerts(answer, chosen, outcomes, choose) {
 }
 
 function titleOf(alert) {
-  const title = alert.kind === "document" ? term("status", alert.status) : shown(alert.status);
+  const title = alert.kind === "document" ? term("status", alert.status) : shown(alert.name);
   // An alert's name may be withheld from this officer.
   return title ? bdi(title) : term("kind", alert.kind);
 }

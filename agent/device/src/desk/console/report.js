@@ -85,7 +85,7 @@ export function reports(dialog, agent, { ownerOf, isOnline }) {
       }
     };
     return el("section", { class: "report" },
-      el("h3", {}, bdi(shown(alert.status) || term("kind", alert.kind)), " · ", new Date(at * 1000).toTimeString().slice(0, 5)),
+      el("h3", {}, bdi(shown(alert.name) || term("kind", alert.kind)), " · ", new Date(at * 1000).toTimeString().slice(0, 5)),
       el("p", {}, bdi(shown(read.number), { class: "mono" }), " · ", bdi(shown(`${read.surname} ${read.given_names}`))),
       clock && clockLine(clock, alert.owner, isOnline()),
       el("p", {}, say(ownersWord(clock) ?? "do.discreet_check", { owner: alert.owner })),

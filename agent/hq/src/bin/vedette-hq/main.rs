@@ -10,8 +10,8 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 use vedette_common::clock::rfc3339;
+use vedette_common::shutdown;
 use vedette_hq::serve::ServeOptions;
 use vedette_hq::{
     Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
@@ -413,16 +413,7 @@ fn spinner(what: &str) -> ProgressBar {
 }
 
 async fn serve_until_told(home: &Home, options: ServeOptions) -> anyhow::Result<serve::ServeReport> {
-    let stop = CancellationToken::new();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let signalled = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        signalled.cancel();
-    });
+    let stop = shutdown::on_signal()?;
     Ok(serve::run(home, options, stop).await?)
 }
 
