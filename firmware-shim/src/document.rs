@@ -183,6 +183,16 @@ impl DocumentKey {
         DocumentKey { number, ..*self }
     }
 
+    /// The same type and number of another state.
+    pub fn with_state(&self, state: State) -> Self {
+        DocumentKey { state, ..*self }
+    }
+
+    /// The same state and number of another type, `I`, `P`, `R`, `V` or any letter but `A` and `C`, which are `I`.
+    pub fn with_kind(&self, kind: u8) -> Self {
+        DocumentKey { kind, ..*self }
+    }
+
     /// State, type, length and pattern in one number that sorts as keys do: one value per national format.
     pub fn format(&self) -> u64 {
         u64::from(self.state.code()) << 48

@@ -1,35 +1,220 @@
 //! What lists of documents are asked for, read from a zone.
 //!
-//! Invariants: a number or state that may be misread is looked up as read and, if there is exactly one repair, as
-//! repaired; both lookups are doubtful, whatever they return. What was read well is looked up once, as it is.
+//! | lookup | when | why |
+//! |---|---|---|
+//! | as read | always | |
+//! | [`How::Misread`] | the number has twins | what no check digit sees, or each repair of what one sees: see [`mrz::twins`] |
+//! | [`How::State`] | the issuer has other codes; its code is none; a passport's is another than the nationality | lists and zones write ROM and ROU, HKG and CHN; a code has no check digit |
+//! | [`How::Kind`] | cards and permits, passport cards, unknown codes | states use other letters for the same document: see [`other_kinds`] |
+//! | [`How::Number`] | the number is printed otherwise than its field has it; or as people mistype it | see `mrz::printed`; zeros in front lost, the check digit typed with the number, O for 0 |
+//!
+//! Invariants: only a match by what was read is a hit, and only if nothing of it may be misread ([`DocumentQuery::doubtful`]);
+//! a match by any other lookup may be another document, so it is possible at most. A miss of all of them is Clear unless the
+//! zone is in doubt. Lookups are not combined: a number read with a slip under another state's code is asked for under the
+//! code that was read only.
+//!
+//! Bounds: [`LOOKUPS_MAX`]; about ten for most zones. Most have a format that no document of their state has, so that a list
+//! answers without reading a page.
 
-use crate::document::DocumentKey;
-use crate::mrz::{self, Mrz, Repair};
+use core::fmt;
+
+use heapless::String;
+
+use crate::document::{DocumentKey, NUMBER_CHARS_MAX, Number};
+use crate::mrz::{self, Change, Format, Mrz, NumberForm, Repair};
+use crate::states::{self, RELATED_MAX, State};
+
+/// Most lookups of one zone: as read, twins, states, types, and other forms of the number.
+pub const LOOKUPS_MAX: usize = 1 + mrz::TWINS_MAX + RELATED_MAX + STATES_MAX + KINDS_MAX + NUMBERS_MAX;
+/// Most states asked for beside those of one issuer: the nationality's, and what a code that is none may be.
+const STATES_MAX: usize = 5;
+/// Most other types asked for.
+const KINDS_MAX: usize = 2;
+/// Most other forms of a number: two as printed, two as typed, and one O for a 0 or the other way round, or all of them.
+const NUMBERS_MAX: usize = 4 + NUMBER_CHARS_MAX + 1;
+
+/// One question to a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lookup {
+    /// What is looked up.
+    pub key: DocumentKey,
+    /// How that differs from what was read.
+    pub how: How,
+}
+
+/// How a lookup differs from what was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Not at all.
+    Read,
+    /// The reader's slips, one or two: the first character of each, as read and as it would have stood.
+    Misread([Option<Change>; 2]),
+    /// Another state.
+    State,
+    /// Another type.
+    Kind,
+    /// Another form of the number.
+    Number,
+}
+
+/// For a line of a log or a display, behind the alert: ` [2:1 6>G]` says that in line 2, column 1 a 6 was read for a G.
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Read => Ok(()),
+            How::Misread(places) => places.iter().flatten().try_for_each(|place| {
+                write!(f, " [{}:{} {}>{}]", place.line, place.column, place.from, place.to)
+            }),
+            How::State => f.write_str(" [state]"),
+            How::Kind => f.write_str(" [type]"),
+            How::Number => f.write_str(" [number]"),
+        }
+    }
+}
 
 /// The lookups that one zone asks of every list of documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DocumentQuery {
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentQuery<'a> {
+    zone: &'a Mrz,
     /// As read; `None` if the zone has no number or state that a list could have.
     pub read: Option<DocumentKey>,
-    /// As repaired, where that is another key.
-    pub repaired: Option<DocumentKey>,
-    /// The number or the state may be misread.
+    /// The number, the state or the type may be misread.
     pub doubtful: bool,
 }
 
-impl DocumentQuery {
-    /// Of a zone and its repair, see [`repaired`]; a repair of other fields changes nothing.
-    #[inline(never)]
-    pub fn new(zone: &Mrz, repaired: Option<&Mrz>) -> Self {
-        let (read, doubtful) = (key_of(zone), zone.number_doubtful());
-        let repaired = repaired.filter(|_| doubtful).and_then(key_of).filter(|key| Some(*key) != read);
-        DocumentQuery { read, repaired, doubtful }
+impl<'a> DocumentQuery<'a> {
+    /// Of a zone.
+    pub fn new(zone: &'a Mrz) -> Self {
+        DocumentQuery { zone, read: key_of(zone), doubtful: zone.number_doubtful() }
     }
 
-    /// The keys to be looked up, as read first.
-    pub fn keys(&self) -> impl Iterator<Item = DocumentKey> + use<> {
-        [self.read, self.repaired].into_iter().flatten()
+    /// Calls `visit` with every lookup, as read first.
+    #[inline(never)]
+    pub fn visit(&self, visit: &mut dyn FnMut(&Lookup)) {
+        let mut ask = |key, how| visit(&Lookup { key, how });
+        if let Some(read) = self.read {
+            ask(read, How::Read);
+        }
+        // Letters where a state or a type cannot have other characters are sure; what follows goes by them.
+        let mended = if self.doubtful { mrz::mend_issuer(self.zone.lines()) } else { None };
+        let places = mended.as_ref().map(|fix| {
+            let mut changes = fix.changes();
+            [changes.next(), changes.next()]
+        });
+        let mended = mended.map(|fix| Mrz::from(*fix.lines()));
+        let zone = mended.as_ref().unwrap_or(self.zone);
+        let base = key_of(zone);
+        if let (Some(base), Some(places)) = (base, places) {
+            ask(base, How::Misread(places));
+        }
+        if let Some(base) = base {
+            mrz::twins(zone, |twin| {
+                if let Some(number) = number_of(twin.number()) {
+                    ask(base.with_number(number), How::Misread(twin.places()));
+                }
+            });
+            states::related(base.state()).for_each(|state| ask(base.with_state(state), How::State));
+            other_kinds(zone).for_each(|kind| ask(base.with_kind(kind), How::Kind));
+            let mut ask_number = |text: &str| {
+                if let Some(number) = number_of(text).filter(|number| number != base.number()) {
+                    ask(base.with_number(number), How::Number);
+                }
+            };
+            zone.other_numbers(&mut ask_number);
+            typed(zone, &mut ask_number);
+        }
+        // Of a state that is no letters there is no key so far.
+        let (code, number) = (zone.document_code(), zone.document_number());
+        if let Some(any) = base.or_else(|| DocumentKey::of_zone("UTO", code, number)) {
+            other_states(zone).for_each(|state| ask(any.with_state(state), How::State));
+        }
     }
+}
+
+fn key_of(zone: &Mrz) -> Option<DocumentKey> {
+    DocumentKey::of_zone(zone.issuing_state(), zone.document_code(), zone.document_number())
+}
+
+/// States that a zone may mean beside its issuer's: the nationality's, where a passport's two differ or the issuer's code
+/// is none; and those that a code that is none looks like.
+fn other_states(zone: &Mrz) -> impl Iterator<Item = State> {
+    let read = zone.issuing_state();
+    let (known, state) = (states::is_code(read), State::normal(read));
+    let passport = zone.document_code().starts_with('P');
+    let nationality = Some(zone.nationality()).filter(|code| states::is_code(code) && (passport || !known));
+    let nationality = nationality.and_then(State::normal).filter(|code| Some(*code) != state);
+    let look_alikes = states::look_alikes(zone.lines().raw(mrz::Field::State));
+    let look_alikes = look_alikes.filter(move |code| !known && Some(*code) != nationality);
+    nationality.into_iter().chain(look_alikes).take(STATES_MAX)
+}
+
+/// The types, beside its own, under which lists may have a zone's document.
+///
+/// | document | also asked as |
+/// |---|---|
+/// | card `IP`, `AP`, `CP` (9303-5: the second letter is the state's choice) | `P`: passport cards are listed as passports |
+/// | other card `A`, `C`, `I` | `R`: residence permits are `IR` in zones, `RP` in lists |
+/// | card `P`, `R`, `V` or a letter that no card has | `I` |
+/// | booklet `PD`, `PS`, `PT` and others | `D`, `S`, `T`: lists have diplomatic and service passports so |
+/// | booklet of a letter that is not `P` | `P` |
+fn other_kinds(zone: &Mrz) -> impl Iterator<Item = u8> {
+    let mut letters = zone.document_code().bytes();
+    let (first, second) = (letters.next(), letters.next());
+    let own_second = second.filter(|c| c.is_ascii_uppercase() && !matches!(c, b'A' | b'C' | b'I' | b'P'));
+    let kinds = match (zone.format(), first) {
+        (Format::Td1 | Format::Td2, Some(b'A' | b'C' | b'I')) => {
+            [(second == Some(b'P')).then_some(b'P'), Some(b'R')]
+        }
+        (Format::Td1 | Format::Td2, _) => [Some(b'I'), None],
+        (Format::Td3, Some(b'P')) => [own_second, None],
+        (Format::Td3, _) => [Some(b'P'), None],
+        _ => [None; 2],
+    };
+    kinds.into_iter().flatten()
+}
+
+/// Other forms of a number, as people type it into lists.
+fn typed(zone: &Mrz, ask: &mut dyn FnMut(&str)) {
+    let read = zone.document_number();
+    let mut number = String::<NUMBER_CHARS_MAX>::new();
+    for c in read.chars().filter(char::is_ascii_alphanumeric) {
+        let _ = number.push(c);
+    }
+    if zone.number_form() == NumberForm::Short
+        && let Some(digit) = zone.number_digit()
+    {
+        let mut with_digit = number.clone();
+        let _ = with_digit.push(digit);
+        ask(&with_digit);
+    }
+    if number.bytes().all(|c| c.is_ascii_digit()) {
+        // Spreadsheets take such a number for a quantity.
+        ask(number.trim_start_matches('0'));
+    }
+    let other = |c: char| match c {
+        '0' => Some('O'),
+        'O' => Some('0'),
+        _ => None,
+    };
+    let places = || number.chars().enumerate().filter(|(_, c)| other(*c).is_some()).map(|(at, _)| at);
+    let swap = |at: Option<usize>| {
+        let mut swapped = String::<NUMBER_CHARS_MAX>::new();
+        for (n, c) in number.chars().enumerate() {
+            let here = at.is_none_or(|at| at == n);
+            let _ = swapped.push(other(c).filter(|_| here).unwrap_or(c));
+        }
+        swapped
+    };
+    places().for_each(|at| ask(&swap(Some(at))));
+    if places().nth(1).is_some() {
+        ask(&swap(None));
+    }
+}
+
+fn number_of(text: &str) -> Option<Number> {
+    let mut chars = heapless::Vec::<u8, NUMBER_CHARS_MAX>::new();
+    text.bytes().filter(u8::is_ascii_alphanumeric).try_for_each(|c| chars.push(c)).ok()?;
+    Number::from_chars(&chars)
 }
 
 /// The zone with its check digits repaired, if there is exactly one way to do so.
@@ -41,6 +226,5 @@ pub fn repaired(zone: &Mrz) -> Option<Mrz> {
     }
 }
 
-fn key_of(zone: &Mrz) -> Option<DocumentKey> {
-    DocumentKey::of_zone(zone.issuing_state(), zone.document_code(), zone.document_number())
-}
+#[cfg(test)]
+mod tests;

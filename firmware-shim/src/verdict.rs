@@ -5,7 +5,7 @@
 //! Invariants: Clear means that *every* list answered, in full, from an edition within its lease, and that what was
 //! looked up is what is printed. Anything less is NotChecked. A match outranks everything, also one from a stale list
 //! or from a list that could only be read in part: a missed hit lets somebody through. A match by a field that may be
-//! misread is Possible. Past its lease a list answers nothing, not even a match.
+//! misread, or by another reading than the zone's own, is Possible. Past its lease a list answers nothing, not even a match.
 
 use crate::trust::Freshness;
 use core::fmt;
@@ -79,9 +79,10 @@ impl Basis {
         self.freshness != Some(Freshness::Expired)
     }
 
-    /// What a match counts for that would be a hit had everything been read well.
-    pub fn match_result(&self) -> ListResult {
-        if self.doubtful { ListResult::Possible } else { ListResult::Hit }
+    /// What a match counts for that would be a hit had everything been read well. `as_read`: by what was read, not by
+    /// another reading of it.
+    pub fn match_result(&self, as_read: bool) -> ListResult {
+        if as_read && !self.doubtful { ListResult::Hit } else { ListResult::Possible }
     }
 
     /// The list's answer, given what its matches count for.
@@ -145,7 +146,8 @@ mod tests {
                 let wanted = if expired { R::NotChecked } else { best };
                 assert_eq!(basis.result(matches.iter().copied()), wanted, "{basis:?}");
             }
-            assert_eq!(basis.match_result(), if basis.doubtful { R::Possible } else { R::Hit });
+            assert_eq!(basis.match_result(true), if basis.doubtful { R::Possible } else { R::Hit });
+            assert_eq!(basis.match_result(false), R::Possible);
         }
     }
 }

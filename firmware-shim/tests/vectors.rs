@@ -10,12 +10,15 @@ use vedette_shim::seal::Soft;
 use vedette_shim::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
 use vedette_shim::unit::{Pinned, Setup, Unit};
 
-const PINNED: &[u8; 64] = include_bytes!("../../tests/vectors/pinned.bin");
-const HOST: &[u8] = include_bytes!("../../tests/vectors/host.bin");
-const ZONES: &str = include_str!("../../tests/vectors/zones.txt");
-const ANSWERS: &str = include_str!("../../tests/vectors/answers.txt");
+const PINNED: &[u8; 64] = include_bytes!("vectors/pinned.bin");
+const HOST: &[u8] = include_bytes!("vectors/host.bin");
+const ZONES: &str = include_str!("vectors/zones.txt");
+const ANSWERS: &str = include_str!("vectors/answers.txt");
+const DAMAGE: &str = include_str!("vectors/damage.txt");
 
-fn unit() -> Unit<MemoryFlash, Soft, SoftVerify> {
+type Scanner = Unit<MemoryFlash, Soft, SoftVerify>;
+
+fn unit() -> Scanner {
     let role = |key: &[u8]| {
         let key: PublicKey = key.try_into().unwrap();
         Role { threshold: 1, keys: [key].into_iter().collect() }
@@ -37,8 +40,8 @@ fn unit() -> Unit<MemoryFlash, Soft, SoftVerify> {
     Unit::open(setup, flash, SoftVerify).unwrap()
 }
 
-#[test]
-fn every_document_of_the_vectors_gets_the_answer_that_the_agent_gives() {
+/// A scanner that its host has set up.
+fn installed() -> Scanner {
     let mut unit = unit();
     let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
     let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
@@ -54,15 +57,38 @@ fn every_document_of_the_vectors_gets_the_answer_that_the_agent_gives() {
             }
         }
     }
-    let mut scratch = Scratch::default();
-    let answers: Vec<String> = ZONES
-        .lines()
-        .map(|line| match mrz::parse(line) {
-            Ok(zone) => unit.check(&zone, 60, &mut scratch).to_string(),
-            Err(error) => error.to_string(),
-        })
-        .collect();
+    unit
+}
+
+fn answer(unit: &Scanner, zone: &str) -> String {
+    match mrz::parse(zone) {
+        Ok(zone) => unit.check(&zone, 60, &mut Scratch::default()).to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn every_document_of_the_vectors_gets_the_answer_that_the_agent_gives() {
+    let unit = installed();
+    let answers: Vec<String> = ZONES.lines().map(|zone| answer(&unit, zone)).collect();
     let expected: Vec<&str> = ANSWERS.lines().collect();
     assert_eq!(answers, expected);
     assert!(answers.len() >= 10 && answers.iter().any(|answer| answer.starts_with("HIT")));
+}
+
+#[test]
+fn a_damaged_page_changes_an_answer_as_the_agent_changes_it() {
+    let mut unit = installed();
+    let whole = unit.flash().bytes().to_vec();
+    let zones: Vec<&str> = ZONES.lines().collect();
+    for case in DAMAGE.lines() {
+        let (numbers, expected) = case.split_at(case.match_indices(' ').nth(4).unwrap().0 + 1);
+        let numbers: Vec<usize> =
+            numbers.split_terminator(' ').map(|number| number.parse().unwrap()).collect();
+        let [_segment, _offset, flash, bytes, zone] = numbers.try_into().unwrap();
+        let page = &whole[flash..flash + bytes];
+        unit.flash().damage(flash, &page.iter().map(|byte| byte ^ 0x55).collect::<Vec<_>>());
+        assert_eq!(answer(&unit, zones[zone - 1]), expected, "{case}");
+        unit.flash().damage(flash, page);
+    }
 }

@@ -56,16 +56,20 @@ test("what is the same of many lists and clocks is told once, and what has its o
   const page = await openConsole(browser, stage);
   const lists = (count, more) => Array.from({ length: count }, (_, n) => ({ list: `uto/${n}`, age_s: 10, lease_s: 100, edition: 1, newest_known: 1, freshness: "fresh", ...more }));
   const told = await page.evaluate(async (lists) => {
-    const [{ banners }, { ownerBanners }] = [await import("/console/bar.js"), await import("/console/owner.js")];
-    const clocks = ["a", "b", "c", "d"].map((encounter_id) => ({ encounter_id, list: "uto/1", alert_id: encounter_id, left_s: -5, reported: encounter_id === "a" }));
-    const pending = { allClocks: () => clocks, isDone: ({ reported }) => reported, news: () => [], late: [] };
-    const shown = { onScreen: null, ownerOf: (list) => list, online: true };
-    return [...banners({ lists }, 0, { failure: null }), ...ownerBanners(pending, shown)].map((banner) => banner.textContent);
+    const [{ initial }, { noticesOf }, { banner }, { Words }] = await Promise.all(
+      ["core/machine", "core/notices", "view/banners", "core/words"].map((name) => import(`/console/${name}.js`)));
+    const words = new Words("en", await (await fetch("/console/messages/en.json")).json());
+    const now = Date.now();
+    const clocks = ["a", "b", "c", "d"].map((encounter_id) => ({ encounter_id, list: "uto/1", alert_id: encounter_id, left_s: -5, heard: now, reported: encounter_id === "a" }));
+    const state = initial({ settings: { language: "en" } });
+    Object.assign(state, { status: { lists, online: true }, status_at: now, link: { connected: true }, screen: { name: "ready" } });
+    state.pending.clocks = Object.fromEntries(clocks.map((clock) => [clock.encounter_id, clock]));
+    return noticesOf(state, now).map((notice) => banner({ state, words, now }, notice).textContent);
   }, [...lists(10, { freshness: "expired", why: { code: "why.lease" } }), ...lists(3, { freshness: "stale" })]);
   assert.equal(told.length, 3, `${told}`);
-  assert.match(told[0], /10 lists cannot be asked/);
-  assert.match(told[1], /3 lists are stale/);
-  assert.match(told[2], /3 alerts were not confirmed/);
+  assert.match(told[0], /3 alerts were not confirmed/);
+  assert.match(told[1], /10 lists cannot be asked/);
+  assert.match(told[2], /3 lists are stale/);
   await page.context().close();
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clean, fits } from "./axe.mjs";
-import { giveAll, openConsole, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
+import { giveAll, openConsole, press, scan, screen, startBrowser, startStage, verdict } from "./stage.mjs";
 import { wedge } from "./wedge.mjs";
 
 let stage;
@@ -120,6 +120,22 @@ test("a hit that a reader met while the page was locked is there once it is unlo
   await page.waitForFunction(async () => (await (await fetch("/v1/open")).json()).length > 0);
   await signIn(page, "anna", "471108");
   await page.waitForSelector("#bar [data-act=open]");
+  await page.context().close();
+});
+
+test("a locked page shows no hit of the officer who left it, and nothing that was said of it", async () => {
+  const page = await open();
+  await signIn(page, "anna", "471108");
+  await scan(page, stage.zones.document);
+  assert.equal(await page.locator("#bar [data-act=open]").count(), 1);
+  await wedge(page, "nobody\n");
+  await screen(page, "sign_in");
+  assert.equal(await page.locator("#bar [data-act=open]").count(), 0);
+  await page.evaluate(() => document.activeElement.blur());
+  await press(page, "n");
+  await page.waitForTimeout(1000);
+  assert.equal(await page.getAttribute("#screen", "data-screen"), "sign_in");
+  assert.doesNotMatch(await page.textContent("body"), /X00000001/);
   await page.context().close();
 });
 

@@ -28,7 +28,7 @@ test("a hostile list: markup is text, unseen characters are seen, directions sta
 test("10 kB of anything is cut and takes no room but its own", async () => {
   const page = await openConsole(browser, stage);
   const shown = await page.evaluate(async () => {
-    const { shown } = await import("/console/words.js");
+    const { shown } = await import("/console/core/text.js");
     return ["W".repeat(10_000), `e${"\u0301".repeat(10_000)}`, "\u202e".repeat(10_000), "\u{1f469}\u200d".repeat(5_000)].map((text) => shown(text));
   });
   assert.equal(shown[0], `${"W".repeat(80)}…`);

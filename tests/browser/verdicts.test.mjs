@@ -144,10 +144,11 @@ test("what is told of another document does not end a check that is under way", 
 test("what to do: one sentence an action, the gravest first, with every owner in it", async () => {
   const page = await openConsole(browser, stage);
   const told = await page.evaluate(async () => {
-    const { whatToDo } = await import("/console/answer.js");
+    const [{ whatToDo }, { Words }] = [await import("/console/core/advice.js"), await import("/console/core/words.js")];
+    const words = new Words("en", await (await fetch("/console/messages/en.json")).json());
     const met = (action, owner) => ({ encounter_id: "", result: "hit", action, owner, status: "" });
     const alerts = [...["A", "B", "C", "A"].map((owner) => met("seize_document", owner)), met("locate", "D"), met("arrest", "E"), met("unheard_of", "F")];
-    return whatToDo({ verdict: "hit", alerts, checked: [] }, alerts[0], { clock: () => undefined });
+    return whatToDo(words, { verdict: "hit", alerts, checked: [] }, alerts[0], {});
   });
   const plain = told.map((sentence) => sentence.replaceAll(/[\u2066-\u2069]/g, ""));
   assert.equal(plain.length, 3);

@@ -19,7 +19,7 @@ const STATE_BYTES_MAX: u32 = 8 * 1024;
 const STACK_BYTES_MAX: u32 = 16 * 1024;
 
 fn vector(name: &str) -> Vec<u8> {
-    std::fs::read(vectors::folder().join(name)).expect("a file of tests/vectors")
+    std::fs::read(vectors::folder().join(name)).expect("a file of the vectors")
 }
 
 /// A board that its factory told what the vectors say.

@@ -1,5 +1,5 @@
-//! What an attacker publishes, with the broker's rights or with stolen keys, is refused with its reason, and the last
-//! good edition goes on serving.
+//! What an attacker publishes, with the broker's rights or with stolen keys, is refused for its own reason, and the last
+//! good edition stays in use. Reasons are the words of `TrustError::reason`, as the log has them.
 
 use std::fs;
 use vedette_common::clock::system_now;
@@ -13,7 +13,7 @@ use vedette_tests::sample::{SPECIMEN, number, passport};
 
 const MANIFEST_TOPIC: &str = "vedette/v1/list/interpol/sltd/manifest/all";
 
-/// A device that holds edition 2 of the list, a session with headquarters' rights at the broker, and editions 1 and 2
+/// A device that uses edition 2 of the list, a session with headquarters' rights at the broker, and editions 1 and 2
 /// as signed. Depot and collector are ended: nobody puts right what the attacker does.
 struct Scene {
     post: Post,
@@ -59,17 +59,31 @@ impl Scene {
         sign_manifest(&manifest, &self.issuer())
     }
 
-    /// Publishes `manifest`; the device must refuse it with these words and go on serving edition 2.
+    /// Publishes `bytes` on `topic`; the device must refuse `what` for this reason.
     #[track_caller]
-    fn refuses(mut self, manifest: &[u8], words: &str) {
-        self.attacker.publish(MANIFEST_TOPIC, manifest, true).unwrap();
-        let (device, words) = (&self.device, words.to_lowercase());
-        let said = || device.whole_log().to_lowercase().contains(&words).then_some(());
-        wait_until(format!("the device says {words:?}"), said, || device.log());
+    fn refuses(&mut self, topic: &str, bytes: &[u8], what: &str, reason: &str) {
+        let device = &self.device;
+        let before = device.whole_log().len();
+        self.attacker.publish(topic, bytes, true).unwrap();
+        let update = format!("update{{what={what}}}");
+        let refused = || {
+            let log = device.whole_log();
+            let of_it = log[before..].lines().find(|line| line.contains(&update) && line.contains("reason="));
+            of_it.map(ToString::to_string)
+        };
+        let line = wait_until(format!("the device refuses the {what}"), refused, || device.log());
+        assert!(line.contains(&format!("reason={reason} ")), "not for {reason}: {line}");
+    }
+
+    /// Publishes `manifest`; the device must refuse it for this reason and continue with edition 2.
+    #[track_caller]
+    fn refuses_manifest(mut self, manifest: &[u8], reason: &str) {
+        self.refuses(MANIFEST_TOPIC, manifest, &format!("manifest of {LIST}"), reason);
+        let device = &self.device;
         assert_eq!(device.edition(LIST), Some(2));
         device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
         device.scan(&passport(&number(7))).expect_code(code::CLEAR);
-        // And it is not stuck: headquarters' next edition is taken.
+        // And it is not stuck: headquarters' next edition is applied.
         drop(self.attacker);
         self.post.hq.serve();
         self.post.hq.publish(LIST, [number(7)]);
@@ -81,17 +95,20 @@ impl Scene {
 #[test]
 fn a_tampered_manifest_is_refused() {
     let scene = Scene::set();
-    let mut tampered = scene.third(|_| ());
-    let middle = tampered.len() / 2;
-    tampered[middle] ^= 1;
-    scene.refuses(&tampered, "the manifest");
+    // A longer lease under the signature of a shorter one: nothing else is wrong with it.
+    let mut tampered = scene.third(|manifest| manifest.lease_s = 3_600);
+    let longer = scene.third(|manifest| manifest.lease_s = 3_601);
+    let at = tampered.iter().zip(&longer).position(|(one, other)| one != other).unwrap();
+    tampered[at] = longer[at];
+    assert_eq!(read_manifest(&tampered), read_manifest(&longer));
+    scene.refuses_manifest(&tampered, "signatures");
 }
 
 #[test]
 fn a_truncated_manifest_is_refused() {
     let scene = Scene::set();
     let whole = scene.third(|_| ());
-    scene.refuses(&whole[..whole.len() - 1], "truncated or damaged");
+    scene.refuses_manifest(&whole[..whole.len() - 1], "malformed");
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn a_manifest_signed_by_another_key_is_refused() {
     let mut manifest = read_manifest(&scene.second);
     manifest.edition = 3;
     let forged = sign_manifest(&manifest, &SigningKey::from_seed(&random()));
-    scene.refuses(&forged, "0 valid signature(s) of its role, needs 1");
+    scene.refuses_manifest(&forged, "signatures");
 }
 
 #[test]
@@ -109,14 +126,14 @@ fn a_manifest_signed_by_another_role_is_refused() {
     let mut manifest = read_manifest(&scene.second);
     manifest.edition = 3;
     let forged = sign_manifest(&manifest, &scene.post.hq.stolen_key("heartbeat"));
-    scene.refuses(&forged, "0 valid signature(s) of its role, needs 1");
+    scene.refuses_manifest(&forged, "signatures");
 }
 
 #[test]
 fn a_rolled_back_manifest_is_refused() {
     let scene = Scene::set();
     let first = scene.first.clone();
-    scene.refuses(&first, "rollback");
+    scene.refuses_manifest(&first, "rollback");
 }
 
 #[test]
@@ -126,7 +143,7 @@ fn an_expired_manifest_is_refused() {
         manifest.issued = system_now() - 100;
         manifest.expires = system_now() - 10;
     });
-    scene.refuses(&expired, "the manifest expired");
+    scene.refuses_manifest(&expired, "expired");
 }
 
 #[test]
@@ -136,13 +153,13 @@ fn a_second_manifest_of_the_same_edition_is_refused() {
         manifest.edition = 2;
         manifest.lease_s += 1;
     });
-    scene.refuses(&forked, "claim to be number 2");
+    scene.refuses_manifest(&forked, "forked");
 }
 
 #[test]
 fn an_oversized_manifest_is_refused() {
     let scene = Scene::set();
-    scene.refuses(&[1; 70_000], "over the limit");
+    scene.refuses_manifest(&[1; 70_000], "oversized");
 }
 
 #[test]
@@ -157,11 +174,8 @@ fn an_older_heartbeat_is_refused_and_one_of_another_key_too() {
     let stolen = scene.post.hq.stolen_key("heartbeat");
     let old = heartbeat(now - 5_000, now + 5_000, &stolen);
     let forged = heartbeat(now, now + 5_000, &scene.issuer());
-    for (bytes, words) in [(old, "rollback: the heartbeat"), (forged, "the heartbeat has 0 valid")] {
-        scene.attacker.publish("vedette/v1/heartbeat", &bytes, true).unwrap();
-        let device = &scene.device;
-        let said = || device.whole_log().contains(words).then_some(());
-        wait_until(format!("the device says {words:?}"), said, || device.log());
+    for (bytes, reason) in [(old, "rollback"), (forged, "signatures")] {
+        scene.refuses("vedette/v1/heartbeat", &bytes, "heartbeat", reason);
     }
     scene.device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
 }

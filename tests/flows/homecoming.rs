@@ -173,7 +173,7 @@ fn a_standalone_hit_comes_home_with_the_next_agent() {
 }
 
 #[test]
-fn a_hit_comes_home_while_the_intake_is_busy_and_what_came_meanwhile_is_taken_later() {
+fn a_hit_comes_home_while_the_intake_is_busy_and_what_came_meanwhile_is_applied_later() {
     let (post, mut device) = post_with_device();
     // A bundle whose heartbeat does not end: the intake reads it until we say so, as a long merge would keep it.
     let bundle = post.folder().join("endless");

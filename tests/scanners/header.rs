@@ -68,7 +68,7 @@ fn a_c_program_does_the_whole_job_under_address_sanitizer() {
         .args(["rustc", "--quiet", "--locked", "-p", "vedette-shim", "--lib", "--crate-type", "staticlib"])
         .args(["--features", "panic-handler", "--target-dir"])
         .arg(out.join("archive"))
-        .args(["--", "-C", "panic=abort"])
+        .args(["--", "-C", "panic=abort", "--cfg", "vedette_archive"])
         .current_dir(shim()));
     let program = out.join("smoke");
     run(Command::new("cc")

@@ -1,5 +1,7 @@
-/* The whole job of a scanner from C, on this machine: set up by what a host says, checked against the vectors' answers,
- * encounters noted, power lost and handed over. Its flash is memory that holds the library to the rules of flash. */
+/* The whole job of a scanner from C, on this machine: set up by its host's messages, checked against the vectors' answers
+ * with whole and with damaged flash, encounters noted, power lost, encounters handed over.
+ *
+ * smoke FOLDER: the folder of the vectors. The flash is memory that holds the library to the rules of flash. */
 #include "vedette_shim.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,8 @@
 
 #define SECTOR 4096u
 #define SECTORS 32u
+/* How long the scanner says it has been on when documents are put on it, as the vectors have it. */
+#define UPTIME_S 60u
 
 static uint8_t flash[SECTOR * SECTORS];
 static bool power = true;
@@ -41,15 +45,42 @@ static bool flash_erase(void *context, uint32_t at) {
     return power;
 }
 
-static uint8_t *file(const char *folder, const char *name, size_t *len) {
+#define FILE_BYTES_MAX (1u << 20)
+
+/* A file of the vectors, with a zero byte behind it. */
+typedef struct {
+    uint8_t *bytes;
+    size_t len;
+} Vector;
+
+static Vector read_vector(const char *folder, const char *name) {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *stream = fopen(path, "rb");
     MUST(stream != NULL);
-    uint8_t *bytes = malloc(1 << 20);
-    *len = fread(bytes, 1, 1 << 20, stream);
+    Vector vector = {.bytes = calloc(FILE_BYTES_MAX + 1, 1)};
+    vector.len = fread(vector.bytes, 1, FILE_BYTES_MAX, stream);
     fclose(stream);
-    return bytes;
+    return vector;
+}
+
+/* A line without its end; `next` is where the one after it begins, NULL at the end of the text. */
+typedef struct {
+    const char *text;
+    size_t len;
+    const char *next;
+} Line;
+
+static Line line_at(const char *text) {
+    const char *end = strchr(text, '\n');
+    MUST(end != NULL);
+    return (Line){.text = text, .len = (size_t)(end - text), .next = end[1] ? end + 1 : NULL};
+}
+
+static Line line_number(const char *text, long number) {
+    Line line = line_at(text);
+    while (--number > 0) line = line_at(line.next);
+    return line;
 }
 
 static VedetteUnit *open_unit(const uint8_t *pinned, void *memory) {
@@ -133,107 +164,162 @@ void vedette_on_panic(void) {
 /* The core library of this machine is built for unwinding, which a firmware has not. */
 void rust_eh_personality(void) {}
 
-int main(int argc, char **argv) {
-    MUST(argc == 2 && vedette_shim_abi_version() == VEDETTE_ABI_VERSION);
-    size_t host_len, pinned_len, zones_len, answers_len;
-    uint8_t *host = file(argv[1], "host.bin", &host_len), *pinned = file(argv[1], "pinned.bin", &pinned_len);
-    char *zones = (char *)file(argv[1], "zones.txt", &zones_len);
-    char *answers = (char *)file(argv[1], "answers.txt", &answers_len);
-    read_zones();
-
-    memset(flash, 0x5a, sizeof flash);
-    void *memory = aligned_alloc(vedette_unit_align(), vedette_unit_size());
-    void *decoder_memory = malloc(vedette_decoder_size()), *scratch_memory = malloc(vedette_scratch_size());
-    VedetteUnit *unit = open_unit(pinned, memory);
-    VedetteDecoder *decoder;
+typedef struct {
+    Vector host, pinned, zones, answers, damage;
+    VedetteUnit *unit;
     VedetteScratch *scratch;
-    MUST(vedette_decoder_open(inbox, sizeof inbox, decoder_memory, vedette_decoder_size(), &decoder) == VEDETTE_STATUS_OK);
-    MUST(vedette_scratch_open(scratch_memory, vedette_scratch_size(), &scratch) == VEDETTE_STATUS_OK);
-    MUST(hear(unit, decoder, host, host_len) > 10);
+    VedetteDecoder *decoder;
+} Test;
 
-    /* Every document of the vectors, line by line; what is met is noted. */
-    int noted = 0;
-    char *answers_end = answers + answers_len;
-    for (char *zone = zones; zone < zones + zones_len; zone = strchr(zone, '\n') + 1) {
-        size_t len = (size_t)(strchr(zone, '\n') - zone), used = 0;
-        char *end = memchr(answers, '\n', (size_t)(answers_end - answers));
-        uint8_t line[400];
-        VedetteOutcome outcome;
-        VedetteStatus status = vedette_unit_check(unit, scratch, (uint8_t *)zone, len, 60, &outcome);
-        if (status == VEDETTE_STATUS_OK) {
-            MUST(vedette_unit_line(unit, line, sizeof line, &used) == VEDETTE_STATUS_OK);
-            MUST(used == (size_t)(end - answers) && memcmp(line, answers, used) == 0);
-            MUST(vedette_unit_line(unit, line, 10, &used) == VEDETTE_STATUS_BUFFER);
-            for (uint32_t alert = 0; alert < outcome.alerts; alert++) {
-                uint8_t id[16] = {(uint8_t)noted};
-                MUST(vedette_unit_note(unit, alert, id, 60) == VEDETTE_STATUS_OK);
-                noted++;
-            }
-            MUST(vedette_unit_note(unit, outcome.alerts, pinned, 60) == VEDETTE_STATUS_ARGUMENT);
-        } else {
-            MUST(status == VEDETTE_STATUS_NO_ZONE);
-            MUST(vedette_unit_line(unit, line, sizeof line, &used) == VEDETTE_STATUS_OK);
-            MUST(used == (size_t)(end - answers) && memcmp(line, answers, used) == 0);
-            MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_UNEXPECTED);
-        }
-        answers = end + 1;
+/* Checks a document; the line that it gives must be the one expected. Returns how many alerts it met. */
+static uint32_t expect_answer(const Test *test, Line zone, const char *expected, size_t expected_len) {
+    uint8_t line[400];
+    size_t used = 0;
+    VedetteOutcome outcome = {0};
+    VedetteStatus status =
+        vedette_unit_check(test->unit, test->scratch, (const uint8_t *)zone.text, zone.len, UPTIME_S, &outcome);
+    MUST(status == VEDETTE_STATUS_OK || status == VEDETTE_STATUS_NO_ZONE);
+    MUST(vedette_unit_line(test->unit, line, 10, &used) == VEDETTE_STATUS_BUFFER);
+    MUST(vedette_unit_line(test->unit, line, sizeof line, &used) == VEDETTE_STATUS_OK);
+    if (used != expected_len || memcmp(line, expected, used) != 0) {
+        fprintf(stderr, "%.*s\nwanted\n%.*s\n", (int)used, (char *)line, (int)expected_len, expected);
+        exit(1);
     }
-    MUST(answers == answers_end && noted > 10);
+    return outcome.alerts;
+}
 
-    /* A call that fails forgets the check before: nothing can be shown or noted of another document. */
+/* Every document of the vectors, line by line; what is met is noted. Returns how many notes that made. */
+static int check_documents(const Test *test) {
+    int noted = 0;
+    const char *zones = (const char *)test->zones.bytes, *answers = (const char *)test->answers.bytes;
+    while (zones) {
+        Line zone = line_at(zones), answer = line_at(answers);
+        uint32_t alerts = expect_answer(test, zone, answer.text, answer.len);
+        for (uint32_t alert = 0; alert < alerts; alert++) {
+            uint8_t id[16] = {(uint8_t)noted};
+            MUST(vedette_unit_note(test->unit, alert, id, UPTIME_S) == VEDETTE_STATUS_OK);
+            noted++;
+        }
+        VedetteStatus status = vedette_unit_note(test->unit, alerts, test->pinned.bytes, UPTIME_S);
+        MUST(status == VEDETTE_STATUS_ARGUMENT || status == VEDETTE_STATUS_UNEXPECTED);
+        zones = zone.next, answers = answer.next;
+    }
+    MUST(!answers && noted > 10);
+    return noted;
+}
+
+/* Every case of damage.txt: SEGMENT OFFSET FLASH BYTES ZONE ANSWER. */
+static void check_damage(const Test *test) {
+    for (const char *cases = (const char *)test->damage.bytes; cases;) {
+        Line line = line_at(cases);
+        unsigned long at, bytes;
+        long zone;
+        int read = 0;
+        MUST(sscanf(line.text, "%*u %*u %lu %lu %ld %n", &at, &bytes, &zone, &read) == 3);
+        MUST(at + bytes <= sizeof flash);
+        for (size_t i = at; i < at + bytes; i++) flash[i] ^= 0x55;
+        expect_answer(test, line_number((const char *)test->zones.bytes, zone), line.text + read, line.len - (size_t)read);
+        for (size_t i = at; i < at + bytes; i++) flash[i] ^= 0x55;
+        cases = line.next;
+    }
+}
+
+/* A call that fails forgets the check before: nothing can be shown or noted of another document. */
+static void check_that_failures_forget(const Test *test) {
     VedetteOutcome outcome;
-    uint8_t shown[400];
-    size_t shown_len = 0;
-    MUST(vedette_unit_check(unit, scratch, (uint8_t *)zones, 88, 60, &outcome) == VEDETTE_STATUS_OK);
-    MUST(vedette_unit_check(unit, scratch, (const uint8_t *)"\xff", 1, 60, &outcome) == VEDETTE_STATUS_ARGUMENT);
-    MUST(vedette_unit_line(unit, shown, sizeof shown, &shown_len) == VEDETTE_STATUS_UNEXPECTED);
-    MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_UNEXPECTED);
+    uint8_t line[400];
+    size_t used;
+    Line zone = line_at((const char *)test->zones.bytes);
+    const uint8_t *text = (const uint8_t *)zone.text;
+    MUST(vedette_unit_check(test->unit, test->scratch, text, zone.len, UPTIME_S, &outcome) == VEDETTE_STATUS_OK);
+    MUST(vedette_unit_check(test->unit, test->scratch, (const uint8_t *)"\xff", 1, UPTIME_S, &outcome) ==
+         VEDETTE_STATUS_ARGUMENT);
+    MUST(vedette_unit_line(test->unit, line, sizeof line, &used) == VEDETTE_STATUS_UNEXPECTED);
+    MUST(vedette_unit_note(test->unit, 0, test->pinned.bytes, UPTIME_S) == VEDETTE_STATUS_UNEXPECTED);
+}
 
-    /* The power goes while one more is noted; after it all the others are there, in their order. */
-    MUST(vedette_unit_check(unit, scratch, (uint8_t *)zones, 88, 60, &outcome) == VEDETTE_STATUS_OK && outcome.verdict == 3);
+/* The power goes while one more is noted; after it all the others are there, in their order. */
+static void check_power_loss(Test *test, void *memory, int noted) {
+    VedetteOutcome outcome;
+    Line zone = line_at((const char *)test->zones.bytes);
+    const uint8_t *text = (const uint8_t *)zone.text;
+    MUST(vedette_unit_check(test->unit, test->scratch, text, zone.len, UPTIME_S, &outcome) == VEDETTE_STATUS_OK);
+    MUST(outcome.verdict == 3);
     power = false;
-    MUST(vedette_unit_note(unit, 0, pinned, 60) == VEDETTE_STATUS_FLASH);
-    MUST(vedette_unit_close(unit) == VEDETTE_STATUS_OK);
+    MUST(vedette_unit_note(test->unit, 0, test->pinned.bytes, UPTIME_S) == VEDETTE_STATUS_FLASH);
+    MUST(vedette_unit_close(test->unit) == VEDETTE_STATUS_OK);
     power = true;
-    unit = open_unit(pinned, memory);
-    MUST(vedette_unit_check(unit, scratch, (uint8_t *)zones, 88, 60, &outcome) == VEDETTE_STATUS_OK);
+    test->unit = open_unit(test->pinned.bytes, memory);
+    MUST(vedette_unit_check(test->unit, test->scratch, text, zone.len, UPTIME_S, &outcome) == VEDETTE_STATUS_OK);
     MUST(outcome.verdict == 1 && outcome.alerts == 0); /* keys are in memory only */
     uint8_t id[16], note[400];
     size_t used;
     for (int i = 0; i < noted; i++) {
-        MUST(vedette_unit_oldest(unit, id, note, 10, &used) == VEDETTE_STATUS_BUFFER);
-        MUST(vedette_unit_oldest(unit, id, note, sizeof note, &used) == VEDETTE_STATUS_OK);
+        MUST(vedette_unit_oldest(test->unit, id, note, 10, &used) == VEDETTE_STATUS_BUFFER);
+        MUST(vedette_unit_oldest(test->unit, id, note, sizeof note, &used) == VEDETTE_STATUS_OK);
         MUST(id[0] == i && used > 100);
-        MUST(vedette_unit_taken(unit, id) == VEDETTE_STATUS_OK);
+        MUST(vedette_unit_taken(test->unit, id) == VEDETTE_STATUS_OK);
     }
-    MUST(vedette_unit_oldest(unit, id, note, sizeof note, &used) == VEDETTE_STATUS_NOTHING);
+    MUST(vedette_unit_oldest(test->unit, id, note, sizeof note, &used) == VEDETTE_STATUS_NOTHING);
+}
 
-    /* What nobody signed is not believed, and what is not needed not taken. */
+/* What nobody signed is not believed, and what is not needed not taken. */
+static void check_refusals(const Test *test) {
+    const uint8_t *host = test->host.bytes, *pinned = test->pinned.bytes;
     VedetteStep step;
-    MUST(vedette_unit_offer(unit, host, 100, &step) == VEDETTE_STATUS_UNREADABLE);
-    MUST(vedette_unit_piece(unit, pinned, 0, host, 100, &step) == VEDETTE_STATUS_UNEXPECTED);
-    MUST(vedette_unit_time(unit, host, 100, 0) == VEDETTE_STATUS_UNREADABLE);
-    MUST(vedette_unit_list_key(unit, (const uint8_t *)"a/b", 3, 1, pinned) == VEDETTE_STATUS_UNKNOWN_LIST);
-    MUST(vedette_unit_scanner_key(unit, NULL) == VEDETTE_STATUS_ARGUMENT);
+    MUST(vedette_unit_offer(test->unit, host, 100, &step) == VEDETTE_STATUS_UNREADABLE);
+    MUST(vedette_unit_piece(test->unit, pinned, 0, host, 100, &step) == VEDETTE_STATUS_UNEXPECTED);
+    MUST(vedette_unit_time(test->unit, host, 100, 0) == VEDETTE_STATUS_UNREADABLE);
+    MUST(vedette_unit_list_key(test->unit, (const uint8_t *)"a/b", 3, 1, pinned) == VEDETTE_STATUS_UNKNOWN_LIST);
+    MUST(vedette_unit_scanner_key(test->unit, NULL) == VEDETTE_STATUS_ARGUMENT);
+}
 
-    /* A frame there and back, and one damaged. */
+/* A frame there and back, and one damaged. */
+static void check_frames(const Test *test) {
     const uint8_t *payload;
-    size_t len;
-    MUST(vedette_frame_encode(pinned, 64, answer, 20, &used) == VEDETTE_STATUS_BUFFER);
-    MUST(vedette_frame_encode(pinned, 64, answer, sizeof answer, &used) == VEDETTE_STATUS_OK);
+    size_t len, used;
+    MUST(vedette_frame_encode(test->pinned.bytes, 64, answer, 20, &used) == VEDETTE_STATUS_BUFFER);
+    MUST(vedette_frame_encode(test->pinned.bytes, 64, answer, sizeof answer, &used) == VEDETTE_STATUS_OK);
     for (size_t i = 0; i + 1 < used; i++)
-        MUST(vedette_decoder_push(decoder, answer[i], &payload, &len) == VEDETTE_STATUS_MORE);
-    MUST(vedette_decoder_push(decoder, 0, &payload, &len) == VEDETTE_STATUS_OK);
-    MUST(len == 64 && memcmp(payload, pinned, 64) == 0);
+        MUST(vedette_decoder_push(test->decoder, answer[i], &payload, &len) == VEDETTE_STATUS_MORE);
+    MUST(vedette_decoder_push(test->decoder, 0, &payload, &len) == VEDETTE_STATUS_OK);
+    MUST(len == 64 && memcmp(payload, test->pinned.bytes, 64) == 0);
     answer[5] ^= 1;
     VedetteStatus last = VEDETTE_STATUS_MORE;
     for (size_t i = 0; i < used && last == VEDETTE_STATUS_MORE; i++)
-        last = vedette_decoder_push(decoder, answer[i], &payload, &len);
+        last = vedette_decoder_push(test->decoder, answer[i], &payload, &len);
     MUST(last == VEDETTE_STATUS_FRAME);
+}
 
-    MUST(vedette_unit_close(unit) == VEDETTE_STATUS_OK);
-    free(memory), free(decoder_memory), free(scratch_memory), free(host), free(pinned), free(zones);
-    free(answers_end - answers_len);
+int main(int argc, char **argv) {
+    MUST(argc == 2 && vedette_shim_abi_version() == VEDETTE_ABI_VERSION);
+    Test test = {
+        .host = read_vector(argv[1], "host.bin"),
+        .pinned = read_vector(argv[1], "pinned.bin"),
+        .zones = read_vector(argv[1], "zones.txt"),
+        .answers = read_vector(argv[1], "answers.txt"),
+        .damage = read_vector(argv[1], "damage.txt"),
+    };
+    memset(flash, 0x5a, sizeof flash);
+    void *unit = aligned_alloc(vedette_unit_align(), vedette_unit_size());
+    void *decoder = malloc(vedette_decoder_size()), *scratch = malloc(vedette_scratch_size());
+    test.unit = open_unit(test.pinned.bytes, unit);
+    MUST(vedette_decoder_open(inbox, sizeof inbox, decoder, vedette_decoder_size(), &test.decoder) == VEDETTE_STATUS_OK);
+    MUST(vedette_scratch_open(scratch, vedette_scratch_size(), &test.scratch) == VEDETTE_STATUS_OK);
+    MUST(hear(test.unit, test.decoder, test.host.bytes, test.host.len) > 10);
+
+    read_zones();
+    check_damage(&test);
+    int noted = check_documents(&test);
+    check_that_failures_forget(&test);
+    check_power_loss(&test, unit, noted);
+    check_refusals(&test);
+    check_frames(&test);
+
+    MUST(vedette_unit_close(test.unit) == VEDETTE_STATUS_OK);
+    free(unit), free(decoder), free(scratch);
+    Vector vectors[] = {test.host, test.pinned, test.zones, test.answers, test.damage};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) free(vectors[i].bytes);
     puts("all of it works from C");
     return 0;
 }

@@ -11,7 +11,7 @@
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
 //! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
-//! | [`vectors`] | what firmware is tested with on every processor: `tests/vectors` |
+//! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.

@@ -5,17 +5,45 @@
 //! nobody sets). That sum is stored every minute and the next run starts there (`Intake::tick`); what the system's
 //! clock said is neither stored nor kept in mind, for it may have been wrong, and is right again once it was set.
 //! A system clock that starts below the floor is wrong, and nobody knows how long the machine was off: `is_lost`.
+//!
+//! Rules that depend on time take a [`Clock`]; a test gives it a [`TimeSource`] of its own.
 
 use rustix::time::{ClockId, clock_gettime};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A system clock behind the floor by no more than this is only a little slow, seconds.
 const SLOW_S: u64 = 300;
 
+/// Where the time comes from.
+pub trait TimeSource: Debug + Send + Sync {
+    /// The system's clock, seconds since 1970; it may be wrong, and be set.
+    fn system(&self) -> u64;
+    /// Seconds since the machine started, the time it slept included; never goes back.
+    fn since_boot(&self) -> u64;
+}
+
+/// The machine's clocks.
+#[derive(Debug)]
+struct Machine;
+
+impl TimeSource for Machine {
+    fn system(&self) -> u64 {
+        system_now()
+    }
+
+    fn since_boot(&self) -> u64 {
+        clock_gettime(ClockId::Boottime).tv_sec.unsigned_abs()
+    }
+}
+
 /// Seconds since 1970, never less than what was signed.
 #[derive(Debug)]
-pub struct Clock(Mutex<Signed>);
+pub struct Clock {
+    source: Arc<dyn TimeSource>,
+    signed: Mutex<Signed>,
+}
 
 /// A time that was signed, and the seconds since the start of the machine when we heard of it.
 #[derive(Debug, Clone, Copy)]
@@ -34,19 +62,30 @@ impl Default for Clock {
 impl Clock {
     /// A clock that shows no less than `floor`, seconds since 1970, and what passes from now on.
     pub fn starting_at(floor: u64) -> Self {
-        let lost = system_now().saturating_add(SLOW_S) < floor;
-        Clock(Mutex::new(Signed { time: floor, heard: since_boot(), lost }))
+        Clock::of(Arc::new(Machine), floor)
+    }
+
+    /// The same with another source than the machine's clocks.
+    pub fn of(source: Arc<dyn TimeSource>, floor: u64) -> Self {
+        let lost = source.system().saturating_add(SLOW_S) < floor;
+        let signed = Mutex::new(Signed { time: floor, heard: source.since_boot(), lost });
+        Clock { source, signed }
     }
 
     /// Seconds since 1970.
     pub fn now(&self) -> u64 {
-        self.signed_now().max(system_now())
+        self.signed_now().max(self.source.system())
+    }
+
+    /// Seconds since the machine started, for what must happen within or after a while.
+    pub fn since_boot(&self) -> u64 {
+        self.source.since_boot()
     }
 
     /// The newest signed time and what has passed since; 0 while there was none.
     pub fn signed_now(&self) -> u64 {
         let Signed { time, heard, .. } = *self.signed();
-        if time == 0 { 0 } else { time.saturating_add(since_boot().saturating_sub(heard)) }
+        if time == 0 { 0 } else { time.saturating_add(self.since_boot().saturating_sub(heard)) }
     }
 
     /// The machine was off for nobody knows how long, and no signed time came since.
@@ -57,7 +96,7 @@ impl Clock {
     /// Signed word that it is at least `time`.
     pub fn raise(&self, time: u64) {
         if time > self.signed_now() {
-            *self.signed() = Signed { time, heard: since_boot(), lost: false };
+            *self.signed() = Signed { time, heard: self.since_boot(), lost: false };
             return;
         }
         let mut signed = self.signed();
@@ -67,17 +106,12 @@ impl Clock {
 
     /// It is at least `time`, perhaps long past it: whoever signed the time before is not believed any more.
     pub fn reset(&self, time: u64) {
-        *self.signed() = Signed { time, heard: since_boot(), lost: true };
+        *self.signed() = Signed { time, heard: self.since_boot(), lost: true };
     }
 
     fn signed(&self) -> MutexGuard<'_, Signed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.signed.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Seconds since the machine started, the time it slept included.
-fn since_boot() -> u64 {
-    clock_gettime(ClockId::Boottime).tv_sec.unsigned_abs()
 }
 
 /// The system's clock as it is, seconds since 1970; 0 when it is before that.
@@ -125,38 +159,88 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
     (rfc3339(seconds) == format!("{date}T{time}")).then_some(seconds)
 }
 
+/// A clock that a test sets.
+#[cfg(any(test, feature = "testing"))]
+pub mod testing {
+    use super::TimeSource;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// Two clocks that stand still until they are moved.
+    #[derive(Debug)]
+    pub struct ManualTime {
+        system: AtomicU64,
+        since_boot: AtomicU64,
+    }
+
+    impl ManualTime {
+        /// A machine that has just started at `system`, seconds since 1970.
+        pub fn starting_at(system: u64) -> ManualTime {
+            ManualTime { system: system.into(), since_boot: 0.into() }
+        }
+
+        /// Time passes.
+        pub fn pass(&self, seconds: u64) {
+            self.system.fetch_add(seconds, Ordering::Relaxed);
+            self.since_boot.fetch_add(seconds, Ordering::Relaxed);
+        }
+
+        /// Somebody sets the system's clock.
+        pub fn set_system(&self, time: u64) {
+            self.system.store(time, Ordering::Relaxed);
+        }
+    }
+
+    impl TimeSource for ManualTime {
+        fn system(&self) -> u64 {
+            self.system.load(Ordering::Relaxed)
+        }
+
+        fn since_boot(&self) -> u64 {
+            self.since_boot.load(Ordering::Relaxed)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::testing::ManualTime;
     use super::*;
+
+    const NOW: u64 = 1_790_000_000;
+
+    fn clock(floor: u64) -> (Arc<ManualTime>, Clock) {
+        let time = Arc::new(ManualTime::starting_at(NOW));
+        (time.clone(), Clock::of(time, floor))
+    }
 
     #[test]
     fn the_clock_never_shows_less_than_was_signed() {
-        let future = system_now() + 1_000_000;
-        let clock = Clock::starting_at(0);
-        assert_eq!(clock.signed_now(), 0);
-        clock.raise(future);
-        assert!(clock.now() >= future);
+        let (time, clock) = clock(0);
+        assert_eq!((clock.now(), clock.signed_now()), (NOW, 0));
+        clock.raise(NOW + 1_000);
+        assert_eq!(clock.now(), NOW + 1_000);
         clock.raise(5);
-        assert!(clock.now() >= future);
+        assert_eq!(clock.now(), NOW + 1_000);
+        time.set_system(0);
+        assert_eq!(clock.now(), NOW + 1_000);
+        time.set_system(NOW + 2_000);
+        assert_eq!(clock.now(), NOW + 2_000, "a system clock that is ahead counts");
+        time.set_system(NOW);
+        assert_eq!(clock.now(), NOW + 1_000, "and is forgotten once it was put right");
     }
 
     #[test]
     fn a_clock_behind_the_signed_time_goes_on_from_there() {
-        let future = system_now() + 1_000_000;
-        let clock = Clock::starting_at(future);
-        // As if the machine had run for so long since.
-        let passed = since_boot().min(500);
-        clock.signed().heard -= passed;
-        assert!((future + passed..future + passed + 60).contains(&clock.now()));
-        clock.signed().heard = u64::MAX;
-        assert_eq!(clock.now(), future, "never less");
+        let (time, clock) = clock(NOW + 1_000);
+        time.pass(500);
+        assert_eq!(clock.now(), NOW + 1_500);
     }
 
     #[test]
     fn a_signer_no_longer_believed_leaves_no_time_behind() {
-        let clock = Clock::starting_at(system_now() + 1_000_000);
+        let (_, clock) = clock(NOW + 1_000);
         clock.reset(7);
-        assert!(clock.now() <= system_now() + 1);
+        assert_eq!(clock.now(), NOW);
         assert!(clock.is_lost(), "that word may be old");
         clock.raise(7);
         assert!(!clock.is_lost());
@@ -164,15 +248,22 @@ mod tests {
 
     #[test]
     fn a_start_below_the_floor_is_lost_until_a_signed_time_comes() {
-        let floor = system_now() + 1_000_000;
-        assert!(!Clock::starting_at(0).is_lost());
-        assert!(!Clock::starting_at(system_now() + 10).is_lost());
-        let clock = Clock::starting_at(floor);
+        let floor = NOW + 1_000;
+        assert!(!clock(0).1.is_lost());
+        assert!(!clock(NOW + SLOW_S).1.is_lost());
+        assert!(clock(NOW + SLOW_S + 1).1.is_lost());
+        let (_, clock) = clock(floor);
         assert!(clock.is_lost());
         clock.raise(floor - 10);
         assert!(clock.is_lost(), "an older word says nothing new");
         clock.raise(floor + 3_600);
         assert!(!clock.is_lost());
+    }
+
+    #[test]
+    fn the_machine_s_clocks_are_read() {
+        let clock = Clock::default();
+        assert!(clock.now() > NOW && clock.since_boot() > 0);
     }
 
     #[test]

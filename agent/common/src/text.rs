@@ -85,6 +85,11 @@ const UNSEEN: &[std::ops::RangeInclusive<u32>] = &[
 const MARKS: &[std::ops::RangeInclusive<u32>] =
     &[0x300..=0x36f, 0x1ab0..=0x1aff, 0x1dc0..=0x1dff, 0x20d0..=0x20ff, 0xfe20..=0xfe2f];
 
+/// Whether a character is a control, a direction or another that nobody sees.
+pub fn is_unseen(c: char) -> bool {
+    UNSEEN.iter().any(|range| range.contains(&(c as u32)))
+}
+
 /// Text from a list or a document on a terminal, so that it cannot forge what the officer reads: characters that nobody
 /// sees show their code, marks do not pile up, and it is cut where it is too long. As on the page.
 pub fn printable(text: &str) -> String {
@@ -102,7 +107,7 @@ pub fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        match within(UNSEEN, c) {
+        match is_unseen(c) {
             true => out.push_str(&format!("⟨U+{:04X}⟩", c as u32)),
             false => out.push(c),
         }

@@ -127,7 +127,7 @@ impl Stage {
         let rows: String = reported.iter().map(|number| format!("UTO,P,{number},,stolen,,,,,,,\n")).collect();
         let csv = self.folder.path().join("list.csv");
         files::write(&csv, format!("{}\n{rows}", SAMPLE.trim_end()).as_bytes())?;
-        import::import(&self.home, &self.list, &csv)?;
+        import::import(&self.home, &self.list, &csv, import::ImportOptions::default())?;
         Ok(publish::publish(&self.home, &self.list, &Default::default())?)
     }
 

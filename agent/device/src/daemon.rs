@@ -1,7 +1,7 @@
 //! `vedette run`: the parts, the channels between them, and the order in which they stop.
 //!
 //! ```text
-//! MQTT -> uplink -> (offers, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
+//! MQTT -> uplink -> mailbox (updates, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
 //!           ^                                       |  watch: what is missing
 //!           +---------------------------------------+
 //! socket, loopback -> desk -> post -> checker (reads the lists in use; writes journal and spool) -> wakes the uplink

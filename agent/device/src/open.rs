@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Intake, IntakeError, Missing, Offer, Parts};
+use crate::intake::{Intake, IntakeError, Missing, Parts, Update};
 use crate::link::LinkState;
 use crate::officers::Officers;
 use crate::post::{self, Post};
@@ -123,7 +123,7 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
         take_enrolment_grants(&mut intake, &config.grants)?;
         intake
     } else {
-        Intake::look(parts)?
+        Intake::open_read_only(parts)?
     };
     let settings = check::Settings {
         device: config.device.clone(),
@@ -182,7 +182,7 @@ fn lock(state: &Path) -> Result<File, AgentError> {
 fn take_enrolment_grants(intake: &mut Intake, folder: &Path) -> Result<(), AgentError> {
     for (list, path) in bundle::grants(folder)? {
         let envelope = files::read(&path, METADATA_BYTES_MAX as u64)?;
-        match intake.offer(Offer::Grant(list.clone(), envelope)) {
+        match intake.apply(Update::Grant(list.clone(), envelope)) {
             Ok(_) => {
                 if let Err(error) = files::remove(&path) {
                     tracing::warn!(%error, "the enrolment grant was taken but not removed");

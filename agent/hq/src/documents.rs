@@ -2,22 +2,23 @@
 //!
 //! Columns by name, in any order: issuing_state, document_type, document_number, document_number_to (of a range), status,
 //! issue_date, expiry_date, theft_date, theft_state, review_date, national_ref, remark. The first three (without `_to`)
-//! and status are mandatory; dates are YYYY-MM-DD. Fields may be quoted (RFC 4180), but a row is one line: so a quote left
-//! open is found where it is, and memory is bounded by [`ROW_BYTES_MAX`].
+//! and status are mandatory; dates are YYYY-MM-DD. How lines and fields are told apart: `rows`; what a cell may hold:
+//! `cells`.
 //!
-//! Failure: a bad row is named with its line, its column and why.
+//! Invariant: a row gives one alert for each number in it; nothing of it is left out. Failure: a bad row is named with its
+//! line, its column and why.
 
 use super::HqError;
-use csv_core::ReadRecordResult;
-use std::io::{BufRead, Read};
+use super::cells;
+use super::import_report::{Report, shown};
+use super::rows::Rows;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::BufRead;
 use std::path::Path;
+use vedette_common::text::is_unseen;
 use vedette_lists::{Day, DocumentAlert, DocumentId, DocumentPayload, Status};
-use vedette_shim::document::{DocumentKey, KeyError, Number, State};
-
-/// Longest row, bytes.
-const ROW_BYTES_MAX: u64 = 64 * 1024;
-/// Most columns a row is read of; none has more than [`COLUMNS`].
-const FIELDS_MAX: usize = 64;
+use vedette_shim::document::{DocumentKey, Number};
 
 const COLUMNS: [&str; 12] = [
     "issuing_state",
@@ -35,103 +36,80 @@ const COLUMNS: [&str; 12] = [
 ];
 const MANDATORY: [&str; 4] = ["issuing_state", "document_type", "document_number", "status"];
 
-/// The alerts of a file, line by line; `file` is for errors. A header that will not do is an error at once.
+/// The alerts of a file with their lines, row by row; `file` is for errors, `report` gets what was translated. A header that will not do
+/// is an error at once.
 pub(super) fn alerts<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
-) -> Result<impl Iterator<Item = Result<DocumentAlert, HqError>> + 'a, HqError> {
+    report: &'a RefCell<Report>,
+) -> Result<impl Iterator<Item = Result<(u64, DocumentAlert), HqError>> + 'a, HqError> {
     let mut rows = Rows::of(source);
-    let bad = |line, column: &str, why: String| HqError::row(file, line, column, why);
-    let header: Vec<String> = match rows.next() {
-        Ok(header) => header.unwrap_or_default().into_iter().map(String::from).collect(),
-        Err(why) => return Err(bad(rows.line, "", why)),
-    };
-    let line = rows.line.max(1);
-    if let Some(column) = header.iter().find(|column| !COLUMNS.contains(&column.as_str())) {
-        return Err(bad(line, column, format!("unknown column; known are {}", COLUMNS.join(", "))));
-    }
-    if let Some((_, column)) = header.iter().enumerate().find(|(at, column)| header[..*at].contains(column)) {
-        return Err(bad(line, column, "this column is there twice".into()));
-    }
-    if let Some(column) = MANDATORY.into_iter().find(|column| !header.iter().any(|found| found == column)) {
-        return Err(bad(line, column, "this column is missing".into()));
-    }
-    let places = COLUMNS.map(|column| header.iter().position(|found| found == column));
+    let places =
+        header(&mut rows).map_err(|(column, why)| HqError::row(file, rows.line().max(1), &column, why))?;
+    let mut waiting = VecDeque::new();
     Ok(std::iter::from_fn(move || {
-        let alert = match rows.next() {
-            Ok(None) => return None,
-            Err(why) => Err(("", why)),
-            Ok(Some(fields)) if fields.len() != header.len() => {
-                Err(("", format!("{} fields, the header has {}", fields.len(), header.len())))
+        loop {
+            if let Some(alert) = waiting.pop_front() {
+                return Some(Ok((rows.line(), alert)));
             }
-            Ok(Some(fields)) => document(&places.map(|place| place.map_or("", |at| fields[at]))),
-        };
-        Some(alert.map_err(|(column, why)| bad(rows.line, column, why)))
+            let bad = |line, (column, why): (&str, String)| HqError::row(file, line, column, why);
+            let fields = match rows.next() {
+                Ok(None) => return None,
+                Err(why) => return Some(Err(bad(rows.line(), ("", why)))),
+                Ok(Some(fields)) => fields,
+            };
+            let line = rows.line();
+            if fields.len() != places.columns {
+                let why = format!("{} fields, the header has {}", fields.len(), places.columns);
+                return Some(Err(bad(line, ("", why))));
+            }
+            let field = |place: Option<usize>| place.and_then(|at| fields.get(at)).map_or("", String::as_str);
+            let repaired = |what: &str, text: &str| report.borrow_mut().repaired.add(what, line, text);
+            match documents(&places.of.map(field), repaired) {
+                Ok(alerts) => waiting.extend(alerts),
+                Err(error) => return Some(Err(bad(line, error))),
+            }
+        }
     }))
 }
 
-/// The rows of a file; empty lines are none.
-struct Rows<R> {
-    source: R,
-    /// The line of the last row, from 1.
-    line: u64,
-    text: Vec<u8>,
-    parser: csv_core::Reader,
-    /// The row's fields, unquoted, one behind the other.
-    fields: Vec<u8>,
+/// Where the header has each of [`COLUMNS`], and how many columns there are.
+struct Places {
+    of: [Option<usize>; 12],
+    columns: usize,
 }
 
-impl<R: BufRead> Rows<R> {
-    fn of(source: R) -> Self {
-        Rows { source, line: 0, text: Vec::new(), parser: csv_core::Reader::new(), fields: Vec::new() }
+fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, (String, String)> {
+    let header = rows.next().map_err(|why| (String::new(), why))?.unwrap_or_default();
+    if let [one] = &header[..]
+        && let Some(c) = [';', '\t', '|'].into_iter().find(|c| one.contains(*c))
+    {
+        return Err((
+            String::new(),
+            format!("the columns are separated by {c:?}: save the file with commas"),
+        ));
     }
-
-    /// The next row's fields, without the blanks around them; or why it cannot be read.
-    fn next(&mut self) -> Result<Option<Vec<&str>>, String> {
-        loop {
-            self.text.clear();
-            self.line += 1;
-            let mut bounded = self.source.by_ref().take(ROW_BYTES_MAX + 1);
-            let read = bounded.read_until(b'\n', &mut self.text).map_err(|error| error.to_string())?;
-            if read == 0 {
-                return Ok(None);
-            }
-            if read as u64 > ROW_BYTES_MAX {
-                return Err(format!("the row is longer than {ROW_BYTES_MAX} bytes"));
-            }
-            if self.line == 1 && self.text.starts_with(b"\xef\xbb\xbf") {
-                self.text.drain(..3); // the byte order mark that spreadsheets write
-            }
-            if !self.text.trim_ascii().is_empty() {
-                return self.split().map(Some);
-            }
-        }
+    if let Some(column) = header.iter().find(|column| !COLUMNS.contains(&column.as_str())) {
+        return Err((
+            String::new(),
+            format!("unknown column {}; known are {}", shown(column), COLUMNS.join(", ")),
+        ));
     }
-
-    fn split(&mut self) -> Result<Vec<&str>, String> {
-        if self.text.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
-            return Err("a quote is left open".into());
-        }
-        self.text.truncate(self.text.trim_ascii_end().len());
-        self.text.push(b'\n');
-        // Unquoting only shortens.
-        self.fields.resize(self.text.len(), 0);
-        let mut ends = [0; FIELDS_MAX];
-        self.parser.reset();
-        let (result, _, _, count) = self.parser.read_record(&self.text, &mut self.fields, &mut ends);
-        if result != ReadRecordResult::Record {
-            return Err(format!("more than {FIELDS_MAX} fields, or a quote in the wrong place"));
-        }
-        let starts = std::iter::once(0).chain(ends);
-        let field =
-            |(start, end): (usize, usize)| std::str::from_utf8(&self.fields[start..end]).map(str::trim);
-        let fields = starts.zip(ends).take(count).map(field).collect::<Result<_, _>>();
-        fields.map_err(|_| "it is not UTF-8".to_string())
+    if let Some((_, column)) = header.iter().enumerate().find(|(at, column)| header[..*at].contains(column)) {
+        return Err((column.clone(), "this column is there twice".into()));
     }
+    if let Some(column) = MANDATORY.into_iter().find(|column| !header.iter().any(|found| found == column)) {
+        return Err((column.into(), "this column is missing".into()));
+    }
+    let of = COLUMNS.map(|column| header.iter().position(|found| found == column));
+    Ok(Places { of, columns: header.len() })
 }
 
-/// One row, its fields in the order of [`COLUMNS`]; or the column that is wrong and why.
-fn document(fields: &[&str; 12]) -> Result<DocumentAlert, (&'static str, String)> {
+/// The alerts of one row, its fields in the order of [`COLUMNS`]; or the column that is wrong and why.
+fn documents(
+    fields: &[&str; 12],
+    repaired: impl Fn(&str, &str),
+) -> Result<Vec<DocumentAlert>, (&'static str, String)> {
     let [state, kind, number, to, status, issue, expiry, theft, theft_state, review, national_ref, remark] =
         *fields;
     for (column, value) in MANDATORY.into_iter().zip([state, kind, number, status]) {
@@ -139,41 +117,72 @@ fn document(fields: &[&str; 12]) -> Result<DocumentAlert, (&'static str, String)
             return Err((column, "it is mandatory and empty".into()));
         }
     }
-    let key = DocumentKey::new(state, kind, number).map_err(|error| {
-        let column = match error {
-            KeyError::State(_) => "issuing_state",
-            KeyError::Type(_) => "document_type",
-            _ => "document_number",
-        };
-        (column, error.to_string())
-    })?;
-    let to = match to {
-        "" => None,
-        to => {
-            let to = Number::new(to).map_err(|error| ("document_number_to", error.to_string()))?;
-            DocumentId::range(key, to).map_err(|error| ("document_number_to", error.to_string()))?.to
+    for (column, value) in COLUMNS.into_iter().zip(*fields) {
+        // They would act on the officer's terminal, or stand in a number unseen.
+        let free = matches!(column, "national_ref" | "remark");
+        if let Some(c) = value.chars().find(|c| c.is_control() || free && is_unseen(*c)) {
+            return Err((column, format!("it has the control character U+{:04X}", c as u32)));
         }
+    }
+    let wrong = |column, text: &str| {
+        let text = shown(text);
+        move |why: String| (column, format!("{text}: {why}"))
     };
+    let issuer = cells::state(state).map_err(wrong("issuing_state", state))?;
+    let code = cells::kind(kind).map_err(wrong("document_type", kind))?;
+    let numbers = cells::numbers(number).map_err(wrong("document_number", number))?;
+    for (what, text) in [(issuer.repaired, state), (code.repaired, kind), (numbers.repaired, number)] {
+        if let Some(what) = what {
+            repaired(what, text);
+        }
+    }
+    let payload = payload(status, [issue, expiry, theft, review], theft_state, [national_ref, remark])?;
+    let key = |number: &Number| {
+        DocumentKey::new(&issuer.value.letters(), &code.value, number.as_str())
+            .map_err(|error| ("document_number", error.to_string()))
+    };
+    if to.is_empty() {
+        return numbers
+            .value
+            .iter()
+            .map(|n| Ok(DocumentAlert { key: key(n)?, to: None, payload: payload.clone() }))
+            .collect();
+    }
+    let [from] = &numbers.value[..] else {
+        return Err(("document_number", "a range begins with one number".into()));
+    };
+    let last = Number::new(to).map_err(|error| ("document_number_to", error.to_string()))?;
+    let range =
+        DocumentId::range(key(from)?, last).map_err(|error| ("document_number_to", error.to_string()))?;
+    Ok(vec![DocumentAlert { key: key(from)?, to: range.to, payload }])
+}
+
+fn payload(
+    status: &str,
+    [issue, expiry, theft, review]: [&str; 4],
+    theft_state: &str,
+    [national_ref, remark]: [&str; 2],
+) -> Result<DocumentPayload, (&'static str, String)> {
     let words = || Status::ALL.map(Status::word).join(", ");
-    let status =
-        Status::from_word(status).ok_or_else(|| ("status", format!("{status:?} is none of {}", words())))?;
+    let status = Status::from_word(status)
+        .ok_or_else(|| ("status", format!("{} is none of {}", shown(status), words())))?;
     let day = |column, text: &str| match text {
         "" => Ok(None),
         text => Day::parse(text)
             .map(Some)
-            .ok_or_else(|| (column, format!("{text:?} is not a date YYYY-MM-DD from 1900 to 2100"))),
+            .ok_or_else(|| (column, format!("{} is not a date YYYY-MM-DD from 1900 to 2100", shown(text)))),
     };
     let theft_state = match theft_state {
         "" => None,
-        text => Some(State::new(text).map_err(|error| ("theft_state", error.to_string()))?),
+        text => {
+            Some(cells::state(text).map_err(|why| ("theft_state", format!("{}: {why}", shown(text))))?.value)
+        }
     };
-    let text = |column, text: &str, max: usize| match text {
-        text if text.len() > max => Err((column, format!("{} bytes, at most {max} fit", text.len()))),
-        // They would act on the officer's terminal.
-        text if text.contains(char::is_control) => Err((column, format!("{text:?} has control characters"))),
-        text => Ok(text.to_string()),
+    let text = |column, text: &str, max: usize| match text.len() {
+        bytes if bytes > max => Err((column, format!("{bytes} bytes, at most {max} fit"))),
+        _ => Ok(text.to_string()),
     };
-    let payload = DocumentPayload {
+    Ok(DocumentPayload {
         issue_date: day("issue_date", issue)?,
         expiry_date: day("expiry_date", expiry)?,
         theft_date: day("theft_date", theft)?,
@@ -182,6 +191,63 @@ fn document(fields: &[&str; 12]) -> Result<DocumentAlert, (&'static str, String)
         national_ref: text("national_ref", national_ref, 64)?,
         remark: text("remark", remark, 255)?,
         ..DocumentPayload::new(status)
-    };
-    Ok(DocumentAlert { key, to, payload })
+    })
+}
+
+/// Most national formats whose numbers are compared.
+const FORMATS_MAX: usize = 10_000;
+/// A format is odd beside another of its state and type that has so many times its numbers.
+const COMMON_TIMES: u64 = 1_000;
+
+/// Watches the formats of numbers, to tell of those that a spreadsheet or a slip may have changed: fewer digits than all
+/// others of the state have (lost zeros), a letter O or I where all others have a digit, a number with its check digit.
+#[derive(Default)]
+pub(super) struct Formats(BTreeMap<u64, (u64, String)>);
+
+impl Formats {
+    /// Sees one document.
+    pub(super) fn see(&mut self, alert: &DocumentAlert) {
+        let format = alert.key.format();
+        if let Some((count, _)) = self.0.get_mut(&format) {
+            *count += 1;
+        } else if self.0.len() < FORMATS_MAX {
+            self.0.insert(format, (1, alert.key.to_string()));
+        }
+    }
+
+    /// Tells of the odd ones, each with an example: the alert's id.
+    pub(super) fn tell(&self, mut odd: impl FnMut(&'static str, u64, &str)) {
+        for (format, (count, example)) in &self.0 {
+            let issuer = format >> 40;
+            let peers = self.0.range(issuer << 40..(issuer + 1) << 40);
+            let common = |wanted: &dyn Fn(u64) -> bool| {
+                peers.clone().any(|(peer, (many, _))| wanted(*peer) && *many >= count * COMMON_TIMES)
+            };
+            let (length, pattern) = (format >> 32 & 0xff, format & 0xffff_ffff);
+            let number = example.rsplit('-').next().unwrap_or_default();
+            let looks_like_digits = letters_only(number, pattern, b"OI");
+            if pattern == 0 && common(&|peer| peer >> 32 & 0xff > length && peer & 0xffff_ffff == 0) {
+                odd(
+                    "number shorter than the others of its state: leading zeros may be lost",
+                    *count,
+                    example,
+                );
+            } else if looks_like_digits && common(&|peer| peer >> 32 & 0xff == length && peer & pattern == 0)
+            {
+                odd("letter O or I where the others of its state have a digit", *count, example);
+            } else if common(&|peer| (peer >> 32 & 0xff) + 1 == length) {
+                odd(
+                    "number one longer than the others of its state: it may end with its check digit",
+                    *count,
+                    example,
+                );
+            }
+        }
+    }
+}
+
+/// Whether the pattern has letters, and all of them are of `allowed`.
+fn letters_only(number: &str, pattern: u64, allowed: &[u8]) -> bool {
+    let letters = number.bytes().filter(u8::is_ascii_alphabetic);
+    pattern != 0 && letters.clone().count() <= 2 && letters.into_iter().any(|b| allowed.contains(&b))
 }

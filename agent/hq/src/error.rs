@@ -1,5 +1,6 @@
 //! What can go wrong at headquarters, in one line each, and what to do about it.
 
+use crate::import_report::Report;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::BadSeal;
 use vedette_common::files::FileError;
@@ -115,6 +116,14 @@ pub enum HqError {
         value: String,
         /// What it must be.
         rule: &'static str,
+    },
+    /// A strict import of a file of which something is left out or repaired.
+    #[error("{} is not taken as it is written: {} repaired, {} left out", path.display(), report.repaired.count(), report.left_out.count())]
+    NotAsWritten {
+        /// The file.
+        path: PathBuf,
+        /// What would be done to it.
+        report: Box<Report>,
     },
     /// A row of a file to be imported is wrong.
     #[error("{}, line {line}{column}: {why}", path.display())]

@@ -27,6 +27,7 @@
 pub mod answer;
 pub mod broadcast;
 pub mod bundle;
+mod cells;
 mod db;
 mod depot;
 pub mod devices;
@@ -38,6 +39,7 @@ pub mod grants;
 pub mod heartbeat;
 pub mod home;
 pub mod import;
+pub mod import_report;
 pub mod init;
 pub mod keys;
 pub mod list;
@@ -50,6 +52,7 @@ pub mod replace;
 mod retained;
 pub mod revoke;
 pub mod root;
+mod rows;
 pub mod screen;
 pub mod serve;
 

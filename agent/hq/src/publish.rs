@@ -9,6 +9,7 @@
 //! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
 //! much of it is refused until somebody says that it is meant.
 
+use super::import_report::Difference;
 use super::keys::Key;
 use super::{Home, HqError, grants, heartbeat, list};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,8 +18,9 @@ use std::fs;
 use vedette_common::clock::system_now;
 use vedette_common::crypto::sign_statement;
 use vedette_common::files::{self, FileError};
-use vedette_lists::{Edition, SegmentFile, SegmentInfo};
+use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
 use vedette_shim::ids::{Digest, Hex, ListName};
+use vedette_shim::list::Kind;
 use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
 /// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
@@ -225,6 +227,39 @@ fn refuse_clearing(
         return Err(HqError::WithdrawsMuch { list: name.clone(), withdrawn, held });
     }
     Ok(())
+}
+
+/// What a pending segment changes against the last edition.
+pub(super) fn difference(
+    home: &Home,
+    db: &Connection,
+    name: &ListName,
+    pending: &Digest,
+    key_number: u32,
+) -> Result<Difference, HqError> {
+    let last = grants::newest_manifest(db, name)?;
+    let old = last.as_ref().map(|last| Ok::<_, HqError>(Edition::open(open_segments(home, name, last)?)?));
+    let old = old.transpose()?;
+    let key = Key::List(name, key_number).list_key(home)?;
+    let new = Edition::open(vec![SegmentFile::open(&home.segment(pending), *pending, &key)?])?;
+    let mut difference = Difference { edition: last.map_or(0, |last| last.edition), ..Difference::default() };
+    let mut count = |is_put: bool| match is_put {
+        true => difference.put += 1,
+        false => difference.withdrawn += 1,
+    };
+    match new.kind() {
+        Kind::Documents => {
+            for change in vedette_lists::diff(old.as_ref(), &new)? {
+                count(matches!(change?, Change::Put(_)));
+            }
+        }
+        Kind::Persons => {
+            for record in vedette_lists::diff_records(old.as_ref(), &new)? {
+                count(record?.value.is_some());
+            }
+        }
+    }
+    Ok(difference)
 }
 
 /// An edition's segments, the oldest first.

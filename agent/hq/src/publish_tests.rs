@@ -3,7 +3,7 @@
 
 use super::bundle::bundle;
 use super::enrol::{EnrolOptions, enrol};
-use super::import::import;
+use super::import::{ImportOptions, import};
 use super::keys::Key;
 use super::list::{CreateOptions, create};
 use super::publish::{PublishOptions, next, publish};
@@ -53,7 +53,8 @@ impl Bench {
     fn import(&self, model: &Model) {
         let file = self.dir.path().join("list.csv");
         fs::write(&file, csv(model)).unwrap();
-        import(&self.home, &list_name(), &file).unwrap();
+        let options = ImportOptions { allow_empty: true, ..ImportOptions::default() };
+        import(&self.home, &list_name(), &file, options).unwrap();
     }
 
     fn newest(&self) -> Vec<u8> {

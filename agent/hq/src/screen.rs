@@ -4,7 +4,9 @@
 //! a zone has it), query_dob (YYYY-MM-DD, a part of it, or empty) and query_nat. Out: `query number TAB alert id TAB
 //! score`, the number from 0 in file order, at most [`ANSWERS_MAX`] a query, best first. Nothing is stored.
 
+use super::import_report::Report;
 use super::{HqError, persons};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -21,8 +23,9 @@ const NAME_FIELDS: [usize; 3] = [30, 31, 39];
 /// Screens every query of `queries` against `list`; how many queries there were.
 pub fn screen(list: &Path, queries: &Path, mut out: impl Write) -> Result<usize, HqError> {
     let open = |path: &Path| File::open(path).map(BufReader::new).map_err(FileError::at("read", path));
-    let alerts = persons::alerts(list, open(list)?).collect::<Result<Vec<_>, _>>()?;
-    let index = PersonIndex::build(alerts.into_iter());
+    let report = RefCell::new(Report::default());
+    let alerts = persons::alerts(list, open(list)?, &report).collect::<Result<Vec<_>, _>>()?;
+    let index = PersonIndex::build(alerts.into_iter().map(|(_, alert)| alert));
 
     let mut lines = open(queries)?.lines();
     let header = lines.next().transpose().map_err(FileError::at("read", queries))?.unwrap_or_default();

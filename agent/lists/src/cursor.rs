@@ -36,11 +36,16 @@ impl SegmentFile {
                 page: Vec::new().into_iter(),
                 extras: ExtrasInOrder { file: self, next_page: 0, page: Vec::new().into_iter() },
             },
-            loose: RecordsOf::new(self, Part::Loose),
+            loose: self.loose(),
             next_entry: None,
             next_loose: None,
             begun: false,
         }
+    }
+
+    /// The documents whose formats have no class, as records.
+    pub(super) fn loose(&self) -> RecordsOf<'_> {
+        RecordsOf::new(self, Part::Loose)
     }
 
     /// The records, puts and withdrawals alike, in the order of their keys; a range without the reach of those before.

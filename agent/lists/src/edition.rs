@@ -10,6 +10,7 @@ use vedette_shim::list::{Details, Found, Kind, ReadError, Scratch, Texts};
 
 use super::ListError;
 use super::documents::{Change, Document, DocumentAlert, DocumentPayload, Record, range_change};
+use super::formats::Formats;
 use super::segment::{SegmentFile, one_kind};
 use super::stream::Rule;
 use super::tiers::SEGMENTS_MAX;
@@ -46,8 +47,9 @@ pub struct Edition {
     segments: Vec<SegmentFile>,
     kind: Kind,
     has_ranges: bool,
+    formats: Formats,
     /// A lookup could not read something since this was asked last.
-    hurt: AtomicBool,
+    corrupt: AtomicBool,
 }
 
 impl Edition {
@@ -59,7 +61,9 @@ impl Edition {
         }
         let kind = one_kind(&segments.iter().collect::<Vec<_>>())?;
         let has_ranges = segments.iter().any(SegmentFile::has_ranges);
-        Ok(Edition { segments, kind, has_ranges, hurt: AtomicBool::new(false) })
+        let documents = if kind == Kind::Documents { &segments[..] } else { &[] };
+        let formats = Formats::of(documents);
+        Ok(Edition { segments, kind, has_ranges, formats, corrupt: AtomicBool::new(false) })
     }
 
     /// Documents or persons.
@@ -95,6 +99,11 @@ impl Edition {
         Ok(alerts)
     }
 
+    /// `false`: nothing of the format of `key` is listed, so that no lookup of it finds anything. Touches no page.
+    pub fn may_list(&self, key: &DocumentKey) -> bool {
+        self.formats.may_have(key)
+    }
+
     /// The alerts that a document meets.
     pub fn find(&self, key: &DocumentKey) -> Result<DocumentMatches, ListError> {
         let mut matches = DocumentMatches::default();
@@ -114,14 +123,14 @@ impl Edition {
         let ranges = if self.has_ranges { self.find_ranges(key, matches) } else { Ok(()) };
         let done = exact.and(ranges);
         if done.is_err() {
-            self.hurt.store(true, Ordering::Relaxed);
+            self.corrupt.store(true, Ordering::Relaxed);
         }
         done
     }
 
-    /// Whether a lookup could not read something since this was asked last.
-    pub fn take_hurt(&self) -> bool {
-        self.hurt.load(Ordering::Relaxed) && self.hurt.swap(false, Ordering::Relaxed)
+    /// Whether a lookup could not read something since the last call.
+    pub fn take_corrupt(&self) -> bool {
+        self.corrupt.load(Ordering::Relaxed) && self.corrupt.swap(false, Ordering::Relaxed)
     }
 
     fn find_exact(
@@ -180,7 +189,7 @@ impl Edition {
     pub fn find_record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ListError> {
         let found = self.find_record_in_segments(key);
         if found.is_err() {
-            self.hurt.store(true, Ordering::Relaxed);
+            self.corrupt.store(true, Ordering::Relaxed);
         }
         found
     }

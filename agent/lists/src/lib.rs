@@ -27,6 +27,7 @@ pub mod error;
 pub mod file;
 pub mod filter;
 mod filtering;
+mod formats;
 pub mod merge;
 mod pack;
 pub mod seal;

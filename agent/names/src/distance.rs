@@ -13,13 +13,21 @@ pub(super) const FAR: f32 = 99.0;
 /// The cost of two neighbours in each other's place.
 const SWAPPED: f32 = 0.85;
 
+/// What is cheap beyond the ordinary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prices {
+    Plain,
+    /// One side is written without vowels (MHMD), so that they cost next to nothing.
+    Bare,
+    /// Readings by national rules: the marks of Š, Ž and Č may have been left out, and KH may be an H.
+    Respelt,
+}
+
 /// The weighted distance of two folds, or [`FAR`] as soon as it must exceed `limit`: optimal string alignment.
-///
-/// `bare` says that one side is written without vowels (MHMD), so that they cost next to nothing.
-pub(super) fn sound(one: &[u8], other: &[u8], bare: bool, limit: f32) -> f32 {
+pub(super) fn sound(one: &[u8], other: &[u8], prices: Prices, limit: f32) -> f32 {
     let one = &one[..one.len().min(LETTERS_MAX)];
     let other = &other[..other.len().min(LETTERS_MAX)];
-    let vowel = if bare { 0.06 } else { 0.25 };
+    let vowel = if prices == Prices::Bare { 0.06 } else { 0.25 };
     // What both begin and end with costs nothing; the letters before a gap still set its price.
     let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let most = one.len().min(other.len()) - start;
@@ -30,17 +38,17 @@ pub(super) fn sound(one: &[u8], other: &[u8], bare: bool, limit: f32) -> f32 {
     let (mut before, mut last, mut row) = (before, last, row);
     let mut gaps = [0f32; LETTERS_MAX + 1];
     for j in 1..=columns {
-        gaps[j] = gap(other, start + j - 1, vowel);
+        gaps[j] = gap(other, start + j - 1, vowel, prices);
         last[j] = last[j - 1] + gaps[j];
     }
     for i in 1..=rows {
         let a = one[start + i - 1];
-        let drop = gap(one, start + i - 1, vowel);
+        let drop = gap(one, start + i - 1, vowel, prices);
         row[0] = last[0] + drop;
         let mut least = row[0];
         for j in 1..=columns {
             let b = other[start + j - 1];
-            let mut best = last[j - 1] + if a == b { 0.0 } else { swap_sound(a, b) };
+            let mut best = last[j - 1] + if a == b { 0.0 } else { swap_sound(a, b, prices) };
             best = best.min(last[j] + drop).min(row[j - 1] + gaps[j]);
             if i > 1 && j > 1 && a != b && a == other[start + j - 2] && one[start + i - 2] == b {
                 best = best.min(before[j - 2] + SWAPPED);
@@ -77,7 +85,7 @@ fn added(letter: u8, word: &[u8], at: usize) -> f32 {
 }
 
 /// The cost of a letter of a fold that the other side lacks.
-fn gap(word: &[u8], at: usize, vowel: f32) -> f32 {
+fn gap(word: &[u8], at: usize, vowel: f32, prices: Prices) -> f32 {
     let letter = word[at];
     let previous = if at > 0 { word[at - 1] } else { 0 };
     match letter {
@@ -91,6 +99,8 @@ fn gap(word: &[u8], at: usize, vowel: f32) -> f32 {
             }
         }
         b'H' => 0.3,
+        // ŠS without its mark is one S.
+        b'S' | b'c' if prices == Prices::Respelt && matches!(previous, b'S' | b'c' | b'Z' | b'J') => 0.08,
         b'S' if previous == b'T' => 0.4,
         b'Z' if previous == b'D' => 0.4,
         b'J' if matches!(previous, b'L' | b'N') => 0.3,
@@ -99,9 +109,20 @@ fn gap(word: &[u8], at: usize, vowel: f32) -> f32 {
 }
 
 /// The cost of one sound written as another.
-fn swap_sound(one: u8, other: u8) -> f32 {
+fn swap_sound(one: u8, other: u8, prices: Prices) -> f32 {
     let pair = if one < other { (one, other) } else { (other, one) };
     match pair {
+        (b'S', b'c')
+        | (b'J', b'Z')
+        | (b'J', b'c')
+        | (b'S', b'Z')
+        | (b'Z', b'c')
+        | (b'H', b'X')
+        | (b'C', b'J')
+            if prices == Prices::Respelt =>
+        {
+            0.08
+        }
         (b'E', b'I') | (b'O', b'U') => 0.12,
         (b'A', b'E') | (b'A', b'O') => 0.2,
         (b'G', b'K') | (b'G', b'X') | (b'K', b'X') | (b'H', b'X') | (b'G', b'H') => 0.3,
@@ -133,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cost(one: &str, other: &str) -> f32 {
-        sound(&fold(one), &fold(other), false, 9.0).min(slip(one.as_bytes(), other.as_bytes()))
+        sound(&fold(one), &fold(other), Prices::Plain, 9.0).min(slip(one.as_bytes(), other.as_bytes()))
     }
 
     #[test]
@@ -149,10 +170,10 @@ mod tests {
         #[test]
         fn symmetric_zero_on_equals_and_limited(one in "[A-Z]{0,50}", other in "[A-Z]{0,50}") {
             let (a, b) = (fold(&one), fold(&other));
-            prop_assert_eq!(sound(&a, &a, false, 9.0), 0.0);
-            let there = sound(&a, &b, false, 50.0);
-            prop_assert!((there - sound(&b, &a, false, 50.0)).abs() < 1e-3);
-            let limited = sound(&a, &b, false, 1.0);
+            prop_assert_eq!(sound(&a, &a, Prices::Plain, 9.0), 0.0);
+            let there = sound(&a, &b, Prices::Plain, 50.0);
+            prop_assert!((there - sound(&b, &a, Prices::Plain, 50.0)).abs() < 1e-3);
+            let limited = sound(&a, &b, Prices::Plain, 1.0);
             prop_assert!(limited == FAR || (limited - there).abs() < 1e-6);
         }
     }

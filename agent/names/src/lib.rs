@@ -1,10 +1,11 @@
 //! Recognising a person by name, birth date, nationality and sex.
 //!
-//! `normalise` makes tokens of A to Z from any script by the readings of `script`; `fold` and `equivalents` hear what they
-//! sound like; `query` matches a traveller's tokens against the `vocabulary` of a list's, once; `gather` finds in the
-//! `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates, `score` adds
-//! up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go.
-//! A search reads memory only: no lock, no clock, no file.
+//! `normalise` makes tokens of A to Z from any script by the readings of `script`, and `readings` adds at import what takes a
+//! dictionary. `fold` and `equivalents` hear what tokens sound like, `national` how other states spell them. `query`
+//! matches a traveller's tokens against the `vocabulary` of a list's, once, with `respelt` for other states' spellings;
+//! `gather` finds in the `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares
+//! dates, `score` adds up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an
+//! alert and its bytes, `handling` how far it may go. A search reads memory only: no lock, no clock, no file.
 
 pub mod handling;
 pub mod person;
@@ -17,8 +18,11 @@ mod explain;
 mod fold;
 mod gather;
 mod index;
+mod national;
 mod normalise;
 mod query;
+mod readings;
+mod respelt;
 mod score;
 mod script;
 mod search;
@@ -28,6 +32,7 @@ mod weights;
 pub use explain::Reason;
 pub use index::PersonIndex;
 pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
+pub use readings::READINGS_MAX;
 
 /// What was read of a traveller. Empty and unknown fields are no evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

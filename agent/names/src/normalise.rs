@@ -19,42 +19,55 @@ pub(super) const TOKEN_LETTERS_MAX: usize = 40;
 /// `language` chooses between a letter's readings (Ukrainian Г is H); [`Language::Unknown`] guesses from the
 /// letters themselves.
 pub(super) fn tokens(text: &str, language: Language) -> Vec<String> {
-    let language = language.or_guess(text);
+    let letters = letters(text);
+    let language = language.or_guess(&letters);
     let mut tokens = Vec::new();
-    let mut word: Vec<char> = Vec::new();
-    for character in text.chars().chain([' ']) {
+    for word in letters.split(|&letter| letter == BREAK).filter(|word| !word.is_empty()) {
+        read(word, language, &mut tokens);
+    }
+    tokens
+}
+
+/// The letters of a text that a script knows, composed and upper case, with [`BREAK`] for all that separates.
+fn letters(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = Vec::with_capacity(text.len());
+    for character in text.chars() {
         match character {
-            'A'..='Z' => word.push(character),
-            'a'..='z' => word.push(character.to_ascii_uppercase()),
-            '0'..='9' => word.push(letter_for_digit(character)),
+            'A'..='Z' => letters.push(character),
+            'a'..='z' => letters.push(character.to_ascii_uppercase()),
+            '0'..='9' => letters.push(letter_for_digit(character)),
             _ if is_silent(character) => {}
-            _ if is_mark(character) => {
-                let letter = word.last().copied();
-                if let (Some(letter), Some(last)) =
-                    (letter.and_then(|letter| script::compose(letter, character)), word.last_mut())
-                {
-                    *last = letter;
-                }
-            }
+            _ if is_mark(character) => mark(&mut letters, character),
             _ => {
-                let known = word.len();
+                let known = letters.len();
                 for letter in narrow(character).to_uppercase().map(unicase) {
                     if is_mark(letter) {
-                        if let Some(last) = word.last_mut() {
-                            *last = script::compose(*last, letter).unwrap_or(*last);
-                        }
+                        mark(&mut letters, letter);
                     } else if script::script_of(letter).is_some() {
-                        word.push(letter);
+                        letters.push(letter);
                     }
                 }
-                if word.len() == known {
-                    read(&word, language, &mut tokens);
-                    word.clear();
+                if letters.len() == known {
+                    letters.push(BREAK);
                 }
             }
         }
     }
-    tokens
+    letters
+}
+
+/// Whether a letter is one that a script knows, or is left out on purpose.
+pub(super) fn is_known(letter: char) -> bool {
+    is_silent(letter)
+        || is_mark(letter)
+        || letters(letter.encode_utf8(&mut [0; 4])).iter().all(|&one| one != BREAK)
+}
+
+/// Sets a mark upon the last letter.
+fn mark(letters: &mut [char], mark: char) {
+    if let Some(last) = letters.last_mut() {
+        *last = script::compose(*last, mark).unwrap_or(*last);
+    }
 }
 
 /// Adds the tokens of a word, which may change its script within.
@@ -86,7 +99,7 @@ fn without_escapes(token: &str) -> String {
 /// and Hebrew scripts that the readings leave out.
 fn is_silent(character: char) -> bool {
     matches!(u32::from(character),
-        0x27 | 0x60 | 0xB4 | 0x2B0..=0x2FF | 0x2018..=0x201B | 0x2032 | 0x2035 | 0xFF07 | 0xA78B | 0xA78C
+        0x27 | 0x60 | 0xB4 | 0x2B0..=0x2FF | 0x2018..=0x201D | 0x2032..=0x2033 | 0x2035 | 0xFF07 | 0xA78B | 0xA78C
         | 0x559..=0x55F | 0x5F3 | 0x5F4
         | 0xAD | 0x34F | 0x61C | 0x180B..=0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xFE00..=0xFE0F | 0xFEFF
         | 0x591..=0x5AF | 0x610..=0x61A | 0x640 | 0x64B..=0x652 | 0x656..=0x65F | 0x670 | 0x6D6..=0x6DC | 0x6DF..=0x6E8 | 0x6EA..=0x6ED)

@@ -76,7 +76,7 @@ impl Look<'_> {
 
     fn single(&mut self, prepared: &mut Prepared, first: usize) {
         let token = &prepared.tokens[first];
-        self.vocabulary.near(&token.text, self.bare, &mut self.scratch, &mut self.near);
+        self.vocabulary.near_respelt(&token.text, self.bare, &mut self.scratch, &mut self.near);
         let own = self.near.iter().filter(|near| near.cost <= 0.25).map(|near| near.weight);
         let weight = own.fold(self.vocabulary.weight(0.0), f32::min);
         let cut = token.cut && token.text.len() >= STUMP_LETTERS_MIN;

@@ -8,9 +8,10 @@
 //! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range; keys are
 //! sorted by (hash, number). Same tokens in, same numbers out.
 
-use super::distance::{self, FAR};
+use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
-use super::fold::{fold_into, hash, keys};
+use super::fold::{fold, fold_into, hash, keys};
+use super::national::{self, WAYS};
 
 /// Persons that the background stands for: a list smaller than this says little about how rare a name is.
 const BACKGROUND_PERSONS: f32 = 3000.0;
@@ -25,9 +26,12 @@ const ARTICLE_COST: f32 = 0.12;
 /// Cost of two spellings of one sound.
 const SAME_SOUND_COST: f32 = 0.04;
 /// Cost of another language's form of the name.
-const CLASS_COST: f32 = 0.18;
+pub(super) const CLASS_COST: f32 = 0.18;
 /// Cost of a cut token against one that completes it.
 const PREFIX_COST: f32 = 0.1;
+
+/// Where the way of a reading (see `national`) stands in a key's token.
+pub(super) const WAY_SHIFT: u32 = 28;
 
 /// A token of the vocabulary that a query's token may be.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +64,7 @@ pub(super) struct Vocabulary {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     candidates: Vec<u32>,
-    sound: Vec<u8>,
+    pub(super) sound: Vec<u8>,
     rest_sound: Vec<u8>,
 }
 
@@ -90,6 +94,7 @@ impl Vocabulary {
                 fold_into(&token[length..], &mut sound);
                 keys(&sound, |key| pairs.push((key, number)));
             }
+            vocabulary.respell(token, number, &mut pairs);
         }
         pairs.sort_unstable();
         pairs.dedup();
@@ -98,6 +103,24 @@ impl Vocabulary {
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
         vocabulary
+    }
+
+    /// Adds the keys of the last token's readings by national rules, and the class of one if it has none of its own.
+    fn respell(&mut self, token: &str, number: u32, pairs: &mut Vec<(u32, u32)>) {
+        pairs.extend(national::key(token).map(|key| (key, number)));
+        let mut reading = String::new();
+        for way in 1..=WAYS {
+            if national::respell(token, way, &mut reading) {
+                pairs.extend(national::key(&reading).map(|key| (key, number | (way as u32) << WAY_SHIFT)));
+                let class = self.classes.last_mut().filter(|class| **class == 0);
+                if let Some(class) = class {
+                    *class = class_of(&fold(&reading));
+                    if *class != 0 {
+                        pairs.push((class_key(*class), number));
+                    }
+                }
+            }
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -119,7 +142,7 @@ impl Vocabulary {
         &self.text[from..self.text_ends[at] as usize]
     }
 
-    fn sound(&self, token: u32) -> &[u8] {
+    pub(super) fn sound(&self, token: u32) -> &[u8] {
         part(&self.folds, &self.fold_ends, token)
     }
 
@@ -216,7 +239,7 @@ impl Vocabulary {
     }
 
     /// Sorts by nearness and gives each its weight: all bearers of tokens at least as near share it.
-    fn weigh(&self, found: &mut [Near]) {
+    pub(super) fn weigh(&self, found: &mut [Near]) {
         found.sort_unstable_by(|a, b| a.cost.total_cmp(&b.cost).then(a.token.cmp(&b.token)));
         let mut bearers = 0.0;
         let mut from = 0;
@@ -233,9 +256,20 @@ impl Vocabulary {
     }
 
     fn gather(&self, key: u32, into: &mut Vec<u32>) {
+        into.extend(self.plain_tokens_of(key).iter().take(KEY_TOKENS_MAX));
+    }
+
+    /// The tokens of a key without readings by national rules: a hash may belong to keys of both.
+    pub(super) fn plain_tokens_of(&self, key: u32) -> &[u32] {
+        let tokens = self.tokens_of(key);
+        &tokens[..tokens.partition_point(|&token| token >> WAY_SHIFT == 0)]
+    }
+
+    /// The tokens of a key, those of a higher way last.
+    pub(super) fn tokens_of(&self, key: u32) -> &[u32] {
         let from = self.key_hashes.partition_point(|&hash| hash < key);
         let same = self.key_hashes[from..].iter().take_while(|&&hash| hash == key).count();
-        into.extend_from_slice(&self.key_tokens[from..from + same.min(KEY_TOKENS_MAX)]);
+        &self.key_tokens[from..from + same]
     }
 
     fn cost(&self, token: &str, sound: &[u8], rest: &[u8], class: u32, bare: bool, candidate: u32) -> f32 {
@@ -249,7 +283,7 @@ impl Vocabulary {
         }
         let mut best = if class != 0 && class == self.classes[candidate as usize] { CLASS_COST } else { FAR };
         let limit = limit(sound.len().max(theirs.len()));
-        let bare = bare || is_bare(text.as_bytes());
+        let bare = if bare || is_bare(text.as_bytes()) { Prices::Bare } else { Prices::Plain };
         best = best.min(distance::sound(sound, theirs, bare, limit.min(best)));
         if best > 0.5 {
             best = best.min(distance::slip(token.as_bytes(), text.as_bytes()));
@@ -283,12 +317,12 @@ fn part<'a>(bytes: &'a [u8], ends: &[u32], at: u32) -> &'a [u8] {
     &bytes[from..ends[at] as usize]
 }
 
-fn class_key(class: u32) -> u32 {
+pub(super) fn class_key(class: u32) -> u32 {
     (class ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
 }
 
 /// The largest cost at which two tokens may still be one name, by the letters of the longer fold.
-fn limit(letters: usize) -> f32 {
+pub(super) fn limit(letters: usize) -> f32 {
     (0.22 * letters as f32 + 0.1).min(2.0)
 }
 

@@ -459,8 +459,10 @@ impl Write for Line<'_> {
     }
 }
 
-/// What panics is a defect; the firmware says what happens then, and it does not come back.
-#[cfg(feature = "panic-handler")]
+/// A panic is a defect: the firmware says what happens then, and it does not come back. Only in an archive that is the
+/// whole Rust of a program without an operating system, or that a test builds for this machine; elsewhere std has its own
+/// handler, and the feature changes nothing.
+#[cfg(all(feature = "panic-handler", any(target_os = "none", vedette_archive)))]
 mod panic {
     unsafe extern "C" {
         /// The firmware's own: where the library is at fault, this is called, and must not return. The archive that

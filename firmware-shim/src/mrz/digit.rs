@@ -50,7 +50,7 @@ pub(crate) fn value(c: u8) -> u8 {
 }
 
 /// The digit over these runs taken together, as a character.
-pub(crate) fn digit<'a>(chars: impl IntoIterator<Item = &'a u8>) -> u8 {
+pub fn digit<'a>(chars: impl IntoIterator<Item = &'a u8>) -> u8 {
     let weighted = chars.into_iter().enumerate().map(|(n, c)| u32::from(value(*c)) * u32::from(weight(n)));
     b'0' + (weighted.sum::<u32>() % 10) as u8
 }

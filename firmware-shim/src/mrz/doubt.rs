@@ -4,6 +4,9 @@
 //! (check digits alone miss some: `UT0` for `UTO` has none, and a letter in a date can satisfy its digit). What a failing
 //! digit guards besides, an expiry date or optional data, is looked up nowhere and raises no doubt.
 //!
+//! A document code that is none of ICAO's may be misread or a state's own: the digits decide. If all of them agree, the
+//! document is believed, and that its code is unknown is said.
+//!
 //! A part of a zone, from a reader that stopped early, can have the length of another format; then it is in doubt too.
 
 use super::check::CheckResult;
@@ -30,8 +33,7 @@ pub(crate) fn of_number(lines: &Lines, checks: &[CheckResult], form: NumberForm)
         CheckName::Personal if form == NumberForm::National => true,
         _ => telling.is_empty(),
     };
-    checks.iter().any(|check| counts(check.name) && !check.check.passes())
-        || !code_known(lines)
+    checks.iter().any(|check| (counts(check.name) || !code_known(lines)) && !check.check.passes())
         || unreadable(lines, telling)
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn code_known(lines: &Lines) -> bool {
 }
 
 /// Of what a person is looked up by: name and birth date. A digit in a name is no doubt: names are compared with
-/// misreadings in mind.
+/// misreadings in mind; nor is a missing surname, which India's and other passports have.
 pub(crate) fn of_bearer(lines: &Lines, checks: &[CheckResult], nameless: bool) -> bool {
     let birth_fails = checks.iter().any(|check| check.name == CheckName::Birth && !check.check.passes());
     nameless || birth_fails || unreadable(lines, &[Field::Birth])

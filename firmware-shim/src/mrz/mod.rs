@@ -33,12 +33,12 @@ use serde::Serialize;
 pub use check::{CheckResult, Checks};
 pub use compose::{ComposeError, Fields, compose};
 pub use date::{DateParts, MrzDate};
-pub use digit::Check;
+pub use digit::{Check, digit as check_digit};
 pub use layout::{CheckName, Field, Format, MAX_CHARS};
 pub use lines::{Lines, MrzError};
 pub use name::{MAX_NAME, Name};
 pub use number::{MAX_NUMBER, NumberForm};
-pub use repair::{Change, Fix, MAX_GUESSES, Repair, repair};
+pub use repair::{Change, Fix, MAX_GUESSES, Repair, mend_issuer, repair};
 pub use spelling::{NAME_BYTES_MAX, NAME_READINGS_MAX, NameReading};
 pub use twins::{TWINS_MAX, Twin, twins};
 
@@ -126,12 +126,14 @@ impl Mrz {
         doubt::of_number(&self.lines, &self.checks, self.number_form)
     }
 
-    /// Whether the birth date may be misread or the surname is missing: then a miss in a list of persons means nothing.
+    /// Whether the birth date may be misread or there is no name: then a miss in a list of persons means nothing.
     pub fn bearer_doubtful(&self) -> bool {
-        doubt::of_bearer(&self.lines, &self.checks, self.surname().is_empty())
+        let nameless = self.surname().is_empty() && self.given_names().is_empty();
+        doubt::of_bearer(&self.lines, &self.checks, nameless)
     }
 
-    /// Whether the document code is one that documents of this format have.
+    /// Whether the document code is one that documents of this format have. If not, the check digits say whether it
+    /// may be misread, see [`Mrz::number_doubtful`].
     pub fn code_known(&self) -> bool {
         doubt::code_known(&self.lines)
     }
@@ -175,6 +177,12 @@ impl Mrz {
     /// elsewhere, as it is printed.
     pub fn document_number(&self) -> &str {
         &self.number
+    }
+
+    /// The check digit that was read behind the number's field, if it is one.
+    pub fn number_digit(&self) -> Option<char> {
+        let spec = self.format().layout().check(CheckName::Number)?;
+        Some(char::from(self.lines.bytes()[usize::from(spec.at)])).filter(char::is_ascii_digit)
     }
 
     /// How the number is written, and for long ones which convention its check digit follows.

@@ -17,7 +17,7 @@ use heapless::Vec;
 
 use super::alike::look_alike;
 use super::check;
-use super::layout::{CheckName, Field};
+use super::layout::{CheckName, Field, Span};
 use super::lines::Lines;
 use super::number;
 
@@ -85,6 +85,19 @@ pub fn repair(lines: &Lines) -> Repair {
     }
 }
 
+/// Digits in the document code's first place and in the state, where only letters can be, as the letters that they look
+/// like; `None` if there are none.
+pub fn mend_issuer(lines: &Lines) -> Option<Fix> {
+    let (typed, mut proposed) = (mended_by_type(lines), *lines);
+    let layout = lines.format().layout();
+    for at in
+        [Field::Code, Field::State].into_iter().filter_map(|field| layout.span(field)).flat_map(Span::range)
+    {
+        proposed.set(at, typed.bytes()[at]);
+    }
+    (proposed != *lines).then_some(Fix { read: *lines, proposed })
+}
+
 fn passes(lines: &Lines) -> bool {
     check::all(lines).iter().all(|c| c.check.passes())
 }
@@ -124,7 +137,7 @@ fn kind(field: Field, first: bool) -> Kind {
 }
 
 /// The zone with letters where digits must be, and the other way round, mended.
-pub(crate) fn mended_by_type(lines: &Lines) -> Lines {
+fn mended_by_type(lines: &Lines) -> Lines {
     let layout = lines.format().layout();
     let mut mended = *lines;
     for (field, span) in layout.fields {

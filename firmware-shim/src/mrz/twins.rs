@@ -43,13 +43,20 @@ impl Twin<'_> {
         &self.number
     }
 
-    /// What of the zone was misread, if this is the number.
+    /// The slips that make this the number: the first character of each.
+    pub fn places(&self) -> [Option<Change>; 2] {
+        self.slips.map(|slip| slip.map(|slip| self.change(usize::from(slip.span.start), slip.to)))
+    }
+
+    /// Every character that was misread, if this is the number.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
         let places = self.slips.iter().flatten().flat_map(|slip| slip.span.range().map(|at| (at, slip.to)));
-        places.filter(|(at, to)| self.lines.bytes()[*at] != *to).map(|(at, to)| {
-            let (line, column) = self.lines.format().layout().place(at);
-            Change { line, column, from: char::from(self.lines.bytes()[at]), to: char::from(to) }
-        })
+        places.map(|(at, to)| self.change(at, to))
+    }
+
+    fn change(&self, at: usize, to: u8) -> Change {
+        let (line, column) = self.lines.format().layout().place(at);
+        Change { line, column, from: char::from(self.lines.bytes()[at]), to: char::from(to) }
     }
 }
 

@@ -123,6 +123,27 @@ pub enum TrustError {
     Rule(SignedKind, &'static str),
 }
 
+impl TrustError {
+    /// The reason as one word that stays the same, for logs and whoever reads them by machine.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Oversized { .. } => "oversized",
+            Self::Malformed(_) => "malformed",
+            Self::Version(_) => "version",
+            Self::WrongKind { .. } => "wrong_kind",
+            Self::Signatures { .. } => "signatures",
+            Self::UnknownList(_) => "unknown_list",
+            Self::Rollback { .. } => "rollback",
+            Self::Forked { .. } => "forked",
+            Self::NotNext { .. } => "not_next",
+            Self::Expired { .. } => "expired",
+            Self::NotAsAnnounced { .. } => "not_as_announced",
+            Self::NotForUs(_) => "not_for_us",
+            Self::Rule(..) => "rule",
+        }
+    }
+}
+
 impl fmt::Display for TrustError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,14 +8,13 @@ use core::fmt::{self, Write as _};
 use heapless::{String, Vec};
 
 use super::Unit;
-use crate::document::DocumentKey;
 use crate::flash::Flash;
 use crate::ids::EncounterId;
 use crate::journal::JournalError;
 use crate::journal::SEALED_BYTES_MAX;
 use crate::list::{Kind, Scratch, Status, edition};
 use crate::mrz::Mrz;
-use crate::query::{self, DocumentQuery};
+use crate::query::{DocumentQuery, How, Lookup};
 use crate::scanner::{Asked, LISTS_HELD_MAX, Note};
 use crate::seal::Aead;
 use crate::shelf::Edition;
@@ -38,6 +37,8 @@ pub struct AlertMet {
     pub status: Status,
     /// Hit or Possible.
     pub result: ListResult,
+    /// How what met it differs from what was read: if at all, the result is Possible.
+    pub how: How,
 }
 
 /// The answer to a scan.
@@ -77,39 +78,42 @@ impl fmt::Display for Outcome {
             write!(f, "; {} {} {} s {freshness} {result}", asked.list, asked.edition, asked.age_s)?;
         }
         for alert in &self.alerts {
-            write!(f, "; {} {}", alert.status.word(), alert.alert)?;
+            write!(f, "; {} {}{}", alert.status.word(), alert.alert, alert.how)?;
         }
         f.write_str(if self.more { "; and more" } else { "" })
     }
 }
 
 impl Outcome {
-    /// Adds what a list has of a key; returns how many alerts that is.
+    /// Adds what a list has of a lookup; returns whether it has anything.
     #[inline(never)]
     fn add(
         &mut self,
-        key: &DocumentKey,
+        lookup: &Lookup,
         met: &edition::Met,
         slot: u8,
         edition: &Edition,
         result: ListResult,
-    ) -> usize {
+    ) -> bool {
         self.more |= met.more_ranges;
         let exact = met.exact.map(|details| (details.status, None));
         let ranges = met.ranges.iter().map(|range| (range.details.status, Some((range.first, range.last))));
-        let found = exact.into_iter().chain(ranges);
-        let count = found.clone().count();
-        for (status, range) in found {
+        for (status, range) in exact.into_iter().chain(ranges) {
             let mut alert = String::new();
             // State, type and two numbers of 32 are below 96 bytes.
             let _ = match range {
-                None => write!(alert, "{key}"),
-                Some((first, last)) => write!(alert, "{}:{last}", key.with_number(first)),
+                None => write!(alert, "{}", lookup.key),
+                Some((first, last)) => write!(alert, "{}:{last}", lookup.key.with_number(first)),
             };
-            let alert = AlertMet { slot, edition: edition.edition, alert, status, result };
+            // A range may hold several readings; what was read comes first.
+            if self.alerts.iter().any(|met| met.slot == slot && met.alert == alert) {
+                continue;
+            }
+            let how = lookup.how;
+            let alert = AlertMet { slot, edition: edition.edition, alert, status, result, how };
             self.more |= self.alerts.push(alert).is_err();
         }
-        count
+        !met.is_empty()
     }
 }
 
@@ -117,11 +121,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Checks a document. Touches nothing but the flash, which it only reads.
     #[inline(never)]
     pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
-        let query = DocumentQuery::new(zone, None);
-        let query = match query.doubtful {
-            true => DocumentQuery::new(zone, query::repaired(zone).as_ref()),
-            false => query,
-        };
+        let query = DocumentQuery::new(zone);
         let mut outcome = Outcome {
             verdict: Verdict::NotChecked,
             alerts: Vec::new(),
@@ -142,7 +142,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     fn ask_list(
         &self,
         slot: u8,
-        query: &DocumentQuery,
+        query: &DocumentQuery<'_>,
         uptime_s: u64,
         outcome: &mut Outcome,
         scratch: &mut Scratch,
@@ -164,18 +164,23 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let mut basis = Basis {
             freshness: age.map(|(_, freshness)| freshness),
             doubtful: query.doubtful,
-            complete: pinned.kind == Kind::Documents && query.keys().next().is_some(),
+            complete: pinned.kind == Kind::Documents,
         };
-        let mut matches = 0;
+        let (mut lookups, mut best) = (0, None);
         if basis.may_ask() && basis.complete {
-            for key in query.keys() {
-                // A match counts although something else could not be read, and the other reading is asked all the same.
+            query.visit(&mut |lookup| {
+                // A match counts although something else could not be read, and the other readings are asked all the same.
                 let mut met = edition::Met::default();
-                basis.complete &= self.ask(&mut met, slot, &edition, &key, scratch).is_ok();
-                matches += outcome.add(&key, &met, slot, &edition, basis.match_result());
-            }
+                basis.complete &= self.ask(&mut met, slot, &edition, &lookup.key, scratch).is_ok();
+                let result = basis.match_result(lookup.how == How::Read);
+                if outcome.add(lookup, &met, slot, &edition, result) && best != Some(ListResult::Hit) {
+                    best = Some(result);
+                }
+                lookups += 1;
+            });
         }
-        asked.result = basis.result((matches > 0).then(|| basis.match_result()));
+        basis.complete &= lookups > 0;
+        asked.result = basis.result(best);
         asked
     }
 

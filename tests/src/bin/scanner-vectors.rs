@@ -1,4 +1,4 @@
-//! Writes `tests/vectors` anew.
+//! Writes `firmware-shim/tests/vectors` again.
 
 use vedette_tests::vectors;
 

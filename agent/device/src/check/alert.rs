@@ -9,6 +9,7 @@ use vedette_names::handling::{Field, Handling, Restriction};
 use vedette_names::person::{self, Warning};
 use vedette_shim::ids::{EncounterId, ListName};
 use vedette_shim::list::Status;
+use vedette_shim::mrz::Change;
 use vedette_shim::verdict::ListResult;
 
 /// What a list returned. It is not recorded, and nobody has seen it.
@@ -106,6 +107,14 @@ impl fmt::Display for Subject {
     }
 }
 
+/// What of a document's key a list has otherwise than the zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    State,
+    Kind,
+    Number,
+}
+
 /// One fact that decided a match, or that limits it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -116,6 +125,14 @@ pub enum Reason {
     NumberMisread,
     /// Found by the number as repaired.
     NumberRepaired,
+    /// Found by a number in which this character stands for one that looks like it.
+    LookAlike(Change),
+    /// Found by another state, type or form of the number than was read.
+    Other {
+        what: Part,
+        read: String,
+        listed: String,
+    },
     /// The birth date or name may be misread.
     BearerMisread,
     Person(vedette_names::Reason),
@@ -131,6 +148,23 @@ impl Reason {
             Reason::NumberInRange => Phrase::new("reason.number_in_range"),
             Reason::NumberMisread => Phrase::new("reason.number_misread"),
             Reason::NumberRepaired => Phrase::new("reason.number_repaired"),
+            Reason::LookAlike(place) => Phrase::with(
+                "reason.look_alike",
+                [
+                    ("line", place.line.to_string()),
+                    ("column", place.column.to_string()),
+                    ("read", place.from.to_string()),
+                    ("listed", place.to.to_string()),
+                ],
+            ),
+            Reason::Other { what, read, listed } => {
+                let code = match what {
+                    Part::State => "reason.state_other",
+                    Part::Kind => "reason.type_other",
+                    Part::Number => "reason.number_other",
+                };
+                Phrase::with(code, [("read", read.clone()), ("listed", listed.clone())])
+            }
             Reason::BearerMisread => Phrase::new("reason.bearer_misread"),
             Reason::Person(reason) => reason.phrase(),
             Reason::Withheld => Phrase::new("reason.withheld"),
@@ -145,6 +179,8 @@ impl Reason {
             | Reason::NumberInRange
             | Reason::NumberMisread
             | Reason::NumberRepaired
+            | Reason::LookAlike(_)
+            | Reason::Other { .. }
             | Reason::BearerMisread
             | Reason::Withheld => None,
         }

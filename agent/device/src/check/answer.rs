@@ -84,7 +84,7 @@ impl Gap {
 }
 
 /// What the officer should know besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     JournalNearlyFull,
@@ -94,6 +94,8 @@ pub enum Notice {
     Misread,
     /// The birth date or the name was misread.
     BearerMisread,
+    /// The document's code, as read, is none that states use.
+    CodeUnknown(String),
     /// So many encounters could not be stored: the spool is full.
     SpoolFull(usize),
     /// So many encounters could not be stored: they cannot be sealed to their list's owner.
@@ -102,13 +104,14 @@ pub enum Notice {
 
 impl Notice {
     /// In the officer's words.
-    pub fn phrase(self) -> Phrase {
-        let count = |count: usize| [("count", count.to_string())];
+    pub fn phrase(&self) -> Phrase {
+        let count = |count: &usize| [("count", count.to_string())];
         match self {
             Notice::JournalNearlyFull => Phrase::new("notice.journal_nearly_full"),
             Notice::NoList => Phrase::new("notice.no_list"),
             Notice::Misread => Phrase::new("notice.misread"),
             Notice::BearerMisread => Phrase::new("notice.bearer_misread"),
+            Notice::CodeUnknown(code) => Phrase::with("notice.code_unknown", [("code", code.clone())]),
             Notice::SpoolFull(lost) => Phrase::with("notice.spool_full", count(lost)),
             Notice::NotSealed(lost) => Phrase::with("notice.not_sealed", count(lost)),
         }

@@ -1,6 +1,6 @@
 //! Asks one list: what it has of a reading, or why it cannot be asked.
 
-use super::alert::{Home, Match, Reason, Subject};
+use super::alert::{Home, Match, Part, Reason, Subject};
 use super::answer::{Asked, Checked, Gap};
 use super::reading::Reading;
 use crate::action::Action;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use vedette_lists::{DocumentAlert, DocumentMatches, Edition, ListError};
 use vedette_names::person::PersonName;
 use vedette_names::{PersonAlert, PersonIndex, PersonMatch, PersonQuery};
+use vedette_shim::query::{How, Lookup};
 use vedette_shim::verdict::{Basis, ListResult};
 
 /// Asks a list at `now`. At most `limit` persons that may be shown, and as many discreet alerts, are found.
@@ -61,26 +62,47 @@ fn look_up(
         Content::Nothing(why) => Err(Gap::Unavailable(*why)),
         Content::Documents(edition) => {
             let mut read = Ok(());
-            for (key, doubt) in reading.keys.as_ref().map_err(|error| Gap::NoNumber(error.clone()))? {
+            for lookup in reading.lookups.as_ref().map_err(|error| Gap::NoNumber(error.clone()))? {
+                if lookup.how != How::Read && !edition.may_list(&lookup.key) {
+                    continue;
+                }
                 let mut found = DocumentMatches::default();
-                read = read.and(edition.find_into(&mut found, key));
-                let alerts = found.exact.iter().chain(&found.ranges);
-                matches.extend(
-                    alerts.map(|alert| document_match(held, alert, basis.match_result(), doubt.clone())),
-                );
-            }
-            read.map_err(damaged)
-        }
-        Content::Persons(edition, index) => {
-            let read = look_up_persons(held, edition, index, &reading.person, limit, matches);
-            if reading.bearer_doubtful {
-                for found in matches {
-                    found.result = basis.match_result();
-                    found.reasons.push(Reason::BearerMisread);
+                read = read.and(edition.find_into(&mut found, &lookup.key));
+                for alert in found.exact.iter().chain(&found.ranges) {
+                    let found = document_match(held, alert, reading, basis, lookup);
+                    // A range may hold several readings; what was read comes first.
+                    if !matches.iter().any(|earlier| earlier.alert_id == found.alert_id) {
+                        matches.push(found);
+                    }
                 }
             }
             read.map_err(damaged)
         }
+        Content::Persons(edition, index) => {
+            let mut read = Ok(());
+            for (query, sure) in &reading.persons {
+                let mut found = Vec::new();
+                read = read.and(look_up_persons(held, edition, index, query, limit, &mut found));
+                if reading.bearer_doubtful || !sure {
+                    for found in &mut found {
+                        found.result = ListResult::Possible;
+                        found.reasons.push(Reason::BearerMisread);
+                    }
+                }
+                found.into_iter().for_each(|found| add_person(matches, found));
+            }
+            read.map_err(damaged)
+        }
+    }
+}
+
+/// Adds a person, or puts it in the place of the same alert found by a worse reading of the name.
+fn add_person(matches: &mut Vec<Match>, found: Match) {
+    let rank = |found: &Match| (found.result == ListResult::Hit, found.score);
+    match matches.iter_mut().find(|earlier| earlier.alert_id == found.alert_id) {
+        Some(earlier) if rank(earlier) < rank(&found) => *earlier = found,
+        Some(_) => {}
+        None => matches.push(found),
     }
 }
 
@@ -106,8 +128,14 @@ fn look_up_persons(
     read
 }
 
-fn document_match(held: &Held, alert: &DocumentAlert, result: ListResult, doubt: Option<Reason>) -> Match {
-    let by = if alert.to.is_some() { Reason::NumberInRange } else { Reason::NumberEqual };
+fn document_match(
+    held: &Held,
+    alert: &DocumentAlert,
+    reading: &Reading,
+    basis: &Basis,
+    lookup: &Lookup,
+) -> Match {
+    let result = basis.match_result(lookup.how == How::Read);
     let status = alert.payload.status;
     Match {
         list: held.list.clone(),
@@ -116,14 +144,41 @@ fn document_match(held: &Held, alert: &DocumentAlert, result: ListResult, doubt:
         result,
         subject: Subject::Document { status: Some(status) },
         action: Action::of_document(status),
-        score: if doubt.is_some() { 0.5 } else { 1.0 },
-        reasons: [by].into_iter().chain(doubt).collect(),
+        score: if result == ListResult::Hit { 1.0 } else { 0.5 },
+        reasons: document_reasons(alert, reading, lookup),
         warnings: Vec::new(),
         handling: held.handling.clone(),
         restricted: Vec::new(),
         details: serde_json::to_value(&alert.payload).unwrap_or_default(),
         home: home(held),
     }
+}
+
+/// How a document was found: each fact with both readings.
+fn document_reasons(alert: &DocumentAlert, reading: &Reading, lookup: &Lookup) -> Vec<Reason> {
+    let [state, kind, number] = &reading.as_read;
+    let key = &lookup.key;
+    let other = |what, read: &String, listed: String| Reason::Other { what, read: read.clone(), listed };
+    let equal = reading.read.is_none_or(|read| read.number() == key.number());
+    let by = match alert.to {
+        Some(_) => Some(Reason::NumberInRange),
+        None => equal.then_some(Reason::NumberEqual),
+    };
+    let mut reasons: Vec<_> = by.into_iter().collect();
+    match lookup.how {
+        How::Read if reading.number_doubtful => reasons.push(Reason::NumberMisread),
+        How::Read => {}
+        How::Misread(places) => {
+            if reading.number_doubtful {
+                reasons.push(Reason::NumberRepaired);
+            }
+            reasons.extend(places.into_iter().flatten().map(Reason::LookAlike));
+        }
+        How::State => reasons.push(other(Part::State, state, key.state().to_string())),
+        How::Kind => reasons.push(other(Part::Kind, kind, key.kind().to_string())),
+        How::Number => reasons.push(other(Part::Number, number, key.number().to_string())),
+    }
+    reasons
 }
 
 fn person_match(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Match {

@@ -41,6 +41,7 @@ use vedette_common::text::{cut, verdict_word};
 use vedette_common::words::Phrase;
 use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::mrz::{self, MrzError};
+use vedette_shim::verdict::ListResult;
 use vedette_shim::wire::FormField;
 
 /// A document read by a scanner, a keyboard wedge or a person.
@@ -213,9 +214,10 @@ impl Checker {
             alerts: open.iter().map(|found| format!("{}/{}", found.list, found.alert_id)).collect(),
         };
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
-        let listed = open.iter().any(|found| found.subject.is_document());
-        let key = reading.keys.as_ref().ok().and_then(|keys| keys.first()).map(|(key, _)| key);
-        let remember = key.filter(|_| !listed && self.retro_keep_s() > 0);
+        // Nor does a document that this one may have been misread from.
+        let listed =
+            open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
+        let remember = reading.read.as_ref().filter(|_| !listed && self.retro_keep_s() > 0);
         let fields = encounter::scanned(&zone);
         let open = self.seal(scan_id, &fields, open, true, now);
         let discreet = self.seal(scan_id, &fields, discreet, false, now);

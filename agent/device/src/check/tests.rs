@@ -96,6 +96,21 @@ fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
 }
 
 #[test]
+fn a_name_that_can_be_read_in_several_ways_is_asked_in_each() {
+    let asked = |name: &str| {
+        let rest = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+        let zone = mrz::parse(&format!("P<UTO{name:<<39}\n{rest}")).unwrap();
+        let (reading, notices) = Reading::of(&zone, 1_790_000_000);
+        assert!(!reading.bearer_doubtful && notices.is_empty());
+        let names = reading.persons.iter();
+        names.map(|(p, sure)| format!("{}/{}/{sure}", p.surname, p.given)).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("ERIKSSON<<ANNA"), ["ERIKSSON/ANNA/true"]);
+    assert_eq!(asked("<<ALMADI"), ["ALMADI//true"]);
+    assert_eq!(asked("LUNDKKPER"), ["LUNDKKPER//true", "LUND/PER/false"]);
+}
+
+#[test]
 fn what_is_asked_says_what_of_it_may_be_misread() {
     let printed = compose(&Fields::specimen_passport("UTO", "L898902C3")).unwrap().to_string();
     let of = |from: &str, to: &str| {
@@ -106,22 +121,32 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
     };
     let (well, notices) = of("P<UTO", "P<UTO");
     assert!(notices.is_empty() && !well.number_doubtful && !well.bearer_doubtful);
-    let born = well.person.birth_date;
-    let met = |reading: &Reading| {
-        let keys = reading.keys.as_ref().unwrap().iter();
-        keys.map(|(key, doubt)| (key.to_string(), doubt.clone())).collect::<Vec<_>>()
+    let born = well.persons[0].0.birth_date;
+    let first = |reading: &Reading| {
+        let lookup = reading.lookups.as_ref().unwrap()[0];
+        (lookup.key.to_string(), lookup.how.to_string())
     };
-    assert_eq!(met(&well), [("UTO-P-L898902C3".to_string(), None)]);
+    assert_eq!(first(&well), ("UTO-P-L898902C3".to_string(), String::new()));
 
     let (state, notices) = of("P<UTO", "P<UT0");
     assert_eq!(notices, [Notice::Misread]);
-    assert_eq!(met(&state), [("UTO-P-L898902C3".to_string(), Some(Reason::NumberRepaired))]);
+    assert_eq!(first(&state), ("UTO-P-L898902C3".to_string(), " [1:5 0>O]".to_string()));
+
+    let (code, notices) = of("P<UTO", "F<UTO");
+    assert_eq!(notices, [Notice::CodeUnknown("F".into())]);
+    assert!(!code.number_doubtful, "all digits agree");
 
     let (repaired, notices) = of("7408122", "74O8122");
     assert!(notices.contains(&Notice::BearerMisread));
-    assert!(repaired.bearer_doubtful && repaired.person.birth_date == born, "one repair: that date is asked");
+    assert!(
+        repaired.bearer_doubtful && repaired.persons[0].0.birth_date == born,
+        "one repair: that date is asked"
+    );
 
     let (lost, notices) = of("7408122", "7408132");
     assert_eq!(notices, [Notice::BearerMisread]);
-    assert!(lost.bearer_doubtful && lost.person.birth_date.is_none(), "no repair: the name alone is asked");
+    assert!(
+        lost.bearer_doubtful && lost.persons[0].0.birth_date.is_none(),
+        "no repair: the name alone is asked"
+    );
 }

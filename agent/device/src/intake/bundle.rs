@@ -9,18 +9,18 @@
 //! grant/<device>/<owner>/<name>
 //! ```
 //!
-//! It goes the same way as what comes by MQTT: offers to the [`Intake`], each checked for itself. Failure: a file that
-//! is refused is named in the report and changes nothing; the others are taken.
+//! It goes the same way as what comes by MQTT: updates to the [`Intake`], each verified for itself. Failure: a file that is
+//! refused is named in the report and changes nothing; the others are applied.
 
-use super::{Intake, IntakeError, Offer, Taken};
+use super::{Intake, IntakeError, Update, UpdateOutcome};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vedette_common::files::{self, FileError};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::METADATA_BYTES_MAX;
 
-/// A file of a bundle, and what it offers if it can be read.
-type FromFile = (PathBuf, Result<Offer, FileError>);
+/// A file of a bundle, and the update in it if it can be read.
+type FromFile = (PathBuf, Result<Update, FileError>);
 
 /// What to do about a bundle that cannot be used.
 pub const HINT: &str = "a bundle is the folder that `vedette-hq publish NAME --bundle DIR` writes";
@@ -30,10 +30,10 @@ const ENTRIES_MAX: usize = 10_000;
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Signed files that were news.
-    pub taken: usize,
-    /// Signed files that were held already.
-    pub known: usize,
+    /// Updates that were applied.
+    pub applied: usize,
+    /// Updates that were in effect already.
+    pub duplicates: usize,
     /// The lists in use afterwards, with their editions.
     pub lists: Vec<(String, u64)>,
     /// What was refused: file and reason.
@@ -54,26 +54,29 @@ pub enum BundleError {
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// What was taken cannot be stored.
+    /// What was verified cannot be stored.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// Other imports wait.
+    #[error("too many imports are waiting")]
+    Busy,
 }
 
 impl Intake {
-    /// Takes everything of a bundle that is for this device and news.
+    /// Applies everything of a bundle that is for this device.
     pub fn import(&mut self, bundle: &Path) -> Result<Report, BundleError> {
-        let offers = self.read_bundle(bundle)?;
-        if offers.is_empty() {
+        let updates = self.read_bundle(bundle)?;
+        if updates.is_empty() {
             return Err(BundleError::Empty { path: bundle.into() });
         }
         let mut report = Report::default();
-        for (path, offer) in offers {
-            let offered = offer
-                .map_err(|error| error.to_string())
-                .and_then(|offer| self.offer(offer).map_err(|error| format!("{}: {error}", path.display())));
-            match offered {
-                Ok(Taken::New) => report.taken += 1,
-                Ok(Taken::Known) => report.known += 1,
+        for (path, update) in updates {
+            let done = update.map_err(|error| error.to_string()).and_then(|update| {
+                self.apply(update).map_err(|error| format!("{}: {error}", path.display()))
+            });
+            match done {
+                Ok(UpdateOutcome::Applied) => report.applied += 1,
+                Ok(UpdateOutcome::Duplicate | UpdateOutcome::Waiting) => report.duplicates += 1,
                 Err(why) => report.refused.push(why),
             }
         }
@@ -89,11 +92,11 @@ impl Intake {
 
     /// Every signed file for this device, in the order of belief: roots, grants, heartbeat, roster, manifests.
     fn read_bundle(&self, bundle: &Path) -> Result<Vec<FromFile>, BundleError> {
-        let mut offers = Vec::new();
-        let mut add = |path: PathBuf, make: &dyn Fn(Vec<u8>) -> Offer| {
-            let offer = files::read(&path, METADATA_BYTES_MAX as u64).map(make);
-            if !matches!(&offer, Err(error) if error.is_not_found()) {
-                offers.push((path, offer));
+        let mut updates = Vec::new();
+        let mut add = |path: PathBuf, make: &dyn Fn(Vec<u8>) -> Update| {
+            let update = files::read(&path, METADATA_BYTES_MAX as u64).map(make);
+            if !matches!(&update, Err(error) if error.is_not_found()) {
+                updates.push((path, update));
             }
         };
         let mut roots: Vec<(u32, PathBuf)> = Vec::new();
@@ -104,17 +107,17 @@ impl Intake {
         }
         roots.sort();
         for (version, path) in roots {
-            add(path, &move |bytes| Offer::Root(version, bytes));
+            add(path, &move |bytes| Update::Root(version, bytes));
         }
         for (list, path) in lists(&bundle.join("grant").join(self.device.as_str()))? {
-            add(path, &move |bytes| Offer::Grant(list.clone(), bytes));
+            add(path, &move |bytes| Update::Grant(list.clone(), bytes));
         }
-        add(bundle.join("heartbeat"), &Offer::Heartbeat);
-        add(bundle.join("roster"), &Offer::Roster);
+        add(bundle.join("heartbeat"), &Update::Heartbeat);
+        add(bundle.join("roster"), &Update::Roster);
         for (list, path) in lists(&bundle.join("list"))? {
-            add(path.join("manifest"), &move |bytes| Offer::Manifest(list.clone(), bytes));
+            add(path.join("manifest"), &move |bytes| Update::Manifest(list.clone(), bytes));
         }
-        Ok(offers)
+        Ok(updates)
     }
 }
 

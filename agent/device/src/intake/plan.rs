@@ -1,8 +1,8 @@
-//! What a device must fetch and merge to hold an edition: a pure function of the manifest, the edition in use and
-//! the segments that are here.
+//! What a device must fetch and merge to have an edition: a pure function of the manifest, the edition in use and the
+//! segments that are stored.
 //!
 //! Invariant: following the plan to its end gives exactly the segments the manifest names. The cheap way (the delta,
-//! merged here with what we have) is planned only when every part of it is certain to be available; otherwise the
+//! merged here with what is stored) is planned only when every part of it is certain to be available; otherwise the
 //! merged segment itself is fetched.
 
 use vedette_shim::ids::Digest;
@@ -10,10 +10,10 @@ use vedette_shim::trust::{Manifest, SegmentRef};
 
 /// Segments to fetch, then perhaps a merge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Plan {
-    /// Segments that are not here, base first.
+pub(super) struct FetchPlan {
+    /// Segments that are not stored, base first.
     pub(super) fetch: Vec<SegmentRef>,
-    /// The merge that makes the last segment, once everything is here.
+    /// The merge that makes the last segment, once everything is stored.
     pub(super) merge: Option<Merge>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn plan(
     active: Option<&Manifest>,
     here: impl Fn(&Digest) -> bool,
     merge_failed: bool,
-) -> Plan {
+) -> FetchPlan {
     let absent: Vec<&SegmentRef> = manifest.segments.iter().filter(|s| !here(&s.digest)).collect();
     let merge = (!merge_failed).then(|| local_merge(manifest, active, &here)).flatten();
     let wanted: Vec<&SegmentRef> = match &merge {
@@ -42,12 +42,12 @@ pub(super) fn plan(
             let others = absent.into_iter().filter(|s| **s != merge.result);
             others.chain(merge.parts.iter().filter(|s| !here(&s.digest))).collect()
         }
-        _ => return Plan { fetch: absent.into_iter().cloned().collect(), merge: None },
+        _ => return FetchPlan { fetch: absent.into_iter().cloned().collect(), merge: None },
     };
-    Plan { fetch: wanted.into_iter().cloned().collect(), merge }
+    FetchPlan { fetch: wanted.into_iter().cloned().collect(), merge }
 }
 
-/// The merge the manifest describes, if we hold the edition before it and all its parts but the delta.
+/// The merge the manifest describes, if the edition before it is in use and all its parts but the delta are stored.
 fn local_merge(
     manifest: &Manifest,
     active: Option<&Manifest>,
@@ -63,11 +63,11 @@ fn local_merge(
     {
         return None;
     }
-    let held = &active.segments[first..];
-    if !held.iter().all(|s| here(&s.digest)) {
+    let stored = &active.segments[first..];
+    if !stored.iter().all(|s| here(&s.digest)) {
         return None;
     }
-    let parts = held.iter().chain([delta]).cloned().collect();
+    let parts = stored.iter().chain([delta]).cloned().collect();
     Some(Merge { parts, base: first == 0, result: result.clone() })
 }
 
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    fn fetched(plan: &Plan) -> Vec<u8> {
+    fn fetched(plan: &FetchPlan) -> Vec<u8> {
         plan.fetch.iter().map(|s| s.digest[0]).collect()
     }
 
@@ -138,6 +138,6 @@ mod tests {
             assert!(fetched(&plan).contains(&9) && !fetched(&plan).contains(&3));
         }
         let done = plan(&now, None, |_| true, false);
-        assert_eq!(done, Plan::default());
+        assert_eq!(done, FetchPlan::default());
     }
 }

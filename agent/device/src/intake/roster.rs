@@ -1,9 +1,10 @@
 //! Intake of the roster: checked like a manifest, stored with its floor, then swapped in with the lists.
 //!
-//! Invariant: once any roster was stored, the device never again works as if there were none. A new root that replaces
-//! the roster's signers starts its floor anew, as a list's.
+//! Invariant: once any roster was stored, the device never again works as if there were none. A root that replaces the
+//! roster's signers resets its floor, as it does a list's.
 
-use super::{Intake, IntakeError, Taken, refused};
+use super::error::refused;
+use super::{Intake, IntakeError, UpdateOutcome};
 use crate::officers::Roll;
 use crate::store::roster::{self, RosterRow};
 use std::sync::Arc;
@@ -12,26 +13,26 @@ use vedette_common::roster::{Roster, RosterFloor};
 use vedette_shim::trust::digest;
 
 impl Intake {
-    pub(super) fn take_roster(&mut self, bytes: Vec<u8>) -> Result<Taken, IntakeError> {
+    pub(super) fn apply_roster(&mut self, bytes: &[u8]) -> Result<UpdateOutcome, IntakeError> {
         let floor = match (roster::get(&self.db)?, &self.roll) {
-            // It is here, and its signers were replaced.
+            // It is stored, and its signers were replaced.
             (Some(RosterRow { envelope: Some(_), .. }), Roll::Lost) => None,
             (stored, _) => stored.map(|stored| stored.floor),
         };
-        let roster = Roster::accept(&bytes, &self.root, floor, self.clock.now(), &RingVerify)
+        let roster = Roster::accept(bytes, &self.root, floor, self.clock.now(), &RingVerify)
             .map_err(refused("roster"))?;
-        let new = RosterFloor { number: roster.number, digest: digest(&bytes) };
+        let new = RosterFloor { number: roster.number, digest: digest(bytes) };
         if floor == Some(new) && self.roll.roster().is_some() {
-            return Ok(Taken::Known);
+            return Ok(UpdateOutcome::Duplicate);
         }
-        roster::set(&self.db, new, &bytes)?;
-        tracing::info!(number = roster.number, officers = roster.officers.len(), "new roster");
+        roster::set(&self.db, new, bytes)?;
+        tracing::info!(number = roster.number, officers = roster.officers.len(), "new roster in effect");
         self.roll = Roll::Held(Arc::new(roster));
-        Ok(Taken::New)
+        Ok(UpdateOutcome::Applied)
     }
 
-    /// Reads the stored roster under the root believed now.
-    pub(super) fn load_roll(&mut self) -> Result<(), IntakeError> {
+    /// Reads the stored roster and verifies it under the root in effect.
+    pub(super) fn load_roster(&mut self) -> Result<(), IntakeError> {
         self.roll = match roster::get(&self.db)? {
             None => Roll::Open,
             Some(RosterRow { envelope: None, .. }) => Roll::Lost,
@@ -39,7 +40,7 @@ impl Intake {
                 match Roster::verified(&bytes, &self.root.roster, &RingVerify) {
                     Ok(roster) => Roll::Held(Arc::new(roster)),
                     Err(error) => {
-                        tracing::warn!(%error, "the stored roster does not verify any more: nobody can sign in");
+                        tracing::warn!(%error, "the stored roster does not verify under this root: nobody can sign in");
                         Roll::Lost
                     }
                 }

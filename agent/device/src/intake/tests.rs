@@ -5,10 +5,11 @@ use crate::check::{self, Checker, Scan};
 use crate::config::Limits;
 use std::path::PathBuf;
 use tempfile::TempDir;
+use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::{self, SigningKey, random_secret, seal, sign_statement};
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_lists::{
-    self, Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Edition, SegmentFile,
+    self, Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, ListKey, SegmentFile,
     SegmentInfo, Status,
 };
 use vedette_shim::document::DocumentKey;
@@ -21,8 +22,10 @@ use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
 mod filtered;
-mod mending;
+mod leases;
+mod repairing;
 mod roster;
+mod thresholds;
 mod unsure;
 
 const LEASE: u32 = 3_600;
@@ -30,6 +33,7 @@ const LEASE: u32 = 3_600;
 /// Headquarters and one device, in one folder.
 struct World {
     folder: TempDir,
+    time: Arc<ManualTime>,
     clock: Arc<Clock>,
     root_key: SigningKey,
     issuer: SigningKey,
@@ -50,8 +54,9 @@ impl World {
         let (root_key, issuer) =
             (SigningKey::from_seed(&crypto::random()), SigningKey::from_seed(&crypto::random()));
         let list: ListName = "interpol/sltd".parse().unwrap();
-        let clock = Arc::new(Clock::default());
-        let now = clock.now();
+        let now = 1_790_000_000;
+        let time = Arc::new(ManualTime::starting_at(now));
+        let clock = Arc::new(Clock::of(time.clone(), 0));
         let issuers = Issuer {
             list: list.clone(),
             kind: Kind::Documents,
@@ -72,6 +77,7 @@ impl World {
         };
         World {
             folder: tempfile::tempdir().unwrap(),
+            time,
             clock,
             root_key,
             issuer,
@@ -123,15 +129,15 @@ impl World {
         sign_statement(SignedKind::Manifest, manifest, &[&self.issuer])
     }
 
-    fn grant(&self) -> Offer {
+    fn grant(&self) -> Update {
         let additional = grant_additional_data(&self.device, &self.list, 1);
         let sealed = seal(&self.box_key.public(), GRANT_INFO, &additional, &self.list_key.0).unwrap();
         let keys = [GrantedKey { number: 1, sealed: &sealed }].into_iter().collect();
         let grant = Grant { device: self.device.clone(), list: self.list.clone(), keys };
-        Offer::Grant(self.list.clone(), sign_statement(SignedKind::Grant, &grant, &[&self.issuer]))
+        Update::Grant(self.list.clone(), sign_statement(SignedKind::Grant, &grant, &[&self.issuer]))
     }
 
-    fn heartbeat(&self, issued: u64, edition: u64, manifest: &[u8]) -> Offer {
+    fn heartbeat(&self, issued: u64, edition: u64, manifest: &[u8]) -> Update {
         let state = ListState { list: self.list.clone(), edition, manifest: digest(manifest) };
         let heartbeat = Heartbeat {
             issued,
@@ -139,7 +145,7 @@ impl World {
             root_version: 1,
             lists: [state].into_iter().collect(),
         };
-        Offer::Heartbeat(sign_statement(SignedKind::Heartbeat, &heartbeat, &[&self.root_key]))
+        Update::Heartbeat(sign_statement(SignedKind::Heartbeat, &heartbeat, &[&self.root_key]))
     }
 
     fn device(&self) -> Intake {
@@ -164,10 +170,10 @@ impl World {
     /// A device with edition 1 in use, which lists `numbers`, and that edition's segment.
     fn device_with(&self, numbers: &[&str]) -> (Intake, SegmentInfo) {
         let mut device = self.device();
-        device.offer(self.grant()).unwrap();
+        device.apply(self.grant()).unwrap();
         let (_, info) = self.segment(numbers, &[]);
         let manifest = self.sign(&self.manifest(1, &[info]));
-        device.offer(Offer::Manifest(self.list.clone(), manifest)).unwrap();
+        device.apply(Update::Manifest(self.list.clone(), manifest)).unwrap();
         self.fetch(&mut device);
         (device, info)
     }
@@ -222,9 +228,12 @@ fn an_edition_is_used_once_it_is_whole_and_across_a_restart() {
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "no list at all");
     let (_, info) = world.segment(&["L898902C3"], &[]);
     let bytes = world.sign(&world.manifest(1, &[info]));
-    assert_eq!(device.offer(world.grant()).unwrap(), Taken::New);
-    assert_eq!(device.offer(Offer::Manifest(world.list.clone(), bytes.clone())).unwrap(), Taken::New);
-    assert_eq!(device.offer(Offer::Manifest(world.list.clone(), bytes)).unwrap(), Taken::Known);
+    assert_eq!(device.apply(world.grant()).unwrap(), UpdateOutcome::Applied);
+    assert_eq!(
+        device.apply(Update::Manifest(world.list.clone(), bytes.clone())).unwrap(),
+        UpdateOutcome::Applied
+    );
+    assert_eq!(device.apply(Update::Manifest(world.list.clone(), bytes)).unwrap(), UpdateOutcome::Duplicate);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "the edition is not whole yet");
     assert_eq!(world.fetch(&mut device), 1);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
@@ -239,41 +248,40 @@ fn an_edition_is_used_once_it_is_whole_and_across_a_restart() {
 fn what_is_forged_old_or_foreign_is_refused_and_the_last_good_edition_serves_on() {
     let mut world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let (_, info) = world.segment(&["L898902C3"], &[]);
     let good = world.manifest(5, &[info]);
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&good))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&good))).unwrap();
     world.fetch(&mut device);
 
-    let mut refuse = |bytes: Vec<u8>, why: &str| {
-        let error = device.offer(Offer::Manifest(world.list.clone(), bytes)).unwrap_err().to_string();
-        assert!(error.contains(why), "{error:?} should say {why:?}");
+    let mut refuse = |bytes: Vec<u8>, reason: &str| {
+        let error = device.apply(Update::Manifest(world.list.clone(), bytes)).unwrap_err();
+        assert_eq!(error.reason(), reason, "{error}");
         assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
     };
     let (_, other) = world.segment(&["X1"], &[]);
     let next = world.manifest(6, &[other]);
-    let mut tampered = world.sign(&next);
-    let middle = tampered.len() / 2;
-    tampered[middle] ^= 1;
-    refuse(tampered, "refused");
+    let signed = world.sign(&next);
+    let mut tampered = signed.clone();
+    // The last byte is the signature's.
+    *tampered.last_mut().unwrap() ^= 1;
+    refuse(tampered, "signatures");
     refuse(world.sign(&world.manifest(4, &[other])), "rollback");
-    refuse(world.sign(&world.manifest(5, &[other])), "two different manifests");
+    refuse(world.sign(&world.manifest(5, &[other])), "forked");
     refuse(
         world.sign(&Manifest { expires: world.now - 1, issued: world.now - 2, ..next.clone() }),
         "expired",
     );
-    refuse(world.sign(&Manifest { list: "a/b".parse().unwrap(), ..next.clone() }), "another list");
-    refuse(sign_statement(SignedKind::Manifest, &next, &[&world.root_key]), "0 valid signature");
-    refuse(
-        sign_statement(SignedKind::Heartbeat, &next, &[&world.issuer]),
-        "heartbeat where a manifest belongs",
-    );
-    refuse(world.sign(&next)[..40].to_vec(), "truncated or damaged");
-    refuse(vec![1; 70_000], "over the limit");
+    refuse(world.sign(&Manifest { list: "a/b".parse().unwrap(), ..next.clone() }), "rule");
+    refuse(sign_statement(SignedKind::Manifest, &next, &[&world.root_key]), "signatures");
+    refuse(sign_statement(SignedKind::Heartbeat, &next, &[&world.issuer]), "wrong_kind");
+    refuse(signed[..40].to_vec(), "malformed");
+    refuse(signed.iter().copied().chain([0]).collect(), "malformed");
+    refuse(vec![1; 70_000], "oversized");
     let heartbeat = world.heartbeat(world.now, 6, b"another manifest of edition 6");
-    device.offer(heartbeat).unwrap();
-    let error = device.offer(Offer::Manifest(world.list.clone(), world.sign(&next))).unwrap_err().to_string();
-    assert!(error.contains("not the one the heartbeat names"), "{error}");
+    device.apply(heartbeat).unwrap();
+    let error = device.apply(Update::Manifest(world.list.clone(), signed)).unwrap_err();
+    assert_eq!(error.reason(), "not_as_announced", "{error}");
     world.now += 1;
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
 }
@@ -282,16 +290,16 @@ fn what_is_forged_old_or_foreign_is_refused_and_the_last_good_edition_serves_on(
 fn deltas_are_merged_here_and_withdrawals_clear() {
     let world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let many: Vec<String> = (0..500).map(|n| format!("A{n:07}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let (base_path, base) = world.segment(&many, &[]);
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[base])))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[base])))).unwrap();
     world.fetch(&mut device);
 
     let (delta_path, delta) = world.segment(&["L898902C3"], &["A0000007"]);
     let second = Manifest { delta: Some(reference(&delta)), ..world.manifest(2, &[base, delta]) };
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&second))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&second))).unwrap();
     assert_eq!(world.fetch(&mut device), 1, "the delta alone");
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
     assert_eq!(world.verdict(&device, "A0000007"), Verdict::Clear, "withdrawn");
@@ -307,7 +315,7 @@ fn deltas_are_merged_here_and_withdrawals_clear() {
     let parts: Vec<&SegmentFile> = parts.iter().collect();
     let (_, merged) = vedette_lists::merge(&parts, true, &world.list_key, &elsewhere).unwrap();
     let manifest = Manifest { delta: Some(reference(&third)), merged: 2, ..world.manifest(3, &[merged]) };
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&manifest))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&manifest))).unwrap();
     assert_eq!(world.fetch(&mut device), 1, "the delta, not the merged segment, which is not even published");
     assert_eq!(world.verdict(&device, "B1234567"), Verdict::Hit);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Clear);
@@ -320,12 +328,12 @@ fn deltas_are_merged_here_and_withdrawals_clear() {
 fn a_delta_pushed_before_its_manifest_is_not_asked_for_again() {
     let world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let (path, info) = world.segment(&["L898902C3"], &[]);
     let bytes = std::fs::read(path).unwrap();
     let chunk = vedette_shim::wire::Chunk { segment: info.digest, index: 0, bytes: &bytes };
     assert!(!device.chunk(&chunk).unwrap());
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
     assert_eq!(device.missing().unwrap(), None);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
 }
@@ -334,51 +342,26 @@ fn a_delta_pushed_before_its_manifest_is_not_asked_for_again() {
 fn a_segment_that_never_comes_does_not_hold_up_the_others() {
     let world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let infos = [world.segment(&["L898902C3"], &[]).1, world.segment(&["X1"], &[]).1];
     let manifest = world.sign(&world.manifest(1, &infos));
-    device.offer(Offer::Manifest(world.list.clone(), manifest)).unwrap();
-    let mut asked = || {
-        // As if it had been asked for long ago.
-        let asked = device.missing().unwrap().unwrap().segment.digest;
-        device.asked.as_mut().unwrap().1 -= segments::STUCK_AFTER;
-        asked
+    device.apply(Update::Manifest(world.list.clone(), manifest)).unwrap();
+    let mut requested = |after_s| {
+        world.time.pass(after_s);
+        device.missing().unwrap().unwrap().segment.digest
     };
-    assert_eq!([asked(), asked(), asked()], [infos[0].digest, infos[1].digest, infos[0].digest]);
-}
-
-#[test]
-fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirmed() {
-    let world = World::new();
-    let mut device = world.device();
-    device.offer(world.grant()).unwrap();
-    let (_, info) = world.segment(&["L898902C3"], &[]);
-    let manifest = world.sign(&world.manifest(1, &[info]));
-    device.offer(Offer::Manifest(world.list.clone(), manifest.clone())).unwrap();
-    world.fetch(&mut device);
-    let later = world.now + u64::from(LEASE) + 1;
-    world.clock.raise(later);
-    device.tick().unwrap();
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
-    assert!(editions::grants(&device.db).unwrap().is_empty());
-    drop(device);
-    let mut device = world.device();
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "a restart brings nothing back");
-
-    device.offer(world.grant()).unwrap();
-    device.tick().unwrap();
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked, "the key alone confirms nothing");
-    device.offer(world.heartbeat(later, 1, &manifest)).unwrap();
-    device.tick().unwrap();
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    let [one, other] = infos.map(|info| info.digest);
+    let after = segments::STUCK_AFTER_S;
+    let order = [requested(0), requested(after - 1), requested(1), requested(after), requested(1)];
+    assert_eq!(order, [one, one, other, one, one]);
 }
 
 #[test]
 fn a_heartbeat_from_beyond_the_roots_end_is_not_believed_on_a_frozen_clock() {
     let world = World::new();
     let mut device = world.device();
-    let error = device.offer(world.heartbeat(world.root.expires, 1, b"")).unwrap_err().to_string();
-    assert!(error.contains("root") && error.contains("expired"), "{error}");
+    let error = device.apply(world.heartbeat(world.root.expires, 1, b"")).unwrap_err();
+    assert_eq!(error.reason(), "expired", "{error}");
     assert!(world.clock.now() < world.root.expires);
 }
 
@@ -386,22 +369,22 @@ fn a_heartbeat_from_beyond_the_roots_end_is_not_believed_on_a_frozen_clock() {
 fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
     let mut world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let (_, info) = world.segment(&["L898902C3"], &[]);
     // Whoever stole the issuer's key raised the edition to the sky.
     device
-        .offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(u64::MAX, &[info]))))
+        .apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(u64::MAX, &[info]))))
         .unwrap();
     world.fetch(&mut device);
     world.issuer = SigningKey::from_seed(&crypto::random());
     let mut root = Root { version: 2, ..world.root.clone() };
     root.issuers[0].role = role(&world.issuer);
     let next = world.sign(&world.manifest(1, &[info]));
-    assert!(device.offer(Offer::Manifest(world.list.clone(), next)).is_err(), "not before the root");
+    assert!(device.apply(Update::Manifest(world.list.clone(), next)).is_err(), "not before the root");
     let signed = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
     let skipped = sign_statement(SignedKind::Root, &Root { version: 3, ..root.clone() }, &[&world.root_key]);
-    assert_eq!(device.offer(Offer::Root(3, skipped)).unwrap(), Taken::Known, "waits for root 2");
-    assert_eq!(device.offer(Offer::Root(2, signed)).unwrap(), Taken::New);
+    assert_eq!(device.apply(Update::Root(3, skipped)).unwrap(), UpdateOutcome::Waiting, "for root 2");
+    assert_eq!(device.apply(Update::Root(2, signed)).unwrap(), UpdateOutcome::Applied);
     assert_eq!(device.root.version, 3);
     assert_eq!(
         world.verdict(&device, "L898902C3"),
@@ -410,32 +393,32 @@ fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
     );
     assert!(editions::grants(&device.db).unwrap().is_empty());
     // The manifest refused before the root was kept and is taken now, without being sent again.
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     world.fetch(&mut device);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
     assert_eq!(device.shared().load().lists[0].edition, 1);
     let forged = sign_statement(SignedKind::Root, &Root { version: 4, ..root }, &[&world.issuer]);
-    assert!(device.offer(Offer::Root(4, forged)).is_err());
+    assert!(device.apply(Update::Root(4, forged)).is_err());
 }
 
 #[test]
 fn an_order_to_erase_erases_and_is_not_carried_out_twice() {
     let world = World::new();
     let mut device = world.device();
-    device.offer(world.grant()).unwrap();
+    device.apply(world.grant()).unwrap();
     let (_, info) = world.segment(&["L898902C3"], &[]);
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
     world.fetch(&mut device);
     let order = |device: &DeviceId, key: &SigningKey| {
         let order =
             Order { device: device.clone(), number: 1, issued: world.now, order: OrderKind::EraseAll };
-        Offer::Order(sign_statement(SignedKind::Order, &order, &[key]))
+        Update::Order(sign_statement(SignedKind::Order, &order, &[key]))
     };
-    assert!(device.offer(order(&"post-8".parse().unwrap(), &world.root_key)).is_err());
-    assert!(device.offer(order(&world.device, &world.issuer)).is_err());
+    assert!(device.apply(order(&"post-8".parse().unwrap(), &world.root_key)).is_err());
+    assert!(device.apply(order(&world.device, &world.issuer)).is_err());
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
-    assert_eq!(device.offer(order(&world.device, &world.root_key)).unwrap(), Taken::New);
+    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Applied);
     assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
     assert_eq!(std::fs::read_dir(device.store.folder()).unwrap().count(), 0, "no segment is left");
-    assert_eq!(device.offer(order(&world.device, &world.root_key)).unwrap(), Taken::Known);
+    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Duplicate);
 }

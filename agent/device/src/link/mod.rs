@@ -4,13 +4,13 @@
 //! |---|---|
 //! | [`session`] | what to send next: pure |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
-//! | [`forward`] | what arrived and waits for the intake, so that the session does not |
+//! | [`early`] | owners' answers that wait for a newer root |
 
-pub mod forward;
+pub mod early;
 pub mod session;
 pub mod uplink;
 
-/// The link's state as the desk shows it.
+/// The link's state, as the desk shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkState {
     /// Whether the session is up.

@@ -3,7 +3,7 @@
 //! Invariants: at most `encounters_in_flight_max` encounters await a receipt; one without a receipt is sent again after
 //! 1, 2, 4 ... seconds, `receipt_wait_s` at most (the broker keeps nothing for a collector that was not connected yet,
 //! so the first repeat comes soon); a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
-//! are asked for at once, and asked for again after `chunk_wait_s` without progress. Times are seconds of any clock
+//! are requested at once, and again after `chunk_wait_s` without progress. Times are seconds of any clock
 //! that does not go back.
 
 use crate::config::Limits;
@@ -15,7 +15,7 @@ use vedette_shim::ids::{Digest, EncounterId};
 use vedette_shim::wire::Want;
 
 /// What one session has sent and awaits.
-pub struct Session {
+pub struct LinkSession {
     in_flight_max: usize,
     receipt_wait_s: u64,
     chunks_max: u16,
@@ -23,7 +23,7 @@ pub struct Session {
     status_every_s: u64,
     sent: BTreeMap<i64, Sent>,
     last_read: i64,
-    asked: Option<Asked>,
+    requested: Option<Requested>,
     status_at: Option<u64>,
 }
 
@@ -35,17 +35,17 @@ struct Sent {
     wait: u64,
 }
 
-struct Asked {
+struct Requested {
     segment: Digest,
     next: u32,
     until: u32,
     at: u64,
 }
 
-impl Session {
+impl LinkSession {
     /// A session in which nothing was sent yet.
-    pub fn new(limits: &Limits) -> Session {
-        Session {
+    pub fn new(limits: &Limits) -> LinkSession {
+        LinkSession {
             in_flight_max: limits.encounters_in_flight_max,
             receipt_wait_s: limits.receipt_wait_s,
             chunks_max: limits.chunks_in_flight_max,
@@ -53,7 +53,7 @@ impl Session {
             status_every_s: limits.status_every_s,
             sent: BTreeMap::new(),
             last_read: 0,
-            asked: None,
+            requested: None,
             status_at: None,
         }
     }
@@ -100,32 +100,32 @@ impl Session {
         self.sent.retain(|_, sent| !ids.contains(&sent.id));
     }
 
-    /// The chunks to ask for now.
+    /// The chunks to request now.
     pub fn want(&mut self, now: u64, missing: Option<&Missing>) -> Option<Want> {
         let Some(missing) = missing else {
-            self.asked = None;
+            self.requested = None;
             return None;
         };
         let (segment, next) = (missing.segment.digest, missing.next);
         let under_way = self
-            .asked
+            .requested
             .as_mut()
-            .filter(|asked| asked.segment == segment && next < asked.until && next >= asked.next);
-        if let Some(asked) = under_way {
-            if next > asked.next {
-                (asked.next, asked.at) = (next, now); // progress
+            .filter(|before| before.segment == segment && next < before.until && next >= before.next);
+        if let Some(before) = under_way {
+            if next > before.next {
+                (before.next, before.at) = (next, now); // progress
             }
-            if now < asked.at + self.chunk_wait_s {
+            if now < before.at + self.chunk_wait_s {
                 return None;
             }
         }
         let total = u32::try_from(chunks_of(missing.segment.bytes)).unwrap_or(u32::MAX);
         let count = u16::try_from(total.saturating_sub(next)).unwrap_or(u16::MAX).min(self.chunks_max);
-        self.asked = Some(Asked { segment, next, until: next + u32::from(count), at: now });
+        self.requested = Some(Requested { segment, next, until: next + u32::from(count), at: now });
         Some(Want { segment, from: next, count })
     }
 
-    /// Whether it is time to say what the device holds; `news`: it changed.
+    /// Whether a status message is due; `news`: what it says has changed.
     pub fn status_due(&mut self, now: u64, news: bool) -> bool {
         let due = news || self.status_at.is_none_or(|at| now >= at + self.status_every_s);
         if due {
@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    fn sent(session: &mut Session, now: u64, room: usize, spool: &[i64]) -> Vec<i64> {
+    fn sent(session: &mut LinkSession, now: u64, room: usize, spool: &[i64]) -> Vec<i64> {
         session.encounters(now, room, read(spool)).unwrap().iter().map(|s| s.sequence).collect()
     }
 
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_window_moves_with_receipts_and_the_unreceipted_are_sent_again() {
-        let mut session = Session::new(&limits());
+        let mut session = LinkSession::new(&limits());
         let mut spool: Vec<i64> = (1..=6).collect();
         assert_eq!(sent(&mut session, 0, 2, &spool), [1, 2]);
         assert_eq!(sent(&mut session, 0, 9, &spool), [3]);
@@ -183,14 +183,18 @@ mod tests {
         let again: Vec<u64> =
             (12..60).filter(|now| !sent(&mut session, *now, 9, &spool).is_empty()).collect();
         assert_eq!(again, [15, 25, 35, 45, 55]);
-        assert_eq!(sent(&mut Session::new(&limits()), 0, 9, &spool), [1, 3, 4], "a new session starts over");
+        assert_eq!(
+            sent(&mut LinkSession::new(&limits()), 0, 9, &spool),
+            [1, 3, 4],
+            "a new session starts over"
+        );
     }
 
     #[test]
-    fn chunks_are_asked_for_in_windows_and_again_when_they_do_not_come() {
+    fn chunks_are_requested_in_windows_and_again_when_they_do_not_arrive() {
         let segment = SegmentRef { digest: [1; 32], bytes: 6 * 65_536, entries: 0, withdrawals: 0, key: 1 };
         let at = |next| Missing { segment: segment.clone(), next };
-        let mut session = Session::new(&limits());
+        let mut session = LinkSession::new(&limits());
         let want = |from, count| Some(Want { segment: [1; 32], from, count });
         assert_eq!(session.want(0, Some(&at(0))), want(0, 4));
         assert_eq!(session.want(1, Some(&at(2))), None);
@@ -204,7 +208,7 @@ mod tests {
         /// Whatever arrives late, twice or never: everything is sent, and never more than the window is out.
         #[test]
         fn every_encounter_gets_home(count in 1i64..40, losses in prop::collection::vec(any::<bool>(), 400)) {
-            let mut session = Session::new(&limits());
+            let mut session = LinkSession::new(&limits());
             let mut spool: Vec<i64> = (1..=count).collect();
             let mut losses = losses.into_iter().chain(std::iter::repeat(false));
             let mut now = 0;

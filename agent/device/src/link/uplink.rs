@@ -1,23 +1,23 @@
 //! The task that keeps a session with headquarters open: connects, carries messages both ways, and starts over.
 //!
-//! Rule: on any error the client is dropped and made anew after a jittered wait; certificates are read again each
-//! time, so a renewed one is used without a restart. The broker holds nothing we could not rebuild: encounters stay
-//! in the spool until their receipt, and everything signed is retained there for us. The intake is never waited for.
+//! Rule: on any error the client is dropped and made again after a jittered wait; certificates are read again each
+//! time, so a renewed one is used without a restart. The broker stores nothing we could not rebuild: encounters stay
+//! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
 use super::LinkState;
-use super::forward::{Arrival, Forward};
-use super::session::Session;
+use super::early::EarlyAnswers;
+use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Missing, Offer};
+use crate::intake::{Missing, Update};
 use crate::store::spool::Spooled;
 use crate::store::{confirmations, spool};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use vedette_common::clock::rfc3339;
 use vedette_common::crypto::RingVerify;
 use vedette_common::files;
@@ -33,18 +33,18 @@ use zeroize::Zeroizing;
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
-/// How often the session looks after overdue receipts and chunks.
+/// How often the session checks for overdue receipts and chunks.
 const TICK: Duration = Duration::from_secs(1);
 /// A session that lasted this long was a good one: the next wait is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(20);
-/// How often our certificate is looked at, besides at each session's start: it may have been renewed.
-const LOOK_EVERY: Duration = Duration::from_secs(3600);
+/// How often our certificate is read, besides at each session's start: it may have been renewed.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
-const HELD: &str = "held back by a drill";
-/// Answers that wait for a newer root, at most.
-const EARLY_ANSWERS_MAX: usize = 64;
-/// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+const DRILL: &str = "suspended by a drill";
+/// Why a session ends with the agent.
+const STOPPING: &str = "the agent is stopping";
+/// How long a graceful disconnect may take.
+const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
 
 /// What the uplink works with.
 pub struct Uplink {
@@ -54,34 +54,27 @@ pub struct Uplink {
     pub checker: Arc<crate::check::Checker>,
     /// Takes what arrives.
     pub intake: IntakeDoor,
-    /// What to ask for.
+    /// Which segment to request.
     pub missing: watch::Receiver<Option<Missing>>,
-    /// Tells the desk.
+    /// Shown at the desk.
     pub state: watch::Sender<LinkState>,
-    /// While it says true there is no session: a drill.
+    /// While it is true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
-    /// Owners' answers that only a newer root can explain.
+    /// Owners' answers that wait for a newer root.
     pub early: EarlyAnswers,
-}
-
-/// Owners' answers that came before the root which names the key that signed them.
-#[derive(Default)]
-pub struct EarlyAnswers {
-    root_version: u32,
-    answers: VecDeque<bytes::Bytes>,
 }
 
 impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
-        let forward = self.forward();
-        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_EVERY, LOOK_EVERY);
+        let mut certificate_due =
+            tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
             if *self.hold.borrow_and_update() {
-                self.tell(false, HELD.into());
+                self.report(false, DRILL.into());
                 tokio::select! {
-                    // Without its other end nobody can hold the link any more.
+                    // An error: the other end is gone, so no drill can begin any more.
                     _ = self.hold.wait_for(|held| !held) => {}
                     () = stop.cancelled() => return,
                 }
@@ -91,7 +84,8 @@ impl Uplink {
             let why = match self.settings() {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    self.session(publisher, events, &forward, &mut look, &stop).await
+                    let span = tracing::info_span!("session", broker = %self.config.host);
+                    self.session(publisher, events, &mut certificate_due, &stop).instrument(span).await
                 }
                 Err(why) => why,
             };
@@ -102,7 +96,7 @@ impl Uplink {
                 continue;
             }
             tracing::warn!(%why, "no session with headquarters");
-            self.tell(false, why);
+            self.report(false, why);
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
@@ -112,20 +106,6 @@ impl Uplink {
                 () = stop.cancelled() => return,
             }
         }
-    }
-
-    /// The way to the intake; it outlives sessions, so that what one brought is not lost with it.
-    fn forward(&self) -> Forward {
-        let intake = self.intake.clone();
-        Forward::to(move |arrival| {
-            let intake = intake.clone();
-            async move {
-                match arrival {
-                    Arrival::Offer(offer) => intake.offer(offer).await,
-                    Arrival::Chunk(message) => intake.chunk(message).await,
-                }
-            }
-        })
     }
 
     fn settings(&self) -> Result<MqttSettings, String> {
@@ -145,13 +125,13 @@ impl Uplink {
         })
     }
 
-    fn tell(&self, online: bool, why: String) {
+    fn report(&self, online: bool, why: String) {
         self.state.send_modify(|state| (state.online, state.why) = (online, why));
     }
 
-    /// Tells when our certificate ends, and warns of it in time: past its end there is no session, nor a way to say so.
-    /// `again`: also of what was told before.
-    fn look_at_certificate(&self, again: bool) {
+    /// Reports when our certificate ends, and warns in time: past its end there is no session, nor a way to say so.
+    /// `again`: also if that was said before.
+    fn check_certificate(&self, again: bool) {
         let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
         // One that cannot be read ends the next session, with the reason.
         let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
@@ -171,16 +151,15 @@ impl Uplink {
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
-        forward: &Forward,
-        look: &mut Interval,
+        certificate_due: &mut Interval,
         stop: &CancellationToken,
     ) -> String {
-        let mut session = Session::new(self.checker.limits());
+        let mut session = LinkSession::new(self.checker.limits());
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
-        self.look_at_certificate(false);
+        self.check_certificate(false);
         let (mut ready, mut hold) = (false, self.hold.clone());
-        let mut held = self.held();
+        let mut reported = self.reported();
         loop {
             tokio::select! {
                 event = events.next() => match event {
@@ -191,36 +170,36 @@ impl Uplink {
                     }
                     Event::Subscribed => {
                         ready = true;
-                        tracing::info!(broker = %self.config.host, "session with headquarters");
-                        self.tell(true, String::new());
+                        tracing::info!("session with headquarters");
+                        self.report(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.take(&mut session, forward, &topic, payload),
+                    Event::Message { topic, payload, .. } => self.receive(&mut session, &topic, payload),
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
                 _ = tick.tick() => self.answer_again(),
-                _ = look.tick() => self.look_at_certificate(true),
+                _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.checker.spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {
-                        self.goodbye(publisher, events).await;
-                        return HELD.into();
+                        self.disconnect(publisher, events).await;
+                        return DRILL.into();
                     }
-                    false if changed.is_err() => return "the agent is stopping".into(),
+                    false if changed.is_err() => return STOPPING.into(),
                     false => {}
                 },
-                changed = self.missing.changed() => if changed.is_err() { return "the agent is stopping".into() },
+                changed = self.missing.changed() => if changed.is_err() { return STOPPING.into() },
                 () = stop.cancelled() => {
-                    self.goodbye(publisher, events).await;
-                    return "the agent is stopping".into();
+                    self.disconnect(publisher, events).await;
+                    return STOPPING.into();
                 }
             }
             if ready {
                 let now = start.elapsed().as_secs();
-                let holds = self.held();
-                let news = holds != held;
-                held = holds;
+                let current = self.reported();
+                let news = current != reported;
+                reported = current;
                 if let Err(why) = self.send(&mut session, &mut publisher, now, news) {
                     return why;
                 }
@@ -231,7 +210,7 @@ impl Uplink {
     /// Sends what is due, as far as the window allows.
     fn send(
         &mut self,
-        session: &mut Session,
+        session: &mut LinkSession,
         publisher: &mut Publisher,
         now: u64,
         news: bool,
@@ -260,61 +239,60 @@ impl Uplink {
         Ok(())
     }
 
-    /// Takes a message; one that is not ours or cannot be read is said so and dropped.
-    fn take(&mut self, session: &mut Session, forward: &Forward, topic: &str, payload: bytes::Bytes) {
-        let offer = match Topic::parse(topic) {
-            Some(Topic::Root(version)) => Offer::Root(version, payload.into()),
-            Some(Topic::Heartbeat) => Offer::Heartbeat(payload.into()),
-            Some(Topic::Roster) => Offer::Roster(payload.into()),
-            Some(Topic::Manifest(list)) => Offer::Manifest(list, payload.into()),
-            Some(Topic::Device(_, DeviceTopic::Grant(list))) => Offer::Grant(list, payload.into()),
+    /// Hands a message on; one that is not ours or cannot be read is logged and dropped.
+    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {
+        let update = match Topic::parse(topic) {
+            Some(Topic::Root(version)) => Update::Root(version, payload.into()),
+            Some(Topic::Heartbeat) => Update::Heartbeat(payload.into()),
+            Some(Topic::Roster) => Update::Roster(payload.into()),
+            Some(Topic::Manifest(list)) => Update::Manifest(list, payload.into()),
+            Some(Topic::Device(_, DeviceTopic::Grant(list))) => Update::Grant(list, payload.into()),
             Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
-            Some(Topic::Device(_, DeviceTopic::Order)) => Offer::Order(payload.into()),
+            Some(Topic::Device(_, DeviceTopic::Order)) => Update::Order(payload.into()),
             Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
-                return forward.put(Arrival::Chunk(payload));
+                return self.intake.chunk(payload);
             }
             Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
             Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
             Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(payload),
-            _ => return tracing::warn!(%topic, "a message nobody asked for"),
+            _ => return tracing::warn!(%topic, "a message on an unexpected topic"),
         };
-        forward.put(Arrival::Offer(offer));
+        self.intake.update(update);
     }
 
-    fn receipt(&self, session: &mut Session, bytes: &[u8]) {
+    fn receipt(&self, session: &mut LinkSession, bytes: &[u8]) {
         let root = &self.checker.holdings().root;
         let receipt = match Receipt::accept(bytes, self.checker.device(), root, &RingVerify) {
             Ok(receipt) => receipt,
-            Err(error) => return tracing::warn!(%error, "receipt refused"),
+            Err(error) => {
+                return tracing::warn!(reason = %error.reason(), %error, "a receipt is refused");
+            }
         };
         match spool::receipted(self.checker.db(), &receipt.entries) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
-            Ok(removed) => tracing::debug!(removed, "encounters are home"),
+            Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
         }
         session.receipted(receipt.entries.iter().map(|entry| entry.id));
     }
 
-    /// Takes the answers that came too early, once there is another root.
+    /// Verifies the answers again that came before their root.
     fn answer_again(&mut self) {
-        if self.early.answers.is_empty() || self.checker.holdings().root.version == self.early.root_version {
-            return;
-        }
-        for bytes in std::mem::take(&mut self.early.answers) {
+        for bytes in self.early.due(self.checker.holdings().root.version) {
             self.answer(bytes);
         }
     }
 
     fn answer(&mut self, bytes: bytes::Bytes) {
-        let holdings = self.checker.holdings();
-        let answer = match Answer::accept(&bytes, self.checker.device(), &holdings.root, &RingVerify) {
+        let root = &self.checker.holdings().root;
+        let answer = match Answer::accept(&bytes, self.checker.device(), root, &RingVerify) {
             Ok(answer) => answer,
-            Err(TrustError::Signatures { .. }) if self.early.answers.len() < EARLY_ANSWERS_MAX => {
-                tracing::debug!("an owner's answer waits for a newer root");
-                self.early.root_version = holdings.root.version;
-                return self.early.answers.push_back(bytes);
+            Err(TrustError::Signatures { .. }) if self.early.add(bytes.clone(), root.version) => {
+                return tracing::debug!("an owner's answer waits for a newer root");
             }
-            Err(error) => return tracing::warn!(%error, "an owner's answer refused"),
+            Err(error) => {
+                return tracing::warn!(reason = %error.reason(), %error, "an owner's answer is refused");
+            }
         };
         match confirmations::answered(self.checker.db(), &answer) {
             // Not louder, as above: owners answer discreet alerts too.
@@ -324,15 +302,15 @@ impl Uplink {
         }
     }
 
-    /// The editions held and what is overdue, to notice when they change.
-    fn held(&self) -> (Vec<u64>, usize) {
+    /// The editions in use and what is overdue, to notice when they change.
+    fn reported(&self) -> (Vec<u64>, usize) {
         let editions = self.checker.holdings().lists.iter().map(|held| held.edition).collect();
         (editions, self.overdue().len())
     }
 
     fn overdue(&self) -> heapless::Vec<EncounterId, OVERDUE_MAX> {
         confirmations::overdue(self.checker.db(), self.checker.now()).unwrap_or_else(|error| {
-            tracing::error!(%error, "what is overdue cannot be told");
+            tracing::error!(%error, "overdue confirmations cannot be read");
             heapless::Vec::new()
         })
     }
@@ -357,10 +335,10 @@ impl Uplink {
         message(Topic::Device(self.checker.device().clone(), DeviceTopic::Status).name(), &status, true)
     }
 
-    /// Tells headquarters that we go on purpose.
-    async fn goodbye(&self, mut publisher: Publisher, mut events: Events) {
+    /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.
+    async fn disconnect(&self, mut publisher: Publisher, mut events: Events) {
         let Ok(last) = publisher.try_publish(self.status(false)) else { return };
-        let said = async {
+        let acknowledged = async {
             loop {
                 match events.next().await {
                     Event::Acked(token) if token == last => publisher.disconnect(),
@@ -370,7 +348,7 @@ impl Uplink {
             }
         };
         // A broker that does not answer will publish the last will, which says the same.
-        let _ = tokio::time::timeout(GOODBYE, said).await;
+        let _ = tokio::time::timeout(DISCONNECT_WAIT, acknowledged).await;
     }
 }
 

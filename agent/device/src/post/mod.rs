@@ -204,7 +204,7 @@ impl Post {
     pub async fn import(&self, folder: PathBuf, who: String) -> Result<Report, ImportError> {
         let intake = self.parts.intake.as_ref().ok_or(ImportError::ReadOnly)?;
         let report = intake.import(folder).await.ok_or(ImportError::Stopping)??;
-        let (taken, refused) = (report.taken as u64, report.refused.len() as u64);
+        let (taken, refused) = (report.applied as u64, report.refused.len() as u64);
         journal::record(self.db(), self.now(), journal::Event::Import { who, taken, refused })?;
         Ok(report)
     }

@@ -253,7 +253,7 @@ mod tests {
             assert!(words.has(&format!("do.{action}")) && words.has(&format!("action.{action}")), "{action}");
         }
         // A discreet check is among no others on the page.
-        let page = include_str!("../desk/console/answer.js");
+        let page = include_str!("../desk/console/core/advice.js");
         let shown = Action::ALL.into_iter().filter(|action| *action != Action::DiscreetCheck);
         let order = shown.map(|action| format!("\"{action}\"")).collect::<Vec<_>>().join(", ");
         assert!(page.contains(&format!("const GRAVITY = [{order}];")), "{order}");

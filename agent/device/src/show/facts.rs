@@ -1,5 +1,5 @@
 //! What an alert says besides its title, and what was read from the document: in the page's words and order
-//! (`desk/console/answer.js`), as pairs of a message's key and a text. What nobody said is left out.
+//! (`desk/console/view/answer.js`), as pairs of a message's key and a text. What nobody said is left out.
 
 use crate::desk::api::{AlertView, DocumentView};
 use serde_json::Value;

@@ -1,5 +1,5 @@
 //! What the owners of alerts have to do with this device's hits, on the terminal: the clocks until they must confirm, their
-//! answers, and what they listed only after it was scanned. The words are the page's (`desk/console/owner.js`).
+//! answers, and what they listed only after it was scanned. The words are the page's (`desk/console/view/owner.js`).
 
 use super::answer::{countdown, values};
 use super::push;

@@ -6,6 +6,7 @@
 use super::dates::dates;
 use super::states::codes;
 use super::truncate;
+use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use vedette_names::person::{
     Action, AlertKind, ID_BYTES_MAX, NameKind, PersonAlert, PersonDocument, PersonName, Sex, TEXT_BYTES_MAX,
     Warning,
 };
+use vedette_shim::ids::Hex;
 
 #[derive(Deserialize)]
 struct Entity {
@@ -51,7 +53,7 @@ pub(super) fn alert(line: Value) -> Result<Option<PersonAlert>, String> {
     if !person || names.is_empty() {
         return Ok(None);
     }
-    truncate(&mut entity.id, ID_BYTES_MAX);
+    shorten(&mut entity.id);
     let sanctioned = entity.texts("topics").any(|topic| topic.starts_with("sanction"));
     let wanted = entity.texts("topics").any(|topic| topic == "wanted");
     let terror = entity.texts("topics").any(|topic| topic == "crime.terror");
@@ -109,6 +111,16 @@ fn names(entity: &Entity) -> Vec<PersonName> {
         }
     }
     names
+}
+
+/// Cuts an id that is too long, and keeps it apart from others that begin alike by the digest of the whole.
+fn shorten(id: &mut String) {
+    if id.len() > ID_BYTES_MAX {
+        let whole = Hex(digest(&SHA256, id.as_bytes()).as_ref()).to_string();
+        truncate(id, ID_BYTES_MAX - 17);
+        id.push('~');
+        id.push_str(&whole[..16]);
+    }
 }
 
 fn documents(entity: &Entity) -> Vec<PersonDocument> {

@@ -11,14 +11,17 @@
 //! Handling is a code of Europol's scale or `{"scale", "code", "text"}`; `restricted` keeps a field to a role.
 
 use super::{dates::dates, states::codes};
+use crate::import_report::shown;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use vedette_common::roster::Role;
+use vedette_names::BirthDate;
 use vedette_names::handling::{Field, Handling, Restriction};
 use vedette_names::person::{
     Action, AlertKind, NameKind, PersonAlert, PersonDocument, PersonName, Sex, Warning,
 };
+use vedette_shim::states::is_code;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,9 +114,9 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
         kind: line.kind.unwrap_or(if sanctioned { AlertKind::Sanction } else { AlertKind::Other }),
         action: line.action,
         names: line.names.into_iter().map(name).collect(),
-        birth_dates: line.birth_dates.iter().flat_map(|text| dates(text)).collect(),
+        birth_dates: known_dates(&line.birth_dates)?,
         birth_places: line.birth_places,
-        nationalities: line.nationalities.iter().flat_map(|text| codes(text)).collect(),
+        nationalities: known_states(&line.nationalities)?,
         sex: sex(line.sex.as_deref().unwrap_or(""))?,
         documents: line.documents.into_iter().map(document).collect(),
         warnings: line.warnings,
@@ -127,6 +130,60 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
         }),
         restricted: line.restricted.into_iter().map(|(field, role)| Restriction { field, role }).collect(),
     })
+}
+
+/// Birth dates; a day that no calendar has is an error, and so are texts of which none tells of a day.
+///
+/// A day without a year, a year of another calendar or a remark beside a date is no evidence, but no mistake either.
+pub(super) fn known_dates(texts: &[String]) -> Result<Vec<BirthDate>, String> {
+    let mut all = Vec::new();
+    let told: Vec<_> = texts.iter().filter(|text| !is_unknown(text)).collect();
+    for text in &told {
+        let found = dates(text);
+        if names_no_day(text, &found) {
+            return Err(format!("birth_dates: {} is no date", shown(text)));
+        }
+        all.extend(found);
+    }
+    match told.iter().any(|text| tells_of_a_day(text)) || told.is_empty() {
+        true => Ok(all),
+        false => Err(format!("birth_dates: {} is no date", shown(told[0]))),
+    }
+}
+
+/// Whether a text has a number or the name of a month.
+fn tells_of_a_day(text: &str) -> bool {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let lower = text.to_ascii_lowercase();
+    lower.contains(|c: char| c.is_ascii_digit()) || MONTHS.iter().any(|month| lower.contains(month))
+}
+
+/// Whether a text says that nothing is known.
+fn is_unknown(text: &str) -> bool {
+    let word = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    word.chars().count() < 2
+        || ["--", "n/a", "na", "nd", "n/d", "none", "stateless"].contains(&word.as_str())
+        || ["unknown", "not known", "not available"].iter().any(|said| word.contains(said))
+}
+
+/// Whether a text has day and month by number, and only its year could be read: `32.13.1990`. Zeros are no such numbers.
+fn names_no_day(text: &str, found: &[BirthDate]) -> bool {
+    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse::<u32>().ok());
+    found.len() == 1 && found[0].month.is_none() && numbers.filter(|number| *number > 0).count() == 3
+}
+
+/// Nationalities as ICAO codes; a state that is not known is an error.
+pub(super) fn known_states(texts: &[String]) -> Result<Vec<String>, String> {
+    let mut all = Vec::new();
+    for text in texts.iter().filter(|text| !is_unknown(text)) {
+        let found: Vec<_> = codes(text).into_iter().filter(|code| is_code(code)).collect();
+        if found.is_empty() {
+            return Err(format!("nationalities: {} is no state", shown(text)));
+        }
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 fn name(name: Name) -> PersonName {

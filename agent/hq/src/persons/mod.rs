@@ -17,25 +17,31 @@ mod lines;
 mod ofac;
 mod sis;
 mod states;
+mod unique;
+
+pub(crate) use states::state_code;
 
 use super::HqError;
-use serde_json::Value;
+use super::import_report::Report;
+use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use vedette_names::PersonAlert;
 use vedette_names::person::{self, ENTRIES_MAX, ID_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
+use vedette_names::{PersonAlert, PersonName};
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
 
-/// The alerts of a file; `file` is for errors and to find OFAC's other files.
+/// The alerts of a file with their lines; `file` is for errors and to find OFAC's other files, `report` gets what is
+/// left out.
 pub(super) fn alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
-) -> Box<dyn Iterator<Item = Result<PersonAlert, HqError>> + 'a> {
+    report: &'a RefCell<Report>,
+) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a> {
     match is_json(&mut source) {
-        Ok(true) => Box::new(json_alerts(file, source)),
-        Ok(false) => match ofac::alerts(file, source) {
+        Ok(true) => Box::new(json_alerts(file, source, report)),
+        Ok(false) => match ofac::alerts(file, source, report) {
             Ok(alerts) => Box::new(alerts),
             Err(error) => Box::new(std::iter::once(Err(error))),
         },
@@ -53,7 +59,8 @@ fn is_json(source: &mut impl BufRead) -> std::io::Result<bool> {
 fn json_alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
-) -> impl Iterator<Item = Result<PersonAlert, HqError>> + 'a {
+    report: &'a RefCell<Report>,
+) -> impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a {
     let mut line = 0;
     std::iter::from_fn(move || {
         loop {
@@ -73,8 +80,8 @@ fn json_alerts<'a>(
                 continue;
             }
             match json_alert(text).transpose() {
-                None => continue,
-                Some(alert) => return Some(alert.map_err(bad)),
+                None => report.borrow_mut().left_out.add("entity that is no person", line, text),
+                Some(alert) => return Some(alert.map(|alert| (line, alert)).map_err(bad)),
             }
         }
     })
@@ -82,7 +89,7 @@ fn json_alerts<'a>(
 
 /// The alert of one line; None when it is no person.
 fn json_alert(text: &str) -> Result<Option<PersonAlert>, String> {
-    let line: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let line = unique::read(text)?;
     let has = |key: &str| line.get(key).is_some();
     let alert = if has("schema") {
         follow_the_money::alert(line)?
@@ -113,6 +120,24 @@ fn within_bounds(mut alert: PersonAlert) -> Result<PersonAlert, String> {
     }
     // Encoding checks every bound, that of the whole alert too; done here, where the line is known.
     person::encode(&alert).map_err(|error| error.to_string())?;
+    with_readings(alert)
+}
+
+/// Adds the readings that no device knows, as many as the alert has room for, and refuses what nobody could ever meet.
+fn with_readings(mut alert: PersonAlert) -> Result<PersonAlert, String> {
+    let own = alert.names.len();
+    alert.add_readings();
+    while alert.names.len() > own && person::encode(&alert).is_err() {
+        alert.names.pop();
+    }
+    if !alert.names.iter().any(PersonName::is_readable) {
+        let name = &alert.names[0];
+        let text: String =
+            [&*name.surname, &*name.given, &*name.full].concat().escape_debug().take(40).collect();
+        return Err(format!(
+            "names: no passport could show this person's name: \"{text}\" has no letter that can be read; add the name in Latin letters"
+        ));
+    }
     Ok(alert)
 }
 

@@ -9,11 +9,13 @@
 //! alt.csv and add.csv are held in memory (a few megabytes), at most [`BESIDE_BYTES_MAX`] each.
 
 use super::super::HqError;
+use super::super::import_report::{Report, shown};
+use super::super::rows::Rows;
 use super::{dates::dates, lines::sex, states::codes, within_bounds};
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use vedette_common::files::FileError;
 use vedette_names::person::{AlertKind, NameKind, PersonAlert, PersonDocument, PersonName};
@@ -23,19 +25,23 @@ const BESIDE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const SDN_COLUMNS: usize = 12;
 const ALT_COLUMNS: usize = 5;
 const ADD_COLUMNS: usize = 6;
+const COMMENTS_COLUMNS: usize = 2;
 
 /// What the other files say of an entry.
 #[derive(Default)]
 struct Beside {
     names: HashMap<u64, Vec<PersonName>>,
     addresses: HashMap<u64, Vec<String>>,
+    /// What did not fit into the remarks of sdn.csv.
+    remarks: HashMap<u64, String>,
 }
 
 /// The individuals of `file`.
 pub(super) fn alerts<'a>(
     file: &'a Path,
-    source: impl Read + 'a,
-) -> Result<impl Iterator<Item = Result<PersonAlert, HqError>> + 'a, HqError> {
+    source: impl BufRead + 'a,
+    report: &'a RefCell<Report>,
+) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a, HqError> {
     let mut beside = Beside::default();
     if let Some(path) = sibling(file, "alt") {
         read_beside(&path, ALT_COLUMNS, |number, row| {
@@ -52,18 +58,22 @@ pub(super) fn alerts<'a>(
             }
         })?;
     }
-    Ok(rows(file, reader(source), SDN_COLUMNS).filter_map(move |row| match row {
+    if let Some(path) = sibling(file, "sdn_comments") {
+        read_beside(&path, COMMENTS_COLUMNS, |number, row| {
+            beside.remarks.entry(number).or_default().push_str(&row[1]);
+        })?;
+    }
+    Ok(rows(file, source, SDN_COLUMNS).filter_map(move |row| match row {
         Err(error) => Some(Err(error)),
         Ok((line, number, row)) if row[2].eq_ignore_ascii_case("individual") => {
             let alert = within_bounds(alert(number, &row, &mut beside));
-            Some(alert.map_err(|why| HqError::row(file, line, "", why)))
+            Some(alert.map(|alert| (line, alert)).map_err(|why| HqError::row(file, line, "", why)))
         }
-        Ok(_) => None,
+        Ok((line, _, row)) => {
+            report.borrow_mut().left_out.add("entry that is no individual", line, &row[1]);
+            None
+        }
     }))
-}
-
-fn reader<R: Read>(source: R) -> Reader<R> {
-    ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source)
 }
 
 /// The file of the same folder whose name has `part` where this one has sdn, in the same case.
@@ -78,53 +88,49 @@ fn sibling(file: &Path, part: &str) -> Option<PathBuf> {
 
 fn read_beside(path: &Path, columns: usize, mut take: impl FnMut(u64, &[String])) -> Result<(), HqError> {
     let source = File::open(path).map_err(FileError::at("read", path))?.take(BESIDE_BYTES_MAX);
-    for row in rows(path, reader(source), columns) {
+    for row in rows(path, BufReader::new(source), columns) {
         let (_, number, row) = row?;
         take(number, &row);
     }
     Ok(())
 }
 
-/// The rows of a file with their line and entry number; a last row that holds only the end-of-file mark is passed over.
-fn rows<'a, R: Read + 'a>(
+/// The rows of a file with their line and entry number; the end-of-file mark is passed over. A row has exactly the
+/// columns of OFAC's file: a quote left open, or a comma too many, would join entries or shift them.
+fn rows<'a, R: BufRead + 'a>(
     file: &'a Path,
-    reader: Reader<R>,
+    source: R,
     columns: usize,
 ) -> impl Iterator<Item = Result<(u64, u64, Vec<String>), HqError>> + 'a {
-    reader.into_byte_records().filter_map(move |record| {
-        let record: ByteRecord = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                return Some(Err(HqError::row(file, line, "", error.to_string())));
+    let mut rows = Rows::of_latin_1(source);
+    std::iter::from_fn(move || {
+        loop {
+            let bad = |line, column, why| Some(Err(HqError::row(file, line, column, why)));
+            let row = match rows.next() {
+                Ok(None) => return None,
+                Err(why) => return bad(rows.line(), "", why),
+                Ok(Some(row)) => row,
+            };
+            let line = rows.line();
+            let row: Vec<String> = row.into_iter().map(field).collect();
+            if row.len() == 1 && row[0].trim_matches(['\u{1a}', ' ']).is_empty() {
+                continue;
             }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        // The files are of one-byte characters in some years and of UTF-8 in others.
-        let mut row: Vec<String> = record.iter().map(field).collect();
-        if row.len() == 1 && row[0].trim_matches(['\u{1a}', ' ']).is_empty() {
-            return None;
+            let Ok(number) = row[0].parse::<u64>() else {
+                let why =
+                    format!("{} is no entry number: this is no file of OFAC, nor JSON lines", shown(&row[0]));
+                return bad(line, "1", why);
+            };
+            if row.len() != columns {
+                return bad(line, "", format!("{} columns, OFAC's file has {columns}", row.len()));
+            }
+            return Some(Ok((line, number, row)));
         }
-        let Ok(number) = row[0].parse::<u64>() else {
-            let why = format!("{:?} is no entry number: this is no SDN file of OFAC, nor JSON lines", row[0]);
-            return Some(Err(HqError::row(file, line, "1", why)));
-        };
-        if row.len() + 1 < columns {
-            let why = format!("{} columns, OFAC's file has {columns}", row.len());
-            return Some(Err(HqError::row(file, line, "", why)));
-        }
-        row.resize(columns.max(row.len()), String::new());
-        Some(Ok((line, number, row)))
     })
 }
 
-fn field(bytes: &[u8]) -> String {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    };
-    let text = text.trim();
-    if text == "-0-" { String::new() } else { text.to_owned() }
+fn field(text: String) -> String {
+    if text == "-0-" { String::new() } else { text }
 }
 
 fn alias_kind(kind: &str, remark: &str) -> NameKind {
@@ -160,7 +166,9 @@ fn alert(number: u64, row: &[String], beside: &mut Beside) -> PersonAlert {
     };
     alert.names.extend(beside.names.remove(&number).unwrap_or_default());
     let mut remarks: Vec<String> = Vec::new();
-    for remark in row[11].trim_end_matches('.').split("; ") {
+    let more = beside.remarks.remove(&number).unwrap_or_default();
+    let all = format!("{}{more}", row[11].trim_end_matches('.'));
+    for remark in all.trim_end_matches('.').split("; ") {
         if !take_remark(remark, &mut alert) {
             remarks.push(remark.to_owned());
         }
@@ -187,18 +195,44 @@ fn take_remark(remark: &str, alert: &mut PersonAlert) -> bool {
         alert.sex = sex(text).unwrap_or_default();
     } else if let Some(alias) = plain.strip_prefix("a.k.a. '").and_then(|text| text.strip_suffix('\'')) {
         alert.names.push(name_of(alias, NameKind::Weak));
-    } else if let Some(number) = plain.strip_prefix("Passport ") {
-        let (number, rest) = number.split_once(' ').unwrap_or((number, ""));
-        let state = rest.trim_start_matches('(').split(')').next().unwrap_or_default();
-        let state = codes(state).into_iter().next().unwrap_or_else(|| state.to_owned());
-        alert.documents.push(PersonDocument {
-            kind: "passport".into(),
-            number: number.into(),
-            state,
-            remark: String::new(),
-        });
+    } else if let Some(document) = document(plain) {
+        alert.documents.push(document);
     } else {
         return false;
     }
     true
+}
+
+/// Remarks that name a document, and its kind.
+const DOCUMENTS: &[(&str, &str)] = &[
+    ("Passport ", "passport"),
+    ("Diplomatic Passport ", "passport"),
+    ("Stateless Person Passport ", "passport"),
+    ("Refugee ID Card ", "identity card"),
+    ("National ID No. ", "identity card"),
+    ("National Foreign ID Number ", "identity card"),
+    ("Identification Number ", "identity card"),
+    ("Residency Number ", "residence permit"),
+    ("Permanent Residence Card ", "residence permit"),
+];
+
+/// `Passport AB 765432 (Sweden) issued 12 Jan 2004 expires 11 Jan 2014`.
+fn document(remark: &str) -> Option<PersonDocument> {
+    let (rest, kind) = DOCUMENTS.iter().find_map(|(word, kind)| Some((remark.strip_prefix(word)?, *kind)))?;
+    let (number, state, rest) = match rest.split_once('(') {
+        Some((number, rest)) => {
+            let (state, rest) = rest.split_once(')').unwrap_or((rest, ""));
+            (number, state, rest)
+        }
+        None => match rest.find(" issued ").or_else(|| rest.find(" expires ")) {
+            Some(at) => (&rest[..at], "", &rest[at..]),
+            None => (rest, "", ""),
+        },
+    };
+    Some(PersonDocument {
+        kind: kind.into(),
+        number: number.trim().into(),
+        state: codes(state).into_iter().next().unwrap_or_else(|| state.trim().to_owned()),
+        remark: rest.trim().into(),
+    })
 }

@@ -10,8 +10,7 @@
 //! `action` the category's usual one stands. INTERPOL's own keys entity_id, name, forename, sex_id and arrest_warrants are
 //! understood. The interchange schemas of both systems are not public: this is a seam to map onto, with our own words.
 
-use super::dates::dates;
-use super::lines::sex;
+use super::lines::{known_dates, known_states, sex};
 use super::states::codes;
 use serde::Deserialize;
 use serde_json::Value;
@@ -155,9 +154,9 @@ pub(super) fn alert(line: Value) -> Result<PersonAlert, String> {
         kind,
         action: line.action.unwrap_or(usual),
         names,
-        birth_dates: line.date_of_birth.all().iter().flat_map(|text| dates(text)).collect(),
+        birth_dates: known_dates(line.date_of_birth.all())?,
         birth_places: line.place_of_birth.all().to_vec(),
-        nationalities: line.nationalities.all().iter().flat_map(|text| codes(text)).collect(),
+        nationalities: known_states(line.nationalities.all())?,
         sex: sex(line.gender.as_deref().unwrap_or(""))?,
         documents: line.documents.into_iter().map(document).collect(),
         warnings: line.warning_markers,

@@ -224,6 +224,11 @@ pub(super) fn codes(text: &str) -> Vec<String> {
     codes
 }
 
+/// The code of the one state that `text` names.
+pub(crate) fn state_code(text: &str) -> Option<String> {
+    code(text)
+}
+
 fn code(text: &str) -> Option<String> {
     let text = text.trim().trim_end_matches('.');
     if text.len() == 3

@@ -4,19 +4,33 @@ use super::*;
 use proptest::prelude::*;
 use vedette_names::person::{Action, AlertKind, BirthDate, NameKind, Sex, Warning};
 
+/// The alerts of a file until its end or its first error, 1,000 at most.
+fn rows_of(file: &Path, source: impl BufRead) -> Vec<Result<PersonAlert, HqError>> {
+    let report = RefCell::new(Report::default());
+    let mut found = Vec::new();
+    for row in alerts(file, source, &report).take(1_000) {
+        let is_error = row.is_err();
+        found.push(row.map(|(_, alert)| alert));
+        if is_error {
+            break;
+        }
+    }
+    found
+}
+
 fn read(text: &str) -> Vec<PersonAlert> {
-    alerts(Path::new("list.jsonl"), text.as_bytes()).collect::<Result<_, _>>().unwrap()
+    rows_of(Path::new("list.jsonl"), text.as_bytes()).into_iter().collect::<Result<_, _>>().unwrap()
 }
 
 fn error(text: &str) -> String {
-    alerts(Path::new("list.jsonl"), text.as_bytes()).find_map(Result::err).unwrap().to_string()
+    rows_of(Path::new("list.jsonl"), text.as_bytes()).into_iter().find_map(Result::err).unwrap().to_string()
 }
 
 #[test]
 fn own_lines() {
     let text = r#"{"id": "a", "names": [{"surname": "Eriksson", "given": "Anna", "kind": "primary"}, {"full": "Silver Fox",
         "kind": "aka", "quality": "weak"}], "birth_dates": ["1974-08-12", "circa 1975", "unknown"], "nationalities": ["UTO",
-        "Utopian"], "sex": "F", "warnings": ["armed"], "action": "arrest", "documents": [{"type": "passport", "number": "X1",
+        "unknown"], "sex": "F", "warnings": ["armed"], "action": "arrest", "documents": [{"type": "passport", "number": "X1",
         "country": "Norway", "expires": "2030-01-01"}]}"#
         .replace('\n', " ");
     let alert = &read(&format!("\u{FEFF}\n{text}\n"))[0];
@@ -31,6 +45,23 @@ fn own_lines() {
         (alert.documents[0].state.as_str(), alert.documents[0].remark.as_str()),
         ("NOR", "expires 2030-01-01")
     );
+}
+
+#[test]
+fn what_takes_a_dictionary_is_read_at_import_and_what_nobody_can_read_is_refused() {
+    let alert =
+        &read(r#"{"id": "h", "names": [{"surname": "张", "given": "国强"}], "nationalities": ["CHN"]}"#)[0];
+    let names: Vec<String> =
+        alert.names.iter().map(|name| format!("{} {}", name.surname, name.given)).collect();
+    assert_eq!(names, ["张 国强", "ZHANG GUOQIANG", "CHANG KUO CHIANG", "CHEUNG KWOK KEUNG"]);
+    assert_eq!(
+        read(r#"{"id": "g", "names": [{"full": "Παπάς Νίκος"}]}"#)[0].names.len(),
+        1,
+        "a device reads Greek itself"
+    );
+    let good = r#"{"id": "a", "names": [{"full": "Ann Moe"}]}"#;
+    let error = error(&format!("{good}\n{{\"id\": \"b\", \"names\": [{{\"full\": \"??? \u{2026}\"}}]}}\n"));
+    assert!(error.contains("line 2") && error.contains("???") && error.contains("Latin letters"), "{error}");
 }
 
 #[test]
@@ -88,7 +119,7 @@ fn ofac_with_its_aliases_and_addresses() {
     std::fs::write(folder.path().join("add.csv"), "7,1,\"Main street 1\",\"Oslo\",\"Norway\",-0- \n")
         .unwrap();
     let source = std::io::BufReader::new(std::fs::File::open(&sdn).unwrap());
-    let alerts: Vec<PersonAlert> = alerts(&sdn, source).collect::<Result<_, _>>().unwrap();
+    let alerts: Vec<PersonAlert> = rows_of(&sdn, source).into_iter().collect::<Result<_, _>>().unwrap();
     assert_eq!(alerts.len(), 1);
     let alert = &alerts[0];
     assert_eq!(alert.id, "ofac-7");
@@ -121,13 +152,13 @@ fn a_bad_line_is_named() {
         let error = error(&format!("{good}\n\n{bad}\n"));
         assert!(error.contains("list.jsonl, line 3") && error.contains(says), "{error}");
     }
-    assert!(error("surname;given\nLund;Per\n").contains("no SDN file of OFAC, nor JSON lines"));
+    assert!(error("surname;given\nLund;Per\n").contains("no file of OFAC, nor JSON lines"));
 }
 
 proptest! {
     #[test]
     fn any_bytes_give_alerts_or_errors(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        for alert in alerts(Path::new("sdn.csv"), &bytes[..]).take(50).flatten() {
+        for alert in rows_of(Path::new("sdn.csv"), &bytes[..]).into_iter().flatten() {
             prop_assert!(alert.validate().is_ok());
         }
     }
@@ -135,7 +166,7 @@ proptest! {
     #[test]
     fn any_row_of_twelve_is_read(fields in proptest::collection::vec("[^\"\r\n]{0,20}", 9), remarks in "[a-zA-Z0-9 .;()']{0,80}") {
         let row = format!("1,\"{}\",\"individual\",\"{}\",\"{remarks}\"\n", fields[0], fields[1..].join("\",\""));
-        for alert in alerts(Path::new("list.csv"), row.as_bytes()).take(2).flatten() {
+        for alert in rows_of(Path::new("list.csv"), row.as_bytes()).into_iter().flatten() {
             prop_assert!(alert.validate().is_ok());
         }
     }

@@ -63,6 +63,26 @@ fn every_flipped_bit_is_refused_or_reported() {
 }
 
 #[test]
+fn a_format_that_nothing_has_is_known_unless_a_page_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, _) = build(&sample(), dir.path());
+    let open = || Edition::open(vec![SegmentFile::open(&path, [0; 32], &list_key()).unwrap()]).unwrap();
+    let listed = [key("UTO", "P", "L00037"), key("UTO", "P", "B150"), key("UTO", "V", "7")];
+    let others = [key("UTO", "P", "100037"), key("UTO", "V", "L00037"), key("UTP", "P", "L00037")];
+    let edition = open();
+    assert!(
+        listed.iter().all(|key| edition.may_list(key)) && !others.iter().any(|key| edition.may_list(key))
+    );
+    // The loose document's page.
+    let loose = edition.segments()[0].segment.offset(vedette_shim::list::root::Part::Loose, 0) as usize;
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[loose] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let edition = open();
+    assert!(others.iter().all(|key| edition.may_list(key)), "nobody can tell");
+}
+
+#[test]
 fn cut_or_grown_files_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (path, info) = build(&sample(), dir.path());

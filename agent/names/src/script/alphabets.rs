@@ -10,18 +10,21 @@ const GREEK: &str = "ΑΆἈἉἊἋἌἍἎἏᾸᾹᾺᾼ=A Β=V Γ=G Δ=D �
 ΟΌὈὉὊὋὌὍῸ=O Π=P ΡῬ=R ΣϹ=S Τ=T ΥΎΫὙὛὝὟῨῩῪ=Y Φ=F Χ=CH Ψ=PS ΩΏὨὩὪὫὬὭὮὯῺῼ=O ͶϜ=V Ϙ=K Ϟ=K Ϛ=ST Ϡ=S Ϸ=SH Ϻ=S Ϳ=I \
 ϴ=TH";
 
+const ETAS: &str = "ΗΉἨἩἪἫἬἭἮἯῊῌ";
+const OMEGAS: &str = "ΩΏὨὩὪὫὬὭὮὯῺῼ";
+
 /// Appends the reading of a Greek word.
 pub(super) fn greek(word: &[char], out: &mut String) {
     let plain = |at: usize| word.get(at).and_then(|&letter| packed(GREEK, letter)).unwrap_or("");
     for (at, &letter) in word.iter().enumerate() {
         let (before, next) = (if at > 0 { plain(at - 1) } else { "" }, plain(at + 1));
         // A letter with the dialytika stands for itself.
-        let upsilon = matches!(letter, 'Υ' | 'Ύ' | 'Ὺ' | 'Ὑ' | 'Ὕ');
-        let eta = at > 0 && packed("ΗΉῊ=I", word[at - 1]).is_some();
+        let upsilon = plain(at) == "Y" && letter != 'Ϋ';
+        let after = |letters: &str| at > 0 && letters.contains(word[at - 1]);
         match (plain(at), before) {
-            (_, "O") if upsilon && word[at - 1] != 'Ω' => out.push('U'),
+            (_, "O") if upsilon && !after(OMEGAS) => out.push('U'),
             (_, "A" | "E") if upsilon => out.push(voice(next)),
-            (_, "I") if upsilon && eta => out.push(voice(next)),
+            (_, "I") if upsilon && after(ETAS) => out.push(voice(next)),
             ("G", _) if matches!(next, "G" | "X" | "CH") => out.push('N'),
             ("M", "") if next == "P" => {}
             ("P", "M") if at == 1 => out.push('B'),
@@ -62,6 +65,8 @@ pub(super) fn armenian(word: &[char], out: &mut String) {
 const HEBREW: &str = "ג=G ד=D ז=Z ח=H ט=T ל=L מם=M נן=N ס=S צץ=TZ ק=K ר=R ש=SH ת=T \u{5B4}=I \u{5B5}\u{5B6}\u{5B1}=E \
 \u{5B7}\u{5B8}\u{5B2}=A \u{5B9}\u{5BA}\u{5B3}\u{5C7}=O \u{5BB}=U";
 const DAGESH: char = '\u{5BC}';
+/// Says that B, K or P is soft.
+const RAFE: char = '\u{5BF}';
 const HOLAM: char = '\u{5B9}';
 const SIN_DOT: char = '\u{5C2}';
 
@@ -74,14 +79,15 @@ pub(super) fn hebrew(word: &[char], out: &mut String) {
     for (at, &letter) in word.iter().enumerate() {
         let rest = &word[at + 1..];
         let signs = rest.iter().take_while(|&&sign| !is_letter(sign));
-        let (mut hard, mut sin, mut vowel) = (false, false, false);
+        let (mut hard, mut soft, mut sin, mut vowel) = (false, false, false, false);
         for &sign in signs {
             hard |= sign == DAGESH;
+            soft |= sign == RAFE;
             sin |= sign == SIN_DOT;
-            vowel |= !matches!(sign, DAGESH | SIN_DOT | '\u{5C1}');
+            vowel |= !matches!(sign, DAGESH | RAFE | SIN_DOT | '\u{5C1}');
         }
         let next = rest.iter().copied().find(|&other| is_letter(other));
-        let soft = !hard && (next.is_none() || is_mother(before));
+        let soft = soft || !hard && (next.is_none() || is_mother(before));
         let first = before == '<';
         match letter {
             'א' | 'ע' if vowel => {}

@@ -39,14 +39,13 @@ impl Language {
         }
     }
 
-    /// This language, or, when unknown, the one whose own letters occur in `text`.
-    pub(crate) fn or_guess(self, text: &str) -> Language {
-        if self != Language::Unknown || text.is_ascii() {
+    /// This language, or, when unknown, the one whose own letters occur among `letters`, composed and upper case.
+    pub(crate) fn or_guess(self, letters: &[char]) -> Language {
+        if self != Language::Unknown {
             return self;
         }
-        let (mut uzbek, mut belarusian, mut before) = (false, false, ' ');
-        for letter in text.chars().flat_map(char::to_uppercase) {
-            let letter = super::compose(before, letter).unwrap_or(letter);
+        let (mut uzbek, mut belarusian) = (false, false);
+        for letter in letters {
             match letter {
                 'Ї' | 'Є' | 'Ґ' => return Language::Ukrainian,
                 'Ђ' | 'Ћ' => return Language::Serbian,
@@ -55,7 +54,6 @@ impl Language {
                 'Щ' | 'Ъ' | 'Қ' | 'Ғ' | 'Ҳ' => uzbek = true, // it has the Ў too
                 _ => {}
             }
-            before = letter;
         }
         if belarusian && !uzbek { Language::Belarusian } else { Language::Common }
     }

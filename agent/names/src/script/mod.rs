@@ -88,15 +88,20 @@ pub(super) fn read(script: Script, word: &[char], language: Language, out: &mut 
 /// The letter that `base` and the combining `mark` after it are, where it reads otherwise than `base` alone: a part of
 /// Unicode's composition, so that decomposed text reads like composed text.
 pub(super) fn compose(base: char, mark: char) -> Option<char> {
-    const PAIRS: &str = "A\u{308}Ä O\u{308}Ö U\u{308}Ü A\u{30A}Å И\u{306}Й І\u{308}Ї У\u{306}Ў Г\u{301}Ѓ К\u{301}Ќ \
-        Е\u{308}Ё Ж\u{308}Ӝ Ч\u{308}Ӵ Ι\u{308}Ϊ Υ\u{308}Ϋ \u{627}\u{653}\u{622} \u{627}\u{654}\u{623} \
+    const PAIRS: &str = "A\u{308}Ä O\u{308}Ö U\u{308}Ü A\u{30A}Å A\u{302}Â U\u{302}Û S\u{302}Ŝ C\u{30C}Č S\u{30C}Š Z\u{30C}Ž И\u{306}Й І\u{308}Ї У\u{306}Ў Г\u{301}Ѓ К\u{301}Ќ \
+        Е\u{308}Ё Ж\u{308}Ӝ Ч\u{308}Ӵ А\u{306}Ӑ А\u{308}Ӓ Е\u{300}Ѐ Е\u{306}Ӗ Ж\u{306}Ӂ З\u{308}Ӟ И\u{300}Ѝ И\u{304}Ӣ \
+        И\u{308}Ӥ О\u{308}Ӧ У\u{304}Ӯ У\u{308}Ӱ У\u{30B}Ӳ Ы\u{308}Ӹ Э\u{308}Ӭ Ι\u{308}Ϊ Υ\u{308}Ϋ \u{627}\u{653}\u{622} \u{627}\u{654}\u{623} \
         \u{627}\u{655}\u{625} \u{648}\u{654}\u{624} \u{64A}\u{654}\u{626} \u{6C1}\u{654}\u{6C2} \
         \u{6D2}\u{654}\u{6D3} \u{6D5}\u{654}\u{6C0}";
+    // A second mark makes another letter of these, which reads as the plain one: Vietnamese Ấ is no Â of ISO 9.
+    const TWICE_MARKED: [(char, char); 6] =
+        [('Â', 'A'), ('Û', 'U'), ('Ŝ', 'S'), ('Č', 'C'), ('Š', 'S'), ('Ž', 'Z')];
     let known = PAIRS.split(' ').find_map(|pair| {
         let mut letters = pair.chars();
         (letters.next() == Some(base) && letters.next() == Some(mark)).then(|| letters.next()).flatten()
     });
-    known.or_else(|| kana::voiced(base, mark))
+    let twice = || TWICE_MARKED.iter().find(|(letter, _)| *letter == base).map(|(_, plain)| *plain);
+    known.or_else(|| kana::voiced(base, mark)).or_else(twice)
 }
 
 /// The reading of `letter` in a packed table, `letters=reading` between spaces.

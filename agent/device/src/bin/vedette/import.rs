@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<u8, Fa
         }
         other => other?,
     };
-    println!("{} signed files applied, {} stored already", report.taken, report.known);
+    println!("{} updates applied, {} in effect already", report.applied, report.duplicates);
     for (list, edition) in &report.lists {
         println!("{list}: edition {edition} in use");
     }

@@ -69,7 +69,7 @@ impl From<&Answer> for AnswerView {
             document: (&answer.document).into(),
             checked: answer.checked.iter().map(CheckedView::from).collect(),
             alerts: answer.alerts.iter().map(AlertView::from).collect(),
-            notices: answer.notices.iter().copied().map(Notice::phrase).collect(),
+            notices: answer.notices.iter().map(Notice::phrase).collect(),
             elapsed_us: answer.elapsed_us,
         }
     }

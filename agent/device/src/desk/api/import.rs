@@ -18,10 +18,10 @@ pub struct Import {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Report)]
 pub struct ImportView {
-    /// Signed files that were new.
-    pub taken: usize,
-    /// Signed files that were stored already.
-    pub known: usize,
+    /// Updates that were applied.
+    pub applied: usize,
+    /// Updates that were in effect already.
+    pub duplicates: usize,
     /// The lists in use afterwards, with their editions.
     pub lists: Vec<(String, u64)>,
     /// What was refused: file and reason.
@@ -32,7 +32,7 @@ pub struct ImportView {
 
 impl From<Report> for ImportView {
     fn from(report: Report) -> ImportView {
-        let Report { taken, known, lists, refused, incomplete } = report;
-        ImportView { taken, known, lists, refused, incomplete }
+        let Report { applied, duplicates, lists, refused, incomplete } = report;
+        ImportView { applied, duplicates, lists, refused, incomplete }
     }
 }

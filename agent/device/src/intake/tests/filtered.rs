@@ -1,6 +1,7 @@
 //! Filters over the lists in use.
 
 use super::*;
+use crate::holdings::Content;
 use std::time::{Duration, Instant};
 
 /// Waits until every segment of the edition in use that is to have a filter has it; how many have.
@@ -23,10 +24,10 @@ fn a_filter_changes_no_answer_and_stays_with_its_segment() {
     let mut device = Intake::open(Parts { filter_bytes_max: 1 << 20, ..world.parts() }).unwrap();
     assert_eq!(filters_built(&device, 1), 1);
     let (_, delta) = world.segment(&["B0000001"], &["A0000002"]);
-    let base = device.entries[&world.list].active.clone().unwrap().0;
+    let base = device.entries[&world.list].active.clone().unwrap().manifest;
     let mut second = world.manifest(2, &[delta]);
     second.segments.insert(0, base.segments[0].clone()).unwrap();
-    device.offer(Offer::Manifest(world.list.clone(), world.sign(&second))).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&second))).unwrap();
     world.fetch(&mut device);
     let Content::Documents(edition) = device.shared().load().lists[0].content.clone() else { panic!() };
     assert!(edition.segments()[0].filter().is_some(), "the base keeps its own");

@@ -10,8 +10,8 @@ fn roster(world: &World, number: u64, badges: &[&str]) -> Roster {
     Roster { issued: world.now, expires: world.now + 100, ..roster_of(number, officers) }
 }
 
-fn offer(roster: &Roster, key: &SigningKey) -> Offer {
-    Offer::Roster(sign_statement(SignedKind::Roster, roster, &[key]))
+fn offer(roster: &Roster, key: &SigningKey) -> Update {
+    Update::Roster(sign_statement(SignedKind::Roster, roster, &[key]))
 }
 
 /// The number in use, 0 when nobody may sign in; `None` when nobody needs to.
@@ -29,14 +29,14 @@ fn a_roster_is_used_across_a_restart_and_never_an_older_one() {
     let mut device = world.device();
     assert_eq!(in_use(&device), None);
     let (one, two) = (roster(&world, 1, &["a-1"]), roster(&world, 2, &["a-1", "b-2"]));
-    assert!(device.offer(offer(&two, &world.issuer)).is_err(), "a list's issuer makes no officers");
+    assert!(device.apply(offer(&two, &world.issuer)).is_err(), "a list's issuer makes no officers");
     assert_eq!(in_use(&device), None);
-    assert_eq!(device.offer(offer(&two, &world.root_key)).unwrap(), Taken::New);
-    assert_eq!(device.offer(offer(&two, &world.root_key)).unwrap(), Taken::Known);
+    assert_eq!(device.apply(offer(&two, &world.root_key)).unwrap(), UpdateOutcome::Applied);
+    assert_eq!(device.apply(offer(&two, &world.root_key)).unwrap(), UpdateOutcome::Duplicate);
     drop(device);
     let mut device = world.device();
     assert_eq!(in_use(&device), Some(2));
-    assert!(device.offer(offer(&one, &world.root_key)).is_err());
+    assert!(device.apply(offer(&one, &world.root_key)).is_err());
     world.clock.raise(world.now + 100);
     drop(device);
     assert_eq!(in_use(&world.device()), Some(2), "expired, it goes on serving");
@@ -46,14 +46,14 @@ fn a_roster_is_used_across_a_restart_and_never_an_older_one() {
 fn new_signers_start_the_roster_anew_and_until_then_nobody_signs_in() {
     let world = World::new();
     let mut device = world.device();
-    device.offer(offer(&roster(&world, u64::MAX, &["a-1"]), &world.root_key)).unwrap();
+    device.apply(offer(&roster(&world, u64::MAX, &["a-1"]), &world.root_key)).unwrap();
     let signers = SigningKey::from_seed(&crypto::random());
     let root = Root { version: 2, roster: role(&signers), ..world.root.clone() };
     let signed = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
-    assert_eq!(device.offer(Offer::Root(2, signed)).unwrap(), Taken::New);
+    assert_eq!(device.apply(Update::Root(2, signed)).unwrap(), UpdateOutcome::Applied);
     assert_eq!(in_use(&device), Some(0), "not open to everybody");
-    assert!(device.offer(offer(&roster(&world, 1, &["a-1"]), &world.root_key)).is_err());
-    assert_eq!(device.offer(offer(&roster(&world, 1, &["a-1"]), &signers)).unwrap(), Taken::New);
+    assert!(device.apply(offer(&roster(&world, 1, &["a-1"]), &world.root_key)).is_err());
+    assert_eq!(device.apply(offer(&roster(&world, 1, &["a-1"]), &signers)).unwrap(), UpdateOutcome::Applied);
     assert_eq!(in_use(&device), Some(1));
 }
 
@@ -62,14 +62,18 @@ fn an_order_to_erase_takes_the_officers_and_keeps_the_floor() {
     let world = World::new();
     let mut device = world.device();
     let (one, two) = (roster(&world, 1, &["a-1"]), roster(&world, 2, &["a-1"]));
-    device.offer(offer(&two, &world.root_key)).unwrap();
+    device.apply(offer(&two, &world.root_key)).unwrap();
     let order =
         Order { device: world.device.clone(), number: 1, issued: world.now, order: OrderKind::EraseAll };
-    device.offer(Offer::Order(sign_statement(SignedKind::Order, &order, &[&world.root_key]))).unwrap();
+    device.apply(Update::Order(sign_statement(SignedKind::Order, &order, &[&world.root_key]))).unwrap();
     assert_eq!(in_use(&device), Some(0));
     drop(device);
     let mut device = world.device();
     assert_eq!(in_use(&device), Some(0));
-    assert!(device.offer(offer(&one, &world.root_key)).is_err());
-    assert_eq!(device.offer(offer(&two, &world.root_key)).unwrap(), Taken::New, "a device pardoned");
+    assert!(device.apply(offer(&one, &world.root_key)).is_err());
+    assert_eq!(
+        device.apply(offer(&two, &world.root_key)).unwrap(),
+        UpdateOutcome::Applied,
+        "a device pardoned"
+    );
 }

@@ -7,11 +7,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use vedette_common::clock::rfc3339;
-use vedette_common::shutdown;
+use vedette_common::{files, shutdown};
+use vedette_hq::import::ImportOptions;
+use vedette_hq::import_report::Report;
 use vedette_hq::serve::ServeOptions;
 use vedette_hq::{
     Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
@@ -58,6 +60,15 @@ enum Command {
         list: ListName,
         /// The file.
         file: PathBuf,
+        /// Write the report of the import into this file, as JSON.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// Refuse a file of which anything is left out or repaired.
+        #[arg(long)]
+        strict: bool,
+        /// Take a file without an alert: the list is cleared with its next edition.
+        #[arg(long)]
+        allow_empty: bool,
     },
     /// Publish what was imported: the difference to the last edition becomes a signed delta.
     Publish {
@@ -291,9 +302,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             list::create(&home()?, &name, &options)?;
             println!("{name}: made; import a file into it, then publish it");
         }
-        Command::Import { list, file } => {
-            let imported = import::import(&home()?, &list, &file)?;
-            println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
+        Command::Import { list, file, report, strict, allow_empty } => {
+            let options = ImportOptions { strict, allow_empty };
+            import_list(&home()?, &list, &file, report.as_deref(), options)?;
         }
         Command::Publish { list, bundle, whole, withdraw_many, broker } => {
             let options = publish::PublishOptions { whole, withdraw_many };
@@ -420,6 +431,31 @@ async fn serve_until_told(home: &Home, options: ServeOptions) -> anyhow::Result<
 fn print<T: serde::Serialize>(json: bool, rows: &[T], show: impl Fn(&[T]) -> String) -> anyhow::Result<()> {
     let out = if json { serde_json::to_string(rows)? + "\n" } else { show(rows) };
     Ok(std::io::stdout().write_all(out.as_bytes())?)
+}
+
+fn import_list(
+    home: &Home,
+    list: &ListName,
+    file: &Path,
+    report_file: Option<&Path>,
+    options: ImportOptions,
+) -> anyhow::Result<()> {
+    let write = |report: &Report| match report_file {
+        Some(path) => Ok(files::write(path, &serde_json::to_vec_pretty(report)?)?),
+        None => anyhow::Ok(()),
+    };
+    let imported = match import::import(home, list, file, options) {
+        Err(HqError::NotAsWritten { path, report }) => {
+            eprintln!("{report}");
+            write(&report)?;
+            return Err(HqError::NotAsWritten { path, report }.into());
+        }
+        other => other?,
+    };
+    write(&imported.report)?;
+    println!("{}", imported.report);
+    println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,80 @@
+//! What the intake knows of one list.
+
+use crate::holdings::{Content, Unavailable};
+use std::collections::{BTreeMap, HashSet};
+use vedette_lists::ListKey;
+use vedette_shim::ids::{Digest, ListName};
+use vedette_shim::trust::{Floor, Heartbeat, Manifest, digest};
+
+/// A manifest that was verified, and its bytes as signed.
+#[derive(Clone)]
+pub(super) struct VerifiedManifest {
+    pub(super) manifest: Manifest,
+    pub(super) envelope: Vec<u8>,
+}
+
+/// One list. Times since boot are in seconds of a clock that nobody sets; others in seconds since 1970.
+pub(super) struct ListEntry {
+    /// Nothing older is accepted.
+    pub(super) floor: Option<Floor>,
+    /// The newest accepted manifest, while segments of it are missing.
+    pub(super) pending: Option<VerifiedManifest>,
+    /// The manifest in use.
+    pub(super) active: Option<VerifiedManifest>,
+    pub(super) confirmed_at: u64,
+    pub(super) newest_known: u64,
+    pub(super) keys: BTreeMap<u32, ListKey>,
+    pub(super) granted_at: u64,
+    pub(super) content: Content,
+    /// The local merge gave other bytes than the manifest names: the merged segment is fetched.
+    pub(super) merge_failed: bool,
+    /// Part of the edition in use is corrupt: it is opened again once that was fetched.
+    pub(super) reopen: bool,
+    /// When its segments were last hashed and found intact, since boot.
+    pub(super) verified_at: Option<u64>,
+    /// Since when the lease has been over, since boot.
+    pub(super) lapsed_at: Option<u64>,
+    /// The keys are deleted from memory, and from the store not yet.
+    pub(super) to_erase: bool,
+}
+
+impl ListEntry {
+    pub(super) fn new() -> Self {
+        ListEntry {
+            floor: None,
+            pending: None,
+            active: None,
+            confirmed_at: 0,
+            newest_known: 0,
+            keys: BTreeMap::new(),
+            granted_at: 0,
+            content: Content::Nothing(Unavailable::NoEdition),
+            merge_failed: false,
+            reopen: false,
+            verified_at: None,
+            lapsed_at: None,
+            to_erase: false,
+        }
+    }
+
+    /// The newest edition whose manifest is stored; 0 for none.
+    pub(super) fn newest_stored(&self) -> u64 {
+        self.pending.iter().chain(&self.active).map(|known| known.manifest.edition).max().unwrap_or(0)
+    }
+}
+
+impl VerifiedManifest {
+    /// Whether this very manifest is the newest of its list, as the heartbeat says.
+    pub(super) fn is_confirmed_by(&self, heartbeat: &Heartbeat) -> bool {
+        heartbeat.list(&self.manifest.list).is_some_and(|state| {
+            state.edition == self.manifest.edition && state.manifest == digest(&self.envelope)
+        })
+    }
+}
+
+/// The segments that the lists' manifests name; the store may delete all others.
+pub(super) fn named(entries: &BTreeMap<ListName, ListEntry>) -> HashSet<Digest> {
+    let manifests = entries.values().flat_map(|entry| [&entry.active, &entry.pending]).flatten();
+    let segments = manifests.flat_map(|known| known.manifest.segments.iter().chain(&known.manifest.delta));
+    segments.map(|segment| segment.digest).collect()
+}

@@ -1,0 +1,74 @@
+//! The end of a lease: the list is not checked any more, and its keys are erased.
+//!
+//! By signed time, at once. If only the system's clock says that the lease is over, answers say so at once as well, but the
+//! keys are erased only after [`SYSTEM_CLOCK_GRACE_S`]: a clock that is ahead may be put right, and erased keys need
+//! headquarters to come back.
+
+use super::entry::ListEntry;
+use super::{Intake, IntakeError};
+use crate::holdings::{Content, Unavailable};
+use crate::store::editions;
+use vedette_shim::trust::{Freshness, freshness};
+
+/// How long the heartbeat that confirms a list may take after its grant, before the keys are erased again, seconds.
+pub(super) const GRANT_GRACE_S: u64 = 10;
+/// How long a lease must be over by the system's clock, if not by signed time, until the keys are erased, seconds.
+pub(super) const SYSTEM_CLOCK_GRACE_S: u64 = 120;
+
+/// What is to be done about a list's lease.
+enum Lease {
+    Runs,
+    /// It is over by the system's clock alone.
+    Lapsed,
+    Over,
+}
+
+impl Intake {
+    pub(super) fn expire(&mut self) -> Result<(), IntakeError> {
+        let (now, signed_now, since_boot) =
+            (self.clock.now(), self.clock.signed_now(), self.clock.since_boot());
+        let mut any = false;
+        for (list, entry) in &mut self.entries {
+            match lease(entry, now, signed_now) {
+                Lease::Runs => {
+                    entry.lapsed_at = None;
+                    continue;
+                }
+                Lease::Lapsed => {
+                    let lapsed_at = *entry.lapsed_at.get_or_insert(since_boot);
+                    if since_boot < lapsed_at + SYSTEM_CLOCK_GRACE_S {
+                        continue;
+                    }
+                }
+                Lease::Over => {}
+            }
+            let age_s = now.saturating_sub(entry.confirmed_at);
+            let edition = entry.active.as_ref().map_or(0, |active| active.manifest.edition);
+            tracing::warn!(%list, edition, age_s, "past its lease: keys erased");
+            entry.keys.clear();
+            entry.content = Content::Nothing(Unavailable::PastLease);
+            (entry.lapsed_at, entry.to_erase, any) = (None, true, true);
+        }
+        if any {
+            self.swap();
+        }
+        for (list, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.to_erase) {
+            editions::erase_keys(&self.db, list)?; // if not, at the next tick
+            entry.to_erase = false;
+        }
+        Ok(())
+    }
+}
+
+fn lease(entry: &ListEntry, now: u64, signed_now: u64) -> Lease {
+    let Some(active) = entry.active.as_ref().filter(|_| !entry.keys.is_empty()) else { return Lease::Runs };
+    let is_over =
+        |at| freshness(entry.confirmed_at, active.manifest.lease_s, false, at).1 == Freshness::Expired;
+    // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
+    let fetched =
+        entry.pending.as_ref().is_some_and(|p| now < p.manifest.issued + u64::from(p.manifest.lease_s));
+    if !is_over(now) || now < entry.granted_at + GRANT_GRACE_S || fetched {
+        return Lease::Runs;
+    }
+    if is_over(signed_now) { Lease::Over } else { Lease::Lapsed }
+}

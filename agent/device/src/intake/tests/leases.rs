@@ -1,0 +1,99 @@
+//! The end of a lease, by signed time and by a clock that may be wrong.
+
+use super::*;
+use crate::intake::leases::{GRANT_GRACE_S, SYSTEM_CLOCK_GRACE_S};
+
+const LISTED: &str = "L898902C3";
+
+fn has_keys(device: &Intake) -> bool {
+    !editions::grants(&device.db).unwrap().is_empty()
+}
+
+#[test]
+fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirmed() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let manifest = device.entries[&world.list].active.clone().unwrap().envelope;
+    let later = world.now + u64::from(LEASE) + 1;
+    world.clock.raise(later);
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked);
+    assert!(!has_keys(&device));
+    drop(device);
+    let mut device = world.device();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked, "a restart brings nothing back");
+
+    device.apply(world.grant()).unwrap();
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked, "the key alone confirms nothing");
+    device.apply(world.heartbeat(later, 1, &manifest)).unwrap();
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+}
+
+#[test]
+fn a_lease_ends_at_the_second_it_says() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let signed = |seconds| world.clock.raise(world.now + seconds);
+    signed(u64::from(LEASE) - 1);
+    device.tick().unwrap();
+    assert_eq!((world.verdict(&device, LISTED), has_keys(&device)), (Verdict::Hit, true));
+    signed(u64::from(LEASE));
+    device.tick().unwrap();
+    assert_eq!((world.verdict(&device, LISTED), has_keys(&device)), (Verdict::NotChecked, false));
+}
+
+#[test]
+fn a_system_clock_that_is_ahead_erases_keys_only_when_it_stays_so() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let ahead = || world.time.set_system(world.now + u64::from(LEASE) + 1);
+    ahead();
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked, "answers say so at once");
+    world.time.pass(SYSTEM_CLOCK_GRACE_S - 1);
+    device.tick().unwrap();
+    assert!(has_keys(&device));
+    world.time.set_system(world.now + SYSTEM_CLOCK_GRACE_S);
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit, "it was put right: nothing is lost");
+    ahead();
+    device.tick().unwrap();
+    world.time.pass(SYSTEM_CLOCK_GRACE_S - 1);
+    device.tick().unwrap();
+    assert!(has_keys(&device), "the time before does not count");
+    world.time.pass(1);
+    device.tick().unwrap();
+    assert!(!has_keys(&device));
+}
+
+#[test]
+fn keys_wait_a_little_for_the_heartbeat_that_confirms_their_list() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    world.clock.raise(world.now + u64::from(LEASE));
+    device.tick().unwrap();
+    device.apply(world.grant()).unwrap();
+    world.time.pass(GRANT_GRACE_S - 1);
+    device.tick().unwrap();
+    assert!(has_keys(&device));
+    world.time.pass(1);
+    device.tick().unwrap();
+    assert!(!has_keys(&device));
+}
+
+#[test]
+fn an_issuer_whose_clock_is_ahead_does_not_lengthen_the_lease() {
+    let world = World::new();
+    let mut device = world.device();
+    device.apply(world.grant()).unwrap();
+    let (_, info) = world.segment(&[LISTED], &[]);
+    let issued = world.now + 10 * u64::from(LEASE);
+    let manifest = Manifest { issued, expires: issued + 86_400, ..world.manifest(1, &[info]) };
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&manifest))).unwrap();
+    world.fetch(&mut device);
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+    world.time.pass(u64::from(LEASE));
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked);
+}

@@ -1,0 +1,36 @@
+//! Which formats an edition's documents and ranges have: state, type, length, and where letters and digits stand.
+//!
+//! Most misreadings of a number have a format that no document of its state has, so that asking for them costs a search in
+//! a few hundred numbers, and no page. The formats of classes are in memory; those of loose documents and of ranges are read
+//! once, when an edition is opened. What cannot be read then may have any format: a lookup says that it is damaged.
+
+use vedette_shim::document::DocumentKey;
+
+use super::segment::SegmentFile;
+
+/// In order, each once; `None` if they could not all be read.
+pub(super) struct Formats(Option<Vec<u64>>);
+
+impl Formats {
+    pub(super) fn of(segments: &[SegmentFile]) -> Formats {
+        let mut all = Vec::new();
+        for segment in segments {
+            all.extend(segment.classes.iter().map(|class| class.format));
+            for record in segment.loose().chain(segment.records()) {
+                let key = record.ok().and_then(|record| Some(DocumentKey::from_sort_bytes(&record.key)?.0));
+                let Some(key) = key else { return Formats(None) };
+                if all.last() != Some(&key.format()) {
+                    all.push(key.format());
+                }
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        Formats(Some(all))
+    }
+
+    /// `false`: no document or range has the format of `key`. `true`: one may.
+    pub(super) fn may_have(&self, key: &DocumentKey) -> bool {
+        self.0.as_ref().is_none_or(|formats| formats.binary_search(&key.format()).is_ok())
+    }
+}
