@@ -215,8 +215,7 @@ impl Checker {
         };
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
         // Nor does a document that this one may have been misread from.
-        let listed =
-            open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
+        let listed = open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
         let remember = reading.read.as_ref().filter(|_| !listed && self.retro_keep_s() > 0);
         let fields = encounter::scanned(&zone);
         let open = self.seal(scan_id, &fields, open, true, now);
