@@ -128,6 +128,7 @@ mod tests {
     use crate::check::alert::Home;
     use proptest::prelude::*;
     use serde_json::json;
+    use vedette_names::Birth;
     use vedette_names::handling::Restriction;
     use vedette_names::person::{AlertKind, BirthDate, Warning};
     use vedette_shim::list::Status;
@@ -294,7 +295,7 @@ mod tests {
     fn nothing_of_a_restricted_field_shows_not_even_in_a_reason() {
         use vedette_names::Reason as Person;
         let secret = || "SECRET".to_string();
-        let birth = |code| Person::BirthDate { code, listed: Some(BirthDate::of_year(1948)) };
+        let birth = |evidence| Person::BirthDate { evidence, listed: Some(BirthDate::of_year(1948)) };
         for (field, reasons) in [
             (Field::Kind, vec![]),
             (
@@ -303,15 +304,16 @@ mod tests {
                     Person::Alias { listed: secret(), weak: false },
                     Person::Spelling { family: true, read: "A".into(), listed: secret(), letters: 1 },
                     Person::NotRead(secret()),
+                    Person::NameRare,
                 ],
             ),
-            (Field::BirthDates, vec![birth("reason.birth_other"), birth("reason.birth_year_only")]),
+            (Field::BirthDates, [Birth::Exact, Birth::Other, Birth::Absent].map(birth).into()),
             (Field::BirthPlaces, vec![]),
             (
                 Field::Nationalities,
-                vec![Person::Nationality { equal: true }, Person::Nationality { equal: false }],
+                [Some(true), Some(false), None].map(|equal| Person::Nationality { equal }).into(),
             ),
-            (Field::Sex, vec![Person::SexDiffers]),
+            (Field::Sex, [Some(true), Some(false), None].map(|equal| Person::Sex { equal }).into()),
             (Field::Documents, vec![]),
             (Field::Reason, vec![]),
             (Field::Authority, vec![]),
