@@ -79,7 +79,7 @@ fn scan() -> Scan {
 fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
     let folder = tempfile::tempdir().unwrap();
     let checker = checker(folder.path(), 2_000);
-    let warned = |answer: &Answer| answer.notices.iter().any(|n| *n == Notice::JournalNearlyFull);
+    let warned = |answer: &Answer| answer.notices.contains(&Notice::JournalNearlyFull);
     let mut warnings = Vec::new();
     let full = loop {
         match checker.check(&scan()) {

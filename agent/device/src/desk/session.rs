@@ -129,11 +129,8 @@ pub(super) async fn reveal(
             return Err(ApiError::new(StatusCode::FORBIDDEN, "not entitled to discreet alerts", hint));
         }
     };
-    let scan_id = match &request.scan_id {
-        // An id that is none names no scan, so nothing of it is shown.
-        Some(text) => Some(from_hex(text).unwrap_or_default()),
-        None => None,
-    };
+    // An id that is none names no scan, so nothing of it is shown.
+    let scan_id = request.scan_id.as_ref().map(|text| from_hex(text).unwrap_or_default());
     let post = gate.post.clone();
     let revealed = tokio::task::spawn_blocking(move || {
         let revealed = post.reveal(&entitled, &request.pin, scan_id.as_ref());
