@@ -7,19 +7,19 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::error::HqError;
+use crate::db::editions::{self, Pending};
+use crate::publishing::error::PublishingError;
 use crate::publishing::imports::documents::Formats;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::{documents, persons};
 use crate::publishing::{list, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rusqlite::params;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use vedette_common::clock::system_now;
 use vedette_common::files::FileError;
 use vedette_lists::{
     BuildError, Change, ListError, ListKey, Record, SegmentInfo, build_documents, build_records,
@@ -57,7 +57,7 @@ pub fn import(
     name: &ListName,
     file: &Path,
     options: ImportOptions,
-) -> Result<Imported, HqError> {
+) -> Result<Imported, PublishingError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let row = list::get(db.read(), name)?;
@@ -65,8 +65,8 @@ pub fn import(
     let report = RefCell::new(Report::default());
     let built = build(file, row.kind, &list_key, home, &report)?;
     let SegmentInfo { digest, bytes, entries, .. } = match built {
-        Err(BuildError::Input(error)) => return Err(error),
-        Err(BuildError::List(ListError::Duplicate { id })) => return Err(twice(file, row.kind, &id)?),
+        Err(BuildError::Input(error)) => return Err(error.into()),
+        Err(BuildError::List(ListError::Duplicate { id })) => return Err(twice(file, row.kind, &id)?.into()),
         Err(BuildError::List(error)) => return Err(error.into()),
         Ok((_, info)) => info,
     };
@@ -74,38 +74,29 @@ pub fn import(
     report.taken = entries;
     if entries == 0 && !options.allow_empty {
         let why = "the file holds no alert; to clear the list, import it with --allow-empty";
-        return Err(HqError::row(file, 1, "", why.into()));
+        return Err(ImportError::row(file, 1, "", why.into()).into());
     }
     if options.strict && (report.left_out.count() > 0 || report.repaired.count() > 0) {
-        return Err(HqError::NotAsWritten { path: file.into(), report: Box::new(report) });
+        return Err(PublishingError::NotAsWritten { path: file.into(), report: Box::new(report) });
     }
     match publish::difference(home, db.read(), name, &digest, row.key_number) {
         Ok(difference) => report.difference = difference,
-        // The import stands without it: a lost segment of the last edition is cured by publishing what is imported.
+        // The import counts without it: a lost segment of the last edition is repaired by publishing what is imported.
         Err(error) => {
             let what = "last edition cannot be read, so the difference to it is not known";
             report.doubtful.add(what, 0, &error.to_string());
         }
     }
     let change = db.change()?;
-    change.execute(
-        "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            name.as_str(),
-            &digest[..],
-            bytes as i64,
-            entries as i64,
-            row.key_number,
-            system_now() as i64
-        ],
-    )?;
+    let pending = Pending { digest, bytes, entries, key_number: row.key_number };
+    editions::set_pending(&change, name, &pending, home.now())?;
     change.commit()?;
     Ok(Imported { entries, bytes, report })
 }
 
-type Built = Result<(PathBuf, SegmentInfo), BuildError<HqError>>;
+type Built = Result<(PathBuf, SegmentInfo), BuildError<ImportError>>;
 
-fn open(file: &Path) -> Result<File, HqError> {
+fn open(file: &Path) -> Result<File, ImportError> {
     Ok(File::open(file).map_err(FileError::at("read", file))?)
 }
 
@@ -116,7 +107,7 @@ fn build(
     list_key: &ListKey,
     home: &Home,
     report: &RefCell<Report>,
-) -> Result<Built, HqError> {
+) -> Result<Built, ImportError> {
     let source = open(file)?;
     let progress = Progress::over(source.metadata().map_or(0, |m| m.len()));
     let source = BufReader::new(progress.bar.wrap_read(source));
@@ -145,7 +136,7 @@ fn build(
 
 /// The error for an alert that a file gives twice: its lines are looked for in a second reading, so that the first keeps
 /// none in memory.
-fn twice(file: &Path, kind: Kind, id: &str) -> Result<HqError, HqError> {
+fn twice(file: &Path, kind: Kind, id: &str) -> Result<ImportError, ImportError> {
     let source = BufReader::new(open(file)?);
     let report = RefCell::new(Report::default());
     let lines: Vec<u64> = match kind {
@@ -163,7 +154,7 @@ fn twice(file: &Path, kind: Kind, id: &str) -> Result<HqError, HqError> {
         "the alert {} is given again with other content, first in line {first}: keep one; nothing was imported",
         shown(id)
     );
-    Ok(HqError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
+    Ok(ImportError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
 }
 
 /// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`].
@@ -194,12 +185,13 @@ fn person_records<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
+) -> impl Iterator<Item = Result<Record, ImportError>> + 'a {
     persons::alerts(file, source, report).map(move |row| {
-        let (_, alert) = row?;
-        let too_long =
-            || HqError::Value { what: "alert", value: alert.id.clone(), rule: "it must fit 32 KiB" };
-        let value = person::encode(&alert).map_err(|_| too_long())?;
+        let (line, alert) = row?;
+        let too_long = |_| {
+            ImportError::row(file, line, "", format!("the alert {} is longer than 32 KiB", shown(&alert.id)))
+        };
+        let value = person::encode(&alert).map_err(too_long)?;
         Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
     })
 }
@@ -226,17 +218,16 @@ mod tests {
     }
 
     impl Bench {
-        fn import(&self, csv: &[u8]) -> Result<Imported, HqError> {
+        fn import(&self, csv: &[u8]) -> Result<Imported, PublishingError> {
             let file = self.dir.path().join("list.csv");
             fs::write(&file, csv).unwrap();
             import(&self.home, &list_name(), &file, ImportOptions::default())
         }
 
-        /// What is pending, opened anew.
+        /// What is pending, opened from its file.
         fn pending(&self) -> Edition {
-            let query = "SELECT digest FROM pending";
             let db = self.home.database().unwrap();
-            let digest: [u8; 32] = db.read().query_row(query, [], |row| row.get(0)).unwrap();
+            let digest = editions::pending(db.read(), &list_name()).unwrap().unwrap().digest;
             let key = Key::List(&list_name(), 1).list_key(&self.home).unwrap();
             let file = SegmentFile::open_verified(&self.home.segment(&digest), digest, &key).unwrap();
             Edition::open(vec![file]).unwrap()
@@ -349,7 +340,7 @@ mod tests {
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
         let file = bench.dir.path().join("list.csv");
         let refused = import(&bench.home, &list_name(), &file, strict);
-        assert!(matches!(refused, Err(HqError::NotAsWritten { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(PublishingError::NotAsWritten { .. })), "{refused:?}");
     }
 
     #[test]
@@ -388,6 +379,6 @@ mod tests {
         let text = import(&bench.home, &persons, &file, ImportOptions::default()).unwrap_err().to_string();
         assert!(text.contains("persons.jsonl, line 2") && text.contains("names"), "{text}");
         let nowhere = import(&bench.home, &"uto/none".parse().unwrap(), &file, ImportOptions::default());
-        assert!(matches!(nowhere, Err(HqError::NoList(_))), "{nowhere:?}");
+        assert!(matches!(nowhere, Err(PublishingError::NoList(_))), "{nowhere:?}");
     }
 }

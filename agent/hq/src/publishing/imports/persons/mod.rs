@@ -16,12 +16,9 @@ mod follow_the_money;
 mod lines;
 mod ofac;
 mod sis;
-mod states;
 mod unique;
 
-pub(crate) use states::state_code;
-
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use std::cell::RefCell;
 use std::io::{BufRead, Read};
@@ -38,14 +35,14 @@ pub(crate) fn alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a> {
+) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a> {
     match is_json(&mut source) {
         Ok(true) => Box::new(json_alerts(file, source, report)),
         Ok(false) => match ofac::alerts(file, source, report) {
             Ok(alerts) => Box::new(alerts),
             Err(error) => Box::new(std::iter::once(Err(error))),
         },
-        Err(error) => Box::new(std::iter::once(Err(HqError::row(file, 1, "", error.to_string())))),
+        Err(error) => Box::new(std::iter::once(Err(ImportError::row(file, 1, "", error.to_string())))),
     }
 }
 
@@ -60,12 +57,12 @@ fn json_alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a {
+) -> impl Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a {
     let mut line = 0;
     std::iter::from_fn(move || {
         loop {
             line += 1;
-            let bad = |why: String| HqError::row(file, line, "", why);
+            let bad = |why: String| ImportError::row(file, line, "", why);
             let mut text = String::new();
             match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
                 Err(error) => return Some(Err(bad(error.to_string()))),
