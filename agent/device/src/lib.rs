@@ -18,6 +18,7 @@
 //! | `show`, `mrz_view` | what the terminal shows |
 //! | `officers` | the roster, signing in offline |
 //! | `scanner` | serial readers, and scanners with the shim |
+//! | `identifiers` | the documents and numbers that persons' alerts name |
 //! | `intake` | what arrives -> trust -> store -> the `holdings` in use |
 //! | `link` | one MQTT session at a time, what to send next |
 //! | `drill` | the outage exercise |
@@ -40,6 +41,7 @@ pub mod desk;
 pub mod drill;
 #[doc(hidden)]
 pub mod holdings;
+mod identifiers;
 #[doc(hidden)]
 pub mod intake;
 #[doc(hidden)]
@@ -66,8 +68,8 @@ pub use action::Action;
 pub use agent::{Agent, AgentError};
 pub use check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 pub use check::{
-    Alert, Answer, CheckError, Checked, Document, Encountered, Gap, Match, Notice, Reason, Scan, ScanId,
-    Subject,
+    Alert, Answer, CheckError, Checked, Document, Encountered, Find, FindError, Gap, Match, Notice, Reason,
+    Scan, ScanId, Subject, Typed,
 };
 pub use config::{Config, ConfigError};
 pub use daemon::run;

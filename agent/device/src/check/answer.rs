@@ -30,13 +30,14 @@ pub struct Answer {
     pub(super) full: Vec<Alert>,
 }
 
-/// What was read.
+/// What was read, or typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    pub format: Format,
-    /// Whether every check digit agrees.
+    /// None if it was typed without a zone.
+    pub format: Option<Format>,
+    /// Whether every check digit agrees; nothing typed has one that does not.
     pub valid: bool,
-    /// As printed; dates are YYMMDD, the sex is `M`, `F`, `X` or empty.
+    /// As printed or typed; dates are YYMMDD, the sex is `M`, `F`, `X` or empty.
     pub fields: ScannedDocument,
 }
 

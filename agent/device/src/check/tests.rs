@@ -66,7 +66,7 @@ pub(crate) fn alert(of: [u8; 2]) -> Alert {
 
 /// An answer to a passport's scan.
 pub(crate) fn answer(scan: u8, alerts: Vec<Alert>) -> Answer {
-    let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+    let document = Document { format: Some(Format::Td3), valid: true, fields: Default::default() };
     Answer::new([scan; 16], Verdict::Clear, document, vec![], alerts, vec![], 1)
 }
 

@@ -1,68 +1,35 @@
 //! `vedette scan`: a document's zone -> the running agent's answer, or the store's own.
 
+use super::asking::Asking;
 use super::failure::{Failure, UNREADABLE};
-use super::output::{environment_language, print};
 use std::io::{IsTerminal, Read};
 use vedette::desk::api::{AnswerView, ScanRequest};
 use vedette::desk::client;
-use vedette::{Agent, Config, show};
-use vedette_common::clock::system_now;
-use vedette_common::words::{Language, Words};
-use vedette_shim::verdict::Verdict;
-
-const CLEAR: u8 = 0;
-const HIT: u8 = 10;
-const POSSIBLE: u8 = 11;
-const NOT_CHECKED: u8 = 12;
+use vedette::{Agent, Config};
 
 /// A machine readable zone on standard input is shorter than this, bytes.
 const ZONE_BYTES_MAX: u64 = 4096;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Open the store itself instead of asking the running agent.
-    #[arg(long)]
-    standalone: bool,
-    /// Who searches (badge), for the journal.
-    #[arg(long, default_value = "")]
-    who: String,
-    /// Why, for the journal.
-    #[arg(long, default_value = "")]
-    why: String,
-    /// Language of the answer: en, fr, es, ar. Default: that of the environment (LC_ALL, LC_MESSAGES, LANG).
-    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
-    lang: Option<Language>,
+    #[command(flatten)]
+    asking: Asking,
     /// The lines of the machine readable zone.
     lines: Vec<String>,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::of(tag).ok_or_else(|| "there are en, fr, es and ar".into())
 }
 
 pub(super) async fn run(
     arguments: Arguments,
     config: impl FnOnce() -> Result<Config, Failure>,
 ) -> Result<u8, Failure> {
-    let Arguments { json, standalone, who, why, lang, lines } = arguments;
-    let request = ScanRequest { mrz: zone(lines)?, who: who.clone(), why };
+    let Arguments { asking, lines } = arguments;
+    let request = ScanRequest { mrz: zone(lines)?, who: asking.who.clone(), why: asking.why.clone() };
     let config = config()?;
-    let answer: AnswerView = match standalone {
-        true => (&*Agent::open(&config)?.check(&request.by(who))?).into(),
+    let answer: AnswerView = match asking.standalone {
+        true => (&*Agent::open(&config)?.check(&request.by(asking.who.clone()))?).into(),
         false => client::post(&config.desk.socket, "/v1/scans", &request).await?,
     };
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let words = Words::of(lang.unwrap_or_else(environment_language));
-    print(json, &answer, |answer| show::answer(answer, words, colour, system_now()))?;
-    Ok(match answer.verdict {
-        Verdict::Clear => CLEAR,
-        Verdict::Hit => HIT,
-        Verdict::Possible => POSSIBLE,
-        Verdict::NotChecked => NOT_CHECKED,
-    })
+    asking.show(&answer)
 }
 
 /// The zone's text: the arguments, or standard input.
