@@ -19,6 +19,7 @@ pub mod late;
 pub mod outcome;
 mod reading;
 mod record;
+pub mod slips;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -208,7 +209,8 @@ impl Checker {
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
         let zone = mrz::parse(&scan.mrz)?;
-        let (reading, notices) = Reading::of(&zone, self.now());
+        let (reading, mut notices) = Reading::of(&zone, self.now());
+        notices.extend(slips::notices(&zone));
         let (format, fields) = (Some(zone.format()), encounter::scanned(&zone));
         let document = Document { format, valid: zone.valid(), fields };
         self.answer(Asking { start, who: &scan.who, why: &scan.why, document, reading, notices })

@@ -7,6 +7,7 @@ use super::api::{
 };
 use super::error::{ApiError, Input};
 use super::metrics;
+use crate::check::slips::Slip;
 use crate::check::{Answer, CheckError};
 use crate::check::outcome::OutcomeError;
 use crate::intake::bundle;
@@ -24,7 +25,7 @@ type Answered<T> = Result<Json<T>, ApiError>;
 /// Checks a document.
 #[utoipa::path(post, path = "/v1/scans", request_body = ScanRequest, security(("token" = [])), responses(
     (status = 200, body = AnswerView, description = "The answer, recorded before it is given."),
-    (status = 422, body = Problem, description = "The zone cannot be read."),
+    (status = 422, body = Problem, description = "The zone cannot be read: where, and how it was likely meant."),
 ))]
 pub(super) async fn scan(
     State(gate): State<Gate>,
@@ -34,7 +35,8 @@ pub(super) async fn scan(
     let who = caller.who(&request.who);
     let mut scan = request.by(who);
     give_purpose(&gate, &caller, &mut scan.why);
-    answered(caller.role(), move || gate.post.check(&scan)).await
+    let zone = scan.mrz.clone();
+    answered(caller.role(), &zone, move || gate.post.check(&scan)).await
 }
 
 /// Checks what somebody typed without a zone.
@@ -53,7 +55,7 @@ pub(super) async fn find(
         ApiError::new(StatusCode::BAD_REQUEST, error, "GET /v1/openapi.json tells what each call takes")
     })?;
     give_purpose(&gate, &caller, &mut find.why);
-    answered(caller.role(), move || gate.post.find(&find)).await
+    answered(caller.role(), "", move || gate.post.find(&find)).await
 }
 
 /// A program knows why it asks; the page asks nobody.
@@ -66,6 +68,7 @@ fn give_purpose(gate: &Gate, caller: &Caller, why: &mut String) {
 /// The answer of a check as `role` may see it. The journal's fsync blocks, so it runs beside the async workers.
 async fn answered(
     role: Role,
+    zone: &str,
     check: impl FnOnce() -> Result<Arc<Answer>, CheckError> + Send + 'static,
 ) -> Answered<AnswerView> {
     match tokio::task::spawn_blocking(check).await.map_err(ApiError::internal)? {
@@ -77,7 +80,11 @@ async fn answered(
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             };
-            Err(ApiError::new(status, &error, error.hint()).with_phrase(error.phrase()))
+            let slip = match &error {
+                CheckError::Unreadable(unreadable) => Slip::of(zone, unreadable),
+                _ => None,
+            };
+            Err(ApiError::new(status, &error, error.hint()).with_phrase(error.phrase()).with_slip(slip))
         }
     }
 }

@@ -32,6 +32,6 @@ pub use drill::{DrillReportView, DrillRequest, DrillView, EndDrill};
 pub use encounter::{ConfirmationView, LateView, OutcomeRequest, OutcomeView, OwnerAnswerView};
 pub use events::{LaggedView, ReaderRefusalView};
 pub use import::{Import, ImportView};
-pub use problem::Problem;
+pub use problem::{PlaceView, Problem};
 pub use session::{RevealRequest, RevealedView, SessionView, SignInRequest, SignedView};
 pub use status::{CountsView, ListView, RosterView, SignIn, StatusView};
