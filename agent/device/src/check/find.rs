@@ -211,7 +211,7 @@ fn births(text: &str) -> Result<Vec<(Option<BirthDate>, Option<Reason>)>, FindEr
     };
     let year = |text: &str| {
         let date = BirthDate::parse(text).filter(|date| date.month.is_none()).ok_or_else(wrong)?;
-        Ok(date.year)
+        Ok::<u16, FindError>(date.year)
     };
     let (from, to) = (year(from)?, year(to)?);
     let years = to.checked_sub(from).ok_or_else(wrong)? + 1;
