@@ -3,6 +3,7 @@
 //! Invariant: whoever holds an `Arc<Holdings>` sees one consistent set of editions for as long as it keeps it; an
 //! update never waits for a lookup nor a lookup for an update.
 
+use crate::identifiers::Identifiers;
 use crate::officers::Roll;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -76,10 +77,19 @@ pub struct Held {
 pub enum Content {
     /// Documents.
     Documents(Arc<Edition>),
-    /// Persons: the alerts, and the index over their names.
-    Persons(Arc<Edition>, Arc<PersonIndex>),
+    Persons(Arc<Persons>),
     /// Nothing, and why.
     Nothing(Unavailable),
+}
+
+/// A list of persons.
+pub struct Persons {
+    /// The alerts.
+    pub edition: Edition,
+    /// Over their names.
+    pub index: PersonIndex,
+    /// What else they name.
+    pub identifiers: Identifiers,
 }
 
 /// Why a list cannot be asked.

@@ -26,11 +26,12 @@ pub fn line(line: &Line) -> String {
     let at = rfc3339(line.at);
     let who = |who: &str| if who.is_empty() { "-".to_string() } else { printable(who) };
     match &line.event {
-        Event::Check { who: officer, why, verdict, lists, alerts } => {
+        Event::Check { who: officer, why, typed, verdict, lists, alerts } => {
             let lists: Vec<_> = lists.iter().map(|(list, edition)| format!("{list} {edition}")).collect();
             let met = if alerts.is_empty() { String::new() } else { format!("  met {}", alerts.join(", ")) };
             let (officer, why) = (who(officer), printable(why));
-            format!("{at}  {officer}  check {why:?}: {verdict}  asked {}{met}", lists.join(", "))
+            let what = if *typed { "check, typed," } else { "check" };
+            format!("{at}  {officer}  {what} {why:?}: {verdict}  asked {}{met}", lists.join(", "))
         }
         Event::SignIn { who: officer, pin: true } => format!("{at}  {}  signed in", who(officer)),
         Event::SignIn { who: officer, pin: false } => format!("{at}  {}  took over by badge", who(officer)),

@@ -1,6 +1,7 @@
 //! How the API refuses: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
 
-use super::api::Problem;
+use super::api::{PlaceView, Problem};
+use crate::check::slips::Slip;
 use crate::officers::sign_in::Refusal;
 use crate::officers::{Roll, SignInError};
 use axum::Json;
@@ -25,13 +26,22 @@ impl ApiError {
     pub(super) fn new(status: StatusCode, error: impl ToString, hint: &str) -> ApiError {
         ApiError {
             status,
-            problem: Problem { error: error.to_string(), hint: hint.into(), why: None, retry_after_s: None },
+            problem: Problem { error: error.to_string(), hint: hint.into(), ..Problem::default() },
         }
     }
 
     /// The same, with what the officer reads.
     pub(super) fn with_phrase(mut self, why: Phrase) -> ApiError {
         self.problem.why = Some(why);
+        self
+    }
+
+    /// The same, with where a zone cannot be read.
+    pub(super) fn with_slip(mut self, slip: Option<Slip>) -> ApiError {
+        if let Some(Slip { line, column, likely }) = slip {
+            self.problem.place = Some(PlaceView { line, column });
+            self.problem.likely = likely.unwrap_or_default();
+        }
         self
     }
 

@@ -44,6 +44,9 @@ pub enum Event {
         who: String,
         /// The purpose given.
         why: String,
+        /// It was typed without a zone.
+        #[serde(default, skip_serializing_if = "is_false")]
+        typed: bool,
         /// The verdict's word, as it was shown.
         verdict: String,
         /// Every list asked, with the edition used.
@@ -141,6 +144,10 @@ pub enum Ended {
     HandedOver,
     /// The officer is no longer on the roster, or has a new PIN.
     Removed,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Event {
@@ -282,6 +289,7 @@ mod tests {
             let event = Event::Check {
                 who: "badge-12".into(),
                 why: "entry".into(),
+                typed: false,
                 verdict: "clear".into(),
                 lists: vec![("a/b".into(), 3)],
                 alerts: vec![],

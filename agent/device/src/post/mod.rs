@@ -25,7 +25,7 @@ pub mod status;
 
 use crate::check::discreet::DiscreetScan;
 use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
-use crate::check::{Alert, Answer, CheckError, Checker, Scan, ScanId};
+use crate::check::{Alert, Answer, CheckError, Checker, Find, Scan, ScanId};
 use crate::drill::Drill;
 use crate::intake::bundle::{BundleError, Report};
 use crate::intake::door::IntakeDoor;
@@ -128,12 +128,21 @@ impl Post {
         if let Err(CheckError::Unreadable(_)) = &checked {
             self.counts.unreadable();
         }
-        let answer = Arc::new(checked?);
+        Ok(self.publish(checked?))
+    }
+
+    /// Answers what somebody typed without a zone, remembers the answer and publishes it.
+    pub fn find(&self, find: &Find) -> Result<Arc<Answer>, CheckError> {
+        Ok(self.publish(self.checker().find(find)?))
+    }
+
+    fn publish(&self, answer: Answer) -> Arc<Answer> {
+        let answer = Arc::new(answer);
         self.counts.answered(&answer);
         self.recent.keep(answer.clone(), self.now());
         self.parts.drill.note(&answer);
         self.events.publish(|| PostEvent::Answer(answer.clone()));
-        Ok(answer)
+        answer
     }
 
     /// Answers a scan from a reader at the post. With a roster it is the scan of the officer who is signed in, and there
@@ -151,7 +160,7 @@ impl Post {
 
     fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         let mut scan = scan.clone();
-        self.give_purpose(&mut scan);
+        self.give_purpose(&mut scan.why);
         let roll = self.roll();
         if roll.asks_for_sign_in() {
             scan.who = self.parts.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
@@ -159,10 +168,10 @@ impl Post {
         self.check(&scan)
     }
 
-    /// Gives a scan that came without a purpose the post's.
-    pub fn give_purpose(&self, scan: &mut Scan) {
-        if scan.why.is_empty() {
-            scan.why = self.parts.purpose.clone();
+    /// Gives a check that came without a purpose the post's.
+    pub fn give_purpose(&self, why: &mut String) {
+        if why.is_empty() {
+            *why = self.parts.purpose.clone();
         }
     }
 

@@ -114,6 +114,7 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
     let event = Event::Check {
         who: site.name.clone(),
         why: String::new(),
+        typed: false,
         verdict: vedette_common::text::verdict_word(note.verdict).into(),
         lists: vec![(note.list.to_string(), note.edition)],
         alerts: vec![format!("{}/{}", note.list, note.alert)],

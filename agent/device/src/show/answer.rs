@@ -41,6 +41,9 @@ pub fn answer(answer: &AnswerView, words: &Words, colour: bool, now: u64) -> Str
             d.birth_date
         ),
     );
+    if d.format == "typed" {
+        push(&mut out, format_args!("  {}", words.say("document.typed")));
+    }
     if !d.valid {
         push(&mut out, format_args!("  △ {}", words.say("document.invalid")));
     }

@@ -1,9 +1,9 @@
-//! Scans, their answers, answers that are still open, and discreet alerts.
+//! Scans, typed searches, their answers, answers that are still open, and discreet alerts.
 
 use super::{OutcomeView, schema};
 use crate::action::Action;
 use crate::check::discreet::DiscreetScan;
-use crate::check::{Alert, Answer, Checked, Document, Gap, Notice, Reason, Scan, Subject};
+use crate::check::{Alert, Answer, Checked, Document, Find, Gap, Notice, Reason, Scan, Subject, Typed};
 use crate::post::recent::OpenHit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,7 +40,83 @@ impl ScanRequest {
     }
 }
 
-/// The answer to a scan.
+/// A search without a zone: exactly one of number, name and identifier.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Find)]
+pub struct FindRequest {
+    /// A document's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<NumberRequest>,
+    /// A person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<NameRequest>,
+    /// Any other identifier: a national number, an alert's id or reference. `?` and `*` as in a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// Who searches: badge or program.
+    #[serde(default)]
+    pub who: String,
+    /// Why.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A document's number as far as it can be read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FindNumber)]
+pub struct NumberRequest {
+    /// `?` stands for one character that cannot be read, one `*` for any count of them; 3 characters are needed.
+    pub number: String,
+    /// The issuing state, ICAO code; empty if it is not known.
+    #[serde(default)]
+    pub state: String,
+    /// The document's code, `P`, `ID`; empty if it is not known.
+    #[serde(default)]
+    pub r#type: String,
+}
+
+/// A person's name, with what else is known; what is not known is empty.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FindName)]
+pub struct NameRequest {
+    /// Family names; the whole name where its parts are not known apart.
+    pub surname: String,
+    #[serde(default)]
+    pub given_names: String,
+    /// `1974-08-12`, `1974-08`, `1974`, or at most 20 years: `1970..1975`.
+    #[serde(default)]
+    pub birth_date: String,
+    /// ICAO code.
+    #[serde(default)]
+    pub nationality: String,
+    /// `M`, `F` or `X`.
+    #[serde(default)]
+    pub sex: String,
+}
+
+impl FindRequest {
+    /// The search, by `who`; none unless exactly one thing is searched.
+    pub fn by(self, who: String) -> Option<Find> {
+        let typed = match (self.number, self.name, self.identifier) {
+            (Some(of), None, None) => Typed::Number { number: of.number, state: of.state, kind: of.r#type },
+            (None, Some(of), None) => Typed::Name {
+                surname: of.surname,
+                given_names: of.given_names,
+                birth_date: of.birth_date,
+                nationality: of.nationality,
+                sex: of.sex,
+            },
+            (None, None, Some(text)) => Typed::Identifier(text),
+            _ => return None,
+        };
+        Some(Find { typed, who, why: self.why })
+    }
+}
+
+/// The answer to a scan or a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Answer)]
 pub struct AnswerView {
@@ -75,11 +151,11 @@ impl From<&Answer> for AnswerView {
     }
 }
 
-/// What was read, as printed.
+/// What was read, as printed, or typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Document)]
 pub struct DocumentView {
-    /// `TD3`, `MRV-A` ...
+    /// `TD3`, `MRV-A` ...; `typed` without a zone.
     pub format: String,
     /// Whether every check digit agrees.
     pub valid: bool,
@@ -102,7 +178,7 @@ impl From<&Document> for DocumentView {
     fn from(document: &Document) -> DocumentView {
         let fields = &document.fields;
         DocumentView {
-            format: document.format.to_string(),
+            format: document.format.map_or_else(|| "typed".into(), |format| format.to_string()),
             valid: document.valid,
             code: fields.code.as_str().into(),
             issuing_state: fields.issuing_state.as_str().into(),

@@ -142,6 +142,7 @@ function read({ words, now }, document) {
   ];
   return el("section", { class: "read" },
     el("h2", {}, words.say("document.title")),
+    document.format === "typed" && el("p", {}, words.say("document.typed")),
     !document.valid && el("p", { class: "flag" }, words.say("document.invalid")),
     el("dl", {}, rows.map(([key, value]) => [el("dt", {}, words.say(key)), el("dd", {}, value)])),
   );
