@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use vedette_tests::device::{Device, code};
-use vedette_tests::post::{LIST, Post};
 use vedette_tests::http::Http;
+use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
 use vedette_tests::sample::{SPECIMEN, number, passport};
 
@@ -18,7 +18,9 @@ fn post_with_both_kinds() -> (Post, Device) {
     post.hq.run(&["import", "uto/wanted", file.to_str().unwrap()]).expect_code(0);
     let stick = post.folder().join("stick");
     let stick = stick.to_str().unwrap();
-    post.hq.import(LIST, &vedette_tests::sample::csv([SPECIMEN.to_string(), number(1), number(2)])).expect_code(0);
+    post.hq
+        .import(LIST, &vedette_tests::sample::csv([SPECIMEN.to_string(), number(1), number(2)]))
+        .expect_code(0);
     for list in [LIST, "uto/wanted"] {
         post.hq.run(&["publish", list, "--bundle", stick]).expect_code(0);
     }
@@ -45,8 +47,16 @@ fn what_is_typed_is_answered_by_the_rules_of_a_scan() {
     let whole = ["number", SPECIMEN, "--state", "UTO", "--type", "P"];
     for (words, verdict, reasons) in [
         (&whole[..], code::HIT, &["reason.number_equal"][..]),
-        (&["number", "l898902c3"], code::POSSIBLE, &["reason.number_equal", "reason.state_not_typed", "reason.type_not_typed"]),
-        (&["number", "L8989?2C*", "--state", "UTO"], code::POSSIBLE, &["reason.number_other", "reason.type_not_typed"]),
+        (
+            &["number", "l898902c3"],
+            code::POSSIBLE,
+            &["reason.number_equal", "reason.state_not_typed", "reason.type_not_typed"],
+        ),
+        (
+            &["number", "L8989?2C*", "--state", "UTO"],
+            code::POSSIBLE,
+            &["reason.number_other", "reason.type_not_typed"],
+        ),
         (&["number", "L898902C4", "--state", "UTO", "--type", "P"], code::CLEAR, &[]),
         (&["number", "V4410027", "--state", "UTO"], code::HIT, &["reason.document_named"]),
         (&["number", "V441?027"], code::POSSIBLE, &["reason.document_named"]),
@@ -58,9 +68,11 @@ fn what_is_typed_is_answered_by_the_rules_of_a_scan() {
         assert_eq!(gist(&json), (vec![LIST, "uto/wanted"], reasons.to_vec()), "{words:?} {answer}");
         assert_eq!(json["document"]["format"], "typed");
     }
-    let answer = find(&device, &["name", "Veldrin", "--given", "Orsola Mae", "--born", "1984-06-02"]).expect_code(code::HIT);
+    let answer = find(&device, &["name", "Veldrin", "--given", "Orsola Mae", "--born", "1984-06-02"])
+        .expect_code(code::HIT);
     assert_eq!(gist(&answer.json()).0, ["uto/wanted"], "a list of documents cannot be asked for a name");
-    find(&device, &["name", "Veldrin", "--given", "Orsola Mae", "--born", "1980..1990"]).expect_code(code::POSSIBLE);
+    find(&device, &["name", "Veldrin", "--given", "Orsola Mae", "--born", "1980..1990"])
+        .expect_code(code::POSSIBLE);
     find(&device, &["name", "Nobody", "--given", "Atall", "--born", "1984"]).expect_code(code::CLEAR);
 
     let journal = device.run("journal", &["show", "--json"]).expect_code(0).out;
@@ -107,7 +119,9 @@ fn the_api_searches_exactly_one_thing() {
     let token = device.run("token", &["new", "border-app"]).expect_code(0).out;
     let program = Http::at(&device.listen()).with_token(&token);
     let post = |body: Value| program.post("/v1/finds", &body);
-    let found = post(json!({"number": {"number": SPECIMEN, "state": "UTO", "type": "P"}, "who": "b-1", "why": "call"}));
+    let found = post(
+        json!({"number": {"number": SPECIMEN, "state": "UTO", "type": "P"}, "who": "b-1", "why": "call"}),
+    );
     assert_eq!((found.status, found.json()["verdict"].as_str()), (200, Some("hit")));
     for (body, status) in [
         (json!({"number": {"number": SPECIMEN}, "identifier": SPECIMEN}), 400),

@@ -60,7 +60,9 @@ impl Identifiers {
     }
 
     fn add(&mut self, identifier: &[u8], id: &[u8]) {
-        let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u8::try_from(id.len())) else { return };
+        let (Ok(start), Ok(length)) = (u32::try_from(self.texts.len()), u8::try_from(id.len())) else {
+            return;
+        };
         self.starts.push(start);
         self.texts.push(identifier.len() as u8); // at most NUMBER_CHARS_MAX
         self.texts.extend_from_slice(identifier);
@@ -76,7 +78,8 @@ fn entry(texts: &[u8], start: u32) -> (&[u8], &[u8]) {
 }
 
 fn counted(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let (length, rest) = bytes.split_first().map_or((0, bytes), |(length, rest)| (usize::from(*length), rest));
+    let (length, rest) =
+        bytes.split_first().map_or((0, bytes), |(length, rest)| (usize::from(*length), rest));
     rest.split_at(length.min(rest.len()))
 }
 
@@ -91,7 +94,8 @@ mod tests {
     use vedette_names::person::PersonDocument;
 
     fn alert(id: &str, numbers: &[&str], reference: &str) -> PersonAlert {
-        let document = |number: &&str| PersonDocument { number: number.to_string(), ..PersonDocument::default() };
+        let document =
+            |number: &&str| PersonDocument { number: number.to_string(), ..PersonDocument::default() };
         PersonAlert {
             id: id.into(),
             documents: numbers.iter().map(document).collect(),
@@ -102,8 +106,11 @@ mod tests {
 
     #[test]
     fn an_alert_is_found_by_whatever_names_it() {
-        let alerts =
-            [alert("A-1", &["P 123-456", "p123456"], "W/77"), alert("A-2", &["P123457", ""], "W/77"), alert("é", &[], "")];
+        let alerts = [
+            alert("A-1", &["P 123-456", "p123456"], "W/77"),
+            alert("A-2", &["P123457", ""], "W/77"),
+            alert("é", &[], ""),
+        ];
         let identifiers = Identifiers::build(alerts.iter());
         let found = |text: &str| identifiers.find(&Wildcard::new(text).unwrap(), 10);
         assert_eq!(found("P123456"), ["A-1"]);

@@ -101,7 +101,9 @@ impl FindError {
                 "read more of it; ? stands for one character that cannot be read, * for any count of them"
             }
             FindError::Key(_) => "leave out what is not known",
-            FindError::BirthDate(_) => "for example 1974-08-12, 1974-08, 1974 or 1970..1975; leave it out if it is not known",
+            FindError::BirthDate(_) => {
+                "for example 1974-08-12, 1974-08, 1974 or 1970..1975; leave it out if it is not known"
+            }
             FindError::Years { .. } => "search a shorter range, or leave the birth date out",
             FindError::NoName => "give the family name, or the whole name where its parts are not known",
             FindError::Sex(_) => "leave it out if it is not known",
@@ -122,7 +124,8 @@ impl Typed {
                 let wildcard = Wildcard::new(number)?;
                 let state = state.map(State::new).transpose()?;
                 // Any state and number do to read the type by the rules of keys.
-                let kind = kind.map(|kind| DocumentKey::new("UTO", kind, "0")).transpose()?.map(|key| key.kind());
+                let kind =
+                    kind.map(|kind| DocumentKey::new("UTO", kind, "0")).transpose()?.map(|key| key.kind());
                 let sure = state.is_some() && wildcard.whole().is_some();
                 let named = Named { wildcard: wildcard.clone(), state, any: false, sure };
                 let typed = TypedNumber { text: number.trim().into(), wildcard, state, kind };
@@ -140,9 +143,9 @@ impl Typed {
                     nationality: nationality.trim().to_uppercase(),
                     sex: self::sex(sex)?,
                 };
-                let persons = births(birth_date)?.into_iter().map(|(birth_date, limit)| {
-                    (PersonQuery { birth_date, ..read.clone() }, limit)
-                });
+                let persons = births(birth_date)?
+                    .into_iter()
+                    .map(|(birth_date, limit)| (PersonQuery { birth_date, ..read.clone() }, limit));
                 Ok(Reading::typed(None, persons.collect(), None))
             }
             Typed::Identifier(text) => {
@@ -182,7 +185,9 @@ impl Typed {
 
     fn bounded(&self) -> Result<(), FindError> {
         let texts = match self {
-            Typed::Number { number, state, kind } => vec![("number", number), ("state", state), ("type", kind)],
+            Typed::Number { number, state, kind } => {
+                vec![("number", number), ("state", state), ("type", kind)]
+            }
             Typed::Name { surname, given_names, birth_date, nationality, sex } => vec![
                 ("surname", surname),
                 ("given names", given_names),

@@ -24,8 +24,8 @@ pub mod slips;
 pub(crate) mod tests;
 
 pub use alert::{Alert, Encountered, Match, Reason, Subject};
-pub use find::{Find, FindError, Typed};
 pub use answer::{Answer, Checked, Document, Gap, Notice, ScanId};
+pub use find::{Find, FindError, Typed};
 
 use crate::config::Limits;
 use crate::holdings::{Holdings, Shared};
@@ -253,8 +253,7 @@ impl Checker {
         };
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
         // Nor does a document that this one may have been misread from.
-        let listed =
-            open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
+        let listed = open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
         let remember = reading.document().filter(|_| !listed && self.retro_keep_s() > 0);
         let open = self.seal(scan_id, &document.fields, open, true, now);
         let discreet = self.seal(scan_id, &document.fields, discreet, false, now);

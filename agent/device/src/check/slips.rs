@@ -94,9 +94,13 @@ pub(super) fn notices(zone: &Mrz) -> Vec<Notice> {
         return fix.changes().map(Notice::LikelyRead).collect();
     }
     let wrong = zone.checks().iter().filter_map(|digit| match digit.check {
-        Check::Invalid { found, expected } => {
-            Some(Notice::CheckDigit { name: digit.name, line: digit.line, column: digit.column, found, expected })
-        }
+        Check::Invalid { found, expected } => Some(Notice::CheckDigit {
+            name: digit.name,
+            line: digit.line,
+            column: digit.column,
+            found,
+            expected,
+        }),
         Check::Valid | Check::Absent => None,
     });
     wrong.collect()
@@ -147,13 +151,12 @@ mod tests {
 
     #[test]
     fn a_check_digit_that_does_not_agree_is_named_or_what_it_was_misread_from() {
-        let of = |from: &str, to: &str| {
-            notices(&mrz::parse(&ZONE.join("\n").replacen(from, to, 1)).unwrap())
-        };
+        let of = |from: &str, to: &str| notices(&mrz::parse(&ZONE.join("\n").replacen(from, to, 1)).unwrap());
         assert_eq!(of("P<UTO", "P<UTO"), []);
         let [Notice::LikelyRead(change)] = of("7408122", "74O8122")[..] else { panic!() };
         assert_eq!((change.line, change.column, change.from, change.to), (2, 16, 'O', '0'));
-        let digit = |name, column, found, expected| Notice::CheckDigit { name, line: 2, column, found, expected };
+        let digit =
+            |name, column, found, expected| Notice::CheckDigit { name, line: 2, column, found, expected };
         let typed = of("L898902C3", "L898912C3");
         assert_eq!(typed[0], digit(CheckName::Number, 10, '6', '7'));
         assert_eq!(typed.len(), 2, "and the composite: {typed:?}");

@@ -2,14 +2,14 @@
 
 use super::access::{Caller, Gate};
 use super::api::{
-    AnswerView, ConfirmationView, FindRequest, Import, ImportView, LateView, ListView, OpenHitView, OutcomeRequest,
-    OutcomeView, Problem, ScanRequest, StatusView,
+    AnswerView, ConfirmationView, FindRequest, Import, ImportView, LateView, ListView, OpenHitView,
+    OutcomeRequest, OutcomeView, Problem, ScanRequest, StatusView,
 };
 use super::error::{ApiError, Input};
 use super::metrics;
+use crate::check::outcome::OutcomeError;
 use crate::check::slips::Slip;
 use crate::check::{Answer, CheckError};
-use crate::check::outcome::OutcomeError;
 use crate::intake::bundle;
 use crate::post::ImportError;
 use axum::extract::{Path, State};

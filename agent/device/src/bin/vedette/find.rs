@@ -10,7 +10,9 @@ use vedette::{Agent, Config};
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Find a document by its number.
-    #[command(after_help = "Quote ? and *, or the shell takes them: vedette find number 'L89?902*' --state UTO.")]
+    #[command(
+        after_help = "Quote ? and *, or the shell takes them: vedette find number 'L89?902*' --state UTO."
+    )]
     Number {
         /// The number; ? stands for one character that cannot be read, * for any count of them.
         number: String,

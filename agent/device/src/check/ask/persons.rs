@@ -114,7 +114,9 @@ fn names_it(alert: &PersonAlert, named: &Named) -> Option<(ListResult, Reason)> 
     let documents = documents.filter_map(|document| {
         let result = match (named.state, State::normal(&document.state)) {
             (Some(asked), Some(listed)) if asked == listed && named.sure => ListResult::Hit,
-            (Some(asked), Some(listed)) if asked != listed && !states::related(asked).any(|s| s == listed) => {
+            (Some(asked), Some(listed))
+                if asked != listed && !states::related(asked).any(|s| s == listed) =>
+            {
                 return None;
             }
             _ => ListResult::Possible,

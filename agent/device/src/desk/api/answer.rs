@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use vedette_common::clock::rfc3339;
 use vedette_common::words::Phrase;
+use vedette_names::Standing;
 use vedette_names::handling::{Handling, Restriction};
 use vedette_names::person::Warning;
 use vedette_shim::ids::{Hex, ListName};
@@ -258,11 +259,10 @@ pub struct AlertView {
     /// What to do.
     #[schema(value_type = schema::Action)]
     pub action: Action,
-    /// 0 to 1.
+    /// For programs, 0 to 1: where the list's thresholds lie. It is no share of what is equal.
     pub score: f32,
-    /// Which facts decided.
-    #[schema(value_type = Vec<schema::Phrase>)]
-    pub reasons: Vec<Phrase>,
+    /// Which facts decided: of a person what is equal, what differs, what is not known.
+    pub reasons: Vec<ReasonView>,
     /// For the officer's safety and others'.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<schema::Warning>)]
@@ -282,7 +282,55 @@ pub struct AlertView {
     pub details: serde_json::Value,
 }
 
+/// One fact that decided, as a sentence for the officer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Reason)]
+pub struct ReasonView {
+    #[serde(flatten)]
+    #[schema(value_type = schema::Phrase)]
+    pub phrase: Phrase,
+    /// What it says of a person; none where it says only how the match was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingView>,
+}
+
+/// What a fact says of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Standing)]
+pub enum StandingView {
+    /// Read and listed are equal.
+    Equal,
+    /// They differ, in whatever way.
+    Differs,
+    /// One side does not say.
+    Unknown,
+    /// How far the name carries: neither for nor against.
+    Strength,
+}
+
+impl From<&Reason> for ReasonView {
+    fn from(reason: &Reason) -> ReasonView {
+        let standing = match reason {
+            Reason::Person(reason) => Some(match reason.standing() {
+                Standing::Equal => StandingView::Equal,
+                Standing::Differs => StandingView::Differs,
+                Standing::Unknown => StandingView::Unknown,
+                Standing::Strength => StandingView::Strength,
+            }),
+            _ => None,
+        };
+        ReasonView { phrase: reason.phrase(), standing }
+    }
+}
+
 impl AlertView {
+    /// How many facts are equal, differ, and are not known.
+    pub fn tally(&self) -> [usize; 3] {
+        [StandingView::Equal, StandingView::Differs, StandingView::Unknown]
+            .map(|standing| self.reasons.iter().filter(|reason| reason.standing == Some(standing)).count())
+    }
+
     /// Whether it is about a document.
     pub fn is_document(&self) -> bool {
         self.kind == "document"
@@ -308,7 +356,7 @@ impl From<&Alert> for AlertView {
             name: name.into(),
             action: found.action,
             score: found.score,
-            reasons: found.reasons.iter().map(Reason::phrase).collect(),
+            reasons: found.reasons.iter().map(ReasonView::from).collect(),
             warnings: found.warnings.clone(),
             owner: found.owner.clone(),
             handling: found.handling.clone(),

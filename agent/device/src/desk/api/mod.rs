@@ -25,8 +25,8 @@ mod session;
 mod status;
 
 pub use answer::{
-    AlertView, AnswerView, CheckedView, DiscreetScanView, DocumentView, FindRequest, NameRequest, NumberRequest,
-    OpenHitView, ScanRequest,
+    AlertView, AnswerView, CheckedView, DiscreetScanView, DocumentView, FindRequest, NameRequest,
+    NumberRequest, OpenHitView, ReasonView, ScanRequest, StandingView,
 };
 pub use drill::{DrillReportView, DrillRequest, DrillView, EndDrill};
 pub use encounter::{ConfirmationView, LateView, OutcomeRequest, OutcomeView, OwnerAnswerView};
