@@ -45,7 +45,7 @@
 //! | `officers` | the roster, signing in offline |
 //! | `scanner` | serial readers, and scanners with the shim |
 //! | `identifiers` | the documents and numbers that persons' alerts name |
-//! | `intake` | what arrives -> trust -> store -> the `holdings` in use |
+//! | `intake` | what arrives -> trust -> store -> the `snapshot` in use |
 //! | `link` | one MQTT session at a time, what to send next |
 //! | `drill` | the outage exercise |
 //! | `store` | what is durable: `state.db`, segments |
@@ -65,8 +65,6 @@ pub mod daemon;
 pub mod desk;
 #[doc(hidden)]
 pub mod drill;
-#[doc(hidden)]
-pub mod holdings;
 mod identifiers;
 #[doc(hidden)]
 pub mod intake;
@@ -88,6 +86,8 @@ pub mod scanner;
 #[doc(hidden)]
 pub mod show;
 #[doc(hidden)]
+pub mod snapshot;
+#[doc(hidden)]
 pub mod store;
 
 pub use action::Action;
@@ -99,10 +99,10 @@ pub use check::{
 };
 pub use config::{Config, ConfigError};
 pub use daemon::run;
-pub use holdings::{Doubt, Unavailable};
 pub use intake::bundle::Report as ImportReport;
 pub use post::ImportError;
 pub use post::status::ListStatus;
+pub use snapshot::{Doubt, Unavailable};
 pub use vedette_shim::trust::Freshness;
 pub use vedette_shim::verdict::{ListResult, Verdict};
 pub use vedette_shim::wire::Outcome;

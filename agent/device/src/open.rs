@@ -157,8 +157,8 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
 fn look_back(checker: &Arc<Checker>) -> impl Fn(&ListName, Option<&Edition>) + Send + use<> {
     let checker = checker.clone();
     move |list, before| {
-        let holdings = checker.holdings();
-        let Some(held) = holdings.lists.iter().find(|held| held.list == *list) else { return };
+        let snapshot = checker.snapshot();
+        let Some(held) = snapshot.lists.iter().find(|held| held.list == *list) else { return };
         if let Err(error) = checker.look_back(held, before) {
             tracing::error!(%list, %error, "not all documents scanned before could be compared with this edition");
         }

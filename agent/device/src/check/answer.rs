@@ -1,7 +1,7 @@
 //! The answer to a scan. Plain data; [`super::disclose`] says what of it a role may see.
 
 use super::alert::{Alert, Match};
-use crate::holdings::Unavailable;
+use crate::snapshot::Unavailable;
 use vedette_common::words::Phrase;
 use vedette_shim::document::KeyError;
 use vedette_shim::ids::ListName;

@@ -28,8 +28,8 @@ pub use answer::{Answer, Checked, Document, Gap, Notice, ScanId};
 pub use find::{Find, FindError, Typed};
 
 use crate::config::Limits;
-use crate::holdings::{Holdings, Shared};
-use crate::journal::{self, Event, Line};
+use crate::journal::{self, AuditEvent, AuditLine};
+use crate::snapshot::{Shared, Snapshot};
 use crate::store::{Db, DbError};
 use disclose::Disclosed;
 use discreet::{Discreet, DiscreetScan};
@@ -178,7 +178,7 @@ impl Checker {
     }
 
     /// The lists in use now.
-    pub fn holdings(&self) -> Arc<Holdings> {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.load_full()
     }
 
@@ -233,17 +233,17 @@ impl Checker {
         // At the level of errors, so that whoever logs only those reads which scan failed.
         let _span = tracing::error_span!("scan", id = %Hex(&scan_id)).entered();
         notices.extend(self.journal_notice()?);
-        let (now, holdings) = (self.now(), self.holdings());
-        if holdings.lists.is_empty() {
+        let (now, snapshot) = (self.now(), self.snapshot());
+        if snapshot.lists.is_empty() {
             notices.push(Notice::NoList);
         }
         let alerts_max = self.limits().alerts_max;
-        let lists = holdings.lists.iter().filter(|held| reading.asks(held.kind));
+        let lists = snapshot.lists.iter().filter(|held| reading.asks(held.kind));
         let asked =
             lists.map(|held| ask::ask(held, &reading, alerts_max, now)).collect::<Result<_, FindError>>()?;
         let Disclosed { verdict, checked, open, discreet } = disclose::disclose(asked, alerts_max);
 
-        let event = Event::Check {
+        let event = AuditEvent::Check {
             who: who.into(),
             why: why.into(),
             typed: document.format.is_none(),
@@ -258,9 +258,9 @@ impl Checker {
         let open = self.seal(scan_id, &document.fields, open, true, now);
         let discreet = self.seal(scan_id, &document.fields, discreet, false, now);
         let remembered = remember.as_ref().map(|key| (key, &scan_id));
-        let recorded = self.record(&Line { at: now, event }, open, discreet, remembered)?;
+        let recorded = self.record(&AuditLine { at: now, event }, open, discreet, remembered)?;
         if let Some(key) = &remember
-            && !Arc::ptr_eq(&holdings, &self.holdings())
+            && !Arc::ptr_eq(&snapshot, &self.snapshot())
         {
             self.look_again(key);
         }

@@ -4,7 +4,7 @@ use super::reading::Documents;
 use super::*;
 use crate::action::Action;
 use crate::journal::export;
-use crate::officers::Roll;
+use crate::officers::RosterState;
 use arc_swap::ArcSwap;
 use vedette_common::crypto::{SigningKey, random_secret};
 use vedette_common::roster::testing::root;
@@ -34,8 +34,8 @@ pub(crate) fn checker_at(
         retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
-    let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
-    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), clock)
+    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open };
+    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }
 
 /// The encounter of a scan's n-th alert.

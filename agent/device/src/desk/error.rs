@@ -2,8 +2,8 @@
 
 use super::api::{PlaceView, Problem};
 use crate::check::slips::Slip;
-use crate::officers::sign_in::Refusal;
-use crate::officers::{Roll, SignInError};
+use crate::officers::sign_in::SignInRefusal;
+use crate::officers::{RosterState, SignInError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
@@ -51,21 +51,21 @@ impl ApiError {
     }
 
     /// Why somebody was not signed in, or a PIN not confirmed.
-    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> ApiError {
+    pub(super) fn sign_in(error: &SignInError, roster_state: &RosterState) -> ApiError {
         let (status, hint) = match error {
-            SignInError::Refused(Refusal::Wrong) => {
+            SignInError::Refused(SignInRefusal::Wrong) => {
                 (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
             }
-            SignInError::Refused(Refusal::PinNeeded) => {
+            SignInError::Refused(SignInRefusal::PinNeeded) => {
                 (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
             }
-            SignInError::Refused(Refusal::Locked { .. }) => {
+            SignInError::Refused(SignInRefusal::Locked { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
             }
-            SignInError::Refused(Refusal::RosterEnded) => {
+            SignInError::Refused(SignInRefusal::RosterEnded) => {
                 (StatusCode::FORBIDDEN, "an administrator imports a new roster")
             }
-            SignInError::NoRoster if roll.asks_for_sign_in() => {
+            SignInError::NoRoster if roster_state.asks_for_sign_in() => {
                 (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
             }
             SignInError::NoRoster => {
@@ -76,7 +76,7 @@ impl ApiError {
             SignInError::Db(_) => return ApiError::internal(error),
         };
         let mut refused = ApiError::new(status, error, hint);
-        if let SignInError::Refused(Refusal::Locked { retry_after_s }) = error {
+        if let SignInError::Refused(SignInRefusal::Locked { retry_after_s }) = error {
             refused.problem.retry_after_s = Some(*retry_after_s);
         }
         refused

@@ -84,8 +84,8 @@ impl Intake {
             report.refused.push(error.to_string());
         }
         let shared = self.shared();
-        let holdings = shared.load();
-        report.lists = holdings.lists.iter().map(|held| (held.list.to_string(), held.edition)).collect();
+        let snapshot = shared.load();
+        report.lists = snapshot.lists.iter().map(|held| (held.list.to_string(), held.edition)).collect();
         report.incomplete = self.incomplete();
         Ok(report)
     }

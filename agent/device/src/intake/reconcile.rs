@@ -9,8 +9,8 @@
 use super::entry::{ListEntry, VerifiedManifest, named};
 use super::plan::Merge;
 use super::{Intake, IntakeError};
-use crate::holdings::{Content, Persons, Unavailable};
 use crate::identifiers::Identifiers;
+use crate::snapshot::{Content, Persons, Unavailable};
 use crate::store::editions;
 use crate::store::segments::{SegmentStoreError, chunks_of};
 use std::sync::Arc;

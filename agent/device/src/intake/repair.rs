@@ -4,7 +4,7 @@
 
 use super::Intake;
 use super::entry::ListEntry;
-use crate::holdings::Content;
+use crate::snapshot::Content;
 use crate::store::segments::digest_of;
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::trust::SegmentRef;

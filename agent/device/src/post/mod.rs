@@ -32,7 +32,7 @@ use crate::intake::door::IntakeDoor;
 use crate::journal;
 use crate::link::LinkState;
 use crate::officers::sign_in::Token;
-use crate::officers::{Officers, Roll, SignInError, Signed};
+use crate::officers::{Officers, RosterState, SignInError, Signed};
 use crate::store::confirmations::{self, Audience, Confirmation};
 use crate::store::late::{self, LateEncounter};
 use crate::store::{Db, DbError};
@@ -161,9 +161,10 @@ impl Post {
     fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         let mut scan = scan.clone();
         self.give_purpose(&mut scan.why);
-        let roll = self.roll();
-        if roll.asks_for_sign_in() {
-            scan.who = self.parts.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
+        let roster_state = self.roster_state();
+        if roster_state.asks_for_sign_in() {
+            scan.who =
+                self.parts.officers.at_work(&roster_state)?.ok_or(CheckError::NobodySignedIn)?.to_string();
         }
         self.check(&scan)
     }
@@ -214,7 +215,7 @@ impl Post {
         let intake = self.parts.intake.as_ref().ok_or(ImportError::ReadOnly)?;
         let report = intake.import(folder).await.ok_or(ImportError::Stopping)??;
         let (taken, refused) = (report.applied as u64, report.refused.len() as u64);
-        journal::record(self.db(), self.now(), journal::Event::Import { who, taken, refused })?;
+        journal::record(self.db(), self.now(), journal::AuditEvent::Import { who, taken, refused })?;
         Ok(report)
     }
 
@@ -229,8 +230,8 @@ impl Post {
     }
 
     /// Who may sign in now.
-    pub fn roll(&self) -> Roll {
-        self.checker().holdings().roll.clone()
+    pub fn roster_state(&self) -> RosterState {
+        self.checker().snapshot().roster_state.clone()
     }
 
     /// Signs an officer in, see [`Officers::sign_in`]; takes as long as hashing a PIN does.
@@ -240,19 +241,19 @@ impl Post {
         pin: Option<&Pin>,
         current: Option<&Token>,
     ) -> Result<(Token, Signed), SignInError> {
-        let signed = self.parts.officers.sign_in(&self.roll(), badge, pin, current)?;
+        let signed = self.parts.officers.sign_in(&self.roster_state(), badge, pin, current)?;
         self.events.publish(|| PostEvent::Session);
         Ok(signed)
     }
 
     /// The officer of a session, without keeping it alive.
     pub fn session(&self, session: &Token) -> Result<Option<Signed>, DbError> {
-        self.parts.officers.session(&self.roll(), session, false)
+        self.parts.officers.session(&self.roster_state(), session, false)
     }
 
     /// The officer of a session that is used now.
     pub fn use_session(&self, session: &Token) -> Result<Option<Signed>, DbError> {
-        self.parts.officers.session(&self.roll(), session, true)
+        self.parts.officers.session(&self.roster_state(), session, true)
     }
 
     /// Ends a session; done as well when there was none.
@@ -270,7 +271,7 @@ impl Post {
         pin: &Pin,
         scan_id: Option<&ScanId>,
     ) -> Result<Revealed, SignInError> {
-        let signed = self.parts.officers.confirm(&self.roll(), session, pin)?;
+        let signed = self.parts.officers.confirm(&self.roster_state(), session, pin)?;
         let now = self.now();
         let mut scans = self.checker().discreet().recent(scan_id, now);
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
@@ -284,7 +285,7 @@ impl Post {
                 alerts.push(clock);
             }
         }
-        journal::record(self.db(), now, journal::Event::Revealed { who: signed.badge, alerts })?;
+        journal::record(self.db(), now, journal::AuditEvent::Revealed { who: signed.badge, alerts })?;
         Ok(Revealed { scans, confirmations })
     }
 }
