@@ -37,7 +37,6 @@ pub enum AgentError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
     /// Trust or segments.
@@ -46,13 +45,11 @@ pub enum AgentError {
     /// The device's key.
     #[error("{}: not a key of 64 hexadecimal digits", path.display())]
     BoxKey {
-        /// The file.
         path: PathBuf,
     },
     /// Another process has the store.
     #[error("another agent uses the store {}", path.display())]
     Locked {
-        /// The store.
         path: PathBuf,
     },
     /// The system has no thread to give.

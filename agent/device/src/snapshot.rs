@@ -34,7 +34,6 @@ pub struct Snapshot {
 /// One list.
 #[derive(Clone)]
 pub struct ListInUse {
-    /// Its name.
     pub list: ListName,
     /// Documents or persons.
     pub kind: Kind,
@@ -84,7 +83,6 @@ pub enum Content {
 
 /// A list of persons.
 pub struct Persons {
-    /// The alerts.
     pub edition: Edition,
     /// Over their names.
     pub index: PersonIndex,

@@ -27,10 +27,8 @@ const LOOKED_FOR_MAX: u64 = 5_000_000;
 /// Why a list was not looked through, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum LateError {
-    /// The list.
     #[error(transparent)]
     List(#[from] ListError),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
     /// The owner's key is no key.

@@ -162,7 +162,6 @@ impl Checker {
         &self.settings.box_key
     }
 
-    /// The bounds.
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
     }

@@ -60,9 +60,7 @@ pub enum OutcomeError {
     TooLong {
         /// Which text.
         what: &'static str,
-        /// Its bytes.
         bytes: usize,
-        /// The bound.
         most: usize,
     },
     /// The spool has no room.

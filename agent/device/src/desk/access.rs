@@ -67,7 +67,6 @@ pub enum Caller {
     Officer {
         /// Who.
         signed: Signed,
-        /// The session.
         session: Token,
     },
 }

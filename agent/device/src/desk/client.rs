@@ -19,7 +19,6 @@ pub enum ClientError {
     /// No agent serves the socket.
     #[error("no agent answers at {}: {source}", socket.display())]
     NoAgent {
-        /// The socket.
         socket: PathBuf,
         /// Why not.
         source: std::io::Error,

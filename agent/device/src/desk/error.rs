@@ -15,7 +15,6 @@ use vedette_common::words::Phrase;
 /// A request that is not answered as asked.
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
-    /// The status.
     pub(super) status: StatusCode,
     /// What and where, and what to do about it.
     pub(super) problem: Problem,

@@ -26,13 +26,11 @@ pub enum TokenError {
     /// The name cannot be one.
     #[error("{name:?} cannot name a token: 1 to {NAME_BYTES_MAX} bytes of a-z, A-Z, 0-9, '-', '_' or '.'")]
     Name {
-        /// The name.
         name: String,
     },
     /// It is taken.
     #[error("there is a token {name} already; revoke it first")]
     Taken {
-        /// The name.
         name: String,
     },
     /// No more may be made.
@@ -41,10 +39,8 @@ pub enum TokenError {
     /// Nothing of this name.
     #[error("there is no token {name}")]
     Unknown {
-        /// The name.
         name: String,
     },
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
 }

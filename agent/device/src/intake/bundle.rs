@@ -48,7 +48,6 @@ pub enum BundleError {
     /// Nothing in the folder is part of a bundle.
     #[error("{} is not a bundle: it has neither root, heartbeat nor list", path.display())]
     Empty {
-        /// The folder.
         path: PathBuf,
     },
     /// It cannot be read.

@@ -95,11 +95,8 @@ pub struct Parts {
     pub device: DeviceId,
     /// Its X25519 key; grants are sealed to it.
     pub box_key: Arc<BoxKey>,
-    /// Its database.
     pub db: Arc<Db>,
-    /// Its segments.
     pub store: SegmentStore,
-    /// Its clock.
     pub clock: Arc<Clock>,
     /// The root it was enrolled with; used until a newer one is stored.
     pub anchor: Vec<u8>,

@@ -27,7 +27,6 @@ pub enum ExportError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
     /// There is a file of this name.
@@ -47,7 +46,6 @@ pub enum ExportError {
     /// Not an export.
     #[error("{}, line {line}: not an export of a journal", path.display())]
     NotOne {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,

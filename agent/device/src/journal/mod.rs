@@ -56,14 +56,12 @@ pub enum AuditEvent {
     },
     /// An officer signed in.
     SignIn {
-        /// The badge.
         who: String,
         /// Whether the PIN was given; without it the officer took over by badge.
         pin: bool,
     },
     /// An officer's session ended.
     SignOut {
-        /// The badge.
         who: String,
         /// Why.
         why: Ended,
@@ -91,7 +89,6 @@ pub enum AuditEvent {
     },
     /// Discreet alerts were shown to an entitled officer.
     Revealed {
-        /// The badge.
         who: String,
         /// `list/alert id`; none when there was nothing to reveal.
         alerts: Vec<String>,
@@ -107,7 +104,6 @@ pub enum AuditEvent {
     },
     /// An outage exercise began or ended.
     Drill {
-        /// The badge.
         who: String,
         /// `started`, `ended` and what was measured.
         what: String,
@@ -116,7 +112,6 @@ pub enum AuditEvent {
     NoteAside {
         /// The name of the scanner's port.
         who: String,
-        /// The scanner.
         scanner: String,
         /// The note's id, in hexadecimal.
         note: String,
@@ -183,7 +178,6 @@ impl AuditLine {
 /// A chain that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// Its lines.
     pub lines: u64,
     /// What it stands on.
     pub anchor: Anchor,

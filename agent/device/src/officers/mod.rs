@@ -81,7 +81,6 @@ pub enum SignInError {
 /// An officer at work, as the session's calls see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// The badge.
     pub badge: String,
     /// The name as shown.
     pub name: String,
@@ -125,7 +124,6 @@ impl Officers {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rules.
     pub fn rules(&self) -> SignInRules {
         self.machine().rules().clone()
     }

@@ -124,7 +124,6 @@ impl SignIn {
         SignIn { rules, sessions: Vec::new(), seen: BTreeMap::new() }
     }
 
-    /// The rules.
     pub fn rules(&self) -> &SignInRules {
         &self.rules
     }

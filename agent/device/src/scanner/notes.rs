@@ -31,7 +31,6 @@ pub(super) enum NoteError {
     /// The spool is full.
     #[error("the spool is full")]
     Full,
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
 }

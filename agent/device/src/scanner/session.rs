@@ -38,7 +38,6 @@ pub struct Ours {
 /// One list in use.
 #[derive(Debug)]
 pub struct OurList {
-    /// Its edition.
     pub edition: u64,
     /// The manifest's envelope.
     pub manifest: Arc<[u8]>,
