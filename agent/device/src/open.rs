@@ -37,6 +37,7 @@ pub enum AgentError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// `state.db` of the store.
     #[error(transparent)]
     Db(#[from] DbError),
     /// Trust or segments.
@@ -45,11 +46,13 @@ pub enum AgentError {
     /// The device's key.
     #[error("{}: not a key of 64 hexadecimal digits", path.display())]
     BoxKey {
+        /// As `trust.box_key` of the configuration names it.
         path: PathBuf,
     },
     /// Another process has the store.
     #[error("another agent uses the store {}", path.display())]
     Locked {
+        /// As `device.state` of the configuration names it.
         path: PathBuf,
     },
     /// The system has no thread to give.

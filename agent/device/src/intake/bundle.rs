@@ -47,9 +47,7 @@ pub struct Report {
 pub enum BundleError {
     /// Nothing in the folder is part of a bundle.
     #[error("{} is not a bundle: it has neither root, heartbeat nor list", path.display())]
-    Empty {
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] FileError),

@@ -38,7 +38,7 @@ pub enum RosterState {
     #[default]
     Open,
     /// This is the roster.
-    Held(Arc<Roster>),
+    InEffect(Arc<Roster>),
     /// There was one, and it counts no more: erased by order, or its signers were replaced. Nobody signs in.
     Lost,
 }

@@ -187,7 +187,7 @@ impl ScannerSession {
 
     fn due(&self, ours: &Ours, now: Instant) -> Option<Command> {
         let Some(hello) = &self.hello else { return Some(Command::Who) };
-        let wanted = |say: &Say| {
+        let wanted = |say: &Command| {
             self.refused.get(say).is_none_or(|at| now.saturating_duration_since(*at) >= REFUSED_WAIT)
         };
         if !(self.key_told && hello.keyed) && wanted(&Command::EncounterKey) {
@@ -223,7 +223,7 @@ impl ScannerSession {
     }
 
     /// Takes a message of the scanner's.
-    pub fn heard<'a>(&mut self, message: ToHost<'a>, now: Instant) -> ScannerEvent<'a> {
+    pub fn received<'a>(&mut self, message: ToHost<'a>, now: Instant) -> ScannerEvent<'a> {
         self.received_at = now;
         match message {
             ToHost::Hello(hello) if hello.protocol != PROTOCOL => {
