@@ -204,8 +204,11 @@ impl Typed {
     }
 }
 
-/// The birth dates to be asked for, each with what limits a match by it.
-fn births(text: &str) -> Result<Vec<(Option<BirthDate>, Option<Reason>)>, FindError> {
+/// A birth date as it is asked for, and what limits a match by it.
+type Birth = (Option<BirthDate>, Option<Reason>);
+
+/// The birth dates to be asked for.
+fn births(text: &str) -> Result<Vec<Birth>, FindError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(vec![(None, None)]);
