@@ -94,6 +94,31 @@ fn a_search_needs_no_agent_and_its_encounter_waits_in_the_spool() {
 }
 
 #[test]
+fn a_document_that_a_persons_alert_names_is_a_hit_whoever_bears_it() {
+    let (_post, device) = post_with_both_kinds();
+    let hit = device.scan_standalone(&passport("V4410027")).expect_code(code::HIT).json();
+    let alert = &hit["alerts"][0];
+    assert_eq!((&alert["alert_id"], &alert["action"]), (&json!("uto-2026-0001"), &json!("arrest")));
+    assert_eq!(alert["reasons"][0]["code"], "reason.document_named", "{hit}");
+    device.scan_standalone(&passport("V4410028")).expect_code(code::CLEAR);
+}
+
+#[test]
+fn a_zone_typed_with_a_slip_is_shown_again_with_its_place() {
+    let (_post, device) = post_with_both_kinds();
+    let zone = passport(SPECIMEN);
+    let typed = zone.replacen("<<ANNA", "<>ANNA", 1);
+    let refused = device.scan_standalone(&typed).expect_code(code::UNREADABLE);
+    for shown in ["line 1, column 15", typed.lines().next().unwrap(), zone.lines().next().unwrap()] {
+        assert!(refused.err.contains(shown), "{shown}: {refused}");
+    }
+    let doubtful = device.scan_standalone(&zone.replacen("7408122", "7408132", 1)).json();
+    let notices: Vec<_> =
+        doubtful["notices"].as_array().unwrap().iter().map(|n| n["code"].as_str().unwrap()).collect();
+    assert!(notices.contains(&"notice.digit_birth"), "{notices:?}");
+}
+
+#[test]
 fn what_cannot_be_searched_says_what_and_where() {
     let (_post, device) = post_with_both_kinds();
     for (words, said) in [
