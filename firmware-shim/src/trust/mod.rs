@@ -21,6 +21,8 @@ mod messages;
 mod root;
 #[cfg(feature = "soft")]
 mod soft;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use envelope::{
     Envelope, KeyId, Signature, SignedKind, Verify, decode_body, digest, key_id, message_to_sign,
