@@ -48,5 +48,7 @@ pub mod states;
 pub mod trust;
 pub mod unit;
 pub mod vault;
+#[cfg(all(test, feature = "soft"))]
+mod vectors;
 pub mod verdict;
 pub mod wire;

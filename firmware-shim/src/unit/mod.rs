@@ -15,6 +15,8 @@
 
 mod check;
 mod talk;
+#[cfg(all(test, feature = "soft"))]
+mod tests;
 
 pub use check::{ALERTS_MAX, AlertMet, NoteError, Outcome};
 pub use talk::Step;
