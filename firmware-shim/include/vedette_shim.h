@@ -74,7 +74,7 @@ enum VedetteStatus
      */
     VEDETTE_STATUS_ROLLBACK = 12,
     /**
-     * Too large for the flash, or the journal is full.
+     * Too large for the flash, or the spool is full.
      */
     VEDETTE_STATUS_NO_ROOM = 13,
     /**
@@ -293,11 +293,11 @@ typedef struct VedetteSetup {
     /**
      * Two sectors.
      */
-    struct VedetteRegion vault;
+    struct VedetteRegion kv;
     /**
      * Two sectors at least.
      */
-    struct VedetteRegion journal;
+    struct VedetteRegion spool;
     /**
      * The lists.
      */

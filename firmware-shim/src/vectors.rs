@@ -4,7 +4,6 @@ use crate::frame::Decoder;
 use crate::ids::Digest;
 use crate::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Piece, ToScanner};
 use crate::seal::{ListKey, ScannerKey};
-use crate::trust::{Envelope, Manifest, SignedKind, decode_body};
 use std::format;
 use std::string::String;
 use std::vec;
@@ -16,7 +15,6 @@ pub(crate) const ZONES: &str = include_str!("../tests/vectors/zones.txt");
 
 /// An edition of two segments, with its keys.
 pub(crate) struct Vectors {
-    pub(crate) manifest: Manifest,
     /// The base, then a delta.
     pub(crate) segments: [Vec<u8>; 2],
     pub(crate) list_key: ListKey,
@@ -25,16 +23,12 @@ pub(crate) struct Vectors {
 
 impl Vectors {
     pub(crate) fn new() -> Vectors {
-        let (mut manifest, mut list_key, mut scanner_key) = (None, None, None);
+        let (mut list_key, mut scanner_key) = (None, None);
         let mut segments: Vec<(Digest, Vec<u8>)> = Vec::new();
         let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
         for byte in HOST {
             let Some(message) = decoder.push(*byte) else { continue };
             match scanner::decode(message.unwrap()).unwrap() {
-                ToScanner::Offer(bytes) => {
-                    let body = Envelope::read(bytes, SignedKind::Manifest).unwrap().body;
-                    manifest = Some(decode_body(SignedKind::Manifest, body).unwrap());
-                }
                 ToScanner::Key(KeyFor::List { key, .. }) => list_key = Some(key),
                 ToScanner::Key(KeyFor::Encounters(key)) => scanner_key = Some(key),
                 ToScanner::Piece(Piece { segment, bytes, .. }) => {
@@ -48,7 +42,6 @@ impl Vectors {
         }
         let segments: Vec<_> = segments.into_iter().map(|(_, bytes)| bytes).collect();
         Vectors {
-            manifest: manifest.unwrap(),
             segments: segments.try_into().unwrap(),
             list_key: list_key.unwrap(),
             scanner_key: scanner_key.unwrap(),

@@ -54,8 +54,13 @@ fn every_document_of_a_segment_is_found_and_no_other() {
         }
     }
     // Beyond its ends, of other types and states, of other lengths.
-    for none in [passport(56_000), passport(99_999_999), key("I", &number(7)), key("P", "X0000007"), key("P", "Y00000007")]
-    {
+    for none in [
+        passport(56_000),
+        passport(99_999_999),
+        key("I", &number(7)),
+        key("P", "X0000007"),
+        key("P", "Y00000007"),
+    ] {
         assert_eq!(says(&base, &none).0, Found::Nothing, "{none}");
     }
     let elsewhere = DocumentKey::new("DEU", "P", &number(7)).unwrap();
@@ -171,7 +176,11 @@ fn what_was_found_before_a_segment_fails_stays_and_nothing_older_comes_back() {
     assert_eq!(ask(&older_fails, &passport(21)), (None, 0, false));
     let newer_fails = [Some(&base[..]), None];
     for n in [7, 14, 21] {
-        assert_eq!(ask(&newer_fails, &passport(n)), (None, 0, false), "what was withdrawn does not come back");
+        assert_eq!(
+            ask(&newer_fails, &passport(n)),
+            (None, 0, false),
+            "what was withdrawn does not come back"
+        );
     }
     assert_eq!(ask(&newer_fails, &key("P", "BK000123")), (None, 0, false));
 }
@@ -208,7 +217,8 @@ fn a_damaged_page_gives_an_error_or_the_answer_never_another_one() {
     let vectors = Vectors::new();
     let base = &vectors.segments[0];
     let whole = open(&vectors, 0);
-    let asked = [passport(0), passport(7), passport(8), passport(3500), passport(55_993), key("V", "Z9Y8X7W6")];
+    let asked =
+        [passport(0), passport(7), passport(8), passport(3500), passport(55_993), key("V", "Z9Y8X7W6")];
     let truth: Vec<_> = asked.iter().map(|key| says(&whole, key)).collect();
     let mut failed = 0;
     for page in (0..base.len() - 300).step_by(PAGE_BYTES) {

@@ -33,7 +33,7 @@ pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
 pub use kind::SignedKind;
 pub use manifest::{Floor, HANDLING_BYTES_MAX, Manifest, PinnedIssuer, SegmentRef, SignedManifest};
 pub use messages::{
-    ANSWER_TEXT_BYTES_MAX, Answer, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerWord,
+    ANSWER_TEXT_BYTES_MAX, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerAnswer, OwnerWord,
     RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
 };
 pub use role::{PublicKey, Role};

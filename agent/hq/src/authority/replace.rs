@@ -97,7 +97,7 @@ mod tests {
     use vedette_common::files::persist;
     use vedette_common::pin::Pin;
     use vedette_common::roster::{PinCost, Role as OfficerRole, Roster};
-    use vedette_shim::trust::{Answer, Heartbeat, Order, OwnerWord};
+    use vedette_shim::trust::{Heartbeat, Order, OwnerAnswer, OwnerWord};
     use zeroize::Zeroizing;
 
     fn secret(home: &Home, file: &str) -> Option<String> {
@@ -162,7 +162,7 @@ mod tests {
         let order = bytes(&home, "SELECT bytes FROM orders");
         assert_eq!(Order::accept(&order, &device_id(), root, 0, verify).unwrap().number, 1);
         let answer = bytes(&home, "SELECT bytes FROM answers");
-        assert_eq!(Answer::accept(&answer, &device_id(), root, verify).unwrap().text, "call us");
+        assert_eq!(OwnerAnswer::accept(&answer, &device_id(), root, verify).unwrap().text, "call us");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use vedette_common::crypto::sign_statement;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::{mqtt::OWNER_ANSWER_KEPT_S, text::owner_word};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, OwnerWord, SignedKind};
+use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
 
 /// Answers an encounter; the device that gets it.
 pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) -> Result<DeviceId, HqError> {
@@ -32,7 +32,7 @@ pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) 
     let query = "SELECT at FROM answers WHERE encounter = ?";
     let last: Option<i64> = change.query_row(query, [encounter], |row| row.get(0)).optional()?;
     let at = home.now().max(last.map_or(0, |last| last as u64 + 1));
-    let answer = Answer { device: device.clone(), encounter, at, word: said, text };
+    let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
     let bytes = sign_statement(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?]);
     change.execute(
         "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
@@ -49,7 +49,7 @@ pub(crate) fn sign_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
     let mut rows = query.query([home.now().saturating_sub(OWNER_ANSWER_KEPT_S) as i64])?;
     while let Some(row) = rows.next()? {
         let (encounter, old): (EncounterId, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let bytes = signed_anew::<Answer>(SignedKind::Answer, &old, &key)?;
+        let bytes = signed_anew::<OwnerAnswer>(SignedKind::Answer, &old, &key)?;
         db.execute("UPDATE answers SET bytes = ? WHERE encounter = ?", params![bytes, encounter])?;
     }
     Ok(())

@@ -53,7 +53,7 @@ fn statements() -> Vec<Statement> {
             Receipt::accept(bytes, &device(), &of_root(), &Pretend).map(drop)
         }),
         statement(K::Answer, &answer(), COLLECTOR, move |bytes| {
-            Answer::accept(bytes, &device(), &of_root(), &Pretend).map(drop)
+            OwnerAnswer::accept(bytes, &device(), &of_root(), &Pretend).map(drop)
         }),
         statement(K::Order, &order(3), ORDERS, move |bytes| {
             Order::accept(bytes, &device(), &of_root(), 2, &Pretend).map(drop)
@@ -182,8 +182,5 @@ fn a_role_without_a_threshold_believes_nobody() {
     let nobody = role(0, &HEARTBEAT);
     let bytes = sign(SignedKind::Heartbeat, &heartbeat(150), &HEARTBEAT);
     let accepted = Heartbeat::accept_pinned(&bytes, &nobody, 0, &Pretend, |_| ());
-    assert_eq!(
-        accepted,
-        Err(TrustError::Signatures { kind: SignedKind::Heartbeat, found: 3, needed: 1 })
-    );
+    assert_eq!(accepted, Err(TrustError::Signatures { kind: SignedKind::Heartbeat, found: 3, needed: 1 }));
 }

@@ -19,8 +19,7 @@ fn accept_pinned(bytes: &[u8], floor: u64) -> (Result<u64, TrustError>, Vec<List
 
 #[test]
 fn the_time_never_goes_back() {
-    let rollback =
-        |floor| Err(TrustError::Rollback { kind: SignedKind::Heartbeat, offered: 150, floor });
+    let rollback = |floor| Err(TrustError::Rollback { kind: SignedKind::Heartbeat, offered: 150, floor });
     for (floor, wanted) in [(0, Ok(150)), (149, Ok(150)), (150, Ok(150)), (151, rollback(151))] {
         assert_eq!(accept(&heartbeat(150), floor, 150), wanted, "floor {floor}");
         let (read, shown) = accept_pinned(&signed(&heartbeat(150)), floor);

@@ -53,10 +53,9 @@ fn it_expires_at_its_second_and_with_its_root() {
 #[test]
 fn it_is_of_the_list_and_of_the_kind_of_list_that_its_place_says() {
     let lost: ListName = "uto/lost".parse().unwrap();
-    for other in [
-        Manifest { list: lost.clone(), ..manifest(5) },
-        Manifest { kind: Kind::Persons, ..manifest(5) },
-    ] {
+    for other in
+        [Manifest { list: lost.clone(), ..manifest(5) }, Manifest { kind: Kind::Persons, ..manifest(5) }]
+    {
         for read in [accept(&signed(&other), None, 150), accept_pinned(&signed(&other), None)] {
             assert!(matches!(read, Err(TrustError::Rule(SignedKind::Manifest, _))), "{read:?}");
         }

@@ -12,9 +12,9 @@ pub(super) fn receipt() -> Receipt {
     Receipt { device: device(), stored_at: 150, entries: [entry].into_iter().collect() }
 }
 
-pub(super) fn answer() -> Answer {
+pub(super) fn answer() -> OwnerAnswer {
     let text = "seen at the border".try_into().unwrap();
-    Answer { device: device(), encounter: [1; 16], at: 150, word: OwnerWord::Confirmed, text }
+    OwnerAnswer { device: device(), encounter: [1; 16], at: 150, word: OwnerWord::Confirmed, text }
 }
 
 pub(super) fn order(number: u64) -> Order {
@@ -33,7 +33,7 @@ fn what_is_addressed_to_another_device_is_not_ours() {
         let read = Receipt::accept(&receipt, &other, &root, &Pretend);
         assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Receipt)));
         let answer = sign(SignedKind::Answer, &answer(), &COLLECTOR);
-        let read = Answer::accept(&answer, &other, &root, &Pretend);
+        let read = OwnerAnswer::accept(&answer, &other, &root, &Pretend);
         assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Answer)));
         let order = sign(SignedKind::Order, &order(3), &ORDERS);
         let read = Order::accept(&order, &other, &root, 2, &Pretend);
@@ -90,5 +90,5 @@ fn receipts_and_answers_count_whenever_they_come() {
     let bytes = sign(SignedKind::Receipt, &receipt(), &COLLECTOR);
     assert_eq!(Receipt::accept(&bytes, &device(), &root, &Pretend), Ok(receipt()));
     let bytes = sign(SignedKind::Answer, &answer(), &COLLECTOR);
-    assert_eq!(Answer::accept(&bytes, &device(), &root, &Pretend), Ok(answer()));
+    assert_eq!(OwnerAnswer::accept(&bytes, &device(), &root, &Pretend), Ok(answer()));
 }

@@ -19,6 +19,7 @@ mod messages;
 mod root;
 
 use super::*;
+use crate::ids::ListName;
 use crate::list::Kind;
 use serde::Serialize;
 use std::vec;

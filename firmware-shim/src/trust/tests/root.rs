@@ -32,10 +32,7 @@ fn each_root_follows_the_one_before() {
     assert_eq!(numbered(1), not_next(1));
     assert_eq!(numbered(3), not_next(3));
     assert_eq!(numbered(u32::MAX), not_next(u32::MAX));
-    assert_eq!(
-        numbered(0),
-        Err(TrustError::Rollback { kind: SignedKind::Root, offered: 0, floor: 1 })
-    );
+    assert_eq!(numbered(0), Err(TrustError::Rollback { kind: SignedKind::Root, offered: 0, floor: 1 }));
     let last = root_with(u32::MAX, &ROOT);
     let after = last.next(&sign(SignedKind::Root, &root_with(0, &ROOT), &[1, 2]), &Pretend);
     assert!(matches!(after, Err(TrustError::Rollback { .. })), "numbers do not start again");

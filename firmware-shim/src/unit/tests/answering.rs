@@ -78,7 +78,9 @@ fn damage_never_makes_a_clear_of_what_is_listed() {
     assert!(truth.contains(&Verdict::Clear) && truth.contains(&Verdict::Hit));
     let whole = unit.flash().bytes().to_vec();
     let (mut failed, mut found) = (0, 0);
-    for at in (6 * 4096..32 * 4096).step_by(1024).filter(|at| whole[*at..at + 1024].iter().any(|b| *b != 0x5a)) {
+    for at in
+        (6 * 4096..32 * 4096).step_by(1024).filter(|at| whole[*at..at + 1024].iter().any(|b| *b != 0x5a))
+    {
         let page = &whole[at..at + 1024];
         unit.flash().damage(at, &page.iter().map(|byte| byte ^ 0x55).collect::<List<_>>());
         for (zone, truth) in zones.iter().zip(&truth) {
@@ -86,7 +88,8 @@ fn damage_never_makes_a_clear_of_what_is_listed() {
             match (truth, now) {
                 (Verdict::Clear, Verdict::Clear) => {}
                 (Verdict::Clear, Verdict::NotChecked) => failed += 1,
-                (Verdict::Hit | Verdict::Possible | Verdict::NotChecked, Verdict::Clear) | (Verdict::Clear, _) => {
+                (Verdict::Hit | Verdict::Possible | Verdict::NotChecked, Verdict::Clear)
+                | (Verdict::Clear, _) => {
                     panic!("{zone}: {truth:?} becomes {now:?} by damage at {at}")
                 }
                 _ => found += 1,

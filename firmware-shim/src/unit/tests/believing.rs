@@ -16,7 +16,7 @@ fn the_same_heartbeat_again_does_not_set_the_clock_back() {
     assert_eq!(unit.time(110), Some(510), "a newer one that was long under way");
     tell_time(&mut unit, 511, &[], 110).unwrap();
     assert_eq!(unit.time(110), Some(511), "a newer one that is ahead");
-    assert_eq!(tell_time(&mut unit, 510, &[], 200), Err(Refusal::Rollback));
+    assert_eq!(tell_time(&mut unit, 510, &[], 200), Err(ScannerRefusal::Rollback));
     assert_eq!(unit.time(200), Some(601));
 }
 
@@ -26,7 +26,7 @@ fn the_floor_of_time_outlives_the_power() {
     tell_time(&mut unit, 500, &[], 0).unwrap();
     let mut unit = open(unit.flash().clone());
     assert_eq!(unit.time(0), None);
-    assert_eq!(tell_time(&mut unit, 499, &[], 0), Err(Refusal::Rollback));
+    assert_eq!(tell_time(&mut unit, 499, &[], 0), Err(ScannerRefusal::Rollback));
     assert_eq!(unit.time(0), None);
     assert_eq!(tell_time(&mut unit, 500, &[], 0), Ok(()));
 }
@@ -37,11 +37,11 @@ fn a_heartbeat_of_others_says_nothing() {
     let heartbeat = crate::trust::tests::heartbeat(500);
     for keys in [&[11][..], &[11, 11], &[51, 52], &[]] {
         let bytes = sign(SignedKind::Heartbeat, &heartbeat, keys);
-        assert_eq!(unit.set_time(&bytes, 0), Err(Refusal::Untrusted), "{keys:?}");
+        assert_eq!(unit.set_time(&bytes, 0), Err(ScannerRefusal::Untrusted), "{keys:?}");
     }
-    assert_eq!(unit.set_time(&[], 0), Err(Refusal::Unreadable));
+    assert_eq!(unit.set_time(&[], 0), Err(ScannerRefusal::Unreadable));
     let manifest = print(1, &[b"x"]).manifest;
-    assert_eq!(unit.set_time(&manifest, 0), Err(Refusal::Unreadable), "signed, but no heartbeat");
+    assert_eq!(unit.set_time(&manifest, 0), Err(ScannerRefusal::Unreadable), "signed, but no heartbeat");
     assert_eq!(unit.time(0), None);
 }
 
@@ -87,19 +87,19 @@ fn an_edition_is_its_issuers_and_never_goes_back() {
     let [base, delta] = &vectors.segments;
     let mut unit = ready();
     let offer = |unit: &mut Scanner, printed: &Printed| unit.offer(&printed.manifest).map(drop);
-    assert_eq!(offer(&mut unit, &print(1, &[base])), Err(Refusal::Rollback));
-    assert_eq!(offer(&mut unit, &print(2, &[base])), Err(Refusal::Rollback), "a fork");
+    assert_eq!(offer(&mut unit, &print(1, &[base])), Err(ScannerRefusal::Rollback));
+    assert_eq!(offer(&mut unit, &print(2, &[base])), Err(ScannerRefusal::Rollback), "a fork");
     for keys in [&[51][..], &[51, 51], &[61, 62], &[11, 12]] {
         let forged = print_as(list(), keys, 3, &[base, delta]);
-        assert_eq!(offer(&mut unit, &forged), Err(Refusal::Untrusted), "{keys:?}");
+        assert_eq!(offer(&mut unit, &forged), Err(ScannerRefusal::Untrusted), "{keys:?}");
     }
     let unknown = print_as("uto/none".parse().unwrap(), &ISSUER, 3, &[base]);
-    assert_eq!(offer(&mut unit, &unknown), Err(Refusal::UnknownList));
+    assert_eq!(offer(&mut unit, &unknown), Err(ScannerRefusal::UnknownList));
     assert_eq!(offer(&mut unit, &print(3, &[base])), Ok(()));
     // Begun is believed: the floor is in flash before anything of it is.
     let mut unit = open(unit.flash().clone());
-    assert_eq!(offer(&mut unit, &print(2, &[base, delta])), Err(Refusal::Rollback));
-    assert_eq!(offer(&mut unit, &print(3, &[delta])), Err(Refusal::Rollback));
+    assert_eq!(offer(&mut unit, &print(2, &[base, delta])), Err(ScannerRefusal::Rollback));
+    assert_eq!(offer(&mut unit, &print(3, &[delta])), Err(ScannerRefusal::Rollback));
     assert_eq!(offer(&mut unit, &print(3, &[base])), Ok(()));
 }
 
@@ -123,5 +123,5 @@ fn of_too_many_list_keys_the_oldest_goes() {
     }
     assert!(unit.list_key(1, 17).is_none(), "a key is one list's");
     let stranger = KeyFor::List { list: "a/b".parse().unwrap(), number: 1, key: ListKey([1; 32]) };
-    assert_eq!(unit.add_key(&stranger), Err(Refusal::UnknownList));
+    assert_eq!(unit.add_key(&stranger), Err(ScannerRefusal::UnknownList));
 }

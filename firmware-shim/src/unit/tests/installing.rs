@@ -16,7 +16,10 @@ fn pieces_are_wanted_one_by_one_and_only_those_count() {
     let segment: List<u8> = (0..2500u32).map(|n| n as u8).collect();
     let printed = print(1, &[&segment]);
     let mut unit = open(memory());
-    assert_eq!(unit.piece(&printed.piece(&Want { segment: digest(&segment), offset: 0, bytes: 9 })), Err(Refusal::Unexpected));
+    assert_eq!(
+        unit.piece(&printed.piece(&Want { segment: digest(&segment), offset: 0, bytes: 9 })),
+        Err(ScannerRefusal::Unexpected)
+    );
     let want = wants(unit.offer(&printed.manifest).unwrap());
     assert_eq!(want, Want { segment: digest(&segment), offset: 0, bytes: 1024 });
     let piece = printed.piece(&want);
@@ -38,7 +41,7 @@ fn pieces_are_wanted_one_by_one_and_only_those_count() {
     let installed = Step::Installed { list: list(), edition: 1 };
     assert_eq!(unit.piece(&printed.piece(&want)), Ok(installed.clone()));
     assert_eq!(unit.offer(&printed.manifest), Ok(installed), "it has it");
-    assert_eq!(unit.piece(&printed.piece(&want)), Err(Refusal::Unexpected));
+    assert_eq!(unit.piece(&printed.piece(&want)), Err(ScannerRefusal::Unexpected));
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn a_segment_of_other_bytes_is_wanted_from_its_beginning() {
     while let Ok(Step::Want(want)) = step {
         step = unit.piece(&printed.piece(&want));
     }
-    assert_eq!(step, Err(Refusal::Damaged));
+    assert_eq!(step, Err(ScannerRefusal::Damaged));
     assert_eq!(wants(unit.offer(&printed.manifest).unwrap()).offset, 0);
     assert!(install(&mut unit, &printed).is_ok());
 }
@@ -113,10 +116,10 @@ fn an_edition_larger_than_its_bank_is_refused_before_anything_is_fetched() {
         open(memory()).offer(&print(1, &refs).manifest).map(drop)
     };
     assert_eq!(offered(&[bank]), Ok(()));
-    assert_eq!(offered(&[bank + 1]), Err(Refusal::NoRoom));
+    assert_eq!(offered(&[bank + 1]), Err(ScannerRefusal::NoRoom));
     assert_eq!(offered(&[bank - 4096, 4096]), Ok(()));
-    assert_eq!(offered(&[bank - 4095, 4096]), Err(Refusal::NoRoom), "each begins at a sector");
-    assert_eq!(offered(&[bank - 4096, 1, 1]), Err(Refusal::NoRoom));
+    assert_eq!(offered(&[bank - 4095, 4096]), Err(ScannerRefusal::NoRoom), "each begins at a sector");
+    assert_eq!(offered(&[bank - 4096, 1, 1]), Err(ScannerRefusal::NoRoom));
 }
 
 /// Power lost at each step: what is in use is the old edition or the new one, and an installation goes on.

@@ -59,8 +59,8 @@ fn setup() -> Setup {
         device: "scanner-1".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
         heartbeat: role(2, &CLOCK),
-        vault: Region { first: 0, sectors: 2 },
-        journal: Region { first: 2, sectors: 4 },
+        kv: Region { first: 0, sectors: 2 },
+        spool: Region { first: 2, sectors: 4 },
         lists: lists.into_iter().collect(),
     }
 }
@@ -110,7 +110,7 @@ impl Printed {
 }
 
 /// Offers an edition and gives all that is wanted; returns how many pieces that took.
-fn install<F: Flash>(unit: &mut Scanner<F>, printed: &Printed) -> Result<usize, Refusal> {
+fn install<F: Flash>(unit: &mut Scanner<F>, printed: &Printed) -> Result<usize, ScannerRefusal> {
     let mut step = unit.offer(&printed.manifest)?;
     for pieces in 0.. {
         match step {
@@ -127,7 +127,7 @@ fn tell_time<F: Flash>(
     issued: u64,
     newest: &[(u64, &Printed)],
     uptime_s: u64,
-) -> Result<(), Refusal> {
+) -> Result<(), ScannerRefusal> {
     let state = |(edition, printed): &(u64, &Printed)| {
         let list = Manifest::claims_list(&printed.manifest).unwrap();
         ListState { list, edition: *edition, manifest: digest(&printed.manifest) }
@@ -160,7 +160,7 @@ fn ready() -> Scanner {
     unit
 }
 
-fn check<F: Flash>(unit: &Scanner<F>, zone: &str, uptime_s: u64) -> Outcome {
+fn check<F: Flash>(unit: &Scanner<F>, zone: &str, uptime_s: u64) -> ScanOutcome {
     unit.check(&mrz::parse(zone).unwrap(), uptime_s, &mut Scratch::default())
 }
 
@@ -207,10 +207,10 @@ fn a_setup_whose_regions_meet_or_leave_the_flash_is_refused() {
     };
     assert_eq!(opened(|_| (), GEOMETRY), Ok(()));
     let broken: [Change; 12] = [
-        |s| s.vault.sectors = 1,
-        |s| s.journal.sectors = 1,
-        |s| s.journal.first = 1,
-        |s| s.journal.first = 3,
+        |s| s.kv.sectors = 1,
+        |s| s.spool.sectors = 1,
+        |s| s.spool.first = 1,
+        |s| s.spool.first = 3,
         |s| s.lists[0].region.first = 5,
         |s| s.lists[1].region.first = 31,
         |s| s.lists[1].region.first = 39,

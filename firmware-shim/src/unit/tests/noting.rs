@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::ids::EncounterId;
-use crate::journal::SEALED_BYTES_MAX;
 use crate::scanner::{NOTE_BYTES_MAX, Note};
+use crate::spool::SEALED_BYTES_MAX;
 use crate::vectors::number;
 use crate::verdict::{ListResult, Verdict};
 
