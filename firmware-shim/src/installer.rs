@@ -13,6 +13,7 @@
 //! last mark: what is before it is hashed anew from the flash, what is behind is written anew.
 //!
 //! Failure: [`ScannerRefusal`]. A segment with another digest than its name is thrown away and wanted from its beginning.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use crate::flash::{Flash, FlashError, Region, UNIT_BYTES_MAX};
 use crate::ids::Digest;
@@ -80,7 +81,6 @@ pub struct InstalledEdition {
 /// How far an installation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// The edition.
     pub edition: u64,
     /// SHA-256 of its manifest's signed bytes.
     #[serde(deserialize_with = "crate::wire::array")]

@@ -9,6 +9,7 @@
 //!
 //! Failure: what cannot be read is answered with [`ToHost::Refused`]; nothing is guessed. A host believes nothing of a
 //! scanner that it could not check by itself, and a scanner no list that its issuer did not sign.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use crate::frame::{NoRoom, Writer};
 use crate::ids::{DeviceId, Digest, EncounterId, ListName};
@@ -77,12 +78,7 @@ pub enum ToHost<'a> {
     /// Of the edition offered, this is what it needs next.
     Want(Want),
     /// The edition is whole, checked and in use; also the answer to an offer of what it holds already.
-    Installed {
-        /// The list.
-        list: ListName,
-        /// The edition.
-        edition: u64,
-    },
+    Installed { list: ListName, edition: u64 },
     /// An encounter, the oldest; unasked too, when it has just been made.
     #[serde(borrow)]
     Encounter(SealedNote<'a>),
@@ -118,7 +114,6 @@ pub struct Hello {
 /// A list that a scanner has in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListInUse {
-    /// The list.
     pub list: ListName,
     /// Its edition; 0 if it may hold the list, and has none yet.
     pub edition: u64,
@@ -176,7 +171,6 @@ impl fmt::Display for ScanAnswer<'_> {
 /// An alert as a small display shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertShown<'a> {
-    /// The list.
     pub list: ListName,
     /// The alert's id in it.
     pub alert: &'a str,
@@ -187,7 +181,6 @@ pub struct AlertShown<'a> {
 /// A list that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListAsked {
-    /// The list.
     pub list: ListName,
     /// Its edition; 0 if there is none.
     pub edition: u64,
@@ -227,11 +220,9 @@ pub struct Want {
 pub enum KeyFor {
     /// A key of a list.
     List {
-        /// The list.
         list: ListName,
         /// The key's number in the list's manifests.
         number: u32,
-        /// The key.
         key: ListKey,
     },
     /// What this scanner seals its encounters with.

@@ -1,4 +1,5 @@
 //! A message of the host -> what is done -> the answer.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use super::{Unit, refusal};
 use crate::flash::Flash;
@@ -17,12 +18,7 @@ pub enum Step {
     /// This is needed next.
     Want(Want),
     /// The edition is in use.
-    Installed {
-        /// The list.
-        list: ListName,
-        /// The edition.
-        edition: u64,
-    },
+    Installed { list: ListName, edition: u64 },
 }
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
