@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::scanner::{
-    self, ALERTS_SHOWN_MAX, AlertShown, KeyFor, ListAsked, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, SCANNER_LISTS_MAX,
-    Piece, SealedNote, ToHost, ToScanner,
+    self, ALERTS_SHOWN_MAX, AlertShown, KeyFor, ListAsked, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece,
+    SCANNER_LISTS_MAX, SealedNote, ToHost, ToScanner,
 };
 use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, digest};
 use vedette_shim::verdict::{ListResult, Verdict};
