@@ -29,7 +29,7 @@ fn zone(key: &DocumentKey) -> Option<Mrz> {
     let (state, number) = (key.state().letters(), key.number().to_string());
     let passport = Fields::specimen_passport(&state, &number);
     let fields = match key.kind() {
-        b'P' => passport,
+        'P' => passport,
         _ => Fields { format: Format::Td1, document_code: "I", ..passport },
     };
     let zone = Mrz::from(compose(&fields).ok()?);

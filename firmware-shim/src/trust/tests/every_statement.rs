@@ -4,12 +4,14 @@ use super::messages::{answer, grant, order, receipt};
 use super::*;
 use std::boxed::Box;
 
+type Accept = dyn Fn(&[u8]) -> Result<(), TrustError>;
+
 /// A kind of statement: its body, the keys of the role that signs it, and how it is accepted.
 struct Statement {
     kind: SignedKind,
     body: Vec<u8>,
     keys: [u8; 3],
-    accept: Box<dyn Fn(&[u8]) -> Result<(), TrustError>>,
+    accept: Box<Accept>,
 }
 
 fn statement(
