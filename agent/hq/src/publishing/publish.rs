@@ -7,7 +7,9 @@
 //! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are
 //! durable: killed anywhere before, the last edition stays in effect and publishing again does it. Segments that neither the
 //! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
-//! much of it is refused until somebody says that it is meant.
+//! much of it is refused unless the operator asks for it.
+
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
 use crate::authority::heartbeat;
 use crate::authority::home::Home;
@@ -28,7 +30,7 @@ use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
-/// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
+/// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
 pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
 
 /// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
@@ -54,11 +56,9 @@ pub struct Published {
     pub is_new: bool,
     /// Alerts in it, at most.
     pub entries: u64,
-    /// Its segments.
     pub segments: usize,
     /// Alerts new or changed against the edition before.
     pub puts: u64,
-    /// Alerts withdrawn.
     pub withdrawals: u64,
     /// Bytes of the delta; of the whole list for edition 1.
     pub delta_bytes: u64,
