@@ -40,15 +40,20 @@ fn zone(key: &DocumentKey) -> Option<Mrz> {
 /// A lookup of a traveller's: its text, whose, and how it differs from what was read.
 type Question = ([u8; TEXT_BYTES], u32, u8);
 
-const HOWS: [&str; 5] = ["read", "misread", "state", "kind", "number"];
+/// How a lookup differs from what was read; of slips, how many and whether a filler is among what was read or stands there.
+const HOWS: [&str; 8] =
+    ["read", "one_slip", "two_slips", "filler_slip", "filler_and_slip", "state", "kind", "number"];
 
 fn place(how: How) -> u8 {
     match how {
         How::Read => 0,
-        How::Misread(_) => 1,
-        How::State => 2,
-        How::Kind => 3,
-        How::Number => 4,
+        How::Misread(places) => {
+            let filler = places.iter().flatten().any(|change| change.from == '<' || change.to == '<');
+            1 + u8::from(places[1].is_some()) + 2 * u8::from(filler)
+        }
+        How::State => 5,
+        How::Kind => 6,
+        How::Number => 7,
     }
 }
 
