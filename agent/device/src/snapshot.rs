@@ -26,14 +26,14 @@ pub struct Snapshot {
     /// The newest heartbeat, as it was signed.
     pub heartbeat: Option<Arc<[u8]>>,
     /// By name.
-    pub lists: Vec<ListInUse>,
+    pub lists: Vec<SnapshotList>,
     /// Who may sign in.
     pub roster_state: RosterState,
 }
 
 /// One list.
 #[derive(Clone)]
-pub struct ListInUse {
+pub struct SnapshotList {
     pub list: ListName,
     /// Documents or persons.
     pub kind: Kind,
@@ -134,7 +134,7 @@ impl Doubt {
     }
 }
 
-impl ListInUse {
+impl SnapshotList {
     /// Age in seconds since the last confirmation, and how far the list may be relied on now.
     pub fn freshness(&self, now: u64) -> (u64, Freshness) {
         if self.edition == 0 {

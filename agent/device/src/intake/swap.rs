@@ -2,7 +2,7 @@
 
 use super::Intake;
 use super::entry::ListEntry;
-use crate::snapshot::{Doubt, ListInUse, Snapshot};
+use crate::snapshot::{Doubt, Snapshot, SnapshotList};
 use crate::store::trust;
 use std::sync::Arc;
 use vedette_names::handling::Handling;
@@ -35,10 +35,10 @@ impl Intake {
         }
     }
 
-    fn held(&self, list: &ListName, entry: &ListEntry, doubt: Option<Doubt>) -> Option<ListInUse> {
+    fn held(&self, list: &ListName, entry: &ListEntry, doubt: Option<Doubt>) -> Option<SnapshotList> {
         let issuer = self.root.issuer(list).ok()?;
         let manifest = entry.active.as_ref().map(|known| &known.manifest);
-        Some(ListInUse {
+        Some(SnapshotList {
             list: list.clone(),
             kind: issuer.kind,
             owner: issuer.owner.as_str().to_string(),

@@ -2,7 +2,7 @@
 
 use super::Post;
 use crate::link::LinkState;
-use crate::snapshot::{Content, Doubt, ListInUse, Snapshot, Unavailable};
+use crate::snapshot::{Content, Doubt, Snapshot, SnapshotList, Unavailable};
 use crate::store::DbError;
 use crate::store::confirmations;
 use crate::store::late;
@@ -91,7 +91,7 @@ impl Status {
 
 impl ListStatus {
     /// A list at `now`, seconds since 1970.
-    pub fn of(held: &ListInUse, now: u64) -> ListStatus {
+    pub fn of(held: &SnapshotList, now: u64) -> ListStatus {
         let (age_s, freshness) = held.freshness(now);
         ListStatus {
             list: held.list.clone(),

@@ -6,7 +6,7 @@ use crate::check::alert::{Match, Part, Reason, Subject};
 use crate::check::answer::Gap;
 use crate::check::find::{CANDIDATES_MAX, FindError};
 use crate::check::reading::{Documents, TypedNumber, ZoneNumber};
-use crate::snapshot::ListInUse;
+use crate::snapshot::SnapshotList;
 use vedette_lists::{DocumentAlert, DocumentMatches, Edition, NoCandidates, Wildcard};
 use vedette_shim::document::DocumentKey;
 use vedette_shim::query::{How, Lookup};
@@ -18,7 +18,7 @@ use vedette_shim::verdict::{Basis, ListResult};
 /// # Errors
 /// A number that was typed may be more of the list's than may be searched.
 pub(super) fn look_up(
-    held: &ListInUse,
+    held: &SnapshotList,
     edition: &Edition,
     asked: &Documents,
     basis: &Basis,
@@ -31,7 +31,7 @@ pub(super) fn look_up(
 }
 
 fn of_zone(
-    held: &ListInUse,
+    held: &SnapshotList,
     edition: &Edition,
     zone: &ZoneNumber,
     basis: &Basis,
@@ -54,7 +54,7 @@ fn of_zone(
 }
 
 fn of_typed(
-    held: &ListInUse,
+    held: &SnapshotList,
     edition: &Edition,
     typed: &TypedNumber,
     matches: &mut Vec<Match>,
@@ -128,7 +128,7 @@ fn add(matches: &mut Vec<Match>, found: Match) {
 }
 
 fn document_match(
-    held: &ListInUse,
+    held: &SnapshotList,
     alert: &DocumentAlert,
     result: ListResult,
     reasons: Vec<Reason>,

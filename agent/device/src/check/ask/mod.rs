@@ -7,7 +7,7 @@ use super::alert::{Home, Match};
 use super::answer::{Asked, Checked, Gap};
 use super::find::FindError;
 use super::reading::Reading;
-use crate::snapshot::{Content, ListInUse, Unavailable};
+use crate::snapshot::{Content, SnapshotList, Unavailable};
 use vedette_lists::ListError;
 use vedette_shim::verdict::Basis;
 
@@ -15,7 +15,12 @@ use vedette_shim::verdict::Basis;
 ///
 /// # Errors
 /// Of what was typed the list may have more than may be searched.
-pub(super) fn ask(held: &ListInUse, reading: &Reading, limit: usize, now: u64) -> Result<Asked, FindError> {
+pub(super) fn ask(
+    held: &SnapshotList,
+    reading: &Reading,
+    limit: usize,
+    now: u64,
+) -> Result<Asked, FindError> {
     // At the level of errors, so that whoever logs only those reads which list failed.
     let _span = tracing::error_span!("ask", list = %held.list, edition = held.edition).entered();
     let (age_s, freshness) = held.freshness(now);
@@ -50,7 +55,7 @@ pub(super) fn ask(held: &ListInUse, reading: &Reading, limit: usize, now: u64) -
 
 /// Adds what a list has to `matches`. If not all of it could be asked, says why; what was found until then is found.
 fn look_up(
-    held: &ListInUse,
+    held: &SnapshotList,
     reading: &Reading,
     basis: &Basis,
     limit: usize,
@@ -71,6 +76,6 @@ fn damaged(error: ListError) -> Gap {
     Gap::Damaged
 }
 
-fn home(held: &ListInUse) -> Home {
+fn home(held: &SnapshotList) -> Home {
     Home { edition: held.edition, owner_key: held.owner_key, confirm_s: held.confirm_s }
 }

@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::check::alert::{Match, Reason, Subject};
 use crate::check::answer::Gap;
 use crate::check::reading::{Named, Reading};
-use crate::snapshot::{ListInUse, Persons};
+use crate::snapshot::{Persons, SnapshotList};
 use serde_json::Value;
 use vedette_lists::ListError;
 use vedette_names::person::{PersonDocument, PersonName};
@@ -16,7 +16,7 @@ use vedette_shim::verdict::ListResult;
 
 /// Adds what the list has; if not all of it could be read, says so.
 pub(super) fn look_up(
-    held: &ListInUse,
+    held: &SnapshotList,
     persons: &Persons,
     reading: &Reading,
     limit: usize,
@@ -52,7 +52,7 @@ fn add_named(matches: &mut Vec<Match>, found: Match) {
 }
 
 fn by_name(
-    held: &ListInUse,
+    held: &SnapshotList,
     persons: &Persons,
     query: &PersonQuery,
     limit: usize,
@@ -71,7 +71,7 @@ fn by_name(
 
 /// Adds the alerts that name an identifier; of one that was found by name as well, only how it names it.
 fn by_identifier(
-    held: &ListInUse,
+    held: &SnapshotList,
     persons: &Persons,
     named: &Named,
     limit: usize,
@@ -137,14 +137,14 @@ fn text_of(document: &PersonDocument) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn name_match(held: &ListInUse, found: &PersonMatch, alert: Option<&PersonAlert>) -> Match {
+fn name_match(held: &SnapshotList, found: &PersonMatch, alert: Option<&PersonAlert>) -> Match {
     let result = if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible };
     let reasons = found.reasons.iter().cloned().map(Reason::Person).collect();
     person_match(held, &found.alert_id, alert, result, found.score, reasons)
 }
 
 fn person_match(
-    held: &ListInUse,
+    held: &SnapshotList,
     id: &str,
     alert: Option<&PersonAlert>,
     result: ListResult,
