@@ -55,6 +55,7 @@ pub mod root;
 mod rows;
 pub mod screen;
 pub mod serve;
+mod xml;
 
 pub use error::HqError;
 pub use home::Home;
