@@ -1,6 +1,6 @@
 //! What can go wrong at headquarters, in one line each, and what to do about it.
 
-use crate::import_report::Report;
+use crate::publishing::imports::import_report::Report;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::BadSeal;
 use vedette_common::files::FileError;
@@ -202,7 +202,7 @@ impl HqError {
     }
 
     /// A bad row; `column` may be empty.
-    pub(super) fn row(path: &Path, line: u64, column: &str, why: String) -> HqError {
+    pub(crate) fn row(path: &Path, line: u64, column: &str, why: String) -> HqError {
         let column = if column.is_empty() { String::new() } else { format!(", column {column}") };
         HqError::Row { path: path.into(), line, column, why }
     }

@@ -1,66 +1,30 @@
 //! Headquarters: makes and publishes lists, enrols devices, serves segments, stores encounters.
 //!
-//! | module | what it does |
+//! | folder | what is in it |
 //! |---|---|
-//! | [`home`] | the folder everything lives in, its lock |
-//! | [`init`] | makes a home: root, CA, roles |
-//! | [`keys`] | the seed files, one role each |
-//! | [`root`] | reads the roots, issues the next one |
-//! | [`renew`] | a new term for the root and for the services' certificates |
-//! | [`replace`] | a new key for a role that is online |
-//! | [`pki`] | the CA: broker's, headquarters' and devices' certificates, the CRL |
-//! | [`list`] | creates lists, shows them |
-//! | [`officer`] | who may sign in: the signed roster |
-//! | [`enrol`], [`revoke`] | devices come and go |
-//! | [`grants`] | which list keys each device may have |
-//! | [`import`], [`publish`], [`bundle`] | a file -> pending -> the next edition -> a folder for a stick |
-//! | [`screen`] | names against a list before it is published |
-//! | [`devices`] | the fleet: the inventory of copies |
-//! | [`serve`] | collector and depot in one process, over `encounters`, `depot`, `heartbeat` and `retained` |
-//! | [`encounters`] | stores encounters, shows them |
-//! | [`broadcast`] | sends once what the broker should keep |
+//! | [`authority`] | the home and who may speak for it: keys, roots, certificates, the heartbeat |
+//! | [`fleet`] | the devices and their officers: enrolled, granted, revoked |
+//! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
+//! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<Report, HqError>`, so that the demo and the
 //! tests call what the command line calls. Private keys are read where they are used and nowhere kept.
 
-pub mod answer;
-pub mod broadcast;
-pub mod bundle;
-mod cells;
+pub mod authority;
+pub mod collector;
 mod db;
-mod depot;
-pub mod devices;
-mod documents;
-pub mod encounters;
-pub mod enrol;
 mod error;
-pub mod grants;
-pub mod heartbeat;
-pub mod home;
-pub mod import;
-pub mod import_report;
-pub mod init;
-pub mod keys;
-pub mod list;
-pub mod officer;
-mod persons;
-pub mod pki;
-pub mod publish;
-pub mod renew;
-pub mod replace;
-mod retained;
-pub mod revoke;
-pub mod root;
-mod rows;
-pub mod screen;
-pub mod serve;
-mod xml;
+pub mod fleet;
+pub mod publishing;
 
+pub use authority::home::{self, Home};
+pub use authority::{heartbeat, init, keys, pki, renew, replace, root};
+pub use collector::{answer, broadcast, encounters, serve};
 pub use error::HqError;
-pub use home::Home;
+pub use fleet::{devices, enrol, grants, officer, revoke};
+pub use publishing::imports::import_report;
+pub use publishing::{bundle, import, list, publish, screen};
 
-#[cfg(test)]
-mod publish_tests;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,13 @@
 //! Devices come and go: what a device can verify and open with what it was given, and no longer after.
 
-use super::enrol::{EnrolOptions, enrol};
-use super::init::{InitOptions, init};
-use super::list::{CreateOptions, create};
-use super::revoke::revoke;
-use super::{Home, HqError, grants, root};
+use crate::authority::home::Home;
+use crate::authority::init::{InitOptions, init};
+use crate::authority::root;
+use crate::error::HqError;
+use crate::fleet::enrol::{EnrolOptions, enrol};
+use crate::fleet::grants;
+use crate::fleet::revoke::revoke;
+use crate::publishing::list::{CreateOptions, create};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -18,7 +21,7 @@ use vedette_shim::trust::{Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, Trust
 use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
-pub(super) fn new_home() -> (TempDir, Home) {
+pub(crate) fn new_home() -> (TempDir, Home) {
     let dir = TempDir::new().unwrap();
     let options =
         InitOptions { broker_hosts: vec!["mqtt.example".into(), "192.0.2.7".into()], ..Default::default() };
@@ -26,11 +29,11 @@ pub(super) fn new_home() -> (TempDir, Home) {
     (dir, home)
 }
 
-pub(super) fn list_name() -> ListName {
+pub(crate) fn list_name() -> ListName {
     "interpol/sltd".parse().unwrap()
 }
 
-pub(super) fn device_id() -> DeviceId {
+pub(crate) fn device_id() -> DeviceId {
     "post-7".parse().unwrap()
 }
 

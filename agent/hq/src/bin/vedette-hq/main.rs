@@ -17,8 +17,8 @@ use vedette_hq::import::ImportOptions;
 use vedette_hq::import_report::Report;
 use vedette_hq::serve::ServeOptions;
 use vedette_hq::{
-    Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, list, publish, renew,
-    replace, revoke, screen, serve,
+    Home, HqError, answer, broadcast, bundle, devices, encounters, enrol, import, init, keys, list, publish,
+    renew, replace, revoke, screen, serve,
 };
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
@@ -131,7 +131,7 @@ enum Command {
     ReplaceKey {
         /// `heartbeat`, `roster`, `collector` or `orders`.
         #[arg(value_parser = online_role)]
-        role: replace::OnlineRole,
+        role: keys::OnlineRole,
     },
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
@@ -226,8 +226,8 @@ fn owner_word(text: &str) -> Result<OwnerWord, String> {
         .ok_or_else(|| "confirmed, not_the_person or withdrawn".into())
 }
 
-fn online_role(text: &str) -> Result<replace::OnlineRole, String> {
-    let mut roles = replace::OnlineRole::ALL.into_iter();
+fn online_role(text: &str) -> Result<keys::OnlineRole, String> {
+    let mut roles = keys::OnlineRole::ALL.into_iter();
     roles.find(|role| role.name() == text).ok_or_else(|| "heartbeat, roster, collector or orders".into())
 }
 
@@ -348,7 +348,7 @@ fn command(cli: Cli) -> anyhow::Result<()> {
                 "{name}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
             );
             println!("keys/{name}.until-{version} is the old one: nothing needs it any more");
-            if role == replace::OnlineRole::Heartbeat {
+            if role == keys::OnlineRole::Heartbeat {
                 println!("{}", replace::SCANNERS_HINT);
             }
         }

@@ -1,0 +1,51 @@
+//! `init`: makes a home.
+
+use crate::authority::home::Home;
+use crate::authority::home::NewFolder;
+use crate::authority::{pki, root};
+use crate::db::set;
+use crate::error::HqError;
+use std::path::Path;
+use vedette_common::clock::system_now;
+use vedette_common::files;
+
+/// What a new home should know.
+#[derive(Debug, Clone)]
+pub struct InitOptions {
+    /// Names and addresses of the broker besides `localhost` and `127.0.0.1`; devices are told the first.
+    pub broker_hosts: Vec<String>,
+    /// The broker's port.
+    pub broker_port: u16,
+}
+
+impl Default for InitOptions {
+    fn default() -> Self {
+        InitOptions { broker_hosts: Vec::new(), broker_port: 8883 }
+    }
+}
+
+/// Makes a home in `dir`: three root keys of which two sign, every role's key, the CA and its first certificates.
+/// The home appears whole or not at all; a folder that exists and is not empty is refused.
+pub fn init(dir: &Path, options: &InitOptions) -> Result<Home, HqError> {
+    let now = system_now();
+    let folder = NewFolder::at(dir, 0o700)?;
+    let home = Home::at(folder.path());
+    for part in ["root", "keys", "pki", "segments"] {
+        files::make_folder(&home.dir().join(part))?;
+    }
+    let hosts: Vec<_> =
+        ["localhost".into(), "127.0.0.1".into()].into_iter().chain(options.broker_hosts.clone()).collect();
+    let ca = pki::Ca::make(&home, now)?;
+    ca.certify_services(&home, &hosts, now)?;
+    ca.write_crl(&home, &[], now)?;
+    root::issue_first(&home, now)?;
+    let mut db = home.database()?;
+    let change = db.change()?;
+    set(&change, "broker_host", options.broker_hosts.first().unwrap_or(&hosts[0]))?;
+    set(&change, "broker_hosts", &hosts.join(" "))?;
+    set(&change, "broker_port", &options.broker_port.to_string())?;
+    change.commit()?;
+    drop(db);
+    folder.finish()?;
+    Home::open(dir)
+}

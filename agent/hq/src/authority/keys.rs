@@ -1,0 +1,187 @@
+//! The private keys: one file each in `keys/`, 64 hexadecimal digits, mode 0600.
+//!
+//! | file | what |
+//! |---|---|
+//! | `root-1`, `root-2`, `root-3` | Ed25519 seeds, two of which sign a root; may live elsewhere between uses |
+//! | `heartbeat`, `roster`, `collector`, `orders` | Ed25519 seeds; `serve` needs `heartbeat` and `collector` only |
+//! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
+//! | `owner-<list>` | X25519 private key that opens the encounters with the list |
+//! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
+//! | `<role>.next`, `<role>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced |
+//!
+//! `<list>` is the list's name with `.` for `/`. Invariant: no secret is ever overwritten before it lies elsewhere too.
+
+use crate::authority::home::Home;
+use crate::error::HqError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+use vedette_common::crypto::{BoxKey, SigningKey, random_secret, sign_statement};
+use vedette_common::files;
+use vedette_shim::ids::{Hex, ListName, from_hex};
+use vedette_shim::seal::ListKey;
+use vedette_shim::trust::{Envelope, Role, Root, SignedKind, decode_body};
+use zeroize::Zeroizing;
+
+/// How many root keys there are.
+pub const ROOT_KEYS: u8 = 3;
+/// How many of them sign a root.
+pub const ROOT_THRESHOLD: u8 = 2;
+
+/// A role whose key is online.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnlineRole {
+    /// Says which editions are the newest, and what time it is.
+    Heartbeat,
+    /// Says who may sign in.
+    Roster,
+    /// Says what has come home, and what owners answer.
+    Collector,
+    /// Orders devices to erase what they hold.
+    Orders,
+}
+
+impl OnlineRole {
+    /// Every one.
+    pub const ALL: [OnlineRole; 4] = [Self::Heartbeat, Self::Roster, Self::Collector, Self::Orders];
+
+    /// Its name, which is its key's file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::Roster => "roster",
+            Self::Collector => "collector",
+            Self::Orders => "orders",
+        }
+    }
+
+    /// The file of its key.
+    pub(crate) fn key(self) -> Key<'static> {
+        match self {
+            Self::Heartbeat => Key::Heartbeat,
+            Self::Roster => Key::Roster,
+            Self::Collector => Key::Collector,
+            Self::Orders => Key::Orders,
+        }
+    }
+
+    /// The role in a root.
+    pub(crate) fn of(self, root: &mut Root) -> &mut Role {
+        match self {
+            Self::Heartbeat => &mut root.heartbeat,
+            Self::Roster => &mut root.roster,
+            Self::Collector => &mut root.collector,
+            Self::Orders => &mut root.orders,
+        }
+    }
+}
+
+/// Names one key file.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'a> {
+    /// A root key, from 1 to [`ROOT_KEYS`].
+    Root(u8),
+    /// Signs heartbeats.
+    Heartbeat,
+    /// Signs rosters.
+    Roster,
+    /// Signs receipts.
+    Collector,
+    /// Signs orders.
+    Orders,
+    /// Will replace an online role's key.
+    Next(OnlineRole),
+    /// Signs a list's manifests and grants.
+    Issuer(&'a ListName),
+    /// Opens the encounters with a list.
+    Owner(&'a ListName),
+    /// Seals a list's segments.
+    List(&'a ListName, u32),
+}
+
+impl Key<'_> {
+    fn path(&self, home: &Home) -> PathBuf {
+        let flat = |list: &ListName| list.as_str().replace('/', ".");
+        home.keys().join(match self {
+            Key::Root(number) => format!("root-{number}"),
+            Key::Heartbeat => OnlineRole::Heartbeat.name().into(),
+            Key::Roster => OnlineRole::Roster.name().into(),
+            Key::Collector => OnlineRole::Collector.name().into(),
+            Key::Orders => OnlineRole::Orders.name().into(),
+            Key::Next(role) => format!("{}.next", role.name()),
+            Key::Issuer(list) => format!("issuer-{}", flat(list)),
+            Key::Owner(list) => format!("owner-{}", flat(list)),
+            Key::List(list, number) => format!("list-{}-{number}", flat(list)),
+        })
+    }
+
+    /// Makes the key, unless it is there.
+    pub(crate) fn make(&self, home: &Home) -> Result<(), HqError> {
+        let path = self.path(home);
+        if !path.exists() {
+            files::write_secret(&path, &secret_line(&random_secret()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether its file is in reach.
+    pub(crate) fn is_here(&self, home: &Home) -> bool {
+        self.path(home).is_file()
+    }
+
+    /// Becomes `role`; the key before, if it is there, is kept as `<role>.until-<root_version>`.
+    pub(crate) fn succeed(&self, home: &Home, role: &Key<'_>, root_version: u32) -> Result<(), HqError> {
+        let path = role.path(home);
+        if role.is_here(home) {
+            let aside = path.with_extension(format!("until-{root_version}"));
+            files::write_secret(&aside, &secret_line(&*role.read(home)?))?;
+        }
+        Ok(files::write_secret(&path, &secret_line(&*self.read(home)?))?)
+    }
+
+    /// Removes its file.
+    pub(crate) fn remove(&self, home: &Home) -> Result<(), HqError> {
+        Ok(files::remove(&self.path(home))?)
+    }
+
+    fn read(&self, home: &Home) -> Result<Zeroizing<[u8; 32]>, HqError> {
+        let path = self.path(home);
+        let text = Zeroizing::new(files::read(&path, 128)?);
+        let digits = std::str::from_utf8(&text).map(str::trim).unwrap_or_default();
+        from_hex(digits).map(Zeroizing::new).ok_or(HqError::BadKey(path))
+    }
+
+    /// Reads a key that signs.
+    pub(crate) fn signing(&self, home: &Home) -> Result<SigningKey, HqError> {
+        Ok(SigningKey::from_seed(&*self.read(home)?))
+    }
+
+    /// Reads a key that opens.
+    pub(crate) fn opening(&self, home: &Home) -> Result<BoxKey, HqError> {
+        Ok(BoxKey::from_private(self.read(home)?))
+    }
+
+    /// Reads a list's key.
+    pub(crate) fn list_key(&self, home: &Home) -> Result<ListKey, HqError> {
+        Ok(ListKey(*self.read(home)?))
+    }
+}
+
+/// A statement that we hold, signed by `key` instead of the one before.
+pub(crate) fn signed_anew<T: Serialize + DeserializeOwned>(
+    kind: SignedKind,
+    old: &[u8],
+    key: &SigningKey,
+) -> Result<Vec<u8>, HqError> {
+    let read = Envelope::read(old, kind).and_then(|envelope| decode_body::<T>(kind, envelope.body));
+    Ok(sign_statement(kind, &read.map_err(HqError::trust("hq.db"))?, &[key]))
+}
+
+/// A secret as its file holds it: 64 hexadecimal digits and a line feed.
+pub(crate) fn secret_line(secret: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    use std::io::Write;
+    // Room for all of it from the start: a growing buffer would leave copies of the secret behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(65));
+    writeln!(line, "{}", Hex(secret)).expect("writing to memory cannot fail");
+    line
+}

@@ -1,0 +1,21 @@
+//! The home and who may speak for it: its keys, roots, certificates and heartbeat.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`home`] | the folder everything lives in, its lock |
+//! | [`init`] | makes a home: root, CA, roles |
+//! | [`keys`] | the key files, one role each |
+//! | [`root`] | reads the roots, issues the next one |
+//! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
+//! | [`heartbeat`] | signs which editions are the newest |
+//! | [`renew`] | a new term for the root and for the services' certificates |
+//! | [`replace`] | a new key for a role that is online |
+
+pub mod heartbeat;
+pub mod home;
+pub mod init;
+pub mod keys;
+pub mod pki;
+pub mod renew;
+pub mod replace;
+pub mod root;

@@ -1,0 +1,193 @@
+//! The CA of the link: ECDSA P-256 certificates for the broker, headquarters and every device, and the CRL.
+//!
+//! Who may *say* what is decided by the root (see `root`); these certificates decide only who may *connect*. The CN of a
+//! client's certificate is its user name at the broker.
+//!
+//! Invariants: serial numbers are random and never used twice; the CRL names every certificate revoked before its expiry.
+//! Validity starts an hour early, for devices whose clock is behind.
+
+use crate::authority::home::Home;
+use crate::error::HqError;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    SerialNumber,
+};
+use std::time::Duration;
+use time::OffsetDateTime;
+use vedette_common::crypto::random;
+use vedette_common::files;
+use vedette_common::mqtt::tls;
+use vedette_shim::ids::{DeviceId, Hex};
+use zeroize::Zeroizing;
+
+/// The CN of headquarters' own certificate.
+pub const HEADQUARTERS: &str = "headquarters";
+/// The CN of the certificate that one-off publishing connects with. Another than [`HEADQUARTERS`], because the broker
+/// ties the MQTT client id to the CN: a second session of the same name would end `serve`'s.
+pub const PUBLISHER: &str = "publisher";
+/// The CN of the broker's certificate.
+pub const BROKER: &str = "broker";
+/// Life of the CA's certificate, and of a CRL.
+const CA_DAYS: u32 = 3650;
+/// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
+const SERVICE_DAYS: u32 = 730;
+const EARLY_S: u64 = 3600;
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// A certificate and its private key.
+pub(crate) struct Certified {
+    pub(crate) serial: [u8; 16],
+    pub(crate) expires: u64,
+    pub(crate) certificate_pem: String,
+    pub(crate) key_pem: Zeroizing<String>,
+}
+
+/// A certificate that no longer counts.
+pub(crate) struct Revoked {
+    pub(crate) serial: Vec<u8>,
+    pub(crate) at: u64,
+}
+
+/// The CA, its key in memory.
+pub(crate) struct Ca(Issuer<'static, KeyPair>);
+
+impl Ca {
+    /// Makes a CA: `pki/ca.pem` and `pki/ca.key`.
+    pub(crate) fn make(home: &Home, now: u64) -> Result<Ca, HqError> {
+        // A name of its own, so that a verifier that meets two homes' CAs can tell them apart.
+        let name = format!("Vedette CA {}", Hex(&random::<4>()));
+        let mut params = params(&name, now, CA_DAYS);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.serial_number = Some(SerialNumber::from_slice(&serial()));
+        let key = KeyPair::generate().map_err(failed("the CA's key"))?;
+        let certificate = params.self_signed(&key).map_err(failed("the CA's certificate"))?;
+        let key_pem = Zeroizing::new(key.serialize_pem());
+        files::write_secret(&home.pki("ca.key"), key_pem.as_bytes())?;
+        files::write(&home.pki("ca.pem"), certificate.pem().as_bytes())?;
+        Ok(Ca(Issuer::new(params, key)))
+    }
+
+    /// Reads the CA of a home.
+    pub(crate) fn open(home: &Home) -> Result<Ca, HqError> {
+        let failed = || failed("a certificate with pki/ca.pem and pki/ca.key");
+        let key_pem = Zeroizing::new(read_text(home, "ca.key")?);
+        let key = KeyPair::from_pem(&key_pem).map_err(failed())?;
+        Ok(Ca(Issuer::from_ca_cert_pem(&read_text(home, "ca.pem")?, key).map_err(failed())?))
+    }
+
+    /// Makes `pki/broker.*`, `pki/headquarters.*` and `pki/publisher.*`.
+    pub(crate) fn certify_services(&self, home: &Home, hosts: &[String], now: u64) -> Result<(), HqError> {
+        let what = "the broker's certificate";
+        let mut broker = params(BROKER, now, SERVICE_DAYS);
+        broker.subject_alt_names = CertificateParams::new(hosts).map_err(failed(what))?.subject_alt_names;
+        broker.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.certify(broker, what)?.write(home, BROKER)?;
+        for (name, what) in
+            [(HEADQUARTERS, "headquarters' certificate"), (PUBLISHER, "the publisher's certificate")]
+        {
+            let mut own = params(name, now, SERVICE_DAYS);
+            own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            self.certify(own, what)?.write(home, name)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a device's certificate.
+    pub(crate) fn certify_device(
+        &self,
+        device: &DeviceId,
+        days: u32,
+        now: u64,
+    ) -> Result<Certified, HqError> {
+        let mut params = params(device.as_str(), now, days);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.certify(params, "the device's certificate")
+    }
+
+    fn certify(&self, mut params: CertificateParams, what: &str) -> Result<Certified, HqError> {
+        let serial = serial();
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().map_err(failed(what))?;
+        let certificate = params.signed_by(&key, &self.0).map_err(failed(what))?;
+        Ok(Certified {
+            serial,
+            expires: params.not_after.unix_timestamp() as u64,
+            certificate_pem: certificate.pem(),
+            key_pem: Zeroizing::new(key.serialize_pem()),
+        })
+    }
+
+    /// Writes `pki/crl.pem`. Mosquitto reads it anew on SIGHUP.
+    ///
+    /// It is good for as long as the CA: OpenSSL refuses *every* client once a CRL has expired, and this one is read
+    /// from the broker's own disk, where freshness by expiry would only add an outage.
+    pub(crate) fn write_crl(&self, home: &Home, revoked: &[Revoked], now: u64) -> Result<(), HqError> {
+        let what = "the CRL";
+        let revoked_certs: Vec<_> = revoked
+            .iter()
+            .map(|one| RevokedCertParams {
+                serial_number: SerialNumber::from_slice(&one.serial),
+                revocation_time: time(one.at),
+                reason_code: None,
+                invalidity_date: None,
+            })
+            .collect();
+        let crl = CertificateRevocationListParams {
+            this_update: time(now - EARLY_S),
+            next_update: time(now + u64::from(CA_DAYS) * 86_400),
+            crl_number: SerialNumber::from_slice(&now.to_be_bytes()),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let pem = crl.signed_by(&self.0).and_then(|crl| crl.pem()).map_err(failed(what))?;
+        Ok(files::write(&home.pki("crl.pem"), pem.as_bytes())?)
+    }
+}
+
+impl Certified {
+    fn write(&self, home: &Home, name: &str) -> Result<(), HqError> {
+        files::write_secret(&home.pki(&format!("{name}.key")), self.key_pem.as_bytes())?;
+        Ok(files::write(&home.pki(&format!("{name}.pem")), self.certificate_pem.as_bytes())?)
+    }
+}
+
+/// When `pki/<name>.pem` ends, seconds since 1970.
+pub(crate) fn expires_at(home: &Home, name: &str) -> Result<u64, HqError> {
+    Ok(tls::ends_at(read_text(home, &format!("{name}.pem"))?.as_bytes())?)
+}
+
+/// Reads a file of `pki/`.
+pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, HqError> {
+    let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;
+    String::from_utf8(bytes).map_err(|_| HqError::Damaged(format!("pki/{name} is not text")))
+}
+
+fn params(name: &str, now: u64, days: u32) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = time(now - EARLY_S);
+    params.not_after = time(now + u64::from(days) * 86_400);
+    params
+}
+
+/// 16 random bytes that are a positive number of full length.
+fn serial() -> [u8; 16] {
+    let mut serial = random::<16>();
+    serial[0] = serial[0] & 0x7f | 0x40;
+    serial
+}
+
+fn time(seconds: u64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn failed(what: &str) -> impl FnOnce(rcgen::Error) -> HqError {
+    let what = what.to_string();
+    move |source| HqError::Certificate { what, source }
+}

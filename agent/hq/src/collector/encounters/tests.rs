@@ -1,0 +1,194 @@
+use super::*;
+use crate::publishing::list::{CreateOptions, create};
+use crate::tests::{device_id, list_name, new_home};
+use proptest::prelude::*;
+use tempfile::TempDir;
+use vedette_common::crypto::random_secret;
+use vedette_shim::list::Kind;
+use vedette_shim::wire::FormEntry;
+
+/// A home with one list, a database with one device whose former key was revoked, and both keys.
+struct Bench {
+    _dir: TempDir,
+    home: Home,
+    db: Db,
+    key: BoxKey,
+    old_key: BoxKey,
+}
+
+fn bench() -> Bench {
+    let (dir, home) = new_home();
+    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    let db = Db::in_memory();
+    let (key, old_key) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
+    db.read().execute("INSERT INTO devices(id, post) VALUES ('post-7', 'Kehl')", []).unwrap();
+    for (serial, key, revoked) in [(1u8, &old_key, Some(5)), (2, &key, None)] {
+        db.read()
+            .execute(
+                "INSERT INTO enrolments VALUES (?, 'post-7', ?, 1, 9, ?)",
+                params![[serial].as_slice(), &key.public()[..], revoked],
+            )
+            .unwrap();
+    }
+    Bench { _dir: dir, home, db, key, old_key }
+}
+
+impl Bench {
+    fn message(&self, id: u8, alert: &str, key: &BoxKey) -> Vec<u8> {
+        let encounter = Encounter {
+            id: [id; 16],
+            scan: [9; 16],
+            device: device_id(),
+            post: "Kehl".try_into().unwrap(),
+            made_at: u64::MAX,
+            list: list_name(),
+            edition: 4,
+            alert: alert.try_into().unwrap(),
+            verdict: Verdict::Hit,
+            score: 1000,
+            document: ScannedDocument::default(),
+            late: false,
+        };
+        let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
+        encounter::seal(&Report::Encounter(encounter), key, &owner).unwrap()
+    }
+
+    fn outcome(&self, id: u8, of: u8, outcome: OutcomeKind, at: u64) -> Vec<u8> {
+        let entry = FormEntry { field: FormField::Place, text: "Kehl".try_into().unwrap() };
+        let outcome = EncounterOutcome {
+            id: [id; 16],
+            encounter: [of; 16],
+            device: device_id(),
+            list: list_name(),
+            at,
+            who: "12".try_into().unwrap(),
+            outcome,
+            note: "twin".try_into().unwrap(),
+            form: [entry].into_iter().collect(),
+        };
+        let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
+        encounter::seal(&Report::Outcome(outcome), &self.key, &owner).unwrap()
+    }
+
+    fn store(&mut self, messages: &[Vec<u8>]) -> Vec<Outcome> {
+        let messages: Vec<_> = messages.iter().map(|message| (device_id(), message)).collect();
+        store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap()
+    }
+
+    fn rows(&self) -> Vec<(Vec<u8>, bool, u32)> {
+        let mut query =
+            self.db.read().prepare("SELECT message, device_revoked, conflicts FROM encounters").unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+}
+
+#[test]
+fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
+    let mut bench = bench();
+    let stranger = BoxKey::from_private(random_secret());
+    let good = bench.message(1, "UTO-P-1", &bench.key);
+    let forged = bench.message(1, "UTO-P-1", &stranger);
+    let mut flipped = good.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let messages = [forged, flipped, good[..40].to_vec(), Vec::new(), vec![1; MESSAGE_BYTES_MAX + 1]];
+    let refused = |why| Outcome::Refused(why);
+    assert_eq!(
+        bench.store(&messages),
+        [
+            refused(Refusal::DoesNotOpen),
+            refused(Refusal::DoesNotOpen),
+            refused(Refusal::Unreadable),
+            refused(Refusal::Unreadable),
+            refused(Refusal::Unreadable)
+        ]
+    );
+    let other: DeviceId = "post-8".parse().unwrap();
+    let mut owners = Owners::of(&bench.home);
+    let stored = store(&mut bench.db, &mut owners, &[(other, &good)], 77).unwrap();
+    assert_eq!(stored, [refused(Refusal::OtherDevice)]);
+    assert!(bench.rows().is_empty());
+}
+
+#[test]
+fn a_revoked_device_s_encounter_is_kept_and_marked() {
+    let mut bench = bench();
+    let message = bench.message(3, "UTO-P-1", &bench.old_key);
+    assert_eq!(bench.store(std::slice::from_ref(&message)), [Outcome::Stored(entry([3; 16], &message))]);
+    assert_eq!(bench.rows(), [(message, true, 0)]);
+}
+
+#[test]
+fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_first() {
+    let mut bench = bench();
+    let later = bench.outcome(5, 3, OutcomeKind::NotThePerson, 20);
+    let earlier = bench.outcome(4, 3, OutcomeKind::Confirmed, 10);
+    let encounter = bench.message(3, "UTO-P-1", &bench.key);
+    let other = bench.outcome(5, 3, OutcomeKind::Seized, 30);
+    let messages = [later.clone(), encounter.clone(), earlier.clone(), later.clone(), other];
+    assert_eq!(
+        bench.store(&messages),
+        [
+            Outcome::Stored(entry([5; 16], &later)),
+            Outcome::Stored(entry([3; 16], &encounter)),
+            Outcome::Stored(entry([4; 16], &earlier)),
+            Outcome::Known(entry([5; 16], &later)),
+            Outcome::Conflict(entry([5; 16], &later)),
+        ]
+    );
+    let outcomes = outcomes(bench.db.read()).unwrap();
+    let view = |at, outcome| OutcomeView {
+        at,
+        who: "12".into(),
+        outcome,
+        note: "twin".into(),
+        form: [(FormField::Place, "Kehl".to_string())].into(),
+    };
+    let key = (Hex(&[3; 16]).to_string(), device_id().to_string());
+    assert_eq!(outcomes[&key], [view(10, OutcomeKind::Confirmed), view(20, OutcomeKind::NotThePerson)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// However messages repeat and whatever batches they come in: one row an id, the first content, and receipts
+    /// that name the first content only.
+    #[test]
+    fn an_encounter_is_stored_once_and_the_first_stays(
+        batches in prop::collection::vec(prop::collection::vec((0u8..3, 0usize..2), 1..6), 1..6)
+    ) {
+        let mut bench = bench();
+        let made: Vec<[Vec<u8>; 2]> = (0..3)
+            .map(|id| ["UTO-P-1", "UTO-P-2"].map(|alert| bench.message(id, alert, &bench.key)))
+            .collect();
+        let mut first: HashMap<u8, usize> = HashMap::new();
+        let mut conflicts: HashMap<u8, u32> = HashMap::new();
+        for batch in batches {
+            let messages: Vec<_> =
+                batch.iter().map(|(id, content)| made[usize::from(*id)][*content].clone()).collect();
+            for ((id, content), outcome) in batch.into_iter().zip(bench.store(&messages)) {
+                let is_new = !first.contains_key(&id);
+                let stays = *first.entry(id).or_insert(content);
+                let entry = entry([id; 16], &made[usize::from(id)][stays]);
+                if stays != content {
+                    *conflicts.entry(id).or_default() += 1;
+                    prop_assert_eq!(outcome, Outcome::Conflict(entry));
+                } else if is_new {
+                    prop_assert_eq!(outcome, Outcome::Stored(entry));
+                } else {
+                    prop_assert_eq!(outcome, Outcome::Known(entry));
+                }
+            }
+        }
+        let mut expected: Vec<_> = first
+            .iter()
+            .map(|(id, content)| {
+                let message = made[usize::from(*id)][*content].clone();
+                (message, false, conflicts.get(id).copied().unwrap_or(0))
+            })
+            .collect();
+        expected.sort();
+        let mut rows = bench.rows();
+        rows.sort();
+        prop_assert_eq!(rows, expected);
+    }
+}

@@ -1,0 +1,207 @@
+//! `enrol`: a device's folder: certificate, keys, trust anchors, grants and an `agent.toml` that names them.
+//!
+//! ```text
+//! agent.toml                device.pem device.key   its certificate and private key
+//! ca.pem                    box.key                 X25519 private key, 64 hexadecimal digits
+//! root.anchor               grants/<owner>/<list>   a signed grant each
+//! ```
+//!
+//! A renewal makes a folder of `device.pem` and `device.key` alone, to be copied over the device's: its box key, state and
+//! rights stay, and so does the old certificate until it ends.
+//!
+//! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only; a certificate is
+//! in the database, and so can be revoked, before its folder appears.
+
+use crate::authority::home::Home;
+use crate::authority::home::NewFolder;
+use crate::authority::keys::secret_line;
+use crate::authority::pki::{self, Ca, Certified};
+use crate::authority::root;
+use crate::db::{parse, setting};
+use crate::error::HqError;
+use crate::fleet::{devices, grants};
+use rusqlite::params;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use vedette_common::clock::system_now;
+use vedette_common::crypto::{BoxKey, random_secret};
+use vedette_common::files;
+use vedette_shim::ids::{DeviceId, ListName};
+
+/// Most days a device's certificate may live.
+const CERTIFICATE_DAYS_MAX: u32 = 825;
+/// Longest post, bytes: an encounter has no room for more.
+const POST_BYTES_MAX: usize = 64;
+
+/// What a device should be told.
+#[derive(Debug, Clone)]
+pub struct EnrolOptions {
+    /// The folder to make.
+    pub out: PathBuf,
+    /// Where the device will stand, as encounters name it; at most 64 bytes. Else its id.
+    pub post: Option<String>,
+    /// Life of its certificate, days.
+    pub certificate_days: u32,
+    /// Another broker than the home's: host and port.
+    pub broker: Option<(String, u16)>,
+    /// Where on its loopback the device serves console and API.
+    pub listen: SocketAddr,
+}
+
+impl EnrolOptions {
+    /// Where a device serves its console, unless told otherwise.
+    pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
+
+    /// Into `out`, for 90 days, at the home's broker.
+    pub fn into(out: impl Into<PathBuf>) -> Self {
+        EnrolOptions { out: out.into(), post: None, certificate_days: 90, broker: None, listen: Self::LISTEN }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    /// The configuration to run the device with.
+    pub agent_toml: PathBuf,
+    /// When its certificate ends, seconds since 1970.
+    pub certificate_expires_at: u64,
+    /// The lists it was granted.
+    pub lists: Vec<ListName>,
+}
+
+/// Enrols a device. One that is enrolled is refused; one that was revoked may come anew, with new keys.
+pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, HqError> {
+    let now = system_now();
+    let post = options.post.as_deref().unwrap_or(device.as_str());
+    check(device, post, options)?;
+    let _lock = home.lock()?;
+    let folder = NewFolder::at(&options.out, 0o700)?;
+    let mut db = home.database()?;
+    if devices::serial_in_force(db.read(), device)?.is_some() {
+        return Err(HqError::DeviceExists(device.clone()));
+    }
+    let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now)?;
+    let secret = random_secret();
+    let box_key = BoxKey::from_private(secret.clone());
+
+    let change = db.change()?;
+    let id = device.as_str();
+    change.execute(
+        "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, held = NULL",
+        params![id, post],
+    )?;
+    change.execute(
+        "INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL)",
+        params![&certified.serial[..], id, &box_key.public()[..], now as i64, certified.expires as i64],
+    )?;
+    // The order that erased its predecessor is not meant for it.
+    change.execute("UPDATE orders SET retired = 1 WHERE device = ?", [id])?;
+    grants::refresh(home, &change)?;
+    let granted = grants::of_device(&change, device)?;
+    let (host, port) = match &options.broker {
+        Some(broker) => broker.clone(),
+        None => {
+            let missing = || HqError::Damaged("the broker's host and port are missing".into());
+            let host = setting(&change, "broker_host")?.ok_or_else(missing)?;
+            (host, parse(&setting(&change, "broker_port")?.ok_or_else(missing)?)?)
+        }
+    };
+
+    let at = |name: &str| folder.path().join(name);
+    write_certificate(folder.path(), &certified)?;
+    files::write_secret(&at("box.key"), &secret_line(&secret))?;
+    files::write(&at("ca.pem"), pki::read_text(home, "ca.pem")?.as_bytes())?;
+    files::write(&at("root.anchor"), &root::newest(home)?.1)?;
+    for (list, grant) in &granted {
+        let file = at("grants").join(list.as_str());
+        files::make_folder(file.parent().unwrap_or(folder.path()))?;
+        files::write(&file, grant)?;
+    }
+    files::write(&at("agent.toml"), agent_toml(device, post, &host, port, options.listen).as_bytes())?;
+    change.commit()?;
+    folder.finish()?;
+    Ok(Enrolled {
+        agent_toml: options.out.join("agent.toml"),
+        certificate_expires_at: certified.expires,
+        lists: granted.into_iter().map(|(list, _)| list).collect(),
+    })
+}
+
+/// Makes a new certificate and key for an enrolled device, into `out`; when that ends, seconds since 1970.
+pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) -> Result<u64, HqError> {
+    check_days(certificate_days)?;
+    let _lock = home.lock()?;
+    let folder = NewFolder::at(out, 0o700)?;
+    let mut db = home.database()?;
+    let old = devices::enrolled_serial(db.read(), device)?;
+    let certified = Ca::open(home)?.certify_device(device, certificate_days, system_now())?;
+    let change = db.change()?;
+    change.execute(
+        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
+        [&old],
+    )?;
+    change.execute(
+        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
+        params![&certified.serial[..], certified.expires as i64, old],
+    )?;
+    write_certificate(folder.path(), &certified)?;
+    change.commit()?;
+    folder.finish()?;
+    Ok(certified.expires)
+}
+
+fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), HqError> {
+    files::write(&folder.join("device.pem"), certified.certificate_pem.as_bytes())?;
+    Ok(files::write_secret(&folder.join("device.key"), certified.key_pem.as_bytes())?)
+}
+
+fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), HqError> {
+    let bad = |what, value: &dyn ToString, rule| Err(HqError::Value { what, value: value.to_string(), rule });
+    // The broker knows its clients by this name: a device of this name would be headquarters there.
+    if [pki::HEADQUARTERS, pki::PUBLISHER, pki::BROKER].contains(&device.as_str()) {
+        return bad("device", device, "this name is not for devices");
+    }
+    if post.len() > POST_BYTES_MAX || post.chars().any(char::is_control) {
+        return bad("post", &post, "at most 64 bytes, no control characters");
+    }
+    check_days(options.certificate_days)
+}
+
+fn check_days(days: u32) -> Result<(), HqError> {
+    match days {
+        1..=CERTIFICATE_DAYS_MAX => Ok(()),
+        _ => Err(HqError::Value { what: "certificate days", value: days.to_string(), rule: "from 1 to 825" }),
+    }
+}
+
+fn agent_toml(device: &DeviceId, post: &str, host: &str, port: u16, listen: SocketAddr) -> String {
+    let text = |value: &str| toml::Value::from(value).to_string();
+    format!(
+        r#"# The device {device}, as enrolled. Paths are relative to this file.
+[device]
+id = {id}
+post = {post}
+state = "state"
+
+[trust]
+root = "root.anchor"
+box_key = "box.key"
+grants = "grants"
+
+[link]
+host = {host}
+port = {port}
+ca = "ca.pem"
+certificate = "device.pem"
+key = "device.key"
+
+[desk]
+socket = "vedette.sock"
+listen = "{listen}"
+"#,
+        id = text(device.as_str()),
+        post = text(post),
+        host = text(host),
+    )
+}

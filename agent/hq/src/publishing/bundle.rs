@@ -1,0 +1,64 @@
+//! Bundles: all that is published, as a folder for a stick (FORMAT.md, "Bundles"; `vedette import` reads it).
+//!
+//! Invariants: a bundle appears whole, every file of it durable, or the one before stays; only a folder that is empty or
+//! surely a bundle, with nothing else in it, is ever replaced. There are no secrets in the clear in it.
+
+use crate::authority::home::Home;
+use crate::authority::home::NewFolder;
+use crate::authority::{heartbeat, root};
+use crate::error::HqError;
+use crate::fleet::{devices, grants, officer};
+use std::fs::DirEntry;
+use std::path::Path;
+use vedette_common::files;
+use vedette_shim::ids::Hex;
+
+/// What a bundle's folder holds.
+const PARTS: [&str; 6] = ["root", "heartbeat", "roster", "list", "segment", "grant"];
+
+/// Writes a bundle into `folder`: every root, the heartbeat, the roster, every list's newest manifest with its segments and delta,
+/// every device's grants. A bundle that was there is replaced.
+pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
+    let _lock = home.lock()?;
+    let db = home.database()?;
+    let db = db.read();
+    let new = NewFolder::replacing(folder, 0o755, is_bundle)?;
+    let put = |name: String, bytes: &[u8]| {
+        let path = new.path().join(name);
+        files::make_folder(path.parent().unwrap_or(new.path()))?;
+        files::write(&path, bytes)
+    };
+    for (version, bytes) in root::all(home)? {
+        put(format!("root/{version}.root"), &bytes)?;
+    }
+    if let Some(bytes) = heartbeat::newest(db)? {
+        put("heartbeat".into(), &bytes)?;
+    }
+    if let Some(bytes) = officer::newest(db)? {
+        put("roster".into(), &bytes)?;
+    }
+    let segments = new.path().join("segment");
+    files::make_folder(&segments)?;
+    for (name, _) in grants::lists(db)? {
+        let Some(bytes) = grants::newest_manifest_bytes(db, &name)? else { continue };
+        put(format!("list/{name}/manifest"), &bytes)?;
+        let manifest = grants::read_manifest(&bytes)?;
+        for segment in manifest.segments.iter().chain(&manifest.delta) {
+            let to = segments.join(Hex(&segment.digest).to_string());
+            files::copy(&home.segment(&segment.digest), &to)?;
+        }
+    }
+    for (device, _) in devices::all(db)? {
+        for (list, bytes) in grants::of_device(db, &device)? {
+            put(format!("grant/{device}/{list}"), &bytes)?;
+        }
+    }
+    new.finish()
+}
+
+fn is_bundle(folder: &Path) -> bool {
+    let is_part = |entry: std::io::Result<DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(|name| PARTS.contains(&name)))
+    };
+    folder.join("root/1.root").is_file() && folder.read_dir().is_ok_and(|mut entries| entries.all(is_part))
+}

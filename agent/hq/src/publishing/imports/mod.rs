@@ -1,0 +1,8 @@
+//! The formats that lists come in: a file becomes alerts, and a report of what was repaired or left out.
+
+mod cells;
+pub(crate) mod documents;
+pub mod import_report;
+pub(crate) mod persons;
+mod rows;
+mod xml;

@@ -1,0 +1,20 @@
+//! Lists: a file -> pending -> the next edition -> a folder for a stick.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`list`] | creates lists, shows them |
+//! | [`import`] | takes a file as the whole of a list |
+//! | [`imports`] | reads the formats that lists come in |
+//! | [`publish`] | makes what is pending the next edition |
+//! | [`bundle`] | writes what devices need into a folder |
+//! | [`screen`] | names against a list before it is published |
+
+pub mod bundle;
+pub mod import;
+pub mod imports;
+pub mod list;
+pub mod publish;
+pub mod screen;
+
+#[cfg(test)]
+mod tests;
