@@ -140,6 +140,20 @@ pub enum HqError {
     /// Nothing was imported into the list yet.
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
+    /// An import waits, and publishing it would undo a change.
+    #[error("{0} has an import that is not published yet; nothing was changed")]
+    Pending(ListName),
+    /// The last edition has no such alert.
+    #[error("no alert {id} in {list}; nothing was changed")]
+    NoAlert {
+        /// The list.
+        list: ListName,
+        /// The alert's id, printable.
+        id: String,
+    },
+    /// A change that cannot be made.
+    #[error("{0}; nothing was changed")]
+    Change(String),
     /// The last heartbeat is far in the future.
     #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
     HeartbeatAhead {
@@ -189,6 +203,8 @@ impl HqError {
             }
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Row { .. } => "nothing was imported; mend the file and import it again",
+            Self::Pending(_) => "publish it first, or import the list again with the change in it",
+            Self::NoAlert { .. } => "an answer on a device names the alert's id, and so does the file that put it there",
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
             Self::HeartbeatAhead { .. } => {
                 "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over"

@@ -24,7 +24,7 @@ pub use collector::{answer, broadcast, encounters, serve};
 pub use error::HqError;
 pub use fleet::{devices, enrol, grants, officer, revoke};
 pub use publishing::imports::import_report;
-pub use publishing::{bundle, import, list, publish, screen};
+pub use publishing::{bundle, change, import, issue, list, publish, screen};
 
 #[cfg(test)]
 mod tests;

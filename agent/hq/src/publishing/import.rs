@@ -24,7 +24,7 @@ use vedette_common::files::FileError;
 use vedette_lists::{
     BuildError, Change, ListError, ListKey, Record, SegmentInfo, build_documents, build_records,
 };
-use vedette_names::person;
+use vedette_names::person::{self, PersonAlert};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 
@@ -105,7 +105,7 @@ pub fn import(
 
 type Built = Result<(PathBuf, SegmentInfo), BuildError<HqError>>;
 
-fn open(file: &Path) -> Result<File, HqError> {
+pub(super) fn open(file: &Path) -> Result<File, HqError> {
     Ok(File::open(file).map_err(FileError::at("read", file))?)
 }
 
@@ -195,13 +195,14 @@ fn person_records<'a>(
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
 ) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
-    persons::alerts(file, source, report).map(move |row| {
-        let (_, alert) = row?;
-        let too_long =
-            || HqError::Value { what: "alert", value: alert.id.clone(), rule: "it must fit 32 KiB" };
-        let value = person::encode(&alert).map_err(|_| too_long())?;
-        Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
-    })
+    persons::alerts(file, source, report).map(move |row| person_record(row?.1))
+}
+
+/// A person as a list stores it.
+pub(super) fn person_record(alert: PersonAlert) -> Result<Record, HqError> {
+    let too_long = || HqError::Value { what: "alert", value: alert.id.clone(), rule: "it must fit 32 KiB" };
+    let value = person::encode(&alert).map_err(|_| too_long())?;
+    Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
 }
 
 #[cfg(test)]

@@ -4,31 +4,20 @@
 //! merged with it (see [`vedette_lists::compact`]), so that an edition has at most 8. The manifest says which, so that a
 //! device can make the merge itself.
 //!
-//! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are
-//! durable: killed anywhere before, the last edition stands and publishing again does it. Segments that neither the
-//! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
-//! much of it is refused until somebody says that it is meant.
+//! Invariant: a file cut short would clear a list everywhere: what withdraws much of it is refused until somebody says that it
+//! is meant. How an edition is signed and recorded: [`super::issue`].
 
-use crate::authority::heartbeat;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::error::HqError;
 use crate::fleet::grants;
 use crate::publishing::imports::import_report::Difference;
-use crate::publishing::list;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashSet;
-use std::fs;
-use vedette_common::clock::system_now;
-use vedette_common::crypto::sign_statement;
-use vedette_common::files::{self, FileError};
+use crate::publishing::issue::{Issuing, Next, Published, reference};
+use rusqlite::{Connection, OptionalExtension};
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
-use vedette_shim::ids::{Digest, Hex, ListName};
+use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
-
-/// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
-pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
+use vedette_shim::trust::{Manifest, SegmentRef};
 
 /// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
 const WITHDRAWN_FREELY: u64 = 10;
@@ -44,100 +33,13 @@ pub struct PublishOptions {
     pub withdraw_many: bool,
 }
 
-/// What was published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The newest edition.
-    pub edition: u64,
-    /// Whether it was made now; otherwise there was nothing new.
-    pub is_new: bool,
-    /// Alerts in it, at most.
-    pub entries: u64,
-    /// Its segments.
-    pub segments: usize,
-    /// Alerts new or changed against the edition before.
-    pub puts: u64,
-    /// Alerts withdrawn.
-    pub withdrawals: u64,
-    /// Bytes of the delta; of the whole list for edition 1.
-    pub delta_bytes: u64,
-}
-
-/// What the next edition is made of.
-pub(crate) struct Next {
-    segments: Vec<SegmentRef>,
-    delta: Option<SegmentRef>,
-    merged: u8,
-    change: SegmentInfo,
-}
-
 /// Makes the next edition of a list, if there is anything new.
 pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, HqError> {
-    let _lock = home.lock()?;
-    let now = system_now();
-    let mut db = home.database()?;
-    let row = list::get(db.read(), name)?;
-    let last = grants::newest_manifest(db.read(), name)?;
+    let issuing = Issuing::of(home, name)?;
     let way = if options.whole { next_whole } else { next };
-    let next = way(home, db.read(), name, row.key_number, last.as_ref(), options.withdraw_many)?;
-    let manifest = match (next.as_ref(), last) {
-        (None, None) => return Err(HqError::NothingImported(name.clone())),
-        (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
-            let change = db.change()?;
-            change.execute("DELETE FROM pending WHERE list = ?", [name.as_str()])?;
-            heartbeat::renew(home, &change, now)?;
-            change.commit()?;
-            sweep(home, db.read())?;
-            return Ok(published(&last, false, None));
-        }
-        (next, last) => {
-            let edition = last.as_ref().map_or(1, |last| last.edition + 1);
-            let (segments, delta, merged) = match (next, &last) {
-                (Some(next), _) => (next.segments.clone(), next.delta.clone(), next.merged),
-                (None, Some(last)) => (last.segments.to_vec(), None, 0),
-                (None, None) => return Err(HqError::NothingImported(name.clone())),
-            };
-            Manifest {
-                list: name.clone(),
-                kind: row.kind,
-                edition,
-                issued: now.max(last.map_or(0, |last| last.issued)),
-                expires: now + MANIFEST_LIFE_S,
-                lease_s: row.lease_s,
-                possible_from: row.possible_from,
-                hit_from: row.hit_from,
-                confirm_s: row.confirm_s,
-                handling: row.handling.as_deref().map(list::handling).unwrap_or_default(),
-                segments: segments.into_iter().collect(),
-                delta,
-                merged,
-            }
-        }
-    };
-    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&Key::Issuer(name).signing(home)?]);
-    let change = db.change()?;
-    change.execute(
-        "INSERT INTO editions VALUES (?, ?, ?, ?)",
-        params![name.as_str(), manifest.edition as i64, manifest.issued as i64, bytes],
-    )?;
-    change.execute("DELETE FROM pending WHERE list = ?", [name.as_str()])?;
-    grants::refresh(home, &change)?;
-    heartbeat::renew(home, &change, now)?;
-    change.commit()?;
-    sweep(home, db.read())?;
-    Ok(published(&manifest, true, next.map(|next| next.change)))
-}
-
-fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {
-    Published {
-        edition: manifest.edition,
-        is_new,
-        entries: manifest.entries(),
-        segments: manifest.segments.len(),
-        puts: change.map_or(0, |change| change.entries),
-        withdrawals: change.map_or(0, |change| change.withdrawals),
-        delta_bytes: change.map_or(0, |change| change.bytes),
-    }
+    let (db, key, last) = (issuing.db.read(), issuing.row.key_number, issuing.last.as_ref());
+    let next = way(home, db, name, key, last, options.withdraw_many)?;
+    issuing.issue(next)
 }
 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.
@@ -165,24 +67,13 @@ pub(crate) fn next(
     let new = Edition::open(vec![pending])?;
     let (delta_path, delta) = vedette_lists::write_delta(Some(&old), &new, &key, &folder)?;
     if !withdraw_many {
-        refuse_clearing(name, last, &new, &delta)?;
+        refuse_clearing(name, last, new.alerts_at_most(), &delta)?;
     }
     if delta.entries == 0 && delta.withdrawals == 0 {
         return Ok(None);
     }
-    let delta_ref = reference(&delta, key_number);
-    let sizes: Vec<u64> = last.segments.iter().map(|segment| segment.bytes).collect();
-    let plan = vedette_lists::compact(&sizes, delta.bytes);
-    let mut segments = last.segments[..plan.keep].to_vec();
-    if plan.join == 0 {
-        segments.push(delta_ref.clone());
-    } else {
-        let delta_file = SegmentFile::open(&delta_path, delta.digest, &key)?;
-        let parts: Vec<&SegmentFile> = old.segments()[plan.keep..].iter().chain([&delta_file]).collect();
-        let (_, merged) = vedette_lists::merge(&parts, plan.keep == 0, &key, &folder)?;
-        segments.push(reference(&merged, key_number));
-    }
-    Ok(Some(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: delta }))
+    let delta = SegmentFile::open(&delta_path, delta.digest, &key)?;
+    Next::after(last, &old, &delta, (&key, key_number), &folder).map(Some)
 }
 
 /// The next edition as one segment under the newest key: of what is pending, else of the last edition.
@@ -204,7 +95,7 @@ fn next_whole(
         // Made only to be counted: no manifest names it, and it is swept.
         let old = Edition::open(open_segments(home, name, last)?)?;
         let (_, delta) = vedette_lists::write_delta(Some(&old), &content, &key, &home.segments())?;
-        refuse_clearing(name, last, &content, &delta)?;
+        refuse_clearing(name, last, content.alerts_at_most(), &delta)?;
     }
     let parts: Vec<&SegmentFile> = content.segments().iter().collect();
     let (_, base) = vedette_lists::merge(&parts, true, &key, &home.segments())?;
@@ -215,15 +106,14 @@ fn next_whole(
     Ok(Some(Next { segments, delta: None, merged: 0, change: base }))
 }
 
-/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`].
-fn refuse_clearing(
+/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`]. `left` alerts remain, at most.
+pub(super) fn refuse_clearing(
     name: &ListName,
     last: &Manifest,
-    new: &Edition,
+    left: u64,
     delta: &SegmentInfo,
 ) -> Result<(), HqError> {
     let withdrawn = delta.withdrawals;
-    let left = new.alerts_at_most();
     // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
     let held = last.entries().min(left + withdrawn);
     let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;
@@ -267,12 +157,17 @@ pub(crate) fn difference(
 }
 
 /// An edition's segments, the oldest first.
-fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec<SegmentFile>, HqError> {
+pub(super) fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec<SegmentFile>, HqError> {
     let open = |segment: &SegmentRef| {
         let key = Key::List(name, segment.key).list_key(home)?;
         Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
     };
     edition.segments.iter().map(open).collect()
+}
+
+/// Whether an import waits to be published.
+pub(super) fn is_pending(db: &Connection, name: &ListName) -> Result<bool, HqError> {
+    Ok(db.query_row("SELECT count(*) FROM pending WHERE list = ?", [name.as_str()], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// The pending segment, open, and its key's number.
@@ -283,42 +178,4 @@ fn pending(home: &Home, db: &Connection, name: &ListName) -> Result<Option<(Segm
     let Some((digest, key_number)) = row.optional()? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     Ok(Some((SegmentFile::open(&home.segment(&digest), digest, &key)?, key_number)))
-}
-
-fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
-    SegmentRef {
-        digest: info.digest,
-        bytes: info.bytes,
-        entries: info.entries,
-        withdrawals: info.withdrawals,
-        key,
-    }
-}
-
-/// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
-fn sweep(home: &Home, db: &Connection) -> Result<(), HqError> {
-    let mut keep: HashSet<String> = HashSet::new();
-    let mut name_it = |digest: &Digest| keep.insert(format!("{}.seg", Hex(digest)));
-    let mut query = db.prepare("SELECT digest FROM pending")?;
-    for digest in query.query_map([], |row| row.get::<_, Digest>(0))? {
-        name_it(&digest?);
-    }
-    let mut query = db.prepare(
-        "SELECT manifest FROM editions e
-         WHERE edition > (SELECT max(edition) FROM editions WHERE list = e.list) - 2",
-    )?;
-    for bytes in query.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-        let manifest = grants::read_manifest(&bytes?)?;
-        manifest.segments.iter().chain(&manifest.delta).for_each(|segment| {
-            name_it(&segment.digest);
-        });
-    }
-    let folder = home.segments();
-    for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
-        let entry = entry.map_err(FileError::at("list", &folder))?;
-        if !entry.file_name().to_str().is_some_and(|name| keep.contains(name)) {
-            files::remove(&entry.path())?;
-        }
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `vedette-hq`: arguments -> library call -> exit code.
 
+mod changes;
 mod officer;
 mod show;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vedette_common::clock::rfc3339;
 use vedette_common::files;
+use vedette_hq::change::Changes;
 use vedette_hq::import::ImportOptions;
 use vedette_hq::import_report::Report;
 use vedette_hq::serve::ServeOptions;
@@ -88,6 +90,34 @@ enum Command {
         /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
         #[arg(long)]
         broker: bool,
+    },
+    /// Put every alert of a file onto the last edition, which keeps all others, and publish it.
+    Put {
+        /// The list.
+        list: ListName,
+        /// The file, in any form that `import` takes.
+        file: PathBuf,
+        #[command(flatten)]
+        how: changes::How,
+    },
+    /// Withdraw alerts from the last edition by their ids, and publish it.
+    Withdraw {
+        /// The list.
+        list: ListName,
+        /// Ids, such as UTO-P-L898902C3; of persons the issuer's own.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        how: changes::How,
+    },
+    /// Apply a file of changes to the last edition, and publish it: JSON lines, `{"put": {...}}` or `{"withdraw": "ID"}`.
+    Change {
+        /// The list.
+        list: ListName,
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        how: changes::How,
     },
     /// Screen names against a persons file before it is published: prints `query number TAB alert id TAB score`.
     Screen {
@@ -311,6 +341,9 @@ fn command(cli: Cli) -> anyhow::Result<()> {
             let options = publish::PublishOptions { whole, withdraw_many };
             publish_list(&home()?, list, bundle, &options, broker)?;
         }
+        Command::Put { list, file, how } => changes::run(&home()?, list, &Changes::Put(file), &how)?,
+        Command::Withdraw { list, ids, how } => changes::run(&home()?, list, &Changes::Withdraw(ids), &how)?,
+        Command::Change { list, file, how } => changes::run(&home()?, list, &Changes::File(file), &how)?,
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
         }
@@ -407,10 +440,13 @@ fn publish_list(
     if let Some(folder) = bundle {
         println!("bundle in {}", folder.display());
     }
-    if broker {
-        let sent = runtime()?.block_on(broadcast::broadcast(home, &[name], None))?;
-        println!("the broker has it: {} messages kept, {} chunks sent to all", sent.retained, sent.chunks);
-    }
+    if broker { send(home, name) } else { Ok(()) }
+}
+
+/// Sends a list's newest edition to the broker.
+fn send(home: &Home, list: ListName) -> anyhow::Result<()> {
+    let sent = runtime()?.block_on(broadcast::broadcast(home, &[list], None))?;
+    println!("the broker has it: {} messages kept, {} chunks sent to all", sent.retained, sent.chunks);
     Ok(())
 }
 
@@ -450,22 +486,26 @@ fn import_list(
     report_file: Option<&Path>,
     options: ImportOptions,
 ) -> anyhow::Result<()> {
-    let write = |report: &Report| match report_file {
-        Some(path) => Ok(files::write(path, &serde_json::to_vec_pretty(report)?)?),
-        None => anyhow::Ok(()),
-    };
     let imported = match import::import(home, list, file, options) {
         Err(HqError::NotAsWritten { path, report }) => {
             eprintln!("{report}");
-            write(&report)?;
+            write_report(report_file, &report)?;
             return Err(HqError::NotAsWritten { path, report }.into());
         }
         other => other?,
     };
-    write(&imported.report)?;
+    write_report(report_file, &imported.report)?;
     println!("{}", imported.report);
     println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
     Ok(())
+}
+
+/// Writes a report as JSON, where one is wanted.
+fn write_report(file: Option<&Path>, report: &Report) -> anyhow::Result<()> {
+    match file {
+        Some(path) => Ok(files::write(path, &serde_json::to_vec_pretty(report)?)?),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::error::HqError;
 use crate::publishing::imports::cells;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
@@ -71,6 +72,25 @@ pub(crate) fn alerts<'a>(
             }
         }
     }))
+}
+
+/// The alerts of an object whose keys are columns and whose values are texts: a row of a file of changes.
+pub(crate) fn of_columns(
+    object: &Map<String, Value>,
+    repaired: impl Fn(&str, &str),
+) -> Result<Vec<DocumentAlert>, (String, String)> {
+    if let Some(column) = object.keys().find(|key| !COLUMNS.contains(&key.as_str())) {
+        return Err((String::new(), format!("unknown key {}; known are {}", shown(column), COLUMNS.join(", "))));
+    }
+    let mut fields = [""; 12];
+    for (field, column) in fields.iter_mut().zip(COLUMNS) {
+        *field = match object.get(column) {
+            None | Some(Value::Null) => "",
+            Some(Value::String(text)) => text.trim(),
+            Some(_) => return Err((column.into(), "a text in quotes is wanted".into())),
+        };
+    }
+    documents(&fields, repaired).map_err(|(column, why)| (column.into(), why))
 }
 
 /// Where the header has each of [`COLUMNS`], and how many columns there are.

@@ -124,6 +124,20 @@ fn json_alerts<'a>(
     })
 }
 
+/// The alert of one object in any of the JSON forms; None when it is no person. `line` is for the report.
+pub(crate) fn of_object(
+    object: Value,
+    report: &RefCell<Report>,
+    line: u64,
+) -> Result<Option<PersonAlert>, String> {
+    json_alert(object, None, &Told { report, line })
+}
+
+/// Reads one JSON value, in which no object has a key twice.
+pub(crate) fn read_json(text: &str) -> Result<Value, String> {
+    unique::read(text)
+}
+
 /// The alert of one line; None when it is no person.
 fn json_alert(
     line: Value,
