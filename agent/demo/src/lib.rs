@@ -10,58 +10,23 @@
 //! agent's and the broker's words.
 
 pub mod broker;
+mod error;
 mod stage;
 mod view;
 
-use broker::BrokerError;
 use stage::Stage;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use vedette_shim::verdict::Verdict;
 use view::View;
 
-use vedette_common::files::FileError;
-use vedette_hq::HqError;
-
-/// Longest wait for anything that takes a second on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub use error::{DemoError, PATIENCE};
 
 /// How to play it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DemoOptions {
     /// Unattended: nobody is asked to scan.
     pub once: bool,
-}
-
-/// Why it did not come to its good end.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// Headquarters could not do its part.
-    #[error("headquarters: {0}")]
-    Headquarters(#[from] HqError),
-    /// There is no broker.
-    #[error(transparent)]
-    Broker(#[from] BrokerError),
-    /// A file could not be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The agent could not be started.
-    #[error("cannot start the agent: {0}")]
-    Agent(std::io::Error),
-    /// Something did not happen in time.
-    #[error("waited {PATIENCE:?} in vain until {what}\n{logs}")]
-    Missing {
-        /// What should have happened.
-        what: String,
-        /// The ends of the agent's and the broker's logs.
-        logs: String,
-    },
-    /// Something happened that must not.
-    #[error("{0}")]
-    Wrong(String),
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
 }
 
 /// A passport that is on the list from its first edition, and one that is reported stolen while we watch.

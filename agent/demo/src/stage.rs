@@ -5,8 +5,8 @@
 //! then says what was missing, with the ends of the agent's and the broker's logs.
 
 use super::broker::{Broker, BrokerPki, Port};
+use super::error::{DemoError, PATIENCE};
 use super::view::View;
-use super::{DemoError, PATIENCE};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use vedette::check::{Answer, Scan};
 use vedette::desk::StatusView;
 use vedette::desk::client;
+use vedette_common::clock::Clock;
 use vedette_common::files::{self, FileError};
 use vedette_hq::serve::{ServeOptions, ServeReport};
 use vedette_hq::{Home, HqError, encounters, enrol, import, init, list, publish, serve};
@@ -63,8 +64,8 @@ impl Stage {
         let at = |name: &str| folder.path().join(name);
         let start = Instant::now();
         let port = Port::reserve()?;
-        let home =
-            init::init(&at("hq"), &init::InitOptions { broker_port: port.number(), ..Default::default() })?;
+        let options = init::InitOptions { broker_port: port.number(), ..Default::default() };
+        let home = init::init(&at("hq"), &options, Arc::new(Clock::default()))?;
         let name: ListName = LIST.parse().expect("the demo's list has a list's name");
         list::create(&home, &name, &list::CreateOptions::of(Kind::Documents))?;
         let device = "post-7".parse().expect("the demo's device has a device's name");

@@ -1,7 +1,8 @@
 //! What can go wrong at headquarters, in one line each, and what to do about it.
 
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_common::crypto::BadSeal;
 use vedette_common::files::FileError;
 use vedette_common::mqtt::tls::TlsError;
@@ -125,18 +126,9 @@ pub enum HqError {
         /// What would be done to it.
         report: Box<Report>,
     },
-    /// A row of a file to be imported is wrong.
-    #[error("{}, line {line}{column}: {why}", path.display())]
-    Row {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// `, column NAME`, or nothing.
-        column: String,
-        /// What is wrong.
-        why: String,
-    },
+    /// A file gives no alerts.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// Nothing was imported into the list yet.
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
@@ -202,9 +194,9 @@ impl HqError {
                 "is it running, and does its certificate name that host? `--broker HOST:PORT` names another"
             }
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
-            Self::Row { .. } => "nothing was imported; mend the file and import it again",
             Self::Pending(_) => "publish it first, or import the list again with the change in it",
             Self::NoAlert { .. } => "an answer on a device names the alert's id, and so does the file that put it there",
+            Self::Import(error) => return error.hint(),
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
             Self::HeartbeatAhead { .. } => {
                 "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over"
@@ -215,12 +207,6 @@ impl HqError {
             Self::Schema { .. } => "use the newer program",
             _ => return None,
         })
-    }
-
-    /// A bad row; `column` may be empty.
-    pub(crate) fn row(path: &Path, line: u64, column: &str, why: String) -> HqError {
-        let column = if column.is_empty() { String::new() } else { format!(", column {column}") };
-        HqError::Row { path: path.into(), line, column, why }
     }
 
     /// An error about our own signed metadata, for `map_err`.

@@ -23,7 +23,7 @@ pub use authority::{heartbeat, init, keys, pki, renew, replace, root};
 pub use collector::{answer, broadcast, encounters, serve};
 pub use error::HqError;
 pub use fleet::{devices, enrol, grants, officer, revoke};
-pub use publishing::imports::import_report;
+pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, change, import, issue, list, publish, screen};
 
 #[cfg(test)]

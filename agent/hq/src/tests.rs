@@ -11,8 +11,10 @@ use crate::publishing::list::{CreateOptions, create};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
-use vedette_common::clock::system_now;
+use vedette_common::clock::Clock;
+use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_common::mqtt::tls::client_config;
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
@@ -21,11 +23,19 @@ use vedette_shim::trust::{Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, Trust
 use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
+/// The time in these tests, seconds since 1970.
+pub(crate) const NOW: u64 = 1_790_000_000;
+
+/// A clock that shows [`NOW`].
+pub(crate) fn clock() -> Arc<Clock> {
+    Arc::new(Clock::of(Arc::new(ManualTime::starting_at(NOW)), 0))
+}
+
 pub(crate) fn new_home() -> (TempDir, Home) {
     let dir = TempDir::new().unwrap();
     let options =
         InitOptions { broker_hosts: vec!["mqtt.example".into(), "192.0.2.7".into()], ..Default::default() };
-    let home = init(&dir.path().join("hq"), &options).unwrap();
+    let home = init(&dir.path().join("hq"), &options, clock()).unwrap();
     (dir, home)
 }
 
@@ -49,7 +59,7 @@ fn box_key(folder: &Path) -> BoxKey {
 /// The list keys that a device can open from a grant: (number, key).
 fn open_grant(bytes: &[u8], folder: &Path, anchor: &Root) -> Vec<(u32, Vec<u8>)> {
     let (device, list) = (device_id(), list_name());
-    let grant = Grant::accept(bytes, &device, anchor, system_now(), &RingVerify).unwrap();
+    let grant = Grant::accept(bytes, &device, anchor, NOW, &RingVerify).unwrap();
     let open = |key: &vedette_shim::trust::GrantedKey| {
         assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
         let about = postcard::to_allocvec(&(&device, &list, key.number)).unwrap();
@@ -67,9 +77,9 @@ fn a_home_is_private_and_made_once() {
     {
         assert_eq!(mode(&home.dir().join(secret)), 0o600, "{secret}");
     }
-    let again = init(home.dir(), &InitOptions::default());
+    let again = init(home.dir(), &InitOptions::default(), clock());
     assert!(matches!(again, Err(HqError::Exists(_))), "{again:?}");
-    assert!(matches!(Home::open(dir.path()), Err(HqError::NoHome(_))));
+    assert!(matches!(Home::open(dir.path(), clock()), Err(HqError::NoHome(_))));
     // Nothing temporary is left beside it.
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -8,7 +8,7 @@ use vedette_shim::list::details::{
 use vedette_shim::list::segment::range_key;
 use vedette_shim::list::{Day, Details, ReadError, Status, Texts};
 
-use super::ListError;
+use super::{ListError, RangeError};
 
 /// One change of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,27 +60,6 @@ impl std::str::FromStr for DocumentId {
             }
         }
     }
-}
-
-/// The two ends are no range.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RangeError {
-    /// Other length, or letters and digits at other places.
-    #[error("range {from} to {to}: both numbers must have the same length, and letters in the same places")]
-    Format {
-        /// First number.
-        from: Number,
-        /// Last number.
-        to: Number,
-    },
-    /// The last comes before the first.
-    #[error("range {from} to {to}: the first number comes after the last")]
-    Order {
-        /// First number.
-        from: Number,
-        /// Last number.
-        to: Number,
-    },
 }
 
 impl DocumentId {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use vedette_shim::document::Number;
 use vedette_shim::list::ReadError;
 
 /// A segment could not be built, merged, opened or asked.
@@ -56,7 +57,7 @@ pub enum ListError {
     },
     /// The two ends of a range do not fit.
     #[error(transparent)]
-    Range(#[from] super::documents::RangeError),
+    Range(#[from] RangeError),
     /// Segments of documents and of persons in one operation.
     #[error("segments of documents and of persons cannot be joined")]
     Kinds,
@@ -83,4 +84,25 @@ impl ListError {
         let path = path.into();
         move |source| ListError::File { action, path, source }
     }
+}
+
+/// The two ends are no range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RangeError {
+    /// Other length, or letters and digits at other places.
+    #[error("range {from} to {to}: both numbers must have the same length, and letters in the same places")]
+    Format {
+        /// First number.
+        from: Number,
+        /// Last number.
+        to: Number,
+    },
+    /// The last comes before the first.
+    #[error("range {from} to {to}: the first number comes after the last")]
+    Order {
+        /// First number.
+        from: Number,
+        /// Last number.
+        to: Number,
+    },
 }

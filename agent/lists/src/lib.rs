@@ -40,9 +40,9 @@ pub mod tiers;
 mod write;
 
 pub use build::{BuildError, build_documents, build_records};
-pub use documents::{Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, RangeError, Record};
+pub use documents::{Change, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Record};
 pub use edition::{DocumentMatches, Edition, RANGE_HITS_MAX};
-pub use error::ListError;
+pub use error::{ListError, RangeError};
 pub use filter::Filter;
 pub use merge::{diff, diff_records, merge, write_delta};
 pub use seal::Ring;

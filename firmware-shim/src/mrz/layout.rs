@@ -9,6 +9,9 @@
 
 use core::fmt;
 
+/// The longest document number: nine characters, and TD1's optional data less the check digit.
+pub const MAX_NUMBER: usize = 9 + 14;
+
 use serde::Serialize;
 
 /// A kind of machine readable zone.

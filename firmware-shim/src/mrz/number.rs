@@ -10,12 +10,9 @@ use heapless::String;
 use serde::Serialize;
 
 use super::digit::{self, Check};
-use super::layout::{CheckName, Field, Format, Span};
+use super::layout::{CheckName, Field, Format, MAX_NUMBER, Span};
 use super::lines::Lines;
 use super::printed::{self, National};
-
-/// The longest document number: nine characters, and TD1's optional data less the check digit.
-pub const MAX_NUMBER: usize = 9 + 14;
 
 /// How the number is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

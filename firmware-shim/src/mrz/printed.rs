@@ -16,9 +16,9 @@
 use heapless::String;
 
 use super::alike::look_alike;
+use super::layout::MAX_NUMBER;
 use super::layout::{Field, Format};
 use super::lines::Lines;
-use super::number::MAX_NUMBER;
 
 /// State, and the shape of the first optional data of its TD1 cards: `9` a digit, `A` a letter, others themselves; it may
 /// begin or end with fillers.

@@ -20,9 +20,10 @@ use heapless::{String, Vec};
 use super::Mrz;
 use super::alike::{FOR_FILLERS, look_alike, look_alikes};
 use super::digit::{digit, expected, value, weight};
+use super::layout::MAX_NUMBER;
 use super::layout::{CheckName, Field, Span};
 use super::lines::Lines;
-use super::number::{self, MAX_NUMBER, NumberForm};
+use super::number::{self, NumberForm};
 use super::repair::Change;
 
 /// Most twins of one zone.

@@ -7,57 +7,17 @@
 //! and the SHA-256 of the body. So a signature for one kind is worth nothing for another, and a scanner
 //! verifies without holding a second copy of the body.
 
-use super::{KEYS_MAX, METADATA_BYTES_MAX, PublicKey, Role, TrustError};
+use super::error::TrustError;
+use super::kind::SignedKind;
+use super::role::{PublicKey, Role};
+use super::{KEYS_MAX, METADATA_BYTES_MAX};
 use crate::ids::Digest;
-use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// The format version written and read.
 const VERSION: u8 = 1;
-
-/// What a signed body is. Never reordered: the number is on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SignedKind {
-    /// Who may say what.
-    Root,
-    /// The segments that make an edition.
-    Manifest,
-    /// The newest editions at a time.
-    Heartbeat,
-    /// A list's key, sealed to one device.
-    Grant,
-    /// Headquarters' word that encounters are stored.
-    Receipt,
-    /// An order to one device.
-    Order,
-    /// The officers of a post.
-    Roster,
-    /// An owner's answer to one encounter.
-    Answer,
-}
-
-impl SignedKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Manifest => "manifest",
-            Self::Heartbeat => "heartbeat",
-            Self::Grant => "grant",
-            Self::Receipt => "receipt",
-            Self::Order => "order",
-            Self::Roster => "roster",
-            Self::Answer => "answer",
-        }
-    }
-}
-
-impl fmt::Display for SignedKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The first 8 bytes of the SHA-256 of a public key: tells which key to try, proves nothing.
 pub type KeyId = [u8; 8];

@@ -5,27 +5,11 @@
 //!
 //! Bytes (postcard): see FORMAT.md, "Root".
 
-use super::{Envelope, KEYS_MAX, LISTS_MAX, PublicKey, SignedKind, TrustError, Verify, decode_body};
+use super::{Envelope, LISTS_MAX, Role, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::ListName;
 use crate::list::Kind;
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
-
-/// Keys, of which at least `threshold` must sign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Role {
-    /// Signatures needed; 1 to the number of keys.
-    pub threshold: u8,
-    /// The keys, all different.
-    pub keys: Vec<PublicKey, KEYS_MAX>,
-}
-
-impl Role {
-    fn is_sound(&self) -> bool {
-        let distinct = self.keys.iter().enumerate().all(|(i, key)| !self.keys[..i].contains(key));
-        self.threshold >= 1 && usize::from(self.threshold) <= self.keys.len() && distinct
-    }
-}
 
 /// A list, its issuer and its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

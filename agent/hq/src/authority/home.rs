@@ -18,8 +18,10 @@ use crate::error::HqError;
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use vedette_common::clock::Clock;
 use vedette_common::files::{FileError, persist};
 use vedette_shim::ids::{Digest, Hex};
 
@@ -27,10 +29,11 @@ use vedette_shim::ids::{Digest, Hex};
 const LOCK_WAIT_S_MAX: u64 = 30;
 const LOCK_STEP_MS: u64 = 50;
 
-/// An existing home.
+/// An existing home, and the clock that its commands go by.
 #[derive(Debug, Clone)]
 pub struct Home {
     dir: PathBuf,
+    clock: Arc<Clock>,
 }
 
 /// Held while a command changes the home; released when dropped, also by a crash.
@@ -40,9 +43,9 @@ pub struct HomeLock {
 }
 
 impl Home {
-    /// Opens the home in `dir`; [`crate::authority::init::init`] makes one.
-    pub fn open(dir: &Path) -> Result<Home, HqError> {
-        let home = Home { dir: dir.to_path_buf() };
+    /// Opens the home in `dir`; the command `init` makes one. `clock` gives every time that is signed or stored.
+    pub fn open(dir: &Path, clock: Arc<Clock>) -> Result<Home, HqError> {
+        let home = Home::at(dir, clock);
         if !home.database_file().is_file() {
             return Err(HqError::NoHome(home.dir));
         }
@@ -50,8 +53,13 @@ impl Home {
     }
 
     /// A home about to be made in `dir`.
-    pub(crate) fn at(dir: &Path) -> Home {
-        Home { dir: dir.to_path_buf() }
+    pub(crate) fn at(dir: &Path, clock: Arc<Clock>) -> Home {
+        Home { dir: dir.to_path_buf(), clock }
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
     }
 
     /// The folder.

@@ -6,7 +6,8 @@ use crate::authority::{pki, root};
 use crate::db::set;
 use crate::error::HqError;
 use std::path::Path;
-use vedette_common::clock::system_now;
+use std::sync::Arc;
+use vedette_common::clock::Clock;
 use vedette_common::files;
 
 /// What a new home should know.
@@ -26,10 +27,10 @@ impl Default for InitOptions {
 
 /// Makes a home in `dir`: three root keys of which two sign, every role's key, the CA and its first certificates.
 /// The home appears whole or not at all; a folder that exists and is not empty is refused.
-pub fn init(dir: &Path, options: &InitOptions) -> Result<Home, HqError> {
-    let now = system_now();
+pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home, HqError> {
     let folder = NewFolder::at(dir, 0o700)?;
-    let home = Home::at(folder.path());
+    let home = Home::at(folder.path(), Arc::clone(&clock));
+    let now = home.now();
     for part in ["root", "keys", "pki", "segments"] {
         files::make_folder(&home.dir().join(part))?;
     }
@@ -47,5 +48,5 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Home, HqError> {
     change.commit()?;
     drop(db);
     folder.finish()?;
-    Home::open(dir)
+    Home::open(dir, clock)
 }

@@ -9,7 +9,7 @@ use crate::authority::{heartbeat, root};
 use crate::db::setting;
 use crate::error::HqError;
 use crate::fleet::{devices, officer};
-use vedette_common::clock::{rfc3339, system_now};
+use vedette_common::clock::rfc3339;
 
 /// How long before the end of a term `serve` warns, days.
 pub const WARN_DAYS: u64 = 30;
@@ -30,7 +30,7 @@ pub struct Renewed {
 /// headquarters. The root goes out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start anew.
 pub fn renew(home: &Home) -> Result<Renewed, HqError> {
     let _lock = home.lock()?;
-    let now = system_now();
+    let now = home.now();
     let mut db = home.database()?;
     let hosts = setting(db.read(), "broker_hosts")?
         .ok_or_else(|| HqError::Damaged("the broker's names are missing".into()))?;

@@ -17,7 +17,6 @@ use crate::collector::answer;
 use crate::error::HqError;
 use crate::fleet::{officer, revoke};
 use rusqlite::Connection;
-use vedette_common::clock::system_now;
 
 /// What a new heartbeat key means for scanners with the shim, which know no root.
 pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
@@ -35,7 +34,7 @@ pub struct Replaced {
 /// or a bundle; a `serve` that runs takes the new key by itself.
 pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, HqError> {
     let _lock = home.lock()?;
-    let now = system_now();
+    let now = home.now();
     let (key, next) = (role.key(), Key::Next(role));
     let finished = next.is_here(home);
     let mut db = home.database()?;
@@ -156,7 +155,7 @@ mod tests {
             }
             held = next;
         }
-        let (root, now, verify) = (&held, system_now(), &RingVerify);
+        let (root, now, verify) = (&held, home.now(), &RingVerify);
         let heartbeat = bytes(&home, "SELECT bytes FROM heartbeats");
         assert_eq!(Heartbeat::accept(&heartbeat, root, 0, now, verify).unwrap().root_version, 5);
         Roster::accept(&bytes(&home, "SELECT bytes FROM rosters"), root, None, now, verify).unwrap();
@@ -176,7 +175,7 @@ mod tests {
             let wanted = secret(&home, "collector.next");
             if steps > 0 {
                 let key = next.signing(&home).unwrap().public();
-                root::issue_next(&home, system_now(), |root| {
+                root::issue_next(&home, home.now(), |root| {
                     root.collector = root::role(1, &[key]);
                     Ok(())
                 })
@@ -224,7 +223,7 @@ mod tests {
     fn a_heartbeat_far_ahead_is_not_followed_and_a_new_key_starts_over() {
         let (_dir, home) = new_home();
         let db = home.database().unwrap();
-        let now = system_now();
+        let now = home.now();
         let renew = |now| heartbeat::renew(&home, db.read(), now);
         renew(now + 2 * 86_400).unwrap();
         let refused = renew(now).unwrap_err();
@@ -237,7 +236,7 @@ mod tests {
         replace_key(&home, OnlineRole::Heartbeat).unwrap();
         let root = root::newest(&home).unwrap().0;
         let signed = bytes(&home, "SELECT bytes FROM heartbeats");
-        let heartbeat = Heartbeat::accept(&signed, &root, 0, system_now(), &RingVerify).unwrap();
-        assert!(heartbeat.issued <= system_now());
+        let heartbeat = Heartbeat::accept(&signed, &root, 0, home.now(), &RingVerify).unwrap();
+        assert!(heartbeat.issued <= home.now());
     }
 }

@@ -8,7 +8,6 @@ use crate::authority::keys::{Key, signed_anew};
 use crate::db::Db;
 use crate::error::HqError;
 use rusqlite::{Connection, OptionalExtension, params};
-use vedette_common::clock::system_now;
 use vedette_common::crypto::sign_statement;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::{mqtt::OWNER_ANSWER_KEPT_S, text::owner_word};
@@ -32,7 +31,7 @@ pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) 
     // Two answers in one second must not have one time: the later would not count.
     let query = "SELECT at FROM answers WHERE encounter = ?";
     let last: Option<i64> = change.query_row(query, [encounter], |row| row.get(0)).optional()?;
-    let at = system_now().max(last.map_or(0, |last| last as u64 + 1));
+    let at = home.now().max(last.map_or(0, |last| last as u64 + 1));
     let answer = Answer { device: device.clone(), encounter, at, word: said, text };
     let bytes = sign_statement(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?]);
     change.execute(
@@ -47,7 +46,7 @@ pub fn answer(home: &Home, encounter: EncounterId, said: OwnerWord, text: &str) 
 pub(crate) fn sign_anew(home: &Home, db: &Connection) -> Result<(), HqError> {
     let key = Key::Collector.signing(home)?;
     let mut query = db.prepare("SELECT encounter, bytes FROM answers WHERE at >= ?")?;
-    let mut rows = query.query([system_now().saturating_sub(OWNER_ANSWER_KEPT_S) as i64])?;
+    let mut rows = query.query([home.now().saturating_sub(OWNER_ANSWER_KEPT_S) as i64])?;
     while let Some(row) = rows.next()? {
         let (encounter, old): (EncounterId, Vec<u8>) = (row.get(0)?, row.get(1)?);
         let bytes = signed_anew::<Answer>(SignedKind::Answer, &old, &key)?;

@@ -14,7 +14,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use vedette_common::clock::system_now;
 use vedette_common::crypto::BoxKey;
 use vedette_common::encounter;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
@@ -188,7 +187,7 @@ impl<'a> Owners<'a> {
 /// Stores messages, each with the device whose topic it came on, in one transaction, and says what became of each.
 /// When this returns, what it gives entries for is committed. `serve` does this and then sends the receipts.
 pub fn collect(home: &Home, messages: &[(DeviceId, Vec<u8>)]) -> Result<Vec<Outcome>, HqError> {
-    store(&mut home.database()?, &mut Owners::of(home), messages, system_now())
+    store(&mut home.database()?, &mut Owners::of(home), messages, home.now())
 }
 
 pub(crate) fn store(

@@ -11,7 +11,6 @@ use crate::error::HqError;
 use crate::fleet::{devices, grants, officer};
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
-use vedette_common::clock::system_now;
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::DeviceId;
@@ -44,7 +43,7 @@ pub(crate) fn all(home: &Home, db: &Connection) -> Result<Vec<Publish>, HqError>
     if let Some(roster) = officer::newest(db)? {
         retain(Topic::Roster, roster);
     }
-    for (topic, bytes) in answer::retained(db, system_now())? {
+    for (topic, bytes) in answer::retained(db, home.now())? {
         retain(topic, bytes);
     }
     if let Some(heartbeat) = heartbeat::newest(db)? {

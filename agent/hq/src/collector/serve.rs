@@ -29,7 +29,6 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use vedette_common::clock::system_now;
 use vedette_common::crypto::{SigningKey, sign_statement};
 use vedette_common::mqtt::backoff::Backoff;
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publish, Publisher, Token};
@@ -237,7 +236,7 @@ impl Server<'_> {
             DeviceTopic::Status => match wire::decode::<Status>(&payload) {
                 Ok(status) => {
                     // What the broker kept for us is as old as it says itself, by the device's clock.
-                    let now = system_now();
+                    let now = self.home.now();
                     let seen = if retained { status.at.min(now) } else { now };
                     self.statuses.insert(device, (status, seen));
                 }
@@ -259,7 +258,7 @@ impl Server<'_> {
 
     /// Commits what came, then makes the receipts.
     fn store(&mut self) -> Result<(), HqError> {
-        let now = system_now();
+        let now = self.home.now();
         for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
             if !devices::store_status(self.db.read(), &device, &status, seen)? {
                 warn!("a status came of {device}, which was never enrolled");
@@ -304,7 +303,7 @@ impl Server<'_> {
         let is_due = Instant::now() >= self.heartbeat_due;
         if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
-            match heartbeat::renew(self.home, self.db.read(), system_now()) {
+            match heartbeat::renew(self.home, self.db.read(), self.home.now()) {
                 // Encounters come home all the same.
                 Err(error @ HqError::HeartbeatAhead { .. }) => {
                     warn!("{error}: {}", error.hint().unwrap_or_default());
@@ -314,7 +313,7 @@ impl Server<'_> {
         }
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
-            renew::due(self.home, system_now())?.iter().for_each(|what| warn!("{what}"));
+            renew::due(self.home, self.home.now())?.iter().for_each(|what| warn!("{what}"));
         }
         let version = data_version(&self.db)?;
         if self.seen_version.replace(version) == Some(version) && !is_due {

@@ -23,7 +23,6 @@ use crate::fleet::{devices, grants};
 use rusqlite::params;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use vedette_common::clock::system_now;
 use vedette_common::crypto::{BoxKey, random_secret};
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, ListName};
@@ -71,7 +70,7 @@ pub struct Enrolled {
 
 /// Enrols a device. One that is enrolled is refused; one that was revoked may come anew, with new keys.
 pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, HqError> {
-    let now = system_now();
+    let now = home.now();
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
     let _lock = home.lock()?;
@@ -135,7 +134,7 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     let folder = NewFolder::at(out, 0o700)?;
     let mut db = home.database()?;
     let old = devices::enrolled_serial(db.read(), device)?;
-    let certified = Ca::open(home)?.certify_device(device, certificate_days, system_now())?;
+    let certified = Ca::open(home)?.certify_device(device, certificate_days, home.now())?;
     let change = db.change()?;
     change.execute(
         "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",

@@ -11,7 +11,6 @@ use crate::authority::keys::Key;
 use crate::error::HqError;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use vedette_common::clock::system_now;
 use vedette_common::crypto::{RingVerify, sign_statement};
 use vedette_common::pin::Pin;
 use vedette_common::roster::{Badge, Officer, PinCost, PinHash, Role, Roster};
@@ -71,7 +70,7 @@ pub fn add(home: &Home, badge: &Badge, new: &NewOfficer) -> Result<u64, HqError>
 pub fn remove(home: &Home, badge: &Badge) -> Result<u64, HqError> {
     change(home, |db| {
         let sql = "UPDATE officers SET pin = NULL, removed_at = ? WHERE badge = ? AND removed_at IS NULL";
-        match db.execute(sql, params![system_now() as i64, badge.as_str()])? {
+        match db.execute(sql, params![home.now() as i64, badge.as_str()])? {
             0 => Err(HqError::NoOfficer(badge.clone())),
             _ => Ok(()),
         }
@@ -125,7 +124,7 @@ fn change(home: &Home, work: impl FnOnce(&Connection) -> Result<(), HqError>) ->
     let mut db = home.database()?;
     let change = db.change()?;
     work(&change)?;
-    let number = sign(home, &change, system_now())?;
+    let number = sign(home, &change, home.now())?;
     change.commit()?;
     Ok(number)
 }
@@ -159,6 +158,7 @@ fn read(db: &Connection) -> Result<Vec<(Officer, Option<u64>)>, HqError> {
 mod tests {
     use super::*;
     use crate::authority::init::{InitOptions, init};
+    use crate::tests::clock;
     use zeroize::Zeroizing;
 
     fn anna(name: &str) -> NewOfficer {
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn every_change_signs_the_next_roster_and_keeps_no_pin() {
         let folder = tempfile::tempdir().unwrap();
-        let home = init(&folder.path().join("hq"), &InitOptions::default()).unwrap();
+        let home = init(&folder.path().join("hq"), &InitOptions::default(), clock()).unwrap();
         let badge: Badge = "b-1".parse().unwrap();
         assert_eq!(newest(home.database().unwrap().read()).unwrap(), None);
         assert_eq!(add(&home, &badge, &anna("Anna")).unwrap(), 1);
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(add(&home, &badge, &anna("Anna")).unwrap(), 3);
         let bytes = newest(home.database().unwrap().read()).unwrap().unwrap();
         let (root, _) = crate::authority::root::newest(&home).unwrap();
-        let roster = Roster::accept(&bytes, &root, None, system_now(), &RingVerify).unwrap();
+        let roster = Roster::accept(&bytes, &root, None, home.now(), &RingVerify).unwrap();
         let (officer, pin) = roster.officer(&badge).unwrap();
         assert_eq!((officer.role, officer.language.as_str()), (Role::Supervisor, "fr"));
         assert!(anna("Anna").pin.is(pin));

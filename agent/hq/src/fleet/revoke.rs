@@ -13,7 +13,6 @@ use crate::authority::pki::{Ca, Revoked};
 use crate::error::HqError;
 use crate::fleet::{devices, grants};
 use rusqlite::{Connection, params};
-use vedette_common::clock::system_now;
 use vedette_common::crypto::sign_statement;
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::{Order, OrderKind, SignedKind};
@@ -29,7 +28,7 @@ pub struct RevokedDevice {
 /// when the broker reads `pki/crl.pem` anew (Mosquitto: on SIGHUP).
 pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, HqError> {
     let _lock = home.lock()?;
-    let now = system_now();
+    let now = home.now();
     let mut db = home.database()?;
     devices::enrolled_serial(db.read(), device)?;
     let change = db.change()?;

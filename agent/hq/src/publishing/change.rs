@@ -11,6 +11,7 @@ use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::error::HqError;
 use crate::publishing::import::{open, person_record};
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Difference, Report, shown};
 use crate::publishing::imports::{documents, persons};
 use crate::publishing::issue::{Issuing, Next, Published};
@@ -159,7 +160,7 @@ impl Onto<'_> {
         Ok(match self.changes {
             Changes::Put(file) => {
                 let alerts = documents::alerts(file, BufReader::new(open(file)?), self.report)?;
-                Box::new(alerts.map(|row| row.map(|(line, alert)| (line, Change::Put(alert)))))
+                Box::new(alerts.map(|row| row.map(|(line, alert)| (line, Change::Put(alert))).map_err(HqError::from)))
             }
             Changes::Withdraw(ids) => {
                 let withdraw = |id: &String| Ok((0, Change::Withdraw(self.document_id(0, id)?)));
@@ -179,7 +180,8 @@ impl Onto<'_> {
             FileChange::Put(Value::Object(object)) => {
                 let repaired = |what: &str, text: &str| self.report.borrow_mut().repaired.add(what, line, text);
                 let alerts = documents::of_columns(&object, repaired);
-                let alerts = alerts.map_err(|(column, why)| HqError::row(&self.changes.path(), line, &column, why))?;
+                let bad = |(column, why): (String, String)| ImportError::row(&self.changes.path(), line, &column, why);
+                let alerts = alerts.map_err(bad)?;
                 alerts.into_iter().map(|alert| (line, Change::Put(alert))).collect()
             }
             FileChange::Put(_) => return Err(self.bad(line, "\"put\" is an object of columns and texts".into())),
@@ -191,7 +193,10 @@ impl Onto<'_> {
         Ok(match self.changes {
             Changes::Put(file) => {
                 let alerts = persons::alerts(file, BufReader::new(open(file)?), self.report);
-                Box::new(alerts.map(|row| row.and_then(|(line, alert)| Ok((line, person_record(alert)?)))))
+                Box::new(alerts.map(|row| {
+                    let (line, alert) = row?;
+                    Ok((line, person_record(alert).map_err(|why| self.bad(line, why))?))
+                }))
             }
             Changes::Withdraw(ids) => Box::new(ids.iter().map(move |id| Ok((0, withdrawn(id))))),
             Changes::File(file) => Box::new(lines(file)?.filter_map(move |line| {
@@ -202,8 +207,8 @@ impl Onto<'_> {
                 let record = match change {
                     FileChange::Withdraw(id) => Some(Ok(withdrawn(&id))),
                     FileChange::Put(object) => persons::of_object(object, self.report, line)
-                        .map_err(|why| self.bad(line, why))
                         .and_then(|alert| alert.map(person_record).transpose())
+                        .map_err(|why| self.bad(line, why))
                         .transpose(),
                 };
                 record.map(|record| record.map(|record| (line, record)))
@@ -262,7 +267,7 @@ impl Onto<'_> {
     fn bad(&self, line: u64, why: String) -> HqError {
         match line {
             0 => HqError::Change(why),
-            _ => HqError::row(&self.changes.path(), line, "", why),
+            _ => ImportError::row(&self.changes.path(), line, "", why).into(),
         }
     }
 }
@@ -279,7 +284,7 @@ fn lines(file: &Path) -> Result<impl Iterator<Item = Line<FileChange>> + '_, HqE
     Ok(std::iter::from_fn(move || {
         loop {
             line += 1;
-            let bad = |why: String| HqError::row(file, line, "", why);
+            let bad = |why: String| HqError::from(ImportError::row(file, line, "", why));
             let mut text = String::new();
             match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
                 Err(error) => return Some(Err(bad(error.to_string()))),

@@ -9,6 +9,7 @@ use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::error::HqError;
 use crate::publishing::imports::documents::Formats;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::{documents, persons};
 use crate::publishing::{list, publish};
@@ -19,7 +20,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use vedette_common::clock::system_now;
 use vedette_common::files::FileError;
 use vedette_lists::{
     BuildError, Change, ListError, ListKey, Record, SegmentInfo, build_documents, build_records,
@@ -65,8 +65,8 @@ pub fn import(
     let report = RefCell::new(Report::default());
     let built = build(file, row.kind, &list_key, home, &report)?;
     let SegmentInfo { digest, bytes, entries, .. } = match built {
-        Err(BuildError::Input(error)) => return Err(error),
-        Err(BuildError::List(ListError::Duplicate { id })) => return Err(twice(file, row.kind, &id)?),
+        Err(BuildError::Input(error)) => return Err(error.into()),
+        Err(BuildError::List(ListError::Duplicate { id })) => return Err(twice(file, row.kind, &id)?.into()),
         Err(BuildError::List(error)) => return Err(error.into()),
         Ok((_, info)) => info,
     };
@@ -74,7 +74,7 @@ pub fn import(
     report.taken = entries;
     if entries == 0 && !options.allow_empty {
         let why = "the file holds no alert; to clear the list, import it with --allow-empty";
-        return Err(HqError::row(file, 1, "", why.into()));
+        return Err(ImportError::row(file, 1, "", why.into()).into());
     }
     if options.strict && (report.left_out.count() > 0 || report.repaired.count() > 0) {
         return Err(HqError::NotAsWritten { path: file.into(), report: Box::new(report) });
@@ -90,22 +90,15 @@ pub fn import(
     let change = db.change()?;
     change.execute(
         "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            name.as_str(),
-            &digest[..],
-            bytes as i64,
-            entries as i64,
-            row.key_number,
-            system_now() as i64
-        ],
+        params![name.as_str(), &digest[..], bytes as i64, entries as i64, row.key_number, home.now() as i64],
     )?;
     change.commit()?;
     Ok(Imported { entries, bytes, report })
 }
 
-type Built = Result<(PathBuf, SegmentInfo), BuildError<HqError>>;
+type Built = Result<(PathBuf, SegmentInfo), BuildError<ImportError>>;
 
-pub(super) fn open(file: &Path) -> Result<File, HqError> {
+pub(super) fn open(file: &Path) -> Result<File, ImportError> {
     Ok(File::open(file).map_err(FileError::at("read", file))?)
 }
 
@@ -116,7 +109,7 @@ fn build(
     list_key: &ListKey,
     home: &Home,
     report: &RefCell<Report>,
-) -> Result<Built, HqError> {
+) -> Result<Built, ImportError> {
     let source = open(file)?;
     let progress = Progress::over(source.metadata().map_or(0, |m| m.len()));
     let source = BufReader::new(progress.bar.wrap_read(source));
@@ -145,7 +138,7 @@ fn build(
 
 /// The error for an alert that a file gives twice: its lines are looked for in a second reading, so that the first keeps
 /// none in memory.
-fn twice(file: &Path, kind: Kind, id: &str) -> Result<HqError, HqError> {
+fn twice(file: &Path, kind: Kind, id: &str) -> Result<ImportError, ImportError> {
     let source = BufReader::new(open(file)?);
     let report = RefCell::new(Report::default());
     let lines: Vec<u64> = match kind {
@@ -163,7 +156,7 @@ fn twice(file: &Path, kind: Kind, id: &str) -> Result<HqError, HqError> {
         "the alert {} is given again with other content, first in line {first}: keep one; nothing was imported",
         shown(id)
     );
-    Ok(HqError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
+    Ok(ImportError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
 }
 
 /// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`].
@@ -194,14 +187,17 @@ fn person_records<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> impl Iterator<Item = Result<Record, HqError>> + 'a {
-    persons::alerts(file, source, report).map(move |row| person_record(row?.1))
+) -> impl Iterator<Item = Result<Record, ImportError>> + 'a {
+    persons::alerts(file, source, report).map(move |row| {
+        let (line, alert) = row?;
+        person_record(alert).map_err(|why| ImportError::row(file, line, "", why))
+    })
 }
 
 /// A person as a list stores it.
-pub(super) fn person_record(alert: PersonAlert) -> Result<Record, HqError> {
-    let too_long = || HqError::Value { what: "alert", value: alert.id.clone(), rule: "it must fit 32 KiB" };
-    let value = person::encode(&alert).map_err(|_| too_long())?;
+pub(super) fn person_record(alert: PersonAlert) -> Result<Record, String> {
+    let too_long = |_| format!("the alert {} is longer than 32 KiB", shown(&alert.id));
+    let value = person::encode(&alert).map_err(too_long)?;
     Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
 }
 

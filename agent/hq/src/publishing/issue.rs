@@ -15,7 +15,6 @@ use rusqlite::{Connection, params};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use vedette_common::clock::system_now;
 use vedette_common::crypto::sign_statement;
 use vedette_common::files::{self, FileError};
 use vedette_lists::{Edition, ListKey, SegmentFile, SegmentInfo};
@@ -120,7 +119,7 @@ impl<'a> Issuing<'a> {
         let db = home.database()?;
         let row = list::get(db.read(), name)?;
         let last = grants::newest_manifest(db.read(), name)?;
-        Ok(Issuing { home, name, db, row, last, now: system_now(), _lock: lock })
+        Ok(Issuing { home, name, db, row, last, now: home.now(), _lock: lock })
     }
 
     /// Makes `next` the newest edition. Without one the last is issued again if half of its manifest's life is over.

@@ -8,7 +8,6 @@ use crate::error::HqError;
 use crate::fleet::{devices, grants};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use vedette_common::clock::system_now;
 use vedette_common::text::cut;
 use vedette_names::handling::EUROPOL;
 use vedette_shim::ids::ListName;
@@ -66,7 +65,7 @@ pub(crate) struct ListRow {
 /// Makes a list: its issuer, owner and first key; names it in the next root; grants it to every device.
 pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(), HqError> {
     let _lock = home.lock()?;
-    let now = system_now();
+    let now = home.now();
     let (possible, hit) = (thousandths(options.possible_from)?, thousandths(options.hit_from)?);
     if possible > hit {
         return Err(bad("score", options.possible_from, "a match must be Possible before it is a Hit"));

@@ -4,7 +4,7 @@
 //! a zone has it), query_dob (YYYY-MM-DD, a part of it, or empty) and query_nat. Out: `query number TAB alert id TAB
 //! score`, the number from 0 in file order, at most [`ANSWERS_MAX`] a query, best first. Nothing is stored.
 
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use crate::publishing::imports::persons;
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ const SCORE_MIN: f32 = 0.01;
 const NAME_FIELDS: [usize; 3] = [30, 31, 39];
 
 /// Screens every query of `queries` against `list`; how many queries there were.
-pub fn screen(list: &Path, queries: &Path, mut out: impl Write) -> Result<usize, HqError> {
+pub fn screen(list: &Path, queries: &Path, mut out: impl Write) -> Result<usize, ImportError> {
     let open = |path: &Path| File::open(path).map(BufReader::new).map_err(FileError::at("read", path));
     let report = RefCell::new(Report::default());
     let alerts = persons::alerts(list, open(list)?, &report).collect::<Result<Vec<_>, _>>()?;
@@ -32,7 +32,7 @@ pub fn screen(list: &Path, queries: &Path, mut out: impl Write) -> Result<usize,
     let header = lines.next().transpose().map_err(FileError::at("read", queries))?.unwrap_or_default();
     let place = |column: &str| {
         let found = header.split('\t').position(|name| name == column);
-        found.ok_or_else(|| HqError::row(queries, 1, column, "this column is missing".into()))
+        found.ok_or_else(|| ImportError::row(queries, 1, column, "this column is missing".into()))
     };
     let (name_at, dob_at, nat_at) = (place("query_name")?, place("query_dob")?, place("query_nat")?);
     let mut count = 0;

@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use vedette_common::clock::system_now;
 use vedette_common::crypto::RingVerify;
 use vedette_lists::{DocumentId, Edition, SegmentFile, Status};
 use vedette_shim::ids::{Digest, Hex};
@@ -68,7 +67,7 @@ impl Bench {
         // As a device: only the keys that its grant holds.
         let db = self.home.database().unwrap();
         let (_, bytes) = grants::of_device(db.read(), &device_id()).unwrap().remove(0);
-        let grant = Grant::accept(&bytes, &device_id(), &self.root, system_now(), &RingVerify).unwrap();
+        let grant = Grant::accept(&bytes, &device_id(), &self.root, self.home.now(), &RingVerify).unwrap();
         assert!(grant.keys.iter().any(|key| key.number == number), "key {number} is not granted");
         Key::List(&list_name(), number).list_key(&self.home).unwrap()
     }
@@ -90,7 +89,7 @@ impl Bench {
     /// Follows the newest manifest as a device does: the delta and a merge of its own where it can.
     fn follow(&mut self) -> Edition {
         let bytes = self.newest();
-        let now = system_now();
+        let now = self.home.now();
         let manifest =
             Manifest::accept(&bytes, &list_name(), &self.root, self.floor, now, &RingVerify).unwrap();
         let heartbeat = heartbeat::newest(self.home.database().unwrap().read()).unwrap().unwrap();
@@ -348,7 +347,7 @@ fn a_renewed_root_follows_the_one_before() {
     let bench = bench();
     let before = bench.root.clone();
     let broker = fs::read(bench.home.pki("broker.pem")).unwrap();
-    assert_eq!(crate::authority::renew::due(&bench.home, system_now()).unwrap(), Vec::<String>::new());
+    assert_eq!(crate::authority::renew::due(&bench.home, bench.home.now()).unwrap(), Vec::<String>::new());
     let renewed = renew(&bench.home).unwrap();
     let after = before.next(&root::newest(&bench.home).unwrap().1, &RingVerify).unwrap();
     assert_eq!((after.version, after.expires), (renewed.root_version, renewed.root_expires_at));

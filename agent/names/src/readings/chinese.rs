@@ -5,8 +5,8 @@
 //! Macao the spellings that the Immigration Department's records are known for, from Jyutping by rule. A few family names
 //! sound otherwise than the character does elsewhere.
 
-use super::Parts;
 use super::han::{Han, han, is_han};
+use super::parts::Parts;
 
 /// Family names of two characters, simplified and traditional.
 const LONG_FAMILIES: &str = "欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 东方 東方 皇甫 尉迟 尉遲 公孙 公孫 慕容 司徒 令狐 夏侯 端木 百里 呼延 \

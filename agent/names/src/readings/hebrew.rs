@@ -3,7 +3,7 @@
 //!
 //! Source of the names: common knowledge; spelt as the Israeli population registry does for the most part.
 
-use super::Parts;
+use super::parts::Parts;
 
 const NAMES: &str = "אברהם=AVRAHAM יצחק=YITZHAK יעקב=YAAKOV יוסף=YOSEF משה=MOSHE אהרן=AHARON אהרון=AHARON דוד=DAVID שלמה=SHLOMO שמואל=SHMUEL \
 יהודה=YEHUDA בנימין=BINYAMIN ראובן=REUVEN שמעון=SHIMON לוי=LEVI יששכר=ISSACHAR זבולון=ZEVULUN דן=DAN גד=GAD אשר=ASHER נפתלי=NAFTALI אליהו=ELIYAHU \

@@ -3,8 +3,8 @@
 //! A character has several readings and only the bearer knows which; so the commonest family names are listed with theirs,
 //! and of all others the likeliest combinations are taken. Spelt as `script` spells kana: no mark for a long vowel.
 
-use super::Parts;
 use super::han::{han, is_han};
+use super::parts::Parts;
 use std::collections::VecDeque;
 
 /// Readings of a family name and of a given name that are combined with each other.

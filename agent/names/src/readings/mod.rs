@@ -13,17 +13,16 @@ mod chinese;
 mod han;
 mod hebrew;
 mod japanese;
+mod parts;
 
 use super::normalise::{is_known, tokens};
 use super::person::{NAMES_MAX, PersonAlert, PersonName};
 use super::script::{Language, Script, script_of};
+use parts::Parts;
 use unicode_normalization::UnicodeNormalization;
 
 /// Readings of one name, at most.
 pub const READINGS_MAX: usize = 24;
-
-/// A surname and a given name, or a whole name and nothing.
-type Parts = (String, String);
 
 impl PersonName {
     /// Whether a device can match this name: whether any letter of it has a Latin reading there.

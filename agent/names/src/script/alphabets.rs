@@ -4,7 +4,7 @@
 //! passports of Armenia (BGN/PCGN without apostrophes); the Israeli Academy's simplified rules of 2006, which the
 //! population registry follows.
 
-use super::packed;
+use super::packed::packed;
 
 const GREEK: &str = "ΑΆἈἉἊἋἌἍἎἏᾸᾹᾺᾼ=A Β=V Γ=G Δ=D ΕΈἘἙἚἛἜἝῈ=E Ζ=Z ΗΉἨἩἪἫἬἭἮἯῊῌ=I Θ=TH ΙΊΪἸἹἺἻἼἽἾἿῘῙῚ=I Κ=K Λ=L Μ=M Ν=N Ξ=X \
 ΟΌὈὉὊὋὌὍῸ=O Π=P ΡῬ=R ΣϹ=S Τ=T ΥΎΫὙὛὝὟῨῩῪ=Y Φ=F Χ=CH Ψ=PS ΩΏὨὩὪὫὬὭὮὯῺῼ=O ͶϜ=V Ϙ=K Ϟ=K Ϛ=ST Ϡ=S Ϸ=SH Ϻ=S Ϳ=I \

@@ -4,7 +4,7 @@
 //! name reads as in the passports of the states that write it (Kazakhstan, Kyrgyzstan, Tajikistan, Uzbekistan,
 //! Mongolia, the republics of Russia). Its Һ for C is a misprint of Ћ: Һ is an H wherever it is written.
 
-use super::packed;
+use super::packed::packed;
 
 /// A language whose readings differ from the common ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Source: BGN/PCGN's system for Amharic without its marks, as Ethiopian and Eritrean passports spell. The sixth form has
 //! no vowel or a short one: an I is written where two consonants would begin a word.
 
-use super::item;
+use super::packed::item;
 
 /// The consonants of 0x1200 on, eight signs each; `-` is the glottal stop, which is not written.
 const CONSONANTS: &str =

@@ -4,7 +4,10 @@
 //! bearers spell them. The matcher takes the many other spellings for the same. Syllables are split by arithmetic, and
 //! single jamo read as the syllable they make.
 
-use super::{BREAK, item};
+use super::packed::{item, packed};
+
+/// Separates tokens within what a script reads as one word.
+pub(in super::super) const BREAK: char = '<';
 
 const LEADS: &str = "G KK N D TT R M B PP S SS - J JJ CH K T P H";
 const VOWELS: &str = "A AE YA YAE EO E YEO YE O WA WAE OE YO U WO WE WI YU EU UI I";
@@ -30,7 +33,7 @@ pub(super) fn read(word: &[char], out: &mut String) {
         _ => 0,
     };
     for (at, (&[lead, vowel, tail], letter)) in syllables.iter().zip(letters.chars()).enumerate() {
-        match super::packed(FAMILIES, letter).filter(|_| at == 0 && family == 1) {
+        match packed(FAMILIES, letter).filter(|_| at == 0 && family == 1) {
             Some(reading) => out.push_str(reading),
             None => {
                 out.push_str(item(LEADS, lead as usize));

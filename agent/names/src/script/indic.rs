@@ -5,7 +5,7 @@
 //! serves them; Sinhala's letters are first moved to their places. A consonant sounds with an A unless a vowel sign or
 //! the virama follows; where speech drops it (RAMDAS, PRASENJIT) it is dropped, in the northern scripts.
 
-use super::item;
+use super::packed::item;
 
 /// Readings from 0x901 on, by offset.
 const READINGS: &str = "N N H A A A I I U U RI LI E E E AI O O O AU K KH G GH N CH CHH J JH N T TH D DH N T TH D DH N N \

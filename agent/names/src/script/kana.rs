@@ -3,7 +3,7 @@
 //! Source: Hepburn as the Japanese passport regulations have it: SHI, CHI, TSU, FU, M before B, M and P, no mark and no
 //! second letter for a long O or U (Ōno is ONO).
 
-use super::item;
+use super::packed::item;
 
 /// Readings from U+3041 on; a small letter has the reading of the large one, but ya, yu, yo (see `small`).
 const READINGS: &str = "A A I I U U E E O O KA GA KI GI KU GU KE GE KO GO SA ZA SHI JI SU ZU SE ZE SO ZO TA DA CHI JI - TSU ZU \

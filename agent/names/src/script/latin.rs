@@ -3,7 +3,7 @@
 //! Source: ICAO Doc 9303 part 3, section 6 A, for what it names (Ä is AE, Þ is TH, Ñ is N); a letter that it does not
 //! name is the plain letter under its marks.
 
-use super::packed;
+use super::packed::packed;
 
 const LETTERS: &str = "ÀÁÂÃĀĂĄǍǠȀȂȦȺḀẠẢẤẦẨẪẬẮẰẲẴẶⱭ=A ÅǺ=AA ÄÆǞǢǼ=AE ƁƂɃḂḄḆ=B ÇĆĈĊČƇȻḈ=C ÐĎĐƉƊƋḊḌḎḐḒẟ=D ǄǱ=DZ \
 ÈÉÊËĒĔĖĘĚƎƏƐȄȆȨɆḔḖḘḚḜẸẺẼẾỀỂỄỆ=E ƑḞ=F ĜĞĠĢƓƔǤǦǴȜḠꞬ=G Ƣ=GH ĤĦȞḢḤḦḨḪⱧⱵꞪ=H Ƕ=HV ÌÍÎÏĨĪĬĮİƖƗǏȈȊḬḮỈỊ=I Ĳ=IJ ĴɈ=J \

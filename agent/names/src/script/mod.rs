@@ -16,9 +16,11 @@ mod hangul;
 mod indic;
 mod kana;
 mod latin;
+mod packed;
 mod thai;
 
 pub(super) use cyrillic::Language;
+pub(super) use hangul::BREAK;
 
 /// A script with letters that are read here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +40,6 @@ pub(super) enum Script {
     Ethiopic,
     Kana,
 }
-
-/// Separates tokens within what a script reads as one word.
-pub(super) const BREAK: char = '<';
 
 /// The script of a letter or of a sign that belongs to one; None for all else.
 pub(super) fn script_of(letter: char) -> Option<Script> {
@@ -102,21 +101,6 @@ pub(super) fn compose(base: char, mark: char) -> Option<char> {
     });
     let twice = || TWICE_MARKED.iter().find(|(letter, _)| *letter == base).map(|(_, plain)| *plain);
     known.or_else(|| kana::voiced(base, mark)).or_else(twice)
-}
-
-/// The reading of `letter` in a packed table, `letters=reading` between spaces.
-fn packed(table: &'static str, letter: char) -> Option<&'static str> {
-    let (_, rest) = table.split_at(table.find(letter)?);
-    let reading = &rest[rest.find('=')? + 1..];
-    Some(&reading[..reading.find(' ').unwrap_or(reading.len())])
-}
-
-/// The item of a packed list, items between spaces; `-` is an empty one.
-fn item(list: &'static str, at: usize) -> &'static str {
-    match list.split(' ').nth(at) {
-        Some("-") | None => "",
-        Some(item) => item,
-    }
 }
 
 #[cfg(test)]

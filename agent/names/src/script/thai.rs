@@ -4,7 +4,7 @@
 //! not: K, P and T stand here for KH, PH and TH, which the matcher takes for the same. Tones are not
 //! written. Thai writes no spaces and not every vowel: syllables are found by rule, which is right for most names.
 
-use super::item;
+use super::packed::item;
 
 /// Readings of the 46 consonants at a syllable's start, and at its end.
 const STARTS: &str =

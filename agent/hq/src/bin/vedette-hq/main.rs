@@ -10,9 +10,10 @@ use std::io::{IsTerminal, Write};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use vedette_common::clock::rfc3339;
+use vedette_common::clock::{Clock, rfc3339};
 use vedette_common::files;
 use vedette_hq::change::Changes;
 use vedette_hq::import::ImportOptions;
@@ -313,10 +314,11 @@ fn main() -> ExitCode {
 
 fn command(cli: Cli) -> anyhow::Result<()> {
     let dir = cli.home.clone();
-    let home = || Home::open(&dir);
+    let clock = || Arc::new(Clock::default());
+    let home = || Home::open(&dir, clock());
     match cli.command {
         Command::Init { broker_host, broker_port } => {
-            init::init(&dir, &init::InitOptions { broker_hosts: broker_host, broker_port })?;
+            init::init(&dir, &init::InitOptions { broker_hosts: broker_host, broker_port }, clock())?;
             println!("headquarters is in {}", dir.display());
         }
         Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling, confirm }) => {

@@ -8,8 +8,8 @@
 //! Invariant: a row gives one alert for each number in it; nothing of it is left out. Failure: a bad row is named with its
 //! line, its column and why.
 
-use crate::error::HqError;
 use crate::publishing::imports::cells;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
 use serde_json::{Map, Value};
@@ -43,17 +43,17 @@ pub(crate) fn alerts<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> Result<impl Iterator<Item = Result<(u64, DocumentAlert), HqError>> + 'a, HqError> {
+) -> Result<impl Iterator<Item = Result<(u64, DocumentAlert), ImportError>> + 'a, ImportError> {
     let mut rows = Rows::of(source);
-    let places =
-        header(&mut rows).map_err(|(column, why)| HqError::row(file, rows.line().max(1), &column, why))?;
+    let places = header(&mut rows)
+        .map_err(|(column, why)| ImportError::row(file, rows.line().max(1), &column, why))?;
     let mut waiting = VecDeque::new();
     Ok(std::iter::from_fn(move || {
         loop {
             if let Some(alert) = waiting.pop_front() {
                 return Some(Ok((rows.line(), alert)));
             }
-            let bad = |line, (column, why): (&str, String)| HqError::row(file, line, column, why);
+            let bad = |line, (column, why): (&str, String)| ImportError::row(file, line, column, why);
             let fields = match rows.next() {
                 Ok(None) => return None,
                 Err(why) => return Some(Err(bad(rows.line(), ("", why)))),

@@ -2,6 +2,7 @@
 
 mod cells;
 pub(crate) mod documents;
+pub mod error;
 pub mod import_report;
 pub(crate) mod persons;
 mod rows;

@@ -7,7 +7,7 @@
 
 use super::told::Told;
 use super::{LINE_BYTES_MAX, truncate};
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
@@ -100,7 +100,7 @@ pub(super) struct Documents(HashMap<String, Vec<(u64, PersonDocument)>>);
 
 impl Documents {
     /// Reads the whole of `file` for them; a line that is no entity is left to the reading for alerts.
-    pub(super) fn read(file: &Path) -> Result<Documents, HqError> {
+    pub(super) fn read(file: &Path) -> Result<Documents, ImportError> {
         let mut source = BufReader::new(File::open(file).map_err(FileError::at("read", file))?);
         let (mut documents, mut count, mut text) = (HashMap::<_, Vec<_>>::new(), 0, Vec::new());
         for line in 1.. {
@@ -121,7 +121,7 @@ impl Documents {
                 for document in entity.own_documents() {
                     count += 1;
                     if count > DOCUMENTS_MAX {
-                        return Err(HqError::row(file, line, "", format!("more than {DOCUMENTS_MAX} documents")));
+                        return Err(ImportError::row(file, line, "", format!("more than {DOCUMENTS_MAX} documents")));
                     }
                     documents.entry(holder.to_owned()).or_default().push((line, document));
                 }

@@ -28,7 +28,7 @@ mod xml_lists;
 
 pub(crate) use states::state_code;
 
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -48,13 +48,13 @@ pub(crate) fn alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a> {
+) -> Box<dyn Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a> {
     let failed = |error| Box::new(std::iter::once(Err(error)));
     match first_byte(&mut source) {
         Ok(None | Some(b'{')) => Box::new(json_alerts(file, source, report)),
         Ok(Some(b'[')) => {
             let why = "it is one JSON array: write each object into a line of its own, without the commas between them";
-            failed(HqError::row(file, 1, "", why.into()))
+            failed(ImportError::row(file, 1, "", why.into()))
         }
         Ok(Some(b'<')) => match xml_lists::alerts(file, source, report) {
             Ok(alerts) => Box::new(alerts),
@@ -64,7 +64,7 @@ pub(crate) fn alerts<'a>(
             Ok(alerts) => Box::new(alerts),
             Err(error) => failed(error),
         },
-        Err(error) => failed(HqError::row(file, 1, "", error.to_string())),
+        Err(error) => failed(ImportError::row(file, 1, "", error.to_string())),
     }
 }
 
@@ -79,7 +79,7 @@ fn json_alerts<'a>(
     file: &'a Path,
     mut source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a {
+) -> impl Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a {
     let mut line = 0;
     // Read when the first entity comes: other forms have none.
     let mut documents: Option<follow_the_money::Documents> = None;
@@ -87,7 +87,7 @@ fn json_alerts<'a>(
         loop {
             line += 1;
             let told = Told { report, line };
-            let bad = |why: String| HqError::row(file, line, "", why);
+            let bad = |why: String| ImportError::row(file, line, "", why);
             let mut text = String::new();
             match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
                 Err(error) => return Some(Err(bad(error.to_string()))),

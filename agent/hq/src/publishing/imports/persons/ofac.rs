@@ -10,7 +10,7 @@
 
 use super::told::Told;
 use super::{lines::sex, within_bounds};
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
 use std::cell::RefCell;
@@ -42,7 +42,7 @@ pub(super) fn alerts<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a, HqError> {
+) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a, ImportError> {
     let mut beside = Beside::default();
     if let Some(path) = sibling(file, "alt") {
         read_beside(&path, ALT_COLUMNS, |number, row| {
@@ -69,7 +69,7 @@ pub(super) fn alerts<'a>(
         Ok((line, number, row)) if row[2].eq_ignore_ascii_case("individual") => {
             let told = Told { report, line };
             let alert = within_bounds(alert(number, &row, &mut beside, &told), &told);
-            Some(alert.map(|alert| (line, alert)).map_err(|why| HqError::row(file, line, "", why)))
+            Some(alert.map(|alert| (line, alert)).map_err(|why| ImportError::row(file, line, "", why)))
         }
         Ok((line, _, row)) => {
             report.borrow_mut().left_out.add("entry that is no individual", line, &row[1]);
@@ -88,7 +88,7 @@ fn sibling(file: &Path, part: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn read_beside(path: &Path, columns: usize, mut take: impl FnMut(u64, &[String])) -> Result<(), HqError> {
+fn read_beside(path: &Path, columns: usize, mut take: impl FnMut(u64, &[String])) -> Result<(), ImportError> {
     let source = File::open(path).map_err(FileError::at("read", path))?.take(BESIDE_BYTES_MAX);
     for row in rows(path, BufReader::new(source), columns) {
         let (_, number, row) = row?;
@@ -103,11 +103,11 @@ fn rows<'a, R: BufRead + 'a>(
     file: &'a Path,
     source: R,
     columns: usize,
-) -> impl Iterator<Item = Result<(u64, u64, Vec<String>), HqError>> + 'a {
+) -> impl Iterator<Item = Result<(u64, u64, Vec<String>), ImportError>> + 'a {
     let mut rows = Rows::of_latin_1(source);
     std::iter::from_fn(move || {
         loop {
-            let bad = |line, column, why| Some(Err(HqError::row(file, line, column, why)));
+            let bad = |line, column, why| Some(Err(ImportError::row(file, line, column, why)));
             let row = match rows.next() {
                 Ok(None) => return None,
                 Err(why) => return bad(rows.line(), "", why),

@@ -14,7 +14,7 @@
 
 use super::lines::sex;
 use super::told::Told;
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::xml::{Element, Records, Wrong};
 use std::collections::HashMap;
 use std::fs::File;
@@ -62,10 +62,10 @@ struct Document {
 
 impl Beside {
     /// Reads the whole of `file` for them.
-    pub(super) fn read(file: &Path) -> Result<Beside, HqError> {
+    pub(super) fn read(file: &Path) -> Result<Beside, ImportError> {
         let source = File::open(file).map_err(FileError::at("read", file))?;
         let mut records = Records::of(BufReader::new(source));
-        let bad = |(at, why): Wrong| HqError::row(file, at.line, &at.column.to_string(), why);
+        let bad = |(at, why): Wrong| ImportError::row(file, at.line, &at.column.to_string(), why);
         records.root().map_err(bad)?;
         let wanted: Vec<&str> =
             WORDS.into_iter().chain(["Country", "Location", "IDRegDocument", "SanctionsEntry"]).collect();

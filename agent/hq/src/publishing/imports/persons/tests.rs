@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use vedette_names::person::{Action, AlertKind, BirthDate, NameKind, Sex, Warning};
 
 /// The alerts of a file until its end or its first error, 1,000 at most.
-fn rows_of(file: &Path, source: impl BufRead) -> Vec<Result<PersonAlert, HqError>> {
+fn rows_of(file: &Path, source: impl BufRead) -> Vec<Result<PersonAlert, ImportError>> {
     let report = RefCell::new(Report::default());
     let mut found = Vec::new();
     for row in alerts(file, source, &report).take(1_000) {

@@ -10,7 +10,7 @@
 
 use super::told::Told;
 use super::{eu, ofac_xml, un, within_bounds};
-use crate::error::HqError;
+use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::xml::{Element, Records, Wrong};
 use std::cell::RefCell;
@@ -50,14 +50,14 @@ pub(super) fn alerts<'a>(
     file: &'a Path,
     source: impl BufRead + 'a,
     report: &'a RefCell<Report>,
-) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), HqError>> + 'a, HqError> {
+) -> Result<impl Iterator<Item = Result<(u64, PersonAlert), ImportError>> + 'a, ImportError> {
     let mut records = Records::of(source);
     let root = records.root().map_err(|wrong| bad(file, wrong))?;
     let form = match root.as_str() {
         "CONSOLIDATED_LIST" => Form::Un,
         "export" => Form::Eu,
         "Sanctions" => Form::Ofac(Box::new(ofac_xml::Beside::read(file)?)),
-        other => return Err(HqError::row(file, 1, "", unknown(other))),
+        other => return Err(ImportError::row(file, 1, "", unknown(other))),
     };
     Ok(std::iter::from_fn(move || {
         loop {
@@ -82,8 +82,8 @@ pub(super) fn alerts<'a>(
     }))
 }
 
-fn bad(file: &Path, (at, why): Wrong) -> HqError {
-    HqError::row(file, at.line, &at.column.to_string(), why)
+fn bad(file: &Path, (at, why): Wrong) -> ImportError {
+    ImportError::row(file, at.line, &at.column.to_string(), why)
 }
 
 fn unknown(root: &str) -> String {

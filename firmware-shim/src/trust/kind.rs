@@ -1,0 +1,46 @@
+//! What a signed statement is.
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// What a signed body is. Never reordered: the number is on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignedKind {
+    /// Who may say what.
+    Root,
+    /// The segments that make an edition.
+    Manifest,
+    /// The newest editions at a time.
+    Heartbeat,
+    /// A list's key, sealed to one device.
+    Grant,
+    /// Headquarters' word that encounters are stored.
+    Receipt,
+    /// An order to one device.
+    Order,
+    /// The officers of a post.
+    Roster,
+    /// An owner's answer to one encounter.
+    Answer,
+}
+
+impl SignedKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Manifest => "manifest",
+            Self::Heartbeat => "heartbeat",
+            Self::Grant => "grant",
+            Self::Receipt => "receipt",
+            Self::Order => "order",
+            Self::Roster => "roster",
+            Self::Answer => "answer",
+        }
+    }
+}
+
+impl fmt::Display for SignedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
