@@ -309,3 +309,7 @@ fn file_change(text: &str) -> Result<FileChange, String> {
         _ => Err(wanted()),
     }
 }
+
+#[cfg(test)]
+#[path = "change_tests.rs"]
+mod tests;
