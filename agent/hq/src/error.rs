@@ -195,7 +195,9 @@ impl HqError {
             }
             Self::TopicRefused(_) => "its access rules must give the user `headquarters` these topics",
             Self::Pending(_) => "publish it first, or import the list again with the change in it",
-            Self::NoAlert { .. } => "an answer on a device names the alert's id, and so does the file that put it there",
+            Self::NoAlert { .. } => {
+                "an answer on a device names the alert's id, and so does the file that put it there"
+            }
             Self::Import(error) => return error.hint(),
             Self::NothingImported(_) => "`vedette-hq import` a file into it first",
             Self::HeartbeatAhead { .. } => {

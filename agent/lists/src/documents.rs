@@ -48,9 +48,12 @@ impl std::str::FromStr for DocumentId {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.splitn(3, '-');
         let (Some(state), Some(kind), Some(number)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err("an id is STATE-TYPE-NUMBER, as in UTO-P-L898902C3, a range STATE-TYPE-FIRST:LAST".into());
+            return Err(
+                "an id is STATE-TYPE-NUMBER, as in UTO-P-L898902C3, a range STATE-TYPE-FIRST:LAST".into()
+            );
         };
-        let (first, last) = number.split_once(':').map_or((number, None), |(first, last)| (first, Some(last)));
+        let (first, last) =
+            number.split_once(':').map_or((number, None), |(first, last)| (first, Some(last)));
         let key = DocumentKey::new(state, kind, first).map_err(|error| error.to_string())?;
         match last {
             None => Ok(DocumentId::document(key)),

@@ -18,6 +18,7 @@ mod explain;
 mod fold;
 mod gather;
 mod index;
+mod named;
 mod national;
 mod normalise;
 mod query;
@@ -31,7 +32,8 @@ mod weights;
 
 pub use explain::Reason;
 pub use index::PersonIndex;
-pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
+pub use named::{Agrees, NamedDocument};
+pub use person::{BirthDate, NameKind, PersonAlert, PersonDocument, PersonName, Sex, decode, encode};
 pub use readings::READINGS_MAX;
 
 /// What was read of a traveller. Empty and unknown fields are no evidence.

@@ -83,7 +83,8 @@ pub fn change(
     let taken = onto.counted.into_inner().taken;
     let mut report = report.into_inner();
     report.taken = taken;
-    report.difference = Difference { edition: last.edition, put: delta.entries, withdrawn: delta.withdrawals };
+    report.difference =
+        Difference { edition: last.edition, put: delta.entries, withdrawn: delta.withdrawals };
     if options.strict && (report.left_out.count() > 0 || report.repaired.count() > 0) {
         return Err(HqError::NotAsWritten { path: changes.path(), report: Box::new(report) });
     }
@@ -160,7 +161,11 @@ impl Onto<'_> {
         Ok(match self.changes {
             Changes::Put(file) => {
                 let alerts = documents::alerts(file, BufReader::new(open(file)?), self.report)?;
-                Box::new(alerts.map(|row| row.map(|(line, alert)| (line, Change::Put(alert))).map_err(HqError::from)))
+                Box::new(
+                    alerts.map(|row| {
+                        row.map(|(line, alert)| (line, Change::Put(alert))).map_err(HqError::from)
+                    }),
+                )
             }
             Changes::Withdraw(ids) => {
                 let withdraw = |id: &String| Ok((0, Change::Withdraw(self.document_id(0, id)?)));
@@ -178,13 +183,18 @@ impl Onto<'_> {
         Ok(match change {
             FileChange::Withdraw(id) => vec![(line, Change::Withdraw(self.document_id(line, &id)?))],
             FileChange::Put(Value::Object(object)) => {
-                let repaired = |what: &str, text: &str| self.report.borrow_mut().repaired.add(what, line, text);
+                let repaired =
+                    |what: &str, text: &str| self.report.borrow_mut().repaired.add(what, line, text);
                 let alerts = documents::of_columns(&object, repaired);
-                let bad = |(column, why): (String, String)| ImportError::row(&self.changes.path(), line, &column, why);
+                let bad = |(column, why): (String, String)| {
+                    ImportError::row(&self.changes.path(), line, &column, why)
+                };
                 let alerts = alerts.map_err(bad)?;
                 alerts.into_iter().map(|alert| (line, Change::Put(alert))).collect()
             }
-            FileChange::Put(_) => return Err(self.bad(line, "\"put\" is an object of columns and texts".into())),
+            FileChange::Put(_) => {
+                return Err(self.bad(line, "\"put\" is an object of columns and texts".into()));
+            }
         })
     }
 
@@ -245,7 +255,9 @@ impl Onto<'_> {
         let mut counted = self.counted.borrow_mut();
         counted.taken += u64::from(is_put);
         if counted.ids.len() == CHANGES_MAX {
-            return Err(self.bad(line, format!("more than {CHANGES_MAX} changes: import the whole list instead")));
+            return Err(
+                self.bad(line, format!("more than {CHANGES_MAX} changes: import the whole list instead"))
+            );
         }
         match counted.ids.insert(id.to_owned()) {
             true => Ok(()),
@@ -289,7 +301,9 @@ fn lines(file: &Path) -> Result<impl Iterator<Item = Line<FileChange>> + '_, HqE
             match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
                 Err(error) => return Some(Err(bad(error.to_string()))),
                 Ok(0) => return None,
-                Ok(read) if read as u64 == LINE_BYTES_MAX => return Some(Err(bad("the line is too long".into()))),
+                Ok(read) if read as u64 == LINE_BYTES_MAX => {
+                    return Some(Err(bad("the line is too long".into())));
+                }
                 Ok(_) => {}
             }
             let text = text.trim_start_matches('\u{FEFF}').trim();

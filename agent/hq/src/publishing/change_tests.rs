@@ -42,7 +42,8 @@ impl Bench {
     /// The newest edition, opened.
     fn edition(&self) -> Edition {
         let issuing = Issuing::of(&self.home, &LIST).unwrap();
-        Edition::open(publish::open_segments(&self.home, &LIST, issuing.last.as_ref().unwrap()).unwrap()).unwrap()
+        Edition::open(publish::open_segments(&self.home, &LIST, issuing.last.as_ref().unwrap()).unwrap())
+            .unwrap()
     }
 
     fn ids(&self) -> BTreeSet<String> {
@@ -100,7 +101,8 @@ fn documents_are_put_and_withdrawn_onto_the_last_edition_and_all_others_stay() {
 
 #[test]
 fn persons_are_put_and_withdrawn_too() {
-    let person = |id: &str, name: &str| format!("{{\"id\": \"{id}\", \"names\": [{{\"full\": \"{name}\"}}]}}");
+    let person =
+        |id: &str, name: &str| format!("{{\"id\": \"{id}\", \"names\": [{{\"full\": \"{name}\"}}]}}");
     let all: Vec<_> = (0..50).map(|n| person(&format!("p{n}"), "Ann Moe")).collect();
     let bench = bench(Kind::Persons, &all.join("\n"));
     bench.withdraw(&["p7"]).unwrap();

@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rusqlite::params;
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use vedette_common::files::FileError;
@@ -28,6 +28,8 @@ use vedette_names::person::{self, PersonAlert};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 
+/// How often the bar shows that the work goes on.
+const TICK: Duration = Duration::from_millis(200);
 /// Work shorter than this shows no bar.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
 
@@ -112,13 +114,12 @@ fn build(
 ) -> Result<Built, ImportError> {
     let source = open(file)?;
     let progress = Progress::over(source.metadata().map_or(0, |m| m.len()));
-    let source = BufReader::new(progress.bar.wrap_read(source));
+    let source = BufReader::with_capacity(READ_BYTES, Told { source, progress: &progress });
     let built = match kind {
         Kind::Documents => {
             let mut formats = Formats::default();
             let alerts = documents::alerts(file, source, report)?;
             let changes = alerts.map(|row| {
-                progress.tick();
                 let (_, alert) = row?;
                 formats.see(&alert);
                 Ok(Change::Put(alert))
@@ -127,10 +128,7 @@ fn build(
             formats.tell(|what, count, id| report.borrow_mut().doubtful.add_many(what, count, id));
             built
         }
-        Kind::Persons => {
-            let records = person_records(file, source, report).inspect(|_| progress.tick());
-            build_records(records, list_key, &home.segments())
-        }
+        Kind::Persons => build_records(person_records(file, source, report), list_key, &home.segments()),
     };
     progress.bar.finish_and_clear();
     Ok(built)
@@ -159,7 +157,24 @@ fn twice(file: &Path, kind: Kind, id: &str) -> Result<ImportError, ImportError> 
     Ok(ImportError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
 }
 
-/// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`].
+/// Bytes read at once.
+const READ_BYTES: usize = 1 << 18;
+
+/// A file whose progress is told.
+struct Told<'a> {
+    source: File,
+    progress: &'a Progress,
+}
+
+impl Read for Told<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.source.read(out)?;
+        self.progress.read(read as u64);
+        Ok(read)
+    }
+}
+
+/// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`]; then what follows the reading.
 struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -167,18 +182,25 @@ struct Progress {
 
 impl Progress {
     fn over(bytes: u64) -> Progress {
-        let style = ProgressStyle::with_template("importing {wide_bar} {bytes}/{total_bytes} {eta}");
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {elapsed}");
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
         Progress {
-            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            bar: bar
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+                .with_message("reading"),
             started: Instant::now(),
         }
     }
 
-    /// Call it now and then.
-    fn tick(&self) {
+    /// So many bytes more were read; none at the end of the file.
+    fn read(&self, bytes: u64) {
+        self.bar.inc(bytes);
         if self.bar.is_hidden() && self.started.elapsed() > SHOW_AFTER {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if bytes == 0 {
+            self.bar.set_message("sorting and sealing");
+            self.bar.enable_steady_tick(TICK);
         }
     }
 }

@@ -100,7 +100,6 @@ pub(super) fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
     }
 }
 
-
 /// A list that is about to get its next edition.
 pub(super) struct Issuing<'a> {
     pub(super) home: &'a Home,
@@ -137,8 +136,7 @@ impl<'a> Issuing<'a> {
             }
             (next, last) => self.manifest(next, last.as_ref())?,
         };
-        let bytes =
-            sign_statement(SignedKind::Manifest, &manifest, &[&Key::Issuer(name).signing(home)?]);
+        let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&Key::Issuer(name).signing(home)?]);
         let change = self.db.change()?;
         change.execute(
             "INSERT INTO editions VALUES (?, ?, ?, ?)",

@@ -136,6 +136,9 @@ pub(crate) fn difference(
     let old = old.transpose()?;
     let key = Key::List(name, key_number).list_key(home)?;
     let new = Edition::open(vec![SegmentFile::open(&home.segment(pending), *pending, &key)?])?;
+    let Some(old) = old else {
+        return Ok(Difference { put: new.alerts_at_most(), ..Difference::default() });
+    };
     let mut difference = Difference { edition: last.map_or(0, |last| last.edition), ..Difference::default() };
     let mut count = |is_put: bool| match is_put {
         true => difference.put += 1,
@@ -143,12 +146,12 @@ pub(crate) fn difference(
     };
     match new.kind() {
         Kind::Documents => {
-            for change in vedette_lists::diff(old.as_ref(), &new)? {
+            for change in vedette_lists::diff(Some(&old), &new)? {
                 count(matches!(change?, Change::Put(_)));
             }
         }
         Kind::Persons => {
-            for record in vedette_lists::diff_records(old.as_ref(), &new)? {
+            for record in vedette_lists::diff_records(Some(&old), &new)? {
                 count(record?.value.is_some());
             }
         }
@@ -157,7 +160,11 @@ pub(crate) fn difference(
 }
 
 /// An edition's segments, the oldest first.
-pub(super) fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec<SegmentFile>, HqError> {
+pub(super) fn open_segments(
+    home: &Home,
+    name: &ListName,
+    edition: &Manifest,
+) -> Result<Vec<SegmentFile>, HqError> {
     let open = |segment: &SegmentRef| {
         let key = Key::List(name, segment.key).list_key(home)?;
         Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
@@ -167,7 +174,9 @@ pub(super) fn open_segments(home: &Home, name: &ListName, edition: &Manifest) ->
 
 /// Whether an import waits to be published.
 pub(super) fn is_pending(db: &Connection, name: &ListName) -> Result<bool, HqError> {
-    Ok(db.query_row("SELECT count(*) FROM pending WHERE list = ?", [name.as_str()], |row| row.get::<_, i64>(0))? > 0)
+    Ok(db.query_row("SELECT count(*) FROM pending WHERE list = ?", [name.as_str()], |row| {
+        row.get::<_, i64>(0)
+    })? > 0)
 }
 
 /// The pending segment, open, and its key's number.

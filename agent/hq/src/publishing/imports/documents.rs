@@ -54,12 +54,15 @@ pub(crate) fn alerts<'a>(
                 return Some(Ok((rows.line(), alert)));
             }
             let bad = |line, (column, why): (&str, String)| ImportError::row(file, line, column, why);
-            let fields = match rows.next() {
-                Ok(None) => return None,
-                Err(why) => return Some(Err(bad(rows.line(), ("", why)))),
-                Ok(Some(fields)) => fields,
-            };
+            // Asked first, for the fields that follow are borrowed.
+            let row = rows.next().map(|row| row.is_some());
             let line = rows.line();
+            match row {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(why) => return Some(Err(bad(line, ("", why)))),
+            }
+            let fields = rows.fields();
             if fields.len() != places.columns {
                 let why = format!("{} fields, the header has {}", fields.len(), places.columns);
                 return Some(Err(bad(line, ("", why))));
@@ -80,7 +83,10 @@ pub(crate) fn of_columns(
     repaired: impl Fn(&str, &str),
 ) -> Result<Vec<DocumentAlert>, (String, String)> {
     if let Some(column) = object.keys().find(|key| !COLUMNS.contains(&key.as_str())) {
-        return Err((String::new(), format!("unknown key {}; known are {}", shown(column), COLUMNS.join(", "))));
+        return Err((
+            String::new(),
+            format!("unknown key {}; known are {}", shown(column), COLUMNS.join(", ")),
+        ));
     }
     let mut fields = [""; 12];
     for (field, column) in fields.iter_mut().zip(COLUMNS) {
@@ -101,7 +107,7 @@ struct Places {
 
 fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, (String, String)> {
     let header = rows.next().map_err(|why| (String::new(), why))?.unwrap_or_default();
-    if let [one] = &header[..]
+    if let [one] = header
         && let Some(c) = [';', '\t', '|'].into_iter().find(|c| one.contains(*c))
     {
         return Err((
@@ -138,6 +144,9 @@ fn documents(
         }
     }
     for (column, value) in COLUMNS.into_iter().zip(*fields) {
+        if value.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+            continue;
+        }
         // They would act on the officer's terminal, or stand in a number unseen.
         let free = matches!(column, "national_ref" | "remark");
         if let Some(c) = value.chars().find(|c| c.is_control() || free && is_unseen(*c)) {

@@ -93,6 +93,7 @@ impl<R: BufRead> Records<R> {
                     self.depth = 1;
                     return Ok(root.name);
                 }
+                (_, Some(Piece::Empty(root))) => return Ok(root.name),
                 (at, None) => return Err((at, "the file ends before its root element".into())),
                 _ => {}
             }
@@ -188,11 +189,15 @@ fn piece(event: Event<'_>, at: Place) -> Result<Option<Piece>, String> {
             None => {
                 let name = name.xml10_content();
                 let known = resolve_xml_entity(&name);
-                Piece::Text(known.ok_or_else(|| format!("the entity &{}; is not known", printable(&name)))?.into())
+                Piece::Text(
+                    known.ok_or_else(|| format!("the entity &{}; is not known", printable(&name)))?.into(),
+                )
             }
         },
         Event::DocType(_) => {
-            return Err("it has a document type declaration (DOCTYPE), which may hide anything: remove it".into());
+            return Err(
+                "it has a document type declaration (DOCTYPE), which may hide anything: remove it".into()
+            );
         }
         Event::Decl(declared) => return declared_utf8(&declared).map(|()| Some(Piece::Nothing)),
         Event::Comment(_) | Event::PI(_) => Piece::Nothing,

@@ -20,7 +20,8 @@ pub(super) fn alert(record: &Element, told: &Told<'_>) -> Option<PersonAlert> {
     }
     let names = record.all("nameAlias");
     let sexes = names.map(|name| sex(name.attribute("gender")).unwrap_or_default());
-    let functions = record.all("nameAlias").flat_map(|name| [name.attribute("title"), name.attribute("function")]);
+    let functions =
+        record.all("nameAlias").flat_map(|name| [name.attribute("title"), name.attribute("function")]);
     let remark = functions
         .chain(record.all("remark").map(|remark| remark.text.as_str()))
         .filter(|text| !text.is_empty())
@@ -112,17 +113,20 @@ fn state(one: &Element, told: &Told<'_>) -> Option<String> {
 }
 
 fn place(one: &Element) -> Option<String> {
-    let country = Some(one.attribute("countryDescription")).filter(|text| !text.eq_ignore_ascii_case("UNKNOWN"));
+    let country =
+        Some(one.attribute("countryDescription")).filter(|text| !text.eq_ignore_ascii_case("UNKNOWN"));
     let parts = ["street", "place", "city", "region"].map(|part| one.attribute(part));
     let parts: Vec<&str> = parts.into_iter().chain(country).filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn document(one: &Element, told: &Told<'_>) -> Option<PersonDocument> {
-    let number = [one.attribute("latinNumber"), one.attribute("number")].into_iter().find(|text| !text.is_empty())?;
+    let number =
+        [one.attribute("latinNumber"), one.attribute("number")].into_iter().find(|text| !text.is_empty())?;
     let kind = [one.attribute("identificationTypeCode"), one.attribute("identificationTypeDescription")];
     let flags = ["diplomatic", "knownExpired", "knownFalse", "reportedLost", "revokedByIssuer"];
-    let dates = [("issued", "issueDate"), ("expires", "validTo"), ("by", "issuedBy"), ("name", "nameOnDocument")];
+    let dates =
+        [("issued", "issueDate"), ("expires", "validTo"), ("by", "issuedBy"), ("name", "nameOnDocument")];
     let dates = dates.into_iter().filter_map(|(word, key)| {
         Some(one.attribute(key)).filter(|text| !text.is_empty()).map(|text| format!("{word} {text}"))
     });

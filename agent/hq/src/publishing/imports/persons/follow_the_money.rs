@@ -78,9 +78,9 @@ impl Entity {
             (_, kind) => kind,
         };
         let dates = [("issued", "startDate"), ("expires", "endDate")];
-        let dates = dates.iter().flat_map(|(word, property)| {
-            self.texts(property).map(move |date| format!("{word} {date}"))
-        });
+        let dates = dates
+            .iter()
+            .flat_map(|(word, property)| self.texts(property).map(move |date| format!("{word} {date}")));
         let remark = self.texts("summary").map(str::to_owned).chain(dates).collect::<Vec<_>>().join(", ");
         let state = self.texts("country").next().unwrap_or_default();
         let numbers = self.texts("number").chain(self.texts("passportNumber"));
@@ -114,14 +114,20 @@ impl Documents {
                 continue;
             }
             let entity = serde_json::from_str::<Entity>(text.trim()).ok();
-            let Some(entity) = entity.filter(|entity| DOCUMENT_SCHEMAS.contains(&entity.schema.as_str())) else {
+            let Some(entity) = entity.filter(|entity| DOCUMENT_SCHEMAS.contains(&entity.schema.as_str()))
+            else {
                 continue;
             };
             for holder in entity.texts("holder") {
                 for document in entity.own_documents() {
                     count += 1;
                     if count > DOCUMENTS_MAX {
-                        return Err(ImportError::row(file, line, "", format!("more than {DOCUMENTS_MAX} documents")));
+                        return Err(ImportError::row(
+                            file,
+                            line,
+                            "",
+                            format!("more than {DOCUMENTS_MAX} documents"),
+                        ));
                     }
                     documents.entry(holder.to_owned()).or_default().push((line, document));
                 }
@@ -132,9 +138,14 @@ impl Documents {
 
     /// Tells of the documents that no person of the file took.
     pub(super) fn tell_of_those_without_holder(self, report: &RefCell<Report>) {
-        let mut left: Vec<_> = self.0.into_iter().flat_map(|(holder, all)| {
-            all.into_iter().map(move |(line, document)| (line, format!("{} of {holder}", document.number)))
-        }).collect();
+        let mut left: Vec<_> = self
+            .0
+            .into_iter()
+            .flat_map(|(holder, all)| {
+                all.into_iter()
+                    .map(move |(line, document)| (line, format!("{} of {holder}", document.number)))
+            })
+            .collect();
         left.sort_unstable();
         for (line, text) in left {
             report.borrow_mut().left_out.add("document whose holder is no person of the file", line, &text);

@@ -181,6 +181,14 @@ fn within_bounds(mut alert: PersonAlert, told: &Told<'_>) -> Result<PersonAlert,
         }
         truncate(text, TEXT_BYTES_MAX);
     }
+    for document in alert.documents.iter().filter(|one| one.may_be_shown() && !one.number.is_empty()) {
+        if document.named().is_empty() {
+            told.doubtful(
+                "document named in an alert whose number no zone could show: it is not looked up",
+                &document.number,
+            );
+        }
+    }
     // Encoding checks every bound, that of the whole alert too; done here, where the line is known.
     person::encode(&alert).map_err(|error| error.to_string())?;
     with_readings(alert)
@@ -207,7 +215,10 @@ fn with_readings(mut alert: PersonAlert) -> Result<PersonAlert, String> {
 /// Leaves out what is beyond `most`.
 fn cut<T>(entries: &mut Vec<T>, most: usize, id: &str, told: &Told<'_>) {
     if entries.len() > most {
-        told.repaired("more names, dates, places, states or documents than an alert takes, the last left out", id);
+        told.repaired(
+            "more names, dates, places, states or documents than an alert takes, the last left out",
+            id,
+        );
         entries.truncate(most);
     }
 }
@@ -218,7 +229,8 @@ fn without_unseen(alert: &mut PersonAlert, told: &Told<'_>) {
     let is_joiner = |c: char| matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}');
     let names = alert.names.iter_mut().flat_map(|name| [&mut name.surname, &mut name.given, &mut name.full]);
     let documents = alert.documents.iter_mut();
-    let documents = documents.flat_map(|one| [&mut one.kind, &mut one.number, &mut one.state, &mut one.remark]);
+    let documents =
+        documents.flat_map(|one| [&mut one.kind, &mut one.number, &mut one.state, &mut one.remark]);
     let others = [&mut alert.reason, &mut alert.authority, &mut alert.reference, &mut alert.remark];
     for text in names.chain(documents).chain(others).chain(&mut alert.birth_places) {
         if !text.contains(|c| is_unseen(c) && !is_joiner(c)) {

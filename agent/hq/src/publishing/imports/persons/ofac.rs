@@ -108,13 +108,12 @@ fn rows<'a, R: BufRead + 'a>(
     std::iter::from_fn(move || {
         loop {
             let bad = |line, column, why| Some(Err(ImportError::row(file, line, column, why)));
-            let row = match rows.next() {
+            let row: Vec<String> = match rows.next() {
                 Ok(None) => return None,
                 Err(why) => return bad(rows.line(), "", why),
-                Ok(Some(row)) => row,
+                Ok(Some(row)) => row.iter().map(|text| field(text)).collect(),
             };
             let line = rows.line();
-            let row: Vec<String> = row.into_iter().map(field).collect();
             if row.len() == 1 && row[0].trim_matches(['\u{1a}', ' ']).is_empty() {
                 continue;
             }
@@ -131,8 +130,8 @@ fn rows<'a, R: BufRead + 'a>(
     })
 }
 
-fn field(text: String) -> String {
-    if text == "-0-" { String::new() } else { text }
+fn field(text: &str) -> String {
+    if text == "-0-" { String::new() } else { text.to_owned() }
 }
 
 fn alias_kind(kind: &str, remark: &str) -> NameKind {

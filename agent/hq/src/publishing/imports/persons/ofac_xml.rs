@@ -28,8 +28,15 @@ use vedette_names::person::{AlertKind, NameKind, PersonAlert, PersonDocument, Pe
 const KEPT_MAX: usize = 4_000_000;
 
 /// Reference values whose words are taken.
-const WORDS: [&str; 7] =
-    ["PartyType", "PartySubType", "AliasType", "NamePartType", "FeatureType", "IDRegDocType", "DetailReference"];
+const WORDS: [&str; 7] = [
+    "PartyType",
+    "PartySubType",
+    "AliasType",
+    "NamePartType",
+    "FeatureType",
+    "IDRegDocType",
+    "DetailReference",
+];
 
 /// What parties refer to.
 #[derive(Default)]
@@ -88,8 +95,10 @@ impl Beside {
                 self.countries.insert(id, code.unwrap_or(&record.text).to_owned());
             }
             "Location" => {
-                let country = record.first("LocationCountry").map_or("", |one| one.attribute("CountryID")).to_owned();
-                let parts = record.within("Value").map(|value| value.text.as_str()).filter(|text| !text.is_empty());
+                let country =
+                    record.first("LocationCountry").map_or("", |one| one.attribute("CountryID")).to_owned();
+                let parts =
+                    record.within("Value").map(|value| value.text.as_str()).filter(|text| !text.is_empty());
                 let text = parts.collect::<Vec<_>>().join(", ");
                 self.locations.insert(id, Location { text, country });
             }
@@ -101,7 +110,10 @@ impl Beside {
                     remark: record.text_of("IssuingAuthority").to_owned(),
                 };
                 if !document.number.is_empty() {
-                    self.documents.entry(record.attribute("IdentityID").to_owned()).or_default().push(document);
+                    self.documents
+                        .entry(record.attribute("IdentityID").to_owned())
+                        .or_default()
+                        .push(document);
                 }
             }
             "SanctionsEntry" => {
@@ -138,11 +150,7 @@ impl Beside {
 }
 
 /// The alert of a party; none when it is no individual.
-pub(super) fn alert(
-    party: &Element,
-    beside: &Beside,
-    told: &Told<'_>,
-) -> Result<Option<PersonAlert>, Wrong> {
+pub(super) fn alert(party: &Element, beside: &Beside, told: &Told<'_>) -> Result<Option<PersonAlert>, Wrong> {
     let Some(profile) = party.first("Profile") else {
         return Err((party.at, "the party has no Profile".into()));
     };
@@ -183,7 +191,9 @@ fn is_individual(profile: &Element, beside: &Beside) -> Result<bool, Wrong> {
     let kind = beside.party_types.get(subtype).map_or("", |kind| beside.word("PartyType", kind));
     match kind {
         "" => {
-            let why = format!("PartySubTypeID {subtype:?} is not among the file's ReferenceValueSets, or without a PartyType");
+            let why = format!(
+                "PartySubTypeID {subtype:?} is not among the file's ReferenceValueSets, or without a PartyType"
+            );
             Err((profile.at, why))
         }
         kind => Ok(kind.eq_ignore_ascii_case("individual")),
@@ -245,8 +255,12 @@ fn take_feature(
     });
     let details: Vec<String> = details.filter(|text| !text.is_empty()).collect();
     match of {
-        "Birthdate" => alert.birth_dates.extend(feature.within("DatePeriod").flat_map(|one| dates(one, told))),
-        "Place of Birth" => alert.birth_places.extend(details.into_iter().chain(places.map(|id| beside.place(id)))),
+        "Birthdate" => {
+            alert.birth_dates.extend(feature.within("DatePeriod").flat_map(|one| dates(one, told)))
+        }
+        "Place of Birth" => {
+            alert.birth_places.extend(details.into_iter().chain(places.map(|id| beside.place(id))))
+        }
         "Nationality Country" | "Citizenship Country" => {
             let countries = places.filter_map(|id| beside.locations.get(id)).map(|one| match &one.country {
                 country if country.is_empty() => one.text.as_str(),

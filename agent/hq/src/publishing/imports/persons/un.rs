@@ -15,13 +15,18 @@ pub(super) fn alert(record: &Element, told: &Told<'_>) -> Option<PersonAlert> {
     if record.name != "INDIVIDUAL" {
         return None;
     }
-    let values = |name| record.all(name).flat_map(|values| values.all("VALUE")).map(|value| value.text.as_str());
+    let values =
+        |name| record.all(name).flat_map(|values| values.all("VALUE")).map(|value| value.text.as_str());
     let remark = values("TITLE")
         .chain(values("DESIGNATION"))
         .chain([record.text_of("COMMENTS1")])
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
-        .chain(record.all("INDIVIDUAL_ADDRESS").filter_map(|address| Some(format!("address: {}", place(address)?))));
+        .chain(
+            record
+                .all("INDIVIDUAL_ADDRESS")
+                .filter_map(|address| Some(format!("address: {}", place(address)?))),
+        );
     Some(PersonAlert {
         id: format!("un-{}", record.text_of("DATAID")),
         kind: AlertKind::Sanction,
@@ -88,8 +93,11 @@ fn document(one: &Element, told: &Told<'_>) -> Option<PersonDocument> {
         ("in ", one.text_of("CITY_OF_ISSUE")),
         ("", one.text_of("NOTE")),
     ];
-    let remark: Vec<_> =
-        remark.iter().filter(|(_, text)| !text.is_empty()).map(|(word, text)| format!("{word}{text}")).collect();
+    let remark: Vec<_> = remark
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(word, text)| format!("{word}{text}"))
+        .collect();
     (!number.is_empty()).then(|| PersonDocument {
         kind: one.text_of("TYPE_OF_DOCUMENT").to_owned(),
         number: number.to_owned(),

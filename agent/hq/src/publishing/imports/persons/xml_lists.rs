@@ -88,7 +88,9 @@ fn bad(file: &Path, (at, why): Wrong) -> ImportError {
 
 fn unknown(root: &str) -> String {
     match root {
-        "sdnList" => "it is OFAC's sdn.xml: take sdn_advanced.xml, or sdn.csv with alt.csv, of the same list".into(),
+        "sdnList" => {
+            "it is OFAC's sdn.xml: take sdn_advanced.xml, or sdn.csv with alt.csv, of the same list".into()
+        }
         _ => format!(
             "its root element {} is of no list that is known: CONSOLIDATED_LIST (UN), export (EU), Sanctions (OFAC's \
              sdn_advanced.xml); bring others into JSON lines",

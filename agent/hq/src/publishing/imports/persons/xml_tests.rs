@@ -13,7 +13,8 @@ fn sample(name: &str) -> PathBuf {
 fn read(file: &Path) -> (Result<Vec<PersonAlert>, String>, Report) {
     let report = RefCell::new(Report::default());
     let source = std::io::BufReader::new(fs::File::open(file).unwrap());
-    let all: Result<Vec<_>, _> = alerts(file, source, &report).map(|row| row.map(|(_, alert)| alert)).collect();
+    let all: Result<Vec<_>, _> =
+        alerts(file, source, &report).map(|row| row.map(|(_, alert)| alert)).collect();
     (all.map_err(|error| error.to_string()), report.into_inner())
 }
 
@@ -60,7 +61,10 @@ fn a_person_of_the_un_s_list() {
     assert_eq!(alert.birth_dates[..2], [BirthDate::new(1961, 3, 9), about(1962)]);
     assert_eq!(alert.birth_dates[2..], years);
     assert_eq!(documents(alert), [["Passport", "U7700123", "UTO", "issued 2001-05-06"]]);
-    assert_eq!((&alert.nationalities[..], &alert.birth_places[..]), (&["UTO".into()][..], &["Eastport, Utopia".into()][..]));
+    assert_eq!(
+        (&alert.nationalities[..], &alert.birth_places[..]),
+        (&["UTO".into()][..], &["Eastport, Utopia".into()][..])
+    );
     assert_eq!((alert.reference.as_str(), alert.reason.as_str()), ("UTi.001", "Utopia"));
     assert_eq!(report.left_out.count(), 1, "the entity: {report}");
     assert_eq!(report.doubtful.count(), 0, "{report}");
@@ -79,7 +83,10 @@ fn a_person_of_the_eu_s_list() {
     assert_eq!(names(alert), wanted.map(|(kind, name)| (kind, name.to_owned())));
     assert_eq!(alert.birth_dates, [BirthDate::new(1955, 12, 24), about(1957)]);
     assert_eq!(documents(alert), [["passport", "E4400987", "UTO", "knownFalse, (false passport)"]]);
-    assert_eq!(alert.remark, "Harbour master; Listed with the decision of 2020.; address: 1 Harbour Road, Eastport, UTOPIA");
+    assert_eq!(
+        alert.remark,
+        "Harbour master; Listed with the decision of 2020.; address: 1 Harbour Road, Eastport, UTOPIA"
+    );
     assert_eq!((alert.reason.as_str(), alert.reference.as_str()), ("UTO", "2020/1 (OJ L1)"));
     assert_eq!((report.left_out.count(), report.doubtful.count()), (1, 0), "{report}");
 }
@@ -88,14 +95,23 @@ fn a_person_of_the_eu_s_list() {
 fn a_person_of_ofac_s_advanced_list() {
     let (alerts, report) = read(&sample("ofac/sdn_advanced.xml"));
     let [alert] = &alerts.unwrap()[..] else { panic!("one individual") };
-    assert_eq!((alert.id.as_str(), alert.sex, alert.reason.as_str()), ("ofac-90011", Sex::Female, "UTO-SANCTIONS"));
-    let wanted =
-        [(NameKind::Primary, "SORVANE/Milda"), (NameKind::Aka, "Сорване/Милда"), (NameKind::Weak, "The Clerk")];
+    assert_eq!(
+        (alert.id.as_str(), alert.sex, alert.reason.as_str()),
+        ("ofac-90011", Sex::Female, "UTO-SANCTIONS")
+    );
+    let wanted = [
+        (NameKind::Primary, "SORVANE/Milda"),
+        (NameKind::Aka, "Сорване/Милда"),
+        (NameKind::Weak, "The Clerk"),
+    ];
     assert_eq!(names(alert), wanted.map(|(kind, name)| (kind, name.to_owned())));
     assert_eq!(alert.birth_dates, [BirthDate::new(1968, 4, 2), about(1969)]);
     let numbers = [["Passport", "M5512098"], ["Passport", "M7731004"], ["National ID No.", "58-031199"]];
     assert_eq!(documents(alert), numbers.map(|[kind, number]| [kind, number, "UTO", ""]));
-    assert_eq!((&alert.nationalities[..], &alert.birth_places[..]), (&["UTO".into()][..], &["Eastport, Utopia".into()][..]));
+    assert_eq!(
+        (&alert.nationalities[..], &alert.birth_places[..]),
+        (&["UTO".into()][..], &["Eastport, Utopia".into()][..])
+    );
     assert_eq!(alert.remark, "address: Eastport, UT; Title Registrar");
     assert_eq!((report.left_out.count(), report.doubtful.count()), (1, 0), "{report}");
 }
@@ -120,8 +136,11 @@ fn documents_that_are_entities_of_their_own_belong_to_their_holder() {
 
 #[test]
 fn xml_that_will_not_do_is_refused_with_line_column_and_what_to_do() {
-    let un = |inside: &str| format!("<CONSOLIDATED_LIST>\n<INDIVIDUALS>\n{inside}\n</INDIVIDUALS></CONSOLIDATED_LIST>");
-    let ofac = "<Sanctions>\n <DistinctParty FixedRef='1'><Profile PartySubTypeID='9'/></DistinctParty></Sanctions>";
+    let un = |inside: &str| {
+        format!("<CONSOLIDATED_LIST>\n<INDIVIDUALS>\n{inside}\n</INDIVIDUALS></CONSOLIDATED_LIST>")
+    };
+    let ofac =
+        "<Sanctions>\n <DistinctParty FixedRef='1'><Profile PartySubTypeID='9'/></DistinctParty></Sanctions>";
     for (text, place, why) in [
         ("<sdnList/>".into(), "line 1", "take sdn_advanced.xml"),
         ("<Designations>\n</Designations>".into(), "line 1", "JSON lines"),
@@ -153,14 +172,26 @@ fn what_says_nothing_or_cannot_be_seen_is_told_and_what_is_too_much_too() {
     assert_eq!(report.doubtful.count(), 2, "{report}");
     let (alerts, report) = read_text(&un("<COMMENTS1>a&#x1b;[2J&#x202e;b</COMMENTS1>"));
     assert_eq!((alerts.unwrap()[0].remark.as_str(), report.repaired.count()), ("a [2Jb", 1), "{report}");
-    let (alerts, report) = read_text(&un(&"<NATIONALITY><VALUE>Utopia</VALUE></NATIONALITY><NATIONALITY><VALUE>Norway</VALUE></NATIONALITY>".repeat(40)));
-    assert_eq!((alerts.unwrap()[0].nationalities.len(), report.repaired.count()), (ENTRIES_MAX, 1), "{report}");
-    let (alerts, report) = read_text(&un(&format!("<COMMENTS1>{}</COMMENTS1>", "x".repeat(TEXT_BYTES_MAX + 1))));
+    let (alerts, report) = read_text(&un(
+        &"<NATIONALITY><VALUE>Utopia</VALUE></NATIONALITY><NATIONALITY><VALUE>Norway</VALUE></NATIONALITY>"
+            .repeat(40),
+    ));
+    assert_eq!(
+        (alerts.unwrap()[0].nationalities.len(), report.repaired.count()),
+        (ENTRIES_MAX, 1),
+        "{report}"
+    );
+    let (alerts, report) =
+        read_text(&un(&format!("<COMMENTS1>{}</COMMENTS1>", "x".repeat(TEXT_BYTES_MAX + 1))));
     assert_eq!((alerts.unwrap()[0].remark.len(), report.repaired.count()), (TEXT_BYTES_MAX, 1), "{report}");
-    let seen = r#"{"id": "a", "names": [{"full": "Ann\u0000 Moe"}], "remark": "one\ntwo", "reason": "\u202ered"}"#;
+    let seen =
+        r#"{"id": "a", "names": [{"full": "Ann\u0000 Moe"}], "remark": "one\ntwo", "reason": "\u202ered"}"#;
     let (alerts, report) = read_text(seen);
     let alert = &alerts.unwrap()[0];
-    assert_eq!((alert.names[0].full.as_str(), alert.remark.as_str(), alert.reason.as_str()), ("Ann Moe", "one two", "red"));
+    assert_eq!(
+        (alert.names[0].full.as_str(), alert.remark.as_str(), alert.reason.as_str()),
+        ("Ann Moe", "one two", "red")
+    );
     assert_eq!(report.repaired.count(), 2, "{report}");
     let (refused, _) = read_text("{\"id\": \"a\\u0007\", \"names\": [{\"full\": \"Ann Moe\"}]}");
     assert!(refused.unwrap_err().contains("U+0007"));
