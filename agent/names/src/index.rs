@@ -10,11 +10,14 @@
 //! Memory: flat arrays, numbers instead of pointers; the texts of alerts stay in the list's segments.
 
 use super::align::{GIVEN, NameToken, SIDE_MAX, SURNAME};
+use super::nation::nation;
 use super::normalise::{is_particle, is_title, tokens};
 use super::person::{BirthDate, NameKind, PersonAlert, PersonName, Sex};
+use super::placeholders;
 use super::script::Language;
 use super::vocabulary::Vocabulary;
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 /// Birth years that a list's "about" spans either way.
 const ABOUT_YEARS: u16 = 2;
@@ -47,13 +50,19 @@ pub struct PersonIndex {
 impl PersonIndex {
     /// Builds the index. The same alerts in the same order give the same index.
     pub fn build(alerts: impl Iterator<Item = PersonAlert>) -> PersonIndex {
+        let Ok(index) = PersonIndex::try_build(alerts.map(Ok::<_, Infallible>));
+        index
+    }
+
+    /// Builds the index of alerts that are read one by one and not kept; ends at the first that cannot be read.
+    pub fn try_build<E>(alerts: impl Iterator<Item = Result<PersonAlert, E>>) -> Result<PersonIndex, E> {
         let mut index = PersonIndex::default();
         let mut numbers: HashMap<String, u32> = HashMap::new();
         for alert in alerts {
-            index.add(&alert, &mut numbers);
+            index.add(&alert?, &mut numbers);
         }
         index.finish(numbers);
-        index
+        Ok(index)
     }
 
     /// Persons in the index.
@@ -99,7 +108,9 @@ impl PersonIndex {
             };
             let parts = fields(name);
             for (text, field) in parts {
-                push(tokens(text, language), field);
+                let mut texts = tokens(text, language);
+                placeholders::remove(&mut texts);
+                push(texts, field);
             }
             if self.tokens.len() > first {
                 self.token_ends.push(self.tokens.len() as u32);
@@ -218,6 +229,10 @@ impl PersonIndex {
         &self.births[span(&self.birth_ends, person as usize)]
     }
 
+    pub(super) fn nations_of(&self, person: u32) -> &[u16] {
+        &self.nations[span(&self.nation_ends, person as usize)]
+    }
+
     pub(super) fn id(&self, person: u32) -> &str {
         std::str::from_utf8(&self.id_text[span(&self.id_ends, person as usize)]).unwrap_or_default()
     }
@@ -230,24 +245,6 @@ fn fields(name: &PersonName) -> [(&str, u32); 2] {
     } else {
         [(&name.surname, SURNAME), (&name.given, GIVEN)]
     }
-}
-
-/// A state's code of up to three letters as a number; None when empty or longer.
-pub(super) fn nation(code: &str) -> Option<u16> {
-    // ICAO 9303-3 section 5: Germany has one letter in a zone, and the United Kingdom six codes by kind of national.
-    // `D` and Kosovo's user-assigned `XKX` are folded as documents' states are (`vedette_shim::document`); there the
-    // United Kingdom's stay apart, because each kind has its own documents.
-    let code = match code.trim_matches('<') {
-        "D" => "DEU",
-        "GBD" | "GBN" | "GBO" | "GBP" | "GBS" => "GBR",
-        "XKX" => "RKS",
-        code => code,
-    };
-    let letters = code.as_bytes();
-    if letters.is_empty() || letters.len() > 3 || !letters.iter().all(u8::is_ascii_alphabetic) {
-        return None;
-    }
-    Some(letters.iter().fold(0, |sum, letter| sum * 32 + u16::from(letter.to_ascii_uppercase() - b'A' + 1)))
 }
 
 /// A date as a number that sorts as dates do, unknown parts first.
@@ -269,18 +266,4 @@ pub(super) fn unpack(packed: u32) -> BirthDate {
 pub(super) fn span(ends: &[u32], at: usize) -> std::ops::Range<usize> {
     let from = if at == 0 { 0 } else { ends[at - 1] as usize };
     from..ends[at] as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nation;
-
-    #[test]
-    fn one_state_written_in_two_ways_is_one_nation() {
-        for (one, other) in [("D<<", "DEU"), ("GBN", "GBR"), ("XKX", "RKS")] {
-            assert_eq!(nation(one), nation(other), "{one}");
-        }
-        assert_ne!(nation("RKS"), nation("SRB"));
-        assert_eq!(nation("UNKNOWN"), None);
-    }
 }

@@ -1,11 +1,12 @@
 //! Recognising a person by name, birth date, nationality and sex.
 //!
 //! `normalise` makes tokens of A to Z from any script by the readings of `script`, and `readings` adds at import what takes a
-//! dictionary. `fold` and `equivalents` hear what tokens sound like, `national` how other states spell them. `query`
-//! matches a traveller's tokens against the `vocabulary` of a list's, once, with `respelt` for other states' spellings;
-//! `gather` finds in the `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares
-//! dates, `score` adds up what was seen by its `weights`, and `explain` says it. `search` runs all of that; `person` is an
-//! alert and its bytes, `handling` how far it may go. A search reads memory only: no lock, no clock, no file.
+//! dictionary; `placeholders` name nobody. `fold` and `equivalents` hear what tokens sound like, `national` how other states
+//! spell them, `syllables` how Chinese and Korean names are cut and spelt. `query` matches a traveller's tokens against the
+//! `vocabulary` of a list's, once, with `respelt` for other states' spellings; `gather` finds in the `index` the persons they lead to, `align` puts tokens of query and name together,
+//! `birth` compares dates, `nation` nationalities, `score` adds up what was seen by its `weights` with how rare the name is in
+//! the `world`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it
+//! may go. A search reads memory only: no lock, no clock, no file.
 
 pub mod handling;
 pub mod person;
@@ -19,18 +20,23 @@ mod fold;
 mod gather;
 mod index;
 mod named;
+mod nation;
 mod national;
 mod normalise;
+mod placeholders;
 mod query;
 mod readings;
 mod respelt;
 mod score;
 mod script;
 mod search;
+mod syllables;
 mod vocabulary;
 mod weights;
+mod world;
 
-pub use explain::Reason;
+pub use birth::Birth;
+pub use explain::{Reason, Standing};
 pub use index::PersonIndex;
 pub use named::{Agrees, NamedDocument};
 pub use person::{BirthDate, NameKind, PersonAlert, PersonDocument, PersonName, Sex, decode, encode};

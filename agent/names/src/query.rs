@@ -3,17 +3,23 @@
 use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
 use super::normalise::{is_particle, is_title, tokens};
+use super::placeholders;
 use super::script::Language;
+use super::syllables::Syllables;
 use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
+use super::world;
 
 /// Tokens joined into one reading: ABD AL RAHMAN.
 const JOINED_MAX: usize = 3;
 /// Letters of the shortest left and right half of a token.
 const HALF_LETTERS_MIN: (usize, usize) = (2, 3);
-/// Letters of the shortest stump that is completed.
-const STUMP_LETTERS_MIN: usize = 2;
-/// The number of the split that takes ABD off; the others are the place of their cut.
+/// Letters of the shortest stump that is completed at the end of a cut name, and within it.
+const STUMP_LETTERS_MIN: (usize, usize) = (2, 3);
+/// The numbers of the splits that take ABD and ABU off; the others are the place of their cut.
 const SERVANT_SPLIT: u8 = u8::MAX;
+const FATHER_SPLIT: u8 = u8::MAX - 1;
+/// ABU written onto the name of the child, in Arabic, Persian and the Maghreb's spelling.
+const FATHERS: &[&str] = &["ABOUL", "ABOU", "ABUL", "ABU", "ABOL", "BOU"];
 /// Letters of the shortest name that ABD serves.
 const SERVED_LETTERS_MIN: usize = 4;
 /// Units of a query, a bound on its cost.
@@ -23,7 +29,8 @@ const UNITS_MAX: usize = 200;
 pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared {
     let mut prepared = Prepared { truncated: query.name_truncated, ..Prepared::default() };
     for (text, field) in [(&query.surname, SURNAME), (&query.given, GIVEN)] {
-        let parts = tokens(text, Language::Unknown);
+        let mut parts = tokens(text, Language::Unknown);
+        placeholders::remove(&mut parts);
         let majors = parts.iter().filter(|part| !is_particle(part) && !is_title(part)).count();
         for text in parts {
             let minor = majors > 0 && (is_particle(&text) || is_title(&text));
@@ -39,12 +46,15 @@ pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared 
         last.minor = false;
     }
     let bare = is_written_bare(&prepared.tokens);
-    let mut look = Look { vocabulary, scratch: Scratch::default(), near: Vec::new(), bare };
+    let majors = prepared.tokens.iter().filter(|token| !token.minor).map(|token| token.text.as_str());
+    let syllables = Syllables::of_name(majors);
+    let mut look = Look { vocabulary, scratch: Scratch::default(), near: Vec::new(), bare, syllables };
     for first in 0..prepared.tokens.len() {
         look.single(&mut prepared, first);
         look.joined(&mut prepared, first);
         look.halves(&mut prepared, first);
         look.servant(&mut prepared, first);
+        look.father(&mut prepared, first);
     }
     prepared.meetings.sort_unstable_by_key(|meeting| (meeting.near.token, meeting.unit));
     prepared
@@ -62,6 +72,7 @@ struct Look<'a> {
     scratch: Scratch,
     near: Vec<Near>,
     bare: bool,
+    syllables: Syllables,
 }
 
 impl Look<'_> {
@@ -77,9 +88,16 @@ impl Look<'_> {
     fn single(&mut self, prepared: &mut Prepared, first: usize) {
         let token = &prepared.tokens[first];
         self.vocabulary.near_respelt(&token.text, self.bare, &mut self.scratch, &mut self.near);
+        self.vocabulary.near_syllables(&token.text, self.syllables, 0, &mut self.near);
         let own = self.near.iter().filter(|near| near.cost <= 0.25).map(|near| near.weight);
-        let weight = own.fold(self.vocabulary.weight(0.0), f32::min);
-        let cut = token.cut && token.text.len() >= STUMP_LETTERS_MIN;
+        let rarest = self.vocabulary.weight(0.0).min(world::weight(&token.text));
+        let weight = own.fold(rarest, f32::min);
+        // A zone that is full may have cut every part of its name.
+        let (last, within) = STUMP_LETTERS_MIN;
+        let within = || {
+            prepared.truncated && token.text.len() >= within && self.vocabulary.find(&token.text).is_none()
+        };
+        let cut = if token.cut { token.text.len() >= last } else { within() };
         prepared.tokens[first].weight = weight;
         let unit = Unit { first: first as u8, count: 1, half: None, prefix: false };
         self.unit(prepared, unit);
@@ -94,6 +112,13 @@ impl Look<'_> {
         for count in 2..=JOINED_MAX.min(prepared.tokens.len() - first) {
             text.push_str(&prepared.tokens[first + count - 1].text);
             self.vocabulary.near(&text, self.bare, &mut self.scratch, &mut self.near);
+            self.vocabulary.near_syllables(&text, self.syllables, 0, &mut self.near);
+            if let Some(child) = FATHERS.iter().find_map(|father| text.strip_prefix(father))
+                && count == 2
+                && FATHERS.contains(&prepared.tokens[first].text.as_str())
+            {
+                self.vocabulary.near(&format!("BOU{child}"), self.bare, &mut self.scratch, &mut self.near);
+            }
             self.near.retain(|near| near.cost <= 0.7);
             if !self.near.is_empty() {
                 self.unit(
@@ -106,15 +131,16 @@ impl Look<'_> {
 
     fn halves(&mut self, prepared: &mut Prepared, first: usize) {
         let text = prepared.tokens[first].text.clone();
-        let (left_min, right_min) = HALF_LETTERS_MIN;
+        let (left_min, right_min) = if self.syllables.is_none() { HALF_LETTERS_MIN } else { (1, 1) };
         let exact = |vocabulary: &Vocabulary, half: &str, cost: f32| {
-            vocabulary.find(half).map(|token| {
-                let weight = vocabulary.weight(vocabulary.bearers(token) as f32);
-                Near { token, cost, weight }
-            })
+            vocabulary.find(half).map(|token| Near { token, cost, weight: vocabulary.rarity(token) })
         };
         for at in left_min..(text.len() + 1).saturating_sub(right_min) {
             let (left, right) = text.split_at(at);
+            if !self.syllables.is_none() {
+                self.syllables(prepared, first, at, left, right);
+                continue;
+            }
             let Some(left) = exact(self.vocabulary, left, 0.0) else {
                 continue;
             };
@@ -128,6 +154,32 @@ impl Look<'_> {
             self.unit(prepared, unit);
             self.near.extend(whole.into_iter().chain(bare));
             self.unit(prepared, Unit { half: Some((at as u8, true)), ..unit });
+        }
+    }
+
+    /// Both halves of a token as Chinese or Korean syllables.
+    fn syllables(&mut self, prepared: &mut Prepared, first: usize, at: usize, left: &str, right: &str) {
+        let [left, right] = [left, right].map(|half| self.vocabulary.near_syllable(half, self.syllables));
+        if !left.is_empty() && !right.is_empty() {
+            let unit = Unit { first: first as u8, count: 1, half: Some((at as u8, false)), prefix: false };
+            self.near.extend(left);
+            self.unit(prepared, unit);
+            self.near.extend(right);
+            self.unit(prepared, Unit { half: Some((at as u8, true)), ..unit });
+        }
+    }
+
+    /// ABU written onto the name of the child: BOUHAMRA is ABU and HAMRA.
+    fn father(&mut self, prepared: &mut Prepared, first: usize) {
+        let text = prepared.tokens[first].text.clone();
+        let child = FATHERS.iter().find_map(|father| text.strip_prefix(father));
+        if let Some(child) = child.filter(|child| child.len() >= SERVED_LETTERS_MIN) {
+            let unit =
+                Unit { first: first as u8, count: 1, half: Some((FATHER_SPLIT, false)), prefix: false };
+            self.vocabulary.near("ABU", self.bare, &mut self.scratch, &mut self.near);
+            self.unit(prepared, unit);
+            self.vocabulary.near(child, self.bare, &mut self.scratch, &mut self.near);
+            self.unit(prepared, Unit { half: Some((FATHER_SPLIT, true)), ..unit });
         }
     }
 

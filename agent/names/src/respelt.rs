@@ -9,6 +9,7 @@ use super::equivalents::class_of;
 use super::fold::fold_into;
 use super::national::{self, WAYS};
 use super::vocabulary::{CLASS_COST, Near, Scratch, Vocabulary, WAY_SHIFT, class_key, limit};
+use super::world;
 
 /// Tokens of one key that are compared.
 const TOKENS_MAX: usize = 500;
@@ -16,6 +17,8 @@ const TOKENS_MAX: usize = 500;
 const SOUNDS_MIN: usize = 5;
 /// Cost of the same name by other rules.
 const RESPELT_COST: f32 = 0.06;
+/// Cost of the same letters with their marks left out on one side.
+const UNMARKED_COST: f32 = 0.1;
 
 impl Vocabulary {
     /// As [`Vocabulary::near`], in the spellings of all states.
@@ -39,19 +42,36 @@ impl Vocabulary {
             }
         }
         scratch.sound = plain;
+        self.add_unmarked(token, out);
         if out.len() > met {
-            let found = &mut out[first..];
-            found.sort_unstable_by(|a, b| a.token.cmp(&b.token).then(a.cost.total_cmp(&b.cost)));
-            let mut kept = first;
-            for at in first..out.len() {
-                if kept == first || out[kept - 1].token != out[at].token {
-                    out[kept] = out[at];
-                    kept += 1;
-                }
-            }
-            out.truncate(kept);
-            self.weigh(&mut out[first..]);
+            self.keep_nearest(token, first, out);
         }
+    }
+
+    /// Keeps of each token in `out` from `first` on the nearest, and gives them their weights.
+    pub(super) fn keep_nearest(&self, token: &str, first: usize, out: &mut Vec<Near>) {
+        let found = &mut out[first..];
+        found.sort_unstable_by(|a, b| a.token.cmp(&b.token).then(a.cost.total_cmp(&b.cost)));
+        let mut kept = first;
+        for at in first..out.len() {
+            if kept == first || out[kept - 1].token != out[at].token {
+                out[kept] = out[at];
+                kept += 1;
+            }
+        }
+        out.truncate(kept);
+        self.weigh(&mut out[first..], world::weight(token));
+    }
+
+    /// Adds the tokens that are the same but for marks of letters, written out or left out: ZHANNA and ZANNA for Žanna.
+    fn add_unmarked(&self, token: &str, out: &mut Vec<Near>) {
+        let unmarked = national::unmarked(token);
+        let bare = unmarked.as_deref().unwrap_or(token);
+        let tokens = self.plain_tokens_of(national::unmarked_key(bare)).iter().take(TOKENS_MAX);
+        let same = |other: &str| national::unmarked(other).is_some_and(|other| other == bare);
+        let tokens = tokens.copied().filter(|&other| same(self.text(other)));
+        let plain = if unmarked.is_some() { self.find(bare) } else { None };
+        out.extend(tokens.chain(plain).map(|token| Near { token, cost: UNMARKED_COST, weight: 0.0 }));
     }
 
     /// Adds the tokens with a reading near to the query's `reading` of a way, whose fold is `sound`.

@@ -3,8 +3,34 @@
 //! Facts add up on purpose: an officer, or an auditor, can be told each one's share. Thresholds are the list's issuer's.
 
 use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
+use super::birth::{Agreement, Birth};
 use super::person::{NameKind, Sex};
-use super::weights::{FACTS, Fact, Facts};
+use super::weights::{FACTS, Fact, Facts, LETTER_NATS, WEIGHTS};
+use super::world::{COMMON, PEOPLE_OF_A_CULTURE, RARE, TRAVELLERS_OF_A_CULTURE};
+
+/// The most that sums come to, at the usual thresholds: clear, just possible, and just no hit.
+const CLEAR_MOST: f32 = 0.5;
+const POSSIBLE_MOST: f32 = 1.25;
+const NO_HIT_MOST: f32 = 2.5;
+/// People of a large culture with one name and birth date from which on none of them is a hit, as ln.
+const DOZENS: f32 = 3.5;
+/// Nats that a name must have to be possible where only the year of birth agrees, or nearly.
+const NEAR_NATS_MIN: f32 = 7.5;
+/// Differences of names from which on a name is another, where the birth date is.
+const DIFFERENCE: f32 = 0.5;
+/// Wrong letters of a name that are no difference: another spelling of one sound.
+const SAME_LETTERS: f32 = 0.25;
+/// Facts that are a difference of names, and how many count where no birth date agrees.
+const DIFFERENCES: [Fact; 7] = [
+    Fact::QuerySurnameLeft,
+    Fact::QueryGivenLeft,
+    Fact::NameSurnameLeft,
+    Fact::NameGivenLeft,
+    Fact::SurnameMissed,
+    Fact::GivenMissed,
+    Fact::Single,
+];
+const DIFFERENCES_MAX: f32 = 2.0;
 
 /// Adds the facts of one alignment.
 pub(super) fn name_facts(
@@ -96,6 +122,32 @@ pub(super) fn name_facts(
     facts
 }
 
+/// Nats that a name's meetings come to, less for wrong letters.
+pub(super) fn met_nats(alignment: &Alignment) -> f32 {
+    alignment.pairs.iter().map(|pair| (pair.weight - LETTER_NATS * pair.cost).max(0.0)).sum()
+}
+
+/// Adds what the birth date says, and how many others the world has of such name and date.
+pub(super) fn add_birth(facts: &mut Facts, birth: Birth, alignment: &Alignment) {
+    let worth = WEIGHTS[birth.fact() as usize];
+    facts[birth.fact() as usize] = 1.0;
+    facts[Fact::Others as usize] = others(met_nats(alignment), worth);
+    // Where no date carries the match, the name must, and then every difference counts.
+    let fact = match birth.agreement() {
+        Agreement::Full => return,
+        Agreement::Unknown => Fact::BareDiffers,
+        Agreement::Near | Agreement::None => Fact::FarDiffers,
+    };
+    let letters: f32 = alignment.pairs.iter().map(|pair| pair.cost).filter(|&cost| cost > SAME_LETTERS).sum();
+    let left: f32 = DIFFERENCES.map(|fact| facts[fact as usize]).iter().sum();
+    facts[fact as usize] = (letters + left).min(DIFFERENCES_MAX);
+}
+
+/// How many travellers of a large culture share a name of so many nats and a birth date of such worth, as ln, at least 0.
+pub(super) fn others(nats: f32, birth_worth: f32) -> f32 {
+    (TRAVELLERS_OF_A_CULTURE - nats - birth_worth.max(0.0)).max(0.0)
+}
+
 /// The fact that two sexes are, if any.
 pub(super) fn sex(read: Sex, listed: Sex) -> Option<Fact> {
     match (read, listed) {
@@ -110,8 +162,45 @@ pub(super) fn sum(facts: &Facts, weights: &Facts) -> f32 {
     facts.iter().zip(weights).map(|(fact, weight)| fact * weight).sum()
 }
 
+/// The score of facts.
+pub(super) fn score(facts: &Facts, birth: Birth, alignment: &Alignment) -> f32 {
+    let most = most(met_nats(alignment), facts[Fact::FarDiffers as usize], birth);
+    score_of(sum(facts, &WEIGHTS).min(most))
+}
+
+/// The most that a sum may come to, whatever else was seen: what a birth date that does not agree leaves to a name of so
+/// many nats with so many differences. [`least_nats`] is its inverse.
+fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
+    match birth.agreement() {
+        Agreement::Full if nats < lone_nats(birth) => NO_HIT_MOST,
+        Agreement::Full => f32::MAX,
+        Agreement::Near if nats >= NEAR_NATS_MIN => NO_HIT_MOST,
+        Agreement::Unknown if nats >= RARE => f32::MAX,
+        Agreement::Unknown if nats >= COMMON => NO_HIT_MOST,
+        Agreement::None if nats >= RARE && differences < DIFFERENCE => POSSIBLE_MOST,
+        _ => CLEAR_MOST,
+    }
+}
+
+/// The least nats of a name for which a sum may come to `needed`: infinite where none does.
+pub(super) fn least_nats(needed: f32, birth: Birth) -> f32 {
+    let steps = match birth.agreement() {
+        Agreement::Full => [(NO_HIT_MOST, 0.0), (f32::MAX, lone_nats(birth))],
+        Agreement::Near => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, NEAR_NATS_MIN)],
+        Agreement::Unknown if needed > NO_HIT_MOST => [(f32::MAX, RARE); 2],
+        Agreement::Unknown => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, COMMON)],
+        Agreement::None => [(CLEAR_MOST, 0.0), (POSSIBLE_MOST, RARE)],
+    };
+    steps.iter().find(|(most, _)| needed <= *most).map_or(f32::INFINITY, |(_, nats)| *nats)
+}
+
+/// Nats from which on fewer than dozens of a large culture share a name and such a birth date.
+fn lone_nats(birth: Birth) -> f32 {
+    PEOPLE_OF_A_CULTURE - WEIGHTS[birth.fact() as usize].max(0.0) - DOZENS
+}
+
 /// The score of a sum.
-pub(super) fn score(sum: f32) -> f32 {
+pub(super) fn score_of(sum: f32) -> f32 {
     1.0 / (1.0 + (-sum).exp())
 }
 

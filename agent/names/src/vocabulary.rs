@@ -3,7 +3,8 @@
 //! A query's token meets the vocabulary once: its keys (see `fold`) find the tokens that can be the same name,
 //! the distance says how far each is, and a token's *weight* says how much the meeting is worth. The weight is
 //! the information in "a name has a token at least as near as this one", in nats, so that a near miss of a rare
-//! name counts more than the exact SERGEY, and every spelling of MOHAMMED counts as little as all of them.
+//! name counts more than the exact SERGEY, and every spelling of MOHAMMED counts as little as all of them. A name that is
+//! common in the `world` says no more than that leaves, however rare it is on the list.
 //!
 //! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range; keys are
 //! sorted by (hash, number). Same tokens in, same numbers out.
@@ -12,6 +13,9 @@ use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
 use super::fold::{fold, fold_into, hash, keys};
 use super::national::{self, WAYS};
+use super::normalise::TOKEN_LETTERS_MAX;
+use super::syllables;
+use super::world;
 
 /// Persons that the background stands for: a list smaller than this says little about how rare a name is.
 const BACKGROUND_PERSONS: f32 = 3000.0;
@@ -30,6 +34,8 @@ pub(super) const CLASS_COST: f32 = 0.18;
 /// Cost of a cut token against one that completes it.
 const PREFIX_COST: f32 = 0.1;
 
+/// Steps of one nat in which a token's weight in the world is kept.
+const WORLD_STEPS: f32 = 16.0;
 /// Where the way of a reading (see `national`) stands in a key's token.
 pub(super) const WAY_SHIFT: u32 = 28;
 
@@ -53,6 +59,8 @@ pub(super) struct Vocabulary {
     fold_ends: Vec<u32>,
     classes: Vec<u32>,
     bearers: Vec<u32>,
+    /// What each token says in the world, in 1/[`WORLD_STEPS`] nats.
+    worlds: Vec<u8>,
     persons: u32,
     /// Open addressing over the tokens themselves: number + 1, 0 for free. A power of two, at most half full.
     exact: Vec<u32>,
@@ -84,9 +92,11 @@ impl Vocabulary {
             fold_into(token, &mut sound);
             let class = class_of(&sound);
             vocabulary.classes.push(class);
+            vocabulary.worlds.push((world::weight(token) * WORLD_STEPS) as u8);
             vocabulary.folds.extend_from_slice(&sound);
             vocabulary.fold_ends.push(vocabulary.folds.len() as u32);
             keys(&sound, |key| pairs.push((key, number)));
+            pairs.push((letters_key(token), number));
             if class != 0 {
                 pairs.push((class_key(class), number));
             }
@@ -108,6 +118,8 @@ impl Vocabulary {
     /// Adds the keys of the last token's readings by national rules, and the class of one if it has none of its own.
     fn respell(&mut self, token: &str, number: u32, pairs: &mut Vec<(u32, u32)>) {
         pairs.extend(national::key(token).map(|key| (key, number)));
+        pairs.extend(national::unmarked(token).map(|bare| (national::unmarked_key(&bare), number)));
+        pairs.extend(syllables::keys(token).into_iter().map(|key| (key, number)));
         let mut reading = String::new();
         for way in 1..=WAYS {
             if national::respell(token, way, &mut reading) {
@@ -132,6 +144,7 @@ impl Vocabulary {
         let words = self.text_ends.len() + self.fold_ends.len() + self.classes.len() + self.bearers.len();
         self.text.len()
             + self.folds.len()
+            + self.worlds.len()
             + (words + self.exact.len() + self.key_hashes.len() + self.key_tokens.len()) * 4
     }
 
@@ -151,7 +164,16 @@ impl Vocabulary {
         self.bearers[token as usize]
     }
 
-    /// What it says, in nats, that a person bears a token which `bearers` persons of the list bear.
+    /// What it says, in nats, that a person bears this token: as much as both the list and the world allow.
+    pub(super) fn rarity(&self, token: u32) -> f32 {
+        self.weight(self.bearers(token) as f32).min(self.world(token))
+    }
+
+    fn world(&self, token: u32) -> f32 {
+        f32::from(self.worlds[token as usize]) / WORLD_STEPS
+    }
+
+    /// What the list says, in nats, of a token which `bearers` of its persons bear.
     pub(super) fn weight(&self, bearers: f32) -> f32 {
         let expected = bearers + BACKGROUND_PERSONS * BACKGROUND_SHARE;
         ((self.persons as f32 + BACKGROUND_PERSONS) / expected).ln().max(0.0)
@@ -203,6 +225,7 @@ impl Vocabulary {
         fold_into(token, sound);
         let class = class_of(sound);
         keys(sound, |key| self.gather(key, candidates));
+        self.gather(letters_key(token), candidates);
         if class != 0 {
             self.gather(class_key(class), candidates);
         }
@@ -219,7 +242,7 @@ impl Vocabulary {
                 out.push(Near { token: candidate, cost, weight: 0.0 });
             }
         }
-        self.weigh(&mut out[first..]);
+        self.weigh(&mut out[first..], world::weight(token));
     }
 
     /// Appends the tokens that begin with `stump`, the end of a cut name.
@@ -235,11 +258,11 @@ impl Vocabulary {
         if out.len() - first > PREFIX_TOKENS_MAX {
             out.truncate(first);
         }
-        self.weigh(&mut out[first..]);
+        self.weigh(&mut out[first..], f32::MAX);
     }
 
-    /// Sorts by nearness and gives each its weight: all bearers of tokens at least as near share it.
-    pub(super) fn weigh(&self, found: &mut [Near]) {
+    /// Sorts by nearness and gives each its weight: all bearers of tokens at least as near share it, and it is at most `most`.
+    pub(super) fn weigh(&self, found: &mut [Near], most: f32) {
         found.sort_unstable_by(|a, b| a.cost.total_cmp(&b.cost).then(a.token.cmp(&b.token)));
         let mut bearers = 0.0;
         let mut from = 0;
@@ -249,8 +272,8 @@ impl Vocabulary {
                 bearers += self.bearers(found[to].token) as f32;
                 to += 1;
             }
-            let weight = self.weight(bearers);
-            found[from..to].iter_mut().for_each(|near| near.weight = weight);
+            let weight = self.weight(bearers).min(most);
+            found[from..to].iter_mut().for_each(|near| near.weight = weight.min(self.world(near.token)));
             from = to;
         }
     }
@@ -317,6 +340,15 @@ fn part<'a>(bytes: &'a [u8], ends: &[u32], at: u32) -> &'a [u8] {
     &bytes[from..ends[at] as usize]
 }
 
+/// The key of a token's letters in any order: two that changed places may change every sound.
+fn letters_key(token: &str) -> u32 {
+    let mut letters = [0u8; TOKEN_LETTERS_MAX];
+    let length = token.len().min(letters.len());
+    letters[..length].copy_from_slice(&token.as_bytes()[..length]);
+    letters[..length].sort_unstable();
+    hash(b'l', &letters[..length], None)
+}
+
 pub(super) fn class_key(class: u32) -> u32 {
     (class ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1)
 }
@@ -376,7 +408,7 @@ mod tests {
         assert_eq!(found[0].0, "SERGEY");
         assert_eq!(found[1].0, "SIARHEI");
         assert_eq!(found.len(), 2);
-        assert!(found[0].2 > found[1].2, "a wider net is worth less");
+        assert!(found[0].2 >= found[1].2, "a wider net is worth no more");
         assert_eq!(near(&list, "KHATIBI")[0].0, "ALKHATIBI");
         assert_eq!(near(&list, "LINDQVST")[0].0, "LINDQVIST");
         assert!(near(&list, "LINDQVIST")[0].2 > found[0].2, "a rare name is worth more");

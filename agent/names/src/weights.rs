@@ -6,6 +6,8 @@
 //! written by sanctions lists and passports' zones, and ten thousand travellers who are not listed; the other half was only
 //! measured. Where that data says little, or says what holds only for it (nearly no listed person travelled on a passport
 //! of another state), the weight is a judgement, marked J.
+//!
+//! Gathering relies on signs: beside what names meet, birth date, nationality and sex, no fact is worth more than nothing.
 
 /// A fact. Its weight is in [`WEIGHTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +39,24 @@ pub(super) enum Fact {
     Single,
     BirthExact,
     BirthSwapped,
-    BirthDay,
-    BirthMonth,
-    BirthYearOff,
-    BirthYearSlip,
     BirthMonthOnly,
+    BirthYearOff,
+    BirthFirstExact,
     BirthYearOnly,
+    BirthDay,
+    BirthNeighbour,
+    BirthMonth,
+    BirthFirst,
     BirthAbout,
+    BirthFirstYear,
+    BirthYearNear,
+    BirthYearSlip,
     BirthAbsent,
+    BirthEthiopian,
     BirthOther,
+    FarDiffers,
+    BareDiffers,
+    Others,
     NationEqual,
     NationOther,
     SexEqual,
@@ -74,40 +85,49 @@ use Fact::*;
 
 #[rustfmt::skip]
 const TABLE: [(Fact, f32); FACTS] = [
-    (Bias, -5.04),                      // that anybody is this person, before anything is known
-    (SurnameWeight, 0.40),              // a nat of family names that met family names: less than one, as kin and neighbours share them
-    (GivenWeight, 0.34),                // a nat of given names that met given names
-    (CrossedWeight, 0.71),              // a nat of names that met across the fields; with Crossed, worth it for rare names only
-    (SurnameCost, -4.41),               // a wrong letter in a family name
-    (GivenCost, -1.69),                 // a wrong letter in a given name, which languages bend more
-    (Crossed, -3.11),                   // a token that met one of the other field
-    (SurnameMissed, -1.08),             // no family name met anything
-    (GivenMissed, -2.65),               // no given name met anything, though both have some
-    (QuerySurnameLeft, -2.19),          // a family name read that is not listed
-    (QuerySurnameLeftWeight, -0.05),    // a nat of it: a rare one speaks louder
-    (QueryGivenLeft, -1.01),            // a given name read that is not listed
-    (QueryGivenLeftWeight, -0.06),      // a nat of it
-    (NameSurnameLeft, -1.01),           // a family name listed that was not read: one of two surnames is often left out
-    (NameSurnameLeftWeight, -0.11),     // a nat of it
+    (Bias, -2.85),                      // that anybody is this person, before anything is known
+    (SurnameWeight, 0.26),              // a nat of family names that met family names: less than one, as kin and neighbours share them
+    (GivenWeight, 0.42),                // a nat of given names that met given names
+    (CrossedWeight, 0.36),              // a nat of names that met across the fields
+    (SurnameCost, -5.04),               // a wrong letter in a family name
+    (GivenCost, -2.12),                 // a wrong letter in a given name, which languages bend more
+    (Crossed, -0.47),                   // a token that met one of the other field
+    (SurnameMissed, -1.01),             // no family name met anything
+    (GivenMissed, -1.36),               // no given name met anything, though both have some
+    (QuerySurnameLeft, -3.19),          // a family name read that is not listed
+    (QuerySurnameLeftWeight, 0.00),     // a nat of it: a rare one speaks louder
+    (QueryGivenLeft, -0.81),            // a given name read that is not listed
+    (QueryGivenLeftWeight, -0.07),      // a nat of it
+    (NameSurnameLeft, -1.46),           // a family name listed that was not read: one of two surnames is often left out
+    (NameSurnameLeftWeight, -0.06),     // a nat of it
     (NameGivenLeft, -0.24),             // a given name listed that was not read: middle names are often left out
-    (NameGivenLeftWeight, -0.05),       // a nat of it
-    (GivenConflict, -0.64),             // a given name left on either side: brothers share the rest
-    (Joined, -1.00),                    // tokens joined or split
+    (NameGivenLeftWeight, 0.00),        // a nat of it
+    (GivenConflict, -1.25),             // a given name left on either side: brothers share the rest
+    (Joined, -0.40),                    // J: tokens joined or split
     (Prefix, -0.50),                    // J: the stump of a cut name that a listed name completes
-    (WeakName, -0.60),                  // J: the name is a weak alias
+    (WeakName, -1.00),                  // J: the name is a weak alias
     (OtherName, -0.10),                 // J: the name is not the primary one
     (Single, -1.00),                    // J: one side has a single name, which says little
-    (BirthExact, 10.50),                // birth date equal: one in some twenty thousand shares it
-    (BirthSwapped, 9.53),               // day and month swapped
-    (BirthDay, 5.87),                   // year and month equal, the day not
-    (BirthMonth, 3.00),                 // J: the year equal, the month not
-    (BirthYearOff, 6.97),               // the same day one year off
-    (BirthYearSlip, 1.00),              // J: the same day, one digit of the year different
-    (BirthMonthOnly, 7.00),             // J: equal as far as listed, to the month
-    (BirthYearOnly, 6.00),              // equal as far as listed, the year
-    (BirthAbout, 3.00),                 // J: within two years of a date listed as about
-    (BirthAbsent, 0.95),                // no birth date read or listed
-    (BirthOther, -12.00),               // J: another birth date: namesakes must stay silent
+    (BirthExact, 9.00),                 // birth date equal: one in some twenty thousand shares it
+    (BirthSwapped, 8.00),               // day and month swapped
+    (BirthMonthOnly, 6.80),             // J: equal as far as listed, to the month
+    (BirthYearOff, 6.76),               // the same day one year off
+    (BirthFirstExact, 4.40),            // J: both 1 January of one year: where days are not known, all have it
+    (BirthYearOnly, 4.76),              // equal as far as listed, the year
+    (BirthDay, 4.40),                   // year and month equal, the day not
+    (BirthNeighbour, 4.40),             // J: the day before or after, in another month
+    (BirthMonth, 4.40),                 // J: the year equal, the month not
+    (BirthFirst, 4.40),                 // J: the year equal, 1 January on one side
+    (BirthAbout, 3.60),                 // J: within two years of a date listed as about
+    (BirthFirstYear, 3.55),             // J: 1 January and that year: estimated years gather on round ones
+    (BirthYearNear, 3.50),              // J: only years known, one apart
+    (BirthYearSlip, 2.00),              // J: the same day, one digit of the year different
+    (BirthAbsent, 2.00),                // no birth date read or listed
+    (BirthEthiopian, 0.30),             // J: seven or eight years later, as an Ethiopian year
+    (BirthOther, -0.70),                // J: another birth date: a rare name must carry the match alone
+    (FarDiffers, -8.00),                // J: a difference of names where the birth date does not agree either
+    (BareDiffers, -1.00),               // a difference of names where there is no birth date
+    (Others, -0.45),                    // J: an e-fold of people in the world beyond one who have this name and birth date
     (NationEqual, 1.50),                // J: a nationality equal
     (NationOther, -2.00),               // J: another nationality: people have several, and change them
     (SexEqual, 0.30),                   // J: sex equal
@@ -115,8 +135,29 @@ const TABLE: [(Fact, f32); FACTS] = [
     (ListSize, -0.80),                  // J: e-folds of the list beyond ten thousand persons: chance meetings grow with it
 ];
 
-/// The most that one nat of names which met can add to a sum: no weight of names is larger.
-pub(super) const MOST_OF_A_NAT: f32 = WEIGHTS[CrossedWeight as usize];
-/// The most that a sum comes to without names and birth date, with one nat for tokens too common to be followed.
-pub(super) const MOST_OF_THE_REST: f32 =
-    WEIGHTS[Bias as usize] + WEIGHTS[NationEqual as usize] + WEIGHTS[SexEqual as usize] + 1.0;
+/// The most that one nat of names which met can add to a sum, but for fewer others of that name.
+pub(super) const MOST_OF_A_NAT: f32 = {
+    let [surname, given, crossed] =
+        [WEIGHTS[SurnameWeight as usize], WEIGHTS[GivenWeight as usize], WEIGHTS[CrossedWeight as usize]];
+    let most = if surname > given { surname } else { given };
+    if most > crossed { most } else { crossed }
+};
+/// What one wrong letter takes from a nat of names that met. So much is never more than the letter costs.
+pub(super) const LETTER_NATS: f32 = 2.5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_other_fact_is_worth_more_than_nothing() {
+        for (fact, worth) in TABLE {
+            let may = (BirthExact as usize..=BirthOther as usize).contains(&(fact as usize))
+                || matches!(fact, SurnameWeight | GivenWeight | CrossedWeight | NationEqual | SexEqual);
+            assert!(may || worth <= 0.0, "{fact:?}");
+        }
+        for cost in [SurnameCost, GivenCost] {
+            assert!(WEIGHTS[cost as usize] <= -MOST_OF_A_NAT * LETTER_NATS);
+        }
+    }
+}

@@ -277,11 +277,14 @@ mod tests {
             |code: &str| Phrase { values: [("listed".into(), secret.into())].into(), ..Phrase::new(code) };
         for (field, reasons) in [
             (Kind, vec![]),
-            (Names, vec!["reason.alias", "reason.family_letter", "reason.not_read"]),
-            (BirthDates, vec!["reason.birth_equal", "reason.birth_other", "reason.birth_absent"]),
+            (Names, vec!["reason.alias", "reason.family_letter", "reason.not_read", "reason.name_rare"]),
+            (BirthDates, vec!["reason.birth_equal", "reason.birth_other", "reason.birth_unknown"]),
             (BirthPlaces, vec![]),
-            (Nationalities, vec!["reason.nationality_equal", "reason.nationality_other"]),
-            (Sex, vec!["reason.sex_differs"]),
+            (
+                Nationalities,
+                vec!["reason.nationality_equal", "reason.nationality_other", "reason.nationality_unknown"],
+            ),
+            (Sex, vec!["reason.sex_differs", "reason.sex_equal", "reason.sex_unknown"]),
             (Documents, vec![]),
             (Reason, vec![]),
             (Authority, vec![]),
