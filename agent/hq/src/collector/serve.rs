@@ -11,6 +11,7 @@
 //! stored are stored all the same, and those whose receipt was lost come again. Bounds: [`BATCH_MAX`],
 //! [`RECEIPTS_WAITING_MAX`], [`CHUNKS_IN_FLIGHT_MAX`], the depot's and the session's.
 
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::HEADQUARTERS;
@@ -18,10 +19,10 @@ use crate::authority::{heartbeat, renew};
 use crate::collector::broadcast::{chunk_message, settings};
 use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
 use crate::collector::encounters::{Outcome, Owners, store};
+use crate::collector::error::CollectorError;
 use crate::collector::retained;
-use crate::db::Db;
-use crate::error::HqError;
-use crate::fleet::devices;
+use crate::db::{Db, devices};
+use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::num::NonZeroU64;
@@ -93,7 +94,7 @@ pub async fn run(
     home: &Home,
     options: ServeOptions,
     shutdown: CancellationToken,
-) -> Result<ServeReport, HqError> {
+) -> Result<ServeReport, CollectorError> {
     let _lock = home.lock_serve()?;
     let settings = settings(home, HEADQUARTERS, options.broker.clone())?;
     let mut server = Server {
@@ -164,7 +165,7 @@ impl Server<'_> {
         settings: MqttSettings,
         backoff: &mut Backoff,
         shutdown: &CancellationToken,
-    ) -> Result<Option<String>, HqError> {
+    ) -> Result<Option<String>, CollectorError> {
         self.outbox.clear();
         self.kept_at_broker.clear();
         self.chunks_in_flight.clear();
@@ -187,7 +188,7 @@ impl Server<'_> {
                         backoff.reset();
                         info!("serving");
                     }
-                    Event::Refused(filter) => return Err(HqError::TopicRefused(filter)),
+                    Event::Refused(filter) => return Err(CollectorError::TopicRefused(filter)),
                     Event::Message { topic, payload, retained } => self.take(&topic, payload, retained)?,
                     Event::Acked(token) => {
                         self.chunks_in_flight.remove(&token);
@@ -224,7 +225,7 @@ impl Server<'_> {
     }
 
     /// Takes a message in; encounters and statuses wait for [`Self::store`].
-    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) -> Result<(), HqError> {
+    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) -> Result<(), CollectorError> {
         let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return Ok(()) };
         match what {
             DeviceTopic::Encounter => {
@@ -257,10 +258,10 @@ impl Server<'_> {
     }
 
     /// Commits what came, then makes the receipts.
-    fn store(&mut self) -> Result<(), HqError> {
+    fn store(&mut self) -> Result<(), CollectorError> {
         let now = self.home.now();
         for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
-            if !devices::store_status(self.db.read(), &device, &status, seen)? {
+            if !store_status(self.db.read(), &device, &status, seen)? {
                 warn!("a status came of {device}, which was never enrolled");
             }
         }
@@ -299,23 +300,23 @@ impl Server<'_> {
     }
 
     /// Renews the heartbeat when it is due, warns of terms that end, and finds what the broker does not have yet.
-    fn look(&mut self) -> Result<(), HqError> {
+    fn look(&mut self) -> Result<(), CollectorError> {
         let is_due = Instant::now() >= self.heartbeat_due;
         if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
             match heartbeat::renew(self.home, self.db.read(), self.home.now()) {
                 // Encounters come home all the same.
-                Err(error @ HqError::HeartbeatAhead { .. }) => {
+                Err(error @ AuthorityError::HeartbeatAhead { .. }) => {
                     warn!("{error}: {}", error.hint().unwrap_or_default());
                 }
-                renewed => drop(renewed?),
+                renewed => renewed?,
             }
         }
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
             renew::due(self.home, self.home.now())?.iter().for_each(|what| warn!("{what}"));
         }
-        let version = data_version(&self.db)?;
+        let version = self.db.version()?;
         if self.seen_version.replace(version) == Some(version) && !is_due {
             return Ok(());
         }
@@ -346,7 +347,7 @@ impl Server<'_> {
     }
 
     /// Hands over what the session takes: receipts, what is to be kept, chunks.
-    fn send(&mut self, publisher: &mut Publisher) -> Result<(), HqError> {
+    fn send(&mut self, publisher: &mut Publisher) -> Result<(), CollectorError> {
         while publisher.room() > 0 {
             let Some(publish) = self.receipts.pop_front().or_else(|| self.outbox.pop_front()) else { break };
             let topic = publish.topic.clone();
@@ -393,9 +394,4 @@ fn receipt(key: &SigningKey, device: &DeviceId, entries: &[ReceiptEntry], now: u
     let payload = sign_statement(SignedKind::Receipt, &receipt, &[key]);
     let topic = Topic::Device(device.clone(), DeviceTopic::Receipt).name();
     Publish { topic, payload, retain: false }
-}
-
-/// Changes when another connection has committed something.
-fn data_version(db: &Db) -> Result<i64, HqError> {
-    Ok(db.read().query_row("PRAGMA data_version", [], |row| row.get(0))?)
 }

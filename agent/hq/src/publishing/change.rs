@@ -9,13 +9,14 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::error::HqError;
+use crate::db::editions;
+use crate::publishing::error::PublishingError;
 use crate::publishing::import::{open, person_record};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Difference, Report, shown};
 use crate::publishing::imports::{documents, persons};
-use crate::publishing::issue::{Issuing, Next, Published};
-use crate::publishing::publish;
+use crate::publishing::issue::{Next, Published, conclude};
+use crate::publishing::{list, publish};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -68,15 +69,18 @@ pub fn change(
     name: &ListName,
     changes: &Changes,
     options: ChangeOptions,
-) -> Result<Changed, HqError> {
-    let issuing = Issuing::of(home, name)?;
-    let Some(last) = &issuing.last else { return Err(HqError::NothingImported(name.clone())) };
-    if publish::is_pending(issuing.db.read(), name)? {
-        return Err(HqError::Pending(name.clone()));
+) -> Result<Changed, PublishingError> {
+    let _lock = home.lock()?;
+    let mut db = home.database()?;
+    let list = list::get(db.read(), name)?;
+    let Some(last) = editions::newest(db.read(), name)? else {
+        return Err(PublishingError::NothingImported(name.clone()));
+    };
+    if editions::pending(db.read(), name)?.is_some() {
+        return Err(PublishingError::Pending(name.clone()));
     }
-    let old = Edition::open(publish::open_segments(home, name, last)?)?;
-    let key_number = issuing.row.key_number;
-    let key = Key::List(name, key_number).list_key(home)?;
+    let old = Edition::open(publish::open_segments(home, name, &last)?)?;
+    let key = Key::List(name, list.key_number).list_key(home)?;
     let report = RefCell::new(Report::default());
     let onto = Onto { name, old: &old, changes, report: &report, counted: RefCell::default() };
     let (path, delta) = onto.delta(&key, home)?;
@@ -86,19 +90,19 @@ pub fn change(
     report.difference =
         Difference { edition: last.edition, put: delta.entries, withdrawn: delta.withdrawals };
     if options.strict && (report.left_out.count() > 0 || report.repaired.count() > 0) {
-        return Err(HqError::NotAsWritten { path: changes.path(), report: Box::new(report) });
+        return Err(PublishingError::NotAsWritten { path: changes.path(), report: Box::new(report) });
     }
-    if delta.entries == 0 && delta.withdrawals == 0 {
-        let published = issuing.issue(None)?;
-        return Ok(Changed { published, report });
+    let mut next = None;
+    if delta.entries > 0 || delta.withdrawals > 0 {
+        if !options.withdraw_many {
+            let left = last.entries().saturating_sub(delta.withdrawals);
+            publish::refuse_clearing(name, &last, left, &delta)?;
+        }
+        let delta = SegmentFile::open(&path, delta.digest, &key)?;
+        next = Some(Next::after(&last, &old, &delta, (&key, list.key_number), &home.segments())?);
     }
-    if !options.withdraw_many {
-        let left = last.entries().saturating_sub(delta.withdrawals);
-        publish::refuse_clearing(name, last, left, &delta)?;
-    }
-    let delta = SegmentFile::open(&path, delta.digest, &key)?;
-    let next = Next::after(last, &old, &delta, (&key, key_number), &home.segments())?;
-    Ok(Changed { published: issuing.issue(Some(next))?, report })
+    let published = conclude(home, &mut db, &list, next, Some(&last))?;
+    Ok(Changed { published, report })
 }
 
 impl Changes {
@@ -129,11 +133,11 @@ struct Counted {
 }
 
 /// A change and the line it stands in; 0 for the command line.
-type Line<T> = Result<(u64, T), HqError>;
+type Line<T> = Result<(u64, T), PublishingError>;
 
 impl Onto<'_> {
     /// The segment of what really changes.
-    fn delta(&self, key: &ListKey, home: &Home) -> Result<(PathBuf, SegmentInfo), HqError> {
+    fn delta(&self, key: &ListKey, home: &Home) -> Result<(PathBuf, SegmentInfo), PublishingError> {
         let folder = home.segments();
         let built = match self.old.kind() {
             Kind::Documents => {
@@ -157,15 +161,13 @@ impl Onto<'_> {
         })
     }
 
-    fn documents(&self) -> Result<Box<dyn Iterator<Item = Line<DocumentChange>> + '_>, HqError> {
+    fn documents(&self) -> Result<Box<dyn Iterator<Item = Line<DocumentChange>> + '_>, PublishingError> {
         Ok(match self.changes {
             Changes::Put(file) => {
                 let alerts = documents::alerts(file, BufReader::new(open(file)?), self.report)?;
-                Box::new(
-                    alerts.map(|row| {
-                        row.map(|(line, alert)| (line, Change::Put(alert))).map_err(HqError::from)
-                    }),
-                )
+                Box::new(alerts.map(|row| {
+                    row.map(|(line, alert)| (line, Change::Put(alert))).map_err(PublishingError::from)
+                }))
             }
             Changes::Withdraw(ids) => {
                 let withdraw = |id: &String| Ok((0, Change::Withdraw(self.document_id(0, id)?)));
@@ -179,7 +181,11 @@ impl Onto<'_> {
         })
     }
 
-    fn document_changes(&self, line: u64, change: FileChange) -> Result<Vec<(u64, DocumentChange)>, HqError> {
+    fn document_changes(
+        &self,
+        line: u64,
+        change: FileChange,
+    ) -> Result<Vec<(u64, DocumentChange)>, PublishingError> {
         Ok(match change {
             FileChange::Withdraw(id) => vec![(line, Change::Withdraw(self.document_id(line, &id)?))],
             FileChange::Put(Value::Object(object)) => {
@@ -198,7 +204,7 @@ impl Onto<'_> {
         })
     }
 
-    fn persons(&self) -> Result<Box<dyn Iterator<Item = Line<Record>> + '_>, HqError> {
+    fn persons(&self) -> Result<Box<dyn Iterator<Item = Line<Record>> + '_>, PublishingError> {
         let withdrawn = |id: &str| Record { key: id.as_bytes().to_vec(), value: None };
         Ok(match self.changes {
             Changes::Put(file) => {
@@ -227,7 +233,7 @@ impl Onto<'_> {
     }
 
     /// The change, if it is one.
-    fn document(&self, line: u64, change: DocumentChange) -> Result<Option<DocumentChange>, HqError> {
+    fn document(&self, line: u64, change: DocumentChange) -> Result<Option<DocumentChange>, PublishingError> {
         let id = match &change {
             Change::Put(alert) => alert.id(),
             Change::Withdraw(id) => *id,
@@ -240,7 +246,7 @@ impl Onto<'_> {
         }
     }
 
-    fn person(&self, line: u64, record: Record) -> Result<Option<Record>, HqError> {
+    fn person(&self, line: u64, record: Record) -> Result<Option<Record>, PublishingError> {
         let id = String::from_utf8_lossy(&record.key).into_owned();
         self.once(line, &id, record.value.is_some())?;
         match (&record.value, self.old.find_record(&record.key)?) {
@@ -251,7 +257,7 @@ impl Onto<'_> {
     }
 
     /// Refuses an id that was changed before.
-    fn once(&self, line: u64, id: &str, is_put: bool) -> Result<(), HqError> {
+    fn once(&self, line: u64, id: &str, is_put: bool) -> Result<(), PublishingError> {
         let mut counted = self.counted.borrow_mut();
         counted.taken += u64::from(is_put);
         if counted.ids.len() == CHANGES_MAX {
@@ -265,20 +271,20 @@ impl Onto<'_> {
         }
     }
 
-    fn document_id(&self, line: u64, text: &str) -> Result<DocumentId, HqError> {
+    fn document_id(&self, line: u64, text: &str) -> Result<DocumentId, PublishingError> {
         text.parse().map_err(|why: String| self.bad(line, format!("{}: {why}", shown(text))))
     }
 
-    fn missing(&self, line: u64, id: &str) -> HqError {
+    fn missing(&self, line: u64, id: &str) -> PublishingError {
         match line {
-            0 => HqError::NoAlert { list: self.name.clone(), id: shown(id) },
+            0 => PublishingError::NoAlert { list: self.name.clone(), id: shown(id) },
             _ => self.bad(line, format!("no alert {} in {}", shown(id), self.name)),
         }
     }
 
-    fn bad(&self, line: u64, why: String) -> HqError {
+    fn bad(&self, line: u64, why: String) -> PublishingError {
         match line {
-            0 => HqError::Change(why),
+            0 => PublishingError::Change(why),
             _ => ImportError::row(&self.changes.path(), line, "", why).into(),
         }
     }
@@ -290,13 +296,13 @@ enum FileChange {
     Withdraw(String),
 }
 
-fn lines(file: &Path) -> Result<impl Iterator<Item = Line<FileChange>> + '_, HqError> {
+fn lines(file: &Path) -> Result<impl Iterator<Item = Line<FileChange>> + '_, PublishingError> {
     let mut source = BufReader::new(open(file)?);
     let mut line = 0;
     Ok(std::iter::from_fn(move || {
         loop {
             line += 1;
-            let bad = |why: String| HqError::from(ImportError::row(file, line, "", why));
+            let bad = |why: String| PublishingError::from(ImportError::row(file, line, "", why));
             let mut text = String::new();
             match source.by_ref().take(LINE_BYTES_MAX).read_line(&mut text) {
                 Err(error) => return Some(Err(bad(error.to_string()))),
@@ -325,5 +331,4 @@ fn file_change(text: &str) -> Result<FileChange, String> {
 }
 
 #[cfg(test)]
-#[path = "change_tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@
 
 pub mod bundle;
 pub mod change;
+mod error;
 pub mod import;
 pub mod imports;
 pub mod issue;
@@ -20,5 +21,4 @@ pub mod list;
 pub mod publish;
 pub mod screen;
 
-#[cfg(test)]
-mod tests;
+pub use error::PublishingError;

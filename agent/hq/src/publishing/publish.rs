@@ -9,11 +9,12 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::error::HqError;
-use crate::fleet::grants;
+use crate::db::Session;
+use crate::db::editions::{self, Pending};
+use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::Difference;
-use crate::publishing::issue::{Issuing, Next, Published, reference};
-use rusqlite::{Connection, OptionalExtension};
+use crate::publishing::issue::{Next, Published, conclude, reference};
+use crate::publishing::list;
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
@@ -34,23 +35,25 @@ pub struct PublishOptions {
 }
 
 /// Makes the next edition of a list, if there is anything new.
-pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, HqError> {
-    let issuing = Issuing::of(home, name)?;
+pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, PublishingError> {
+    let _lock = home.lock()?;
+    let mut db = home.database()?;
+    let list = list::get(db.read(), name)?;
+    let last = editions::newest(db.read(), name)?;
     let way = if options.whole { next_whole } else { next };
-    let (db, key, last) = (issuing.db.read(), issuing.row.key_number, issuing.last.as_ref());
-    let next = way(home, db, name, key, last, options.withdraw_many)?;
-    issuing.issue(next)
+    let next = way(home, db.read(), name, list.key_number, last.as_ref(), options.withdraw_many)?;
+    conclude(home, &mut db, &list, next, last.as_ref())
 }
 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.
 pub(crate) fn next(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
     withdraw_many: bool,
-) -> Result<Option<Next>, HqError> {
+) -> Result<Option<Next>, PublishingError> {
     let Some((pending, pending_key)) = pending(home, db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     let folder = home.segments();
@@ -61,7 +64,7 @@ pub(crate) fn next(
             false => vedette_lists::merge(&[&pending], true, &key, &folder)?,
         };
         let segments = vec![reference(&base, key_number)];
-        return Ok(Some(Next { segments, delta: None, merged: 0, change: base }));
+        return Ok(Some(Next { segments, delta: None, merged: 0, change: Some(base) }));
     };
     let old = Edition::open(open_segments(home, name, last)?)?;
     let new = Edition::open(vec![pending])?;
@@ -79,12 +82,12 @@ pub(crate) fn next(
 /// The next edition as one segment under the newest key: of what is pending, else of the last edition.
 fn next_whole(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
     withdraw_many: bool,
-) -> Result<Option<Next>, HqError> {
+) -> Result<Option<Next>, PublishingError> {
     let key = Key::List(name, key_number).list_key(home)?;
     let content = match (pending(home, db, name)?, last) {
         (Some((pending, _)), _) => Edition::open(vec![pending])?,
@@ -103,22 +106,22 @@ fn next_whole(
     if last.is_some_and(|last| last.segments[..] == segments) {
         return Ok(None);
     }
-    Ok(Some(Next { segments, delta: None, merged: 0, change: base }))
+    Ok(Some(Next { segments, delta: None, merged: 0, change: Some(base) }))
 }
 
-/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`]. `left` alerts remain, at most.
+/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`]. At most `left` alerts remain.
 pub(super) fn refuse_clearing(
     name: &ListName,
     last: &Manifest,
     left: u64,
     delta: &SegmentInfo,
-) -> Result<(), HqError> {
+) -> Result<(), PublishingError> {
     let withdrawn = delta.withdrawals;
     // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
     let held = last.entries().min(left + withdrawn);
     let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;
     if is_much || (left == 0 && withdrawn > 0) {
-        return Err(HqError::WithdrawsMuch { list: name.clone(), withdrawn, held });
+        return Err(PublishingError::WithdrawsMuch { list: name.clone(), withdrawn, held });
     }
     Ok(())
 }
@@ -126,13 +129,14 @@ pub(super) fn refuse_clearing(
 /// What a pending segment changes against the last edition.
 pub(crate) fn difference(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     pending: &Digest,
     key_number: u32,
-) -> Result<Difference, HqError> {
-    let last = grants::newest_manifest(db, name)?;
-    let old = last.as_ref().map(|last| Ok::<_, HqError>(Edition::open(open_segments(home, name, last)?)?));
+) -> Result<Difference, PublishingError> {
+    let last = editions::newest(db, name)?;
+    let old =
+        last.as_ref().map(|last| Ok::<_, PublishingError>(Edition::open(open_segments(home, name, last)?)?));
     let old = old.transpose()?;
     let key = Key::List(name, key_number).list_key(home)?;
     let new = Edition::open(vec![SegmentFile::open(&home.segment(pending), *pending, &key)?])?;
@@ -164,7 +168,7 @@ pub(super) fn open_segments(
     home: &Home,
     name: &ListName,
     edition: &Manifest,
-) -> Result<Vec<SegmentFile>, HqError> {
+) -> Result<Vec<SegmentFile>, PublishingError> {
     let open = |segment: &SegmentRef| {
         let key = Key::List(name, segment.key).list_key(home)?;
         Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
@@ -172,19 +176,13 @@ pub(super) fn open_segments(
     edition.segments.iter().map(open).collect()
 }
 
-/// Whether an import waits to be published.
-pub(super) fn is_pending(db: &Connection, name: &ListName) -> Result<bool, HqError> {
-    Ok(db.query_row("SELECT count(*) FROM pending WHERE list = ?", [name.as_str()], |row| {
-        row.get::<_, i64>(0)
-    })? > 0)
-}
-
 /// The pending segment, open, and its key's number.
-fn pending(home: &Home, db: &Connection, name: &ListName) -> Result<Option<(SegmentFile, u32)>, HqError> {
-    let query = "SELECT digest, key_number FROM pending WHERE list = ?";
-    let row =
-        db.query_row(query, [name.as_str()], |row| Ok((row.get::<_, Digest>(0)?, row.get::<_, u32>(1)?)));
-    let Some((digest, key_number)) = row.optional()? else { return Ok(None) };
+fn pending(
+    home: &Home,
+    db: &Session,
+    name: &ListName,
+) -> Result<Option<(SegmentFile, u32)>, PublishingError> {
+    let Some(Pending { digest, key_number, .. }) = editions::pending(db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     Ok(Some((SegmentFile::open(&home.segment(&digest), digest, &key)?, key_number)))
 }

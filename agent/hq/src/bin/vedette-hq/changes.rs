@@ -1,15 +1,48 @@
-//! `vedette-hq put`, `withdraw` and `change`: alerts onto the last edition, on the command line.
+//! `put`, `withdraw`, `change`: alerts onto the last edition.
 
-use super::{send, write_report};
-use clap::Args;
-use std::path::PathBuf;
+use crate::home::open;
+use crate::lists::{send, write_report};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use vedette_hq::PublishingError;
 use vedette_hq::change::{ChangeOptions, Changes, change};
-use vedette_hq::{Home, HqError};
 use vedette_shim::ids::ListName;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Put every alert of a file onto the last edition, which keeps all others, and publish it.
+    Put {
+        /// The list.
+        list: ListName,
+        /// The file, in any form that `import` takes.
+        file: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Withdraw alerts from the last edition by their ids, and publish it.
+    Withdraw {
+        /// The list.
+        list: ListName,
+        /// Ids, such as UTO-P-L898902C3; of persons the issuer's own.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Apply a file of changes to the last edition, and publish it: JSON lines, `{"put": {...}}` or `{"withdraw": "ID"}`.
+    Change {
+        /// The list.
+        list: ListName,
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+}
 
 /// What all three take.
 #[derive(Args)]
-pub(super) struct How {
+pub(crate) struct How {
     /// Write the report into this file, as JSON.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -24,13 +57,19 @@ pub(super) struct How {
     broker: bool,
 }
 
-pub(super) fn run(home: &Home, list: ListName, changes: &Changes, how: &How) -> anyhow::Result<()> {
+pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+    let (list, changes, how) = match command {
+        Command::Put { list, file, how } => (list, Changes::Put(file), how),
+        Command::Withdraw { list, ids, how } => (list, Changes::Withdraw(ids), how),
+        Command::Change { list, file, how } => (list, Changes::File(file), how),
+    };
+    let home = open(dir)?;
     let options = ChangeOptions { strict: how.strict, withdraw_many: how.withdraw_many };
-    let changed = match change(home, &list, changes, options) {
-        Err(HqError::NotAsWritten { path, report }) => {
+    let changed = match change(&home, &list, &changes, options) {
+        Err(PublishingError::NotAsWritten { path, report }) => {
             eprintln!("{report}");
             write_report(how.report.as_deref(), &report)?;
-            return Err(HqError::NotAsWritten { path, report }.into());
+            return Err(PublishingError::NotAsWritten { path, report }.into());
         }
         other => other?,
     };
@@ -42,7 +81,7 @@ pub(super) fn run(home: &Home, list: ListName, changes: &Changes, how: &How) -> 
             "{list}: edition {}, {} put, {} withdrawn, {} bytes to fetch",
             published.edition, published.puts, published.withdrawals, published.delta_bytes
         ),
-        false => println!("{list}: nothing changes; edition {} stands", published.edition),
+        false => println!("{list}: nothing changes; edition {} stays", published.edition),
     }
-    if how.broker { send(home, list) } else { Ok(()) }
+    if how.broker { send(&home, list) } else { Ok(()) }
 }

@@ -31,19 +31,18 @@ impl Bench {
         path
     }
 
-    fn change(&self, changes: &Changes) -> Result<Changed, HqError> {
+    fn change(&self, changes: &Changes) -> Result<Changed, PublishingError> {
         change(&self.home, &list_name(), changes, ChangeOptions::default())
     }
 
-    fn withdraw(&self, ids: &[&str]) -> Result<Changed, HqError> {
+    fn withdraw(&self, ids: &[&str]) -> Result<Changed, PublishingError> {
         self.change(&Changes::Withdraw(ids.iter().map(|id| id.to_string()).collect()))
     }
 
     /// The newest edition, opened.
     fn edition(&self) -> Edition {
-        let issuing = Issuing::of(&self.home, &LIST).unwrap();
-        Edition::open(publish::open_segments(&self.home, &LIST, issuing.last.as_ref().unwrap()).unwrap())
-            .unwrap()
+        let last = editions::newest(self.home.database().unwrap().read(), &LIST).unwrap().unwrap();
+        Edition::open(publish::open_segments(&self.home, &LIST, &last).unwrap()).unwrap()
     }
 
     fn ids(&self) -> BTreeSet<String> {
@@ -134,15 +133,18 @@ fn what_may_be_a_slip_is_refused_with_its_line_and_nothing_changes() {
         assert!(error.to_string().contains(why), "{error}");
     }
     let error = bench.withdraw(&["UTO-P-X0000001", "UTO-P-X9999999"]).unwrap_err();
-    assert!(matches!(error, HqError::NoAlert { .. }), "{error}");
+    assert!(matches!(error, PublishingError::NoAlert { .. }), "{error}");
     assert!(bench.withdraw(&["\u{1b}[2J"]).unwrap_err().to_string().chars().all(|c| !c.is_control()));
     let most: Vec<String> = (0..40).map(|n| format!("UTO-P-X{n:07}")).collect();
     let most = Changes::Withdraw(most);
-    assert!(matches!(bench.change(&most), Err(HqError::WithdrawsMuch { .. })));
+    assert!(matches!(bench.change(&most), Err(PublishingError::WithdrawsMuch { .. })));
     assert_eq!(bench.ids(), before);
     let meant = ChangeOptions { withdraw_many: true, ..ChangeOptions::default() };
     assert_eq!(change(&bench.home, &LIST, &most, meant).unwrap().published.withdrawals, 40);
 
     import(&bench.home, &LIST, &bench.file(&csv(0..100)), ImportOptions::default()).unwrap();
-    assert!(matches!(bench.withdraw(&["UTO-P-X0000050"]), Err(HqError::Pending(_))), "it would be undone");
+    assert!(
+        matches!(bench.withdraw(&["UTO-P-X0000050"]), Err(PublishingError::Pending(_))),
+        "it would be undone"
+    );
 }

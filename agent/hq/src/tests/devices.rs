@@ -1,51 +1,26 @@
 //! Devices come and go: what a device can verify and open with what it was given, and no longer after.
 
+use super::{NOW, clock, device_id, list_name, new_home};
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
 use crate::authority::root;
-use crate::error::HqError;
+use crate::db::{grants, statements};
+use crate::fleet::FleetError;
 use crate::fleet::enrol::{EnrolOptions, enrol};
-use crate::fleet::grants;
 use crate::fleet::revoke::revoke;
+use crate::publishing::PublishingError;
 use crate::publishing::list::{CreateOptions, create};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
-use tempfile::TempDir;
-use vedette_common::clock::Clock;
-use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_common::mqtt::tls::client_config;
-use vedette_shim::ids::{DeviceId, ListName, from_hex};
+use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError};
 use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
-
-/// The time in these tests, seconds since 1970.
-pub(crate) const NOW: u64 = 1_790_000_000;
-
-/// A clock that shows [`NOW`].
-pub(crate) fn clock() -> Arc<Clock> {
-    Arc::new(Clock::of(Arc::new(ManualTime::starting_at(NOW)), 0))
-}
-
-pub(crate) fn new_home() -> (TempDir, Home) {
-    let dir = TempDir::new().unwrap();
-    let options =
-        InitOptions { broker_hosts: vec!["mqtt.example".into(), "192.0.2.7".into()], ..Default::default() };
-    let home = init(&dir.path().join("hq"), &options, clock()).unwrap();
-    (dir, home)
-}
-
-pub(crate) fn list_name() -> ListName {
-    "interpol/sltd".parse().unwrap()
-}
-
-pub(crate) fn device_id() -> DeviceId {
-    "post-7".parse().unwrap()
-}
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -78,8 +53,8 @@ fn a_home_is_private_and_made_once() {
         assert_eq!(mode(&home.dir().join(secret)), 0o600, "{secret}");
     }
     let again = init(home.dir(), &InitOptions::default(), clock());
-    assert!(matches!(again, Err(HqError::Exists(_))), "{again:?}");
-    assert!(matches!(Home::open(dir.path(), clock()), Err(HqError::NoHome(_))));
+    assert!(matches!(again, Err(AuthorityError::Exists(_))), "{again:?}");
+    assert!(matches!(Home::open(dir.path(), clock()), Err(AuthorityError::NoHome(_))));
     // Nothing temporary is left beside it.
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
@@ -118,13 +93,13 @@ fn a_name_is_enrolled_once_and_some_never() {
     let (dir, home) = new_home();
     enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("a"))).unwrap();
     let again = enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("b")));
-    assert!(matches!(again, Err(HqError::DeviceExists(_))), "{again:?}");
+    assert!(matches!(again, Err(FleetError::DeviceExists(_))), "{again:?}");
     assert!(!dir.path().join("b").exists());
     // At the broker such a device would be headquarters.
     let usurper = enrol(&home, &"headquarters".parse().unwrap(), &EnrolOptions::into(dir.path().join("b")));
-    assert!(matches!(usurper, Err(HqError::Value { .. })), "{usurper:?}");
+    assert!(matches!(usurper, Err(FleetError::Value { .. })), "{usurper:?}");
     let occupied = enrol(&home, &"post-8".parse().unwrap(), &EnrolOptions::into(dir.path().join("a")));
-    assert!(matches!(occupied, Err(HqError::Exists(_))), "{occupied:?}");
+    assert!(matches!(occupied, Err(FleetError::Authority(AuthorityError::Exists(_)))), "{occupied:?}");
 }
 
 #[test]
@@ -146,8 +121,11 @@ fn each_root_follows_the_one_before_and_two_of_three_keys_make_it() {
     create_third().unwrap();
     fs::remove_file(home.keys().join("root-3")).unwrap();
     let short = create(&home, &"fr/lost".parse().unwrap(), &CreateOptions::of(Kind::Documents));
-    assert!(matches!(short, Err(HqError::RootKeys { found: 1, needed: 2 })), "{short:?}");
-    assert!(matches!(create_third(), Err(HqError::ListExists(_))));
+    assert!(
+        matches!(short, Err(PublishingError::Authority(AuthorityError::RootKeys { found: 1, needed: 2 }))),
+        "{short:?}"
+    );
+    assert!(matches!(create_third(), Err(PublishingError::ListExists(_))));
 }
 
 #[test]
@@ -173,18 +151,15 @@ fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     let db = home.database().unwrap();
     let anchor = root::newest(&home).unwrap().0;
     assert!(grants::of_device(db.read(), &device_id()).unwrap().is_empty());
-    let orders = "SELECT bytes FROM orders WHERE device = ? AND retired = 0";
-    let bytes: Vec<u8> = db.read().query_row(orders, ["post-7"], |row| row.get(0)).unwrap();
+    let bytes = statements::order(db.read(), &device_id()).unwrap().unwrap();
     let order = Order::accept(&bytes, &device_id(), &anchor, 0, &RingVerify).unwrap();
     assert_eq!((order.number, order.order), (1, OrderKind::EraseAll));
     let replayed = Order::accept(&bytes, &device_id(), &anchor, 1, &RingVerify);
     assert!(matches!(replayed, Err(TrustError::Rollback { .. })));
     // The other device has the new key too: nothing is published yet, so the old one is in no use.
-    let numbers: String = db
-        .read()
-        .query_row("SELECT numbers FROM grants WHERE device = 'post-8'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(numbers, "2");
+    let bytes = grants::of_device(db.read(), &other).unwrap().remove(0).1;
+    let grant = Grant::accept(&bytes, &other, &anchor, NOW, &RingVerify).unwrap();
+    assert_eq!(grant.keys.iter().map(|key| key.number).collect::<Vec<_>>(), [2]);
 
     let crl = fs::read(home.pki("crl.pem")).unwrap();
     let (_, pem) = x509_parser::pem::parse_x509_pem(&crl).unwrap();
@@ -196,15 +171,14 @@ fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     assert_eq!(serials, [old.raw_serial().to_vec()]);
 
     let again = revoke(&home, &device_id());
-    assert!(matches!(again, Err(HqError::DeviceRevoked(_))), "{again:?}");
+    assert!(matches!(again, Err(FleetError::DeviceRevoked(_))), "{again:?}");
     let unknown = revoke(&home, &"nobody".parse().unwrap());
-    assert!(matches!(unknown, Err(HqError::NoDevice(_))), "{unknown:?}");
+    assert!(matches!(unknown, Err(FleetError::NoDevice(_))), "{unknown:?}");
 
     let anew = dir.path().join("anew");
     enrol(&home, &device_id(), &EnrolOptions::into(&anew)).unwrap();
     let granted = grants::of_device(db.read(), &device_id()).unwrap();
     assert_eq!(open_grant(&granted[0].1, &anew, &anchor)[0].0, 2);
-    let left: i64 =
-        db.read().query_row("SELECT count(*) FROM orders WHERE retired = 0", [], |row| row.get(0)).unwrap();
-    assert_eq!(left, 0, "the order to its predecessor must not erase it");
+    let left = statements::order(db.read(), &device_id()).unwrap();
+    assert_eq!(left, None, "the order to its predecessor must not erase it");
 }

@@ -1,19 +1,20 @@
 //! Publishing against a model: whatever is imported, published, revoked and cut off, a device that follows the manifests
 //! ends with what was imported.
 
+use super::{device_id, list_name, new_home};
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::renew::renew;
-use crate::authority::{heartbeat, root};
-use crate::error::HqError;
+use crate::authority::root;
+use crate::db::{editions, grants, lists, statements};
 use crate::fleet::enrol::{EnrolOptions, enrol};
-use crate::fleet::grants;
 use crate::fleet::revoke::revoke;
+use crate::publishing::PublishingError;
 use crate::publishing::bundle::bundle;
 use crate::publishing::import::{ImportOptions, import};
 use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::publish::{PublishOptions, next, publish};
-use crate::tests::{device_id, list_name, new_home};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,7 +61,7 @@ impl Bench {
     }
 
     fn newest(&self) -> Vec<u8> {
-        grants::newest_manifest_bytes(self.home.database().unwrap().read(), &list_name()).unwrap().unwrap()
+        editions::newest_signed(self.home.database().unwrap().read(), &list_name()).unwrap().unwrap()
     }
 
     fn key(&self, number: u32) -> vedette_lists::ListKey {
@@ -92,7 +93,7 @@ impl Bench {
         let now = self.home.now();
         let manifest =
             Manifest::accept(&bytes, &list_name(), &self.root, self.floor, now, &RingVerify).unwrap();
-        let heartbeat = heartbeat::newest(self.home.database().unwrap().read()).unwrap().unwrap();
+        let heartbeat = statements::heartbeat(self.home.database().unwrap().read()).unwrap().unwrap().1;
         let heartbeat = Heartbeat::accept(&heartbeat, &self.root, 0, now, &RingVerify).unwrap();
         let announced = heartbeat.list(&list_name()).unwrap();
         assert_eq!((announced.edition, announced.manifest), (manifest.edition, digest(&bytes)));
@@ -180,9 +181,8 @@ proptest! {
                     bench.import(&model);
                     imported = Some(model);
                     let db = bench.home.database().unwrap();
-                    let last = grants::newest_manifest(db.read(), &list_name()).unwrap();
-                    let key: u32 =
-                        db.read().query_row("SELECT key_number FROM lists", [], |row| row.get(0)).unwrap();
+                    let last = editions::newest(db.read(), &list_name()).unwrap();
+                    let key = lists::find(db.read(), &list_name()).unwrap().unwrap().key_number;
                     next(&bench.home, db.read(), &list_name(), key, last.as_ref(), true).unwrap();
                 }
                 step => {
@@ -200,7 +200,7 @@ proptest! {
                             prop_assert!(!whole || made.segments == 1);
                             published = Some(now);
                         }
-                        (made, None) => prop_assert!(matches!(made, Err(HqError::NothingImported(_)))),
+                        (made, None) => prop_assert!(matches!(made, Err(PublishingError::NothingImported(_)))),
                     }
                     imported = None;
                     asleep = false;
@@ -246,9 +246,11 @@ fn a_file_cut_short_does_not_clear_a_list_unless_that_is_meant() {
         publish(&bench.home, &list_name(), &PublishOptions { whole, withdraw_many })
     };
     publish(&bench, &model(0..100), false, false).unwrap();
-    let refused = |made: Result<_, HqError>, count: u64| {
+    let refused = |made: Result<_, PublishingError>, count: u64| {
         let error = made.unwrap_err();
-        assert!(matches!(error, HqError::WithdrawsMuch { withdrawn, held: 100, .. } if withdrawn == count));
+        assert!(
+            matches!(error, PublishingError::WithdrawsMuch { withdrawn, held: 100, .. } if withdrawn == count)
+        );
         assert!(error.hint().unwrap().contains("--withdraw-many"));
     };
     for whole in [false, true] {
@@ -261,7 +263,10 @@ fn a_file_cut_short_does_not_clear_a_list_unless_that_is_meant() {
     assert_eq!(publish(&bench, &model(25..100), false, false).unwrap().withdrawals, 25);
     publish(&bench, &model(25..40), false, true).unwrap();
     assert_eq!(publish(&bench, &model(25..30), false, false).unwrap().withdrawals, 10);
-    assert!(matches!(publish(&bench, &model(0..0), false, false), Err(HqError::WithdrawsMuch { .. })));
+    assert!(matches!(
+        publish(&bench, &model(0..0), false, false),
+        Err(PublishingError::WithdrawsMuch { .. })
+    ));
     publish(&bench, &model(0..0), false, true).unwrap();
     assert!(numbers(&bench.follow()).is_empty());
 }
@@ -312,7 +317,7 @@ fn a_bundle_is_whole_replaces_a_bundle_and_nothing_else() {
         bench.import(&model);
         publish(&bench.home, &list_name(), &PublishOptions::default()).unwrap();
         bundle(&bench.home, &folder).unwrap();
-        let manifest = grants::read_manifest(&bench.newest()).unwrap();
+        let manifest = editions::read(&bench.newest()).unwrap();
         digests = manifest.segments.iter().chain(&manifest.delta).map(|s| s.digest).collect();
     }
     let mut expected: BTreeSet<String> =
@@ -332,11 +337,11 @@ fn a_bundle_is_whole_replaces_a_bundle_and_nothing_else() {
     let like = bench.dir.path().join("like");
     fs::create_dir_all(like.join("root")).unwrap();
     fs::write(like.join("root/diary"), "x").unwrap();
-    assert!(matches!(bundle(&bench.home, &like), Err(HqError::Exists(_))));
+    assert!(matches!(bundle(&bench.home, &like), Err(PublishingError::Authority(AuthorityError::Exists(_)))));
     assert!(like.join("root/diary").exists());
     fs::write(folder.join("holiday.jpg"), "x").unwrap();
     let refused = bundle(&bench.home, &folder);
-    assert!(matches!(refused, Err(HqError::Exists(_))), "{refused:?}");
+    assert!(matches!(refused, Err(PublishingError::Authority(AuthorityError::Exists(_)))), "{refused:?}");
     assert!(folder.join("holiday.jpg").exists() && folder.join("heartbeat").exists());
     let left: Vec<_> = fs::read_dir(bench.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_str().unwrap().starts_with(".vedette-")), "{left:?}");
