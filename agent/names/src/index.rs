@@ -43,8 +43,6 @@ pub struct PersonIndex {
     pub(super) nation_ends: Vec<u32>,
     pub(super) nations: Vec<u16>,
     pub(super) sexes: Vec<Sex>,
-    /// Hash of each number of a document that an alert names, and the person, ascending: see `named`.
-    pub(super) documents: Vec<(u32, u32)>,
 }
 
 impl PersonIndex {
@@ -86,7 +84,6 @@ impl PersonIndex {
             + self.births.len() * size_of::<BirthDate>()
             + self.nations.len() * 2
             + self.sexes.len()
-            + self.documents.len() * size_of::<(u32, u32)>()
             + self.vocabulary.memory_bytes()
     }
 
@@ -124,7 +121,6 @@ impl PersonIndex {
         self.birth_ends.push(self.births.len() as u32);
         self.nations.extend(alert.nationalities.iter().filter_map(|code| nation(code)));
         self.nation_ends.push(self.nations.len() as u32);
-        self.add_documents(alert, self.len() as u32);
         self.sexes.push(alert.sex);
     }
 
@@ -180,9 +176,6 @@ impl PersonIndex {
         self.nations.shrink_to_fit();
         self.nation_ends.shrink_to_fit();
         self.sexes.shrink_to_fit();
-        self.documents.sort_unstable();
-        self.documents.dedup();
-        self.documents.shrink_to_fit();
     }
 
     fn lay_out_slots(&mut self) {

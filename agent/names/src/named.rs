@@ -7,8 +7,7 @@
 //! Invariant: any text gives at most [`NUMBERS_MAX`] numbers; nothing is refused here, for the alert counts whatever its
 //! documents say.
 
-use super::index::PersonIndex;
-use super::person::{PersonAlert, PersonDocument};
+use super::person::PersonDocument;
 use vedette_shim::document::{DocumentKey, Number, State};
 use vedette_shim::mrz::check_digit;
 use vedette_shim::states::is_code;
@@ -184,46 +183,9 @@ fn is_prose(word: &str) -> bool {
     SHORT.contains(&bare.as_str()) || (letters >= 4 && !bare.chars().any(char::is_numeric))
 }
 
-impl PersonIndex {
-    /// Notes the documents of a person's alert.
-    pub(super) fn add_documents(&mut self, alert: &PersonAlert, person: u32) {
-        let named = alert.documents.iter().flat_map(PersonDocument::named);
-        self.documents.extend(named.map(|named| (hash(&named.number), person)));
-    }
-
-    /// Whether any alert names a document.
-    pub fn names_documents(&self) -> bool {
-        !self.documents.is_empty()
-    }
-
-    /// The ids of the alerts that name a document of this number, and of hardly any other: the numbers are stored as hashes
-    /// of 32 bits, so look what [`PersonDocument::named`] says of the alert.
-    pub fn naming(&self, number: &Number) -> impl Iterator<Item = &str> {
-        let hash = hash(number);
-        let first = self.documents.partition_point(|(other, _)| *other < hash);
-        let named = self.documents[first..].iter().take_while(move |(other, _)| *other == hash);
-        named.map(|(_, person)| self.id(*person))
-    }
-}
-
-/// Folded multiplication, 8 characters at a time; the constants are of the golden ratio.
-fn hash(number: &Number) -> u32 {
-    let fold = |hash: u64, word: u64| {
-        let wide = u128::from(hash ^ word) * 0x9e37_79b9_7f4a_7c15;
-        wide as u64 ^ (wide >> 64) as u64
-    };
-    let words = number.chars().chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    (words.fold(number.chars().len() as u64, fold) >> 32) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::person::PersonName;
     use proptest::prelude::*;
 
     fn document(kind: &str, number: &str, state: &str) -> PersonDocument {
@@ -272,29 +234,6 @@ mod tests {
         assert_eq!(agrees("Tax ID No.", "N1234567", "UTO"), None);
         assert!(document("passport", "12345", "").named().is_empty(), "anybody's");
         assert_eq!(document("passport", "12345", "UTO").named().len(), 1);
-    }
-
-    #[test]
-    fn an_index_finds_every_alert_that_names_a_number_and_few_others() {
-        let alert = |n: u32| PersonAlert {
-            id: format!("p{n}"),
-            names: vec![PersonName { full: format!("ANN MOE {n}"), ..PersonName::default() }],
-            documents: vec![document("passport", &format!("A{n:07}, B{:07}", n % 100), "UTO")],
-            ..PersonAlert::default()
-        };
-        let index = PersonIndex::build((0..5_000).map(alert));
-        let mut others = 0;
-        for n in 0..5_000 {
-            let own: Vec<&str> = index.naming(&Number::new(&format!("A{n:07}")).unwrap()).collect();
-            assert!(own.contains(&format!("p{n}").as_str()));
-            others += own.len() - 1;
-        }
-        assert!(others < 10, "{others} of 5,000");
-        let shared: Vec<&str> = index.naming(&Number::new("B0000007").unwrap()).collect();
-        assert!(
-            shared.len() >= 50 && (0..50).all(|n| shared.contains(&format!("p{}", n * 100 + 7).as_str()))
-        );
-        assert!(index.names_documents() && !PersonIndex::default().names_documents());
     }
 
     proptest! {

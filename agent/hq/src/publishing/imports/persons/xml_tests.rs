@@ -150,7 +150,7 @@ fn xml_that_will_not_do_is_refused_with_line_column_and_what_to_do() {
         (un("<INDIVIDUAL><FIRST_NAME>&who;"), "line 3", "&who; is not known"),
         (format!("<!DOCTYPE x [<!ENTITY a 'b'>]>\n{}", un("")), "line 1", "DOCTYPE"),
         (un("").replace("</CONSOLIDATED_LIST>", ""), "line 4", "cut short"),
-        (ofac.into(), "line 2, column 32", "PartySubTypeID \"9\""),
+        (ofac.into(), "line 2, column 30", "PartySubTypeID \"9\""),
         ("[{\"id\": \"1\"}]".into(), "line 1", "a line of its own"),
     ] {
         let error = read_text(&text).0.unwrap_err();
