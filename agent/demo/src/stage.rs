@@ -19,8 +19,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use vedette::check::{Answer, Scan};
-use vedette::desk::StatusView;
+use vedette::desk::api::{AnswerView, ScanRequest, StatusView};
 use vedette::desk::client;
 use vedette_common::clock::Clock;
 use vedette_common::files::{self, FileError};
@@ -139,8 +138,8 @@ impl Stage {
         self.wait(&format!("the device holds edition {edition}"), || self.status().is_some_and(holds))
     }
 
-    pub(super) fn scan(&self, zone: &str) -> Result<Answer, String> {
-        let scan = Scan { mrz: zone.into(), who: "demo".into(), why: "demonstration".into() };
+    pub(super) fn scan(&self, zone: &str) -> Result<AnswerView, String> {
+        let scan = ScanRequest { mrz: zone.into(), who: "demo".into(), why: "demonstration".into() };
         self.runtime
             .block_on(client::post(&self.socket, "/v1/scans", &scan))
             .map_err(|error| error.to_string())

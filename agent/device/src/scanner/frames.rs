@@ -244,8 +244,8 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
     let alerts = answer.map_or(&[][..], |answer| &answer.alerts);
     let texts: Vec<String> = alerts.iter().take(ALERTS_SHOWN_MAX).map(what).collect();
     let shown = alerts.iter().zip(&texts).map(|(alert, text)| AlertShown {
-        list: alert.list.clone(),
-        alert: &alert.alert_id,
+        list: alert.found.list.clone(),
+        alert: &alert.found.alert_id,
         what: text,
     });
     let mut lists: Vec<_> = answer.map_or(&[][..], |answer| &answer.checked).iter().collect();
@@ -274,7 +274,7 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
 
 /// What an alert is and what to do, cut to what a display takes.
 fn what(alert: &Alert) -> String {
-    let mut text = format!("{}: {}", alert.status, alert.action);
+    let mut text = format!("{}: {}", alert.found.subject, alert.found.action);
     let mut end = text.len().min(WHAT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
+use vedette_common::shutdown;
 use vedette_hq::serve::{self, ServeOptions, ServeReport};
 use vedette_hq::{CollectorError, Home, answer, encounters};
 use vedette_shim::ids::from_hex;
@@ -73,15 +73,6 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
 }
 
 async fn serve_until_told(home: &Home, options: ServeOptions) -> anyhow::Result<ServeReport> {
-    let stop = CancellationToken::new();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let signalled = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        signalled.cancel();
-    });
+    let stop = shutdown::on_signal()?;
     Ok(serve::run(home, options, stop).await?)
 }

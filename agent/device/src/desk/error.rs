@@ -1,7 +1,7 @@
-//! How the API says no: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
+//! How the API refuses: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
 
-use super::Problem;
-use crate::officers::sign_in::Refusal as By;
+use super::api::Problem;
+use crate::officers::sign_in::Refusal;
 use crate::officers::{Roll, SignInError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -13,46 +13,46 @@ use vedette_common::words::Phrase;
 
 /// A request that is not answered as asked.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub(super) struct ApiError {
     /// The status.
-    pub status: StatusCode,
+    pub(super) status: StatusCode,
     /// What and where, and what to do about it.
-    pub problem: Problem,
+    pub(super) problem: Problem,
 }
 
-impl Refusal {
+impl ApiError {
     /// `hint` may be empty.
-    pub fn new(status: StatusCode, error: impl ToString, hint: &str) -> Refusal {
-        Refusal {
+    pub(super) fn new(status: StatusCode, error: impl ToString, hint: &str) -> ApiError {
+        ApiError {
             status,
             problem: Problem { error: error.to_string(), hint: hint.into(), why: None, retry_after_s: None },
         }
     }
 
     /// The same, with what the officer reads.
-    pub fn told(mut self, why: Phrase) -> Refusal {
+    pub(super) fn with_phrase(mut self, why: Phrase) -> ApiError {
         self.problem.why = Some(why);
         self
     }
 
     /// Something went wrong here; the caller can do nothing about it.
-    pub fn internal(error: impl ToString) -> Refusal {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error, "see the agent's log")
+    pub(super) fn internal(error: impl ToString) -> ApiError {
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error, "see the agent's log")
     }
 
     /// Why somebody was not signed in, or a PIN not confirmed.
-    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> Refusal {
+    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> ApiError {
         let (status, hint) = match error {
-            SignInError::Refused(By::Wrong) => {
+            SignInError::Refused(Refusal::Wrong) => {
                 (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
             }
-            SignInError::Refused(By::PinNeeded) => {
+            SignInError::Refused(Refusal::PinNeeded) => {
                 (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
             }
-            SignInError::Refused(By::Locked { .. }) => {
+            SignInError::Refused(Refusal::Locked { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
             }
-            SignInError::Refused(By::RosterEnded) => {
+            SignInError::Refused(Refusal::RosterEnded) => {
                 (StatusCode::FORBIDDEN, "an administrator imports a new roster")
             }
             SignInError::NoRoster if roll.asks_for_sign_in() => {
@@ -63,17 +63,17 @@ impl Refusal {
             }
             SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
             SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
-            SignInError::Db(_) => return Refusal::internal(error),
+            SignInError::Db(_) => return ApiError::internal(error),
         };
-        let mut refusal = Refusal::new(status, error, hint);
-        if let SignInError::Refused(By::Locked { retry_after_s }) = error {
-            refusal.problem.retry_after_s = Some(*retry_after_s);
+        let mut refused = ApiError::new(status, error, hint);
+        if let SignInError::Refused(Refusal::Locked { retry_after_s }) = error {
+            refused.problem.retry_after_s = Some(*retry_after_s);
         }
-        refusal
+        refused
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let header = match self.status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
@@ -89,12 +89,12 @@ impl IntoResponse for Refusal {
 }
 
 /// A request's JSON body; it must say that it is JSON, because a foreign page cannot say so unasked.
-pub struct Input<T>(pub T);
+pub(super) struct Input<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let refused = |rejection: JsonRejection| {
             let hint = match &rejection {
                 JsonRejection::MissingJsonContentType(_) => "send Content-Type: application/json",
@@ -105,7 +105,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
                 StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
                 status => status,
             };
-            Refusal::new(status, rejection.body_text(), hint)
+            ApiError::new(status, rejection.body_text(), hint)
         };
         Json::from_request(request, state).await.map(|Json(body)| Input(body)).map_err(refused)
     }

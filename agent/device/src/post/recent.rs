@@ -1,41 +1,48 @@
 //! The answers of recent scans, in memory only.
 //!
-//! Invariants: at most `kept_max`, the oldest go first, and those that still await an outcome last; an answer without an alert is gone `kept_s` after it was given,
-//! because nothing is kept of a traveller who met nothing. Beside an answer stand the outcomes of its alerts, so that a page
-//! that is loaded anew knows which hits are still open.
+//! Invariants: at most `kept_max`; the oldest go first, and those that still await an outcome last. An answer without an
+//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. The outcomes of an
+//! answer's alerts are beside it, so that a page that is loaded again knows which hits are still open.
 
-use super::views::OpenHit;
-use crate::check::Answer;
 use crate::check::outcome::OutcomeTaken;
+use crate::check::{Answer, ScanId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_common::roster::Role;
-use vedette_shim::ids::from_hex;
+use vedette_shim::ids::EncounterId;
+
+/// An answer with an alert that has no outcome yet.
+#[derive(Debug, Clone)]
+pub struct OpenHit {
+    /// Seconds since it was given.
+    pub age_s: u64,
+    pub answer: Answer,
+    /// Outcomes of its other alerts.
+    pub outcomes: Vec<OutcomeTaken>,
+}
 
 pub(super) struct Recent {
     kept_max: usize,
     kept_s: u64,
-    answers: Mutex<VecDeque<Kept>>,
+    answers: Mutex<VecDeque<Recorded>>,
 }
 
-struct Kept {
-    scan: [u8; 16],
+struct Recorded {
     at: u64,
     answer: Arc<Answer>,
     /// At most one an alert: the last counts.
     outcomes: Vec<OutcomeTaken>,
 }
 
-impl Kept {
-    fn made(&self, encounter_id: &str) -> bool {
-        self.answer.alerts.iter().any(|alert| alert.encounter_id == encounter_id)
+impl Recorded {
+    fn encounters(&self) -> impl Iterator<Item = EncounterId> {
+        self.answer.alerts.iter().filter_map(|alert| alert.encounter).map(|encounter| encounter.id)
     }
 
     /// Whether an alert of it awaits an outcome; one whose encounter could not be kept can have none.
     fn is_open(&self) -> bool {
-        let has_outcome = |id: &str| self.outcomes.iter().any(|taken| taken.encounter_id == id);
-        let mut ids = self.answer.alerts.iter().map(|alert| alert.encounter_id.as_str());
-        ids.any(|id| !id.is_empty() && !has_outcome(id))
+        let has_outcome = |id| self.outcomes.iter().any(|taken| taken.encounter == id);
+        self.encounters().any(|id| !has_outcome(id))
     }
 }
 
@@ -46,19 +53,18 @@ impl Recent {
 
     /// Keeps an answer given at `now`, seconds since 1970.
     pub(super) fn keep(&self, answer: Arc<Answer>, now: u64) {
-        let Some(scan) = from_hex(&answer.scan_id) else { return };
         let mut answers = self.lock();
         if answers.len() >= self.kept_max {
             let done = answers.iter().position(|kept| !kept.is_open()).unwrap_or(0);
             answers.remove(done);
         }
-        answers.push_back(Kept { scan, at: now, answer, outcomes: Vec::new() });
+        answers.push_back(Recorded { at: now, answer, outcomes: Vec::new() });
     }
 
     /// Notes what came of an alert of a kept answer; another's outcome changes nothing.
     pub(super) fn outcome(&self, taken: &OutcomeTaken) {
-        for kept in self.lock().iter_mut().filter(|kept| kept.made(&taken.encounter_id)) {
-            kept.outcomes.retain(|before| before.encounter_id != taken.encounter_id);
+        for kept in self.lock().iter_mut().filter(|kept| kept.encounters().any(|id| id == taken.encounter)) {
+            kept.outcomes.retain(|before| before.encounter != taken.encounter);
             kept.outcomes.push(taken.clone());
         }
     }
@@ -75,9 +81,9 @@ impl Recent {
         .collect()
     }
 
-    pub(super) fn get(&self, scan: &[u8; 16], now: u64) -> Option<Arc<Answer>> {
+    pub(super) fn get(&self, scan: &ScanId, now: u64) -> Option<Arc<Answer>> {
         self.forget(now);
-        self.lock().iter().rev().find(|kept| kept.scan == *scan).map(|kept| kept.answer.clone())
+        self.lock().iter().rev().find(|kept| kept.answer.scan_id == *scan).map(|kept| kept.answer.clone())
     }
 
     /// Forgets what may not be kept at `now`.
@@ -86,7 +92,7 @@ impl Recent {
         self.lock().retain(|kept| !kept.answer.alerts.is_empty() || now < kept.at + kept_s);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Recorded>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,29 +101,15 @@ impl Recent {
 mod tests {
     use super::*;
 
-    fn answer(scan: u8, alerts: usize) -> Arc<Answer> {
-        let alert = |n: usize| {
-            serde_json::json!({
-                "encounter_id": format!("{scan}-{n}"), "list": "a/b", "alert_id": "1", "kind": "document", "result": "hit", "status": "stolen",
-                "action": "seize_document", "score": 1.0, "reasons": [], "owner": "A", "details": null
-            })
-        };
-        let answer = serde_json::json!({
-            "scan_id": vedette_shim::ids::Hex(&[scan; 16]).to_string(), "verdict": "clear", "checked": [],
-            "alerts": (0..alerts).map(alert).collect::<Vec<_>>(), "notices": [], "elapsed_us": 1,
-            "document": {
-                "format": "TD3", "valid": true, "code": "P", "issuing_state": "UTO", "number": "X1",
-                "surname": "", "given_names": "", "nationality": "", "birth_date": "", "sex": "",
-                "expiry_date": ""
-            }
-        });
-        Arc::new(serde_json::from_value(answer).unwrap())
+    fn answer(scan: u8, alerts: u8) -> Arc<Answer> {
+        let alerts = (0..alerts).map(|n| crate::check::tests::alert([scan, n])).collect();
+        Arc::new(crate::check::tests::answer(scan, alerts))
     }
 
     #[test]
     fn who_met_nothing_is_forgotten_in_time_and_the_oldest_go_first() {
         let recent = Recent::new(3, 10);
-        (1..=3).for_each(|scan| recent.keep(answer(scan, usize::from(scan == 1)), 100));
+        (1..=3).for_each(|scan| recent.keep(answer(scan, u8::from(scan == 1)), 100));
         let held = |now| (0..=4).filter(|scan| recent.get(&[*scan; 16], now).is_some()).collect::<Vec<u8>>();
         assert_eq!(held(109), [1, 2, 3]);
         recent.forget(110);
@@ -140,12 +132,12 @@ mod tests {
     #[test]
     fn a_hit_is_open_until_every_alert_of_it_has_an_outcome() {
         let recent = Recent::new(10, 10);
-        let taken = |encounter: &str| OutcomeTaken {
-            outcome_id: String::new(),
-            encounter_id: encounter.into(),
+        let taken = |made: [u8; 2]| OutcomeTaken {
+            outcome_id: [0; 16],
+            encounter: crate::check::tests::encounter(made),
             outcome: vedette_shim::wire::Outcome::Seized,
             who: String::new(),
-            at: String::new(),
+            at: 0,
         };
         recent.keep(answer(1, 2), 100);
         recent.keep(answer(2, 0), 101);
@@ -156,11 +148,11 @@ mod tests {
         };
         assert_eq!(open(9), [(8, 0), (10, 0)]);
         assert_eq!(open(1), [(8, 0)], "the newest");
-        recent.outcome(&taken("1-0"));
-        recent.outcome(&taken("1-0"));
+        recent.outcome(&taken([1, 0]));
+        recent.outcome(&taken([1, 0]));
         assert_eq!(open(9), [(8, 0), (10, 1)]);
-        recent.outcome(&taken("1-1"));
-        recent.outcome(&taken("9-0"));
+        recent.outcome(&taken([1, 1]));
+        recent.outcome(&taken([9, 0]));
         assert_eq!(open(9), [(8, 0)]);
     }
 }
