@@ -9,7 +9,7 @@
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<what was done, the folder's error>`, so that the
-//! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and nowhere kept.
+//! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and not kept in memory longer.
 
 pub mod authority;
 pub mod collector;

@@ -1,7 +1,7 @@
-//! The heartbeat: headquarters' word, good for a day, of the newest edition of every list.
+//! The heartbeat: a signed statement, good for a day, of the newest edition of every list.
 //!
-//! Its key is online, as TUF's timestamp: who has it can say that nothing is new, for as long as the lease, or that it is
-//! later than it is, so that leases end and devices' clocks run ahead. The cure is `replace-key heartbeat`.
+//! Its key is online, as TUF's timestamp: who has it can claim that nothing is new, for as long as the lease, or that it is
+//! later than it is, so that leases end and devices' clocks run ahead. The remedy is `replace-key heartbeat`.
 //!
 //! Invariant: its time never goes back, also when headquarters' clock does, or devices would refuse it. Failure: when that
 //! would be more than [`AHEAD_S_MAX`] ahead of the clock, nothing is signed: such a time would end leases everywhere.

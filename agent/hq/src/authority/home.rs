@@ -62,17 +62,17 @@ impl Home {
         self.clock.now()
     }
 
-    /// The folder.
+    /// The folder that all below lies in.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The folder of roots.
+    /// `root/`, of every root issued.
     pub fn roots(&self) -> PathBuf {
         self.dir.join("root")
     }
 
-    /// The folder of private keys.
+    /// `keys/`: see `keys` for what is in it.
     pub fn keys(&self) -> PathBuf {
         self.dir.join("keys")
     }
@@ -82,12 +82,12 @@ impl Home {
         self.dir.join("pki").join(name)
     }
 
-    /// The folder of segments.
+    /// `segments/`: what the last two editions of each list and anything pending name.
     pub fn segments(&self) -> PathBuf {
         self.dir.join("segments")
     }
 
-    /// The file of a segment.
+    /// A segment's file in it.
     pub fn segment(&self, digest: &Digest) -> PathBuf {
         self.segments().join(format!("{}.seg", Hex(digest)))
     }

@@ -13,7 +13,7 @@ use vedette_common::files;
 /// What a new home should know.
 #[derive(Debug, Clone)]
 pub struct InitOptions {
-    /// Names and addresses of the broker besides `localhost` and `127.0.0.1`; devices are told the first.
+    /// Names and addresses of the broker besides `localhost` and `127.0.0.1`; devices connect to the first.
     pub broker_hosts: Vec<String>,
     /// The broker's port.
     pub broker_port: u16,

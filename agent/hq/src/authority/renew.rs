@@ -55,18 +55,18 @@ pub(crate) fn due(home: &Home, now: u64) -> Result<Vec<String>, AuthorityError> 
         ends.push(("the roster", roster.expires_at));
     }
     let soon = now + WARN_DAYS * 86_400;
-    let say = |(what, at): (&str, u64)| format!("{what} ends at {}: run `vedette-hq renew`", rfc3339(at));
-    let mut said: Vec<_> = ends.into_iter().filter(|end| end.1 < soon).map(say).collect();
+    let line = |(what, at): (&str, u64)| format!("{what} ends at {}: run `vedette-hq renew`", rfc3339(at));
+    let mut lines: Vec<_> = ends.into_iter().filter(|end| end.1 < soon).map(line).collect();
     let (named, count) = devices::ending_before(db.read(), soon, NAMED_MAX)?;
-    said.extend(named.iter().map(|(device, at)| {
+    lines.extend(named.iter().map(|(device, at)| {
         let at = rfc3339(*at);
         format!("the certificate of {device} ends at {at}: run `vedette-hq enrol {device} --renew --out DIR`")
     }));
     if count > named.len() {
         let more = count - named.len();
-        said.push(format!(
+        lines.push(format!(
             "the certificates of {more} more devices end soon: `vedette-hq devices` shows which"
         ));
     }
-    Ok(said)
+    Ok(lines)
 }

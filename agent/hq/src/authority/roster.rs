@@ -1,4 +1,4 @@
-//! The roster: headquarters' word of who may sign in at the devices, signed over the officers in the database.
+//! The roster: who may sign in at the devices, signed over the officers in the database.
 //!
 //! Invariants: its number goes up with every roster; one that a device would refuse is not signed.
 

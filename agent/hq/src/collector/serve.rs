@@ -2,14 +2,16 @@
 //!
 //! In: sealed encounters, requests for chunks, devices' status. Out, in this order of precedence: receipts for what is
 //! committed, what the broker should keep (see `retained`), chunks. What is retained is sent on every connect and, within
-//! a second, whenever another command changed the home; the heartbeat is signed anew every `heartbeat_every`.
+//! a second, whenever another command changed the home; the heartbeat is signed again every `heartbeat_every`.
 //!
 //! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line: they take milliseconds,
 //! and the broker's messages wait for them in the session's bounded queue.
 //!
-//! Failure: a session that breaks is opened anew after a growing, jittered wait; encounters that came and were not yet
+//! Failure: a session that breaks is opened again after a growing, jittered wait; encounters that came and were not yet
 //! stored are stored all the same, and those whose receipt was lost come again. Bounds: [`BATCH_MAX`],
 //! [`RECEIPTS_WAITING_MAX`], [`CHUNKS_IN_FLIGHT_MAX`], the depot's and the session's.
+
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
@@ -60,7 +62,7 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 pub struct ServeOptions {
     /// Another broker than the home's: host and port.
     pub broker: Option<(String, u16)>,
-    /// How often the heartbeat is signed anew.
+    /// How often the heartbeat is signed again.
     pub heartbeat_every: Duration,
     /// Chunks sent, bytes a second; `None` for as fast as they are taken.
     pub depot_bytes_per_s: Option<NonZeroU64>,
@@ -75,15 +77,13 @@ impl Default for ServeOptions {
 /// What was done until the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServeReport {
-    /// Encounters stored.
+    /// Encounters and outcomes.
     pub stored: u64,
-    /// Encounters that had been stored before.
+    /// Had been stored before.
     pub known: u64,
     /// Messages under the id of another encounter.
     pub conflicts: u64,
-    /// Messages refused.
     pub refused: u64,
-    /// Chunks sent.
     pub chunks: u64,
     /// Sessions that broke.
     pub broken_sessions: u64,
@@ -236,7 +236,7 @@ impl Server<'_> {
             }
             DeviceTopic::Status => match wire::decode::<Status>(&payload) {
                 Ok(status) => {
-                    // What the broker kept for us is as old as it says itself, by the device's clock.
+                    // A retained status is as old as it says, by the device's clock.
                     let now = self.home.now();
                     let seen = if retained { status.at.min(now) } else { now };
                     self.statuses.insert(device, (status, seen));
@@ -260,11 +260,7 @@ impl Server<'_> {
     /// Commits what came, then makes the receipts.
     fn store(&mut self) -> Result<(), CollectorError> {
         let now = self.home.now();
-        for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
-            if !store_status(self.db.read(), &device, &status, seen)? {
-                warn!("a status came of {device}, which was never enrolled");
-            }
-        }
+        self.store_statuses()?;
         if self.encounters.is_empty() {
             return Ok(());
         }
@@ -297,6 +293,20 @@ impl Server<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Commits what devices said of themselves.
+    fn store_statuses(&mut self) -> Result<(), CollectorError> {
+        if self.statuses.is_empty() {
+            return Ok(());
+        }
+        let change = self.db.change()?;
+        for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
+            if !store_status(&change, &device, &status, seen)? {
+                warn!("a status came from {device}, which was never enrolled");
+            }
+        }
+        Ok(change.commit()?)
     }
 
     /// Renews the heartbeat when it is due, warns of terms that end, and finds what the broker does not have yet.
@@ -332,16 +342,16 @@ impl Server<'_> {
         Ok(())
     }
 
-    fn tell_absent(&mut self, turn: &Turn) {
+    fn report_absent(&mut self, turn: &Turn) {
         if self.home.segment(&turn.segment).exists() {
             return; // it ends before
         }
-        if let Some(unsaid) = self.absent.met(std::time::Instant::now()) {
+        if let Some(unreported) = self.absent.met(std::time::Instant::now()) {
             let (device, segment) = (&turn.device, Hex(&turn.segment));
             warn!(
                 "{device} waits for segment {segment}, which is not in segments/: it cannot get that edition. If no later \
                  one was published, import the list's file and `vedette-hq publish NAME --whole --withdraw-many` \
-                 ({unsaid} more such requests since this was said last)"
+                 ({unreported} more such requests since this was last reported)"
             );
         }
     }
@@ -365,7 +375,7 @@ impl Server<'_> {
             let bytes = match read_chunk(self.home, &turn.segment, turn.index) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => {
-                    self.tell_absent(&turn);
+                    self.report_absent(&turn);
                     self.depot.drop_rest(&turn);
                     continue;
                 }

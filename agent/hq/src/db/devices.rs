@@ -1,4 +1,4 @@
-//! The devices: their certificates, and what each last said of itself and of the lists it holds.
+//! The devices: their certificates, and the last status of each and the lists it holds.
 //!
 //! Invariants: a device has at most one enrolment in force; a certificate's row is there before the certificate leaves, so
 //! that it can be revoked.
@@ -46,7 +46,7 @@ CREATE TABLE superseded(
         work: &[
             Work::Sql(
                 "
--- The lists that a device holds, as its last status said; a list that it names may not exist here.
+-- The lists that a device holds, by its last status; a list that it names may not exist here.
 CREATE TABLE holdings(
   device TEXT NOT NULL REFERENCES devices(id), list TEXT NOT NULL, edition INTEGER NOT NULL,
   confirmed_at INTEGER NOT NULL, PRIMARY KEY(device, list)) WITHOUT ROWID;
@@ -78,7 +78,7 @@ pub struct DeviceView {
     /// `enrolled` or `revoked`.
     pub state: &'static str,
     pub certificate_expires_at: u64,
-    /// When it last said something of itself.
+    /// When its last status came.
     pub last_seen: Option<u64>,
     /// Whether its session is up.
     pub online: bool,
@@ -115,7 +115,7 @@ pub(crate) struct Revoked {
     pub(crate) at: u64,
 }
 
-/// Enrols a device that is not enrolled. What it said of itself before is forgotten.
+/// Enrols a device that is not enrolled. Its last status is forgotten.
 pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError> {
     let id = new.device.as_str();
     db.execute(
@@ -168,7 +168,7 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Stores what a device said of itself at `seen`; false when there is no such device.
+/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
 pub(crate) fn set_status(
     db: &Session,
     device: &DeviceId,

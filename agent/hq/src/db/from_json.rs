@@ -1,7 +1,7 @@
 //! The step to schema 7: what was JSON in text columns becomes columns and rows of their own.
 //!
 //! In Rust, because our SQLite is built without JSON. A text that does not read back stops the step, which leaves the
-//! database as it was; but for what a device held, which its next status says again.
+//! database as it was; except what a device held, which its next status repeats.
 
 use super::connection::Session;
 use super::error::DbError;

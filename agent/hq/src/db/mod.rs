@@ -14,11 +14,11 @@
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
 //!
-//! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. SQL stands
+//! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
 //! nowhere else. To change a table: add a [`Step`] with the next number to its file; never edit one that was released.
 //!
 //! Invariants: an edition's row is written after its segments are durable; an encounter's row is committed before its
-//! receipt is signed. Times are seconds since 1970. Signed statements are stored as the bytes that were signed.
+//! receipt is signed. A function that writes several rows is called on a change. Times are seconds since 1970. Signed statements are stored as the bytes that were signed.
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 

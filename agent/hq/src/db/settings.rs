@@ -14,14 +14,14 @@ const HOST: &str = "broker_host";
 const HOSTS: &str = "broker_hosts";
 const PORT: &str = "broker_port";
 
-/// Stores the broker: the host that devices are told, every name its certificate has, and its port.
+/// Stores the broker: the host that devices connect to, every name its certificate has, and its port.
 pub(crate) fn set_broker(db: &Session, host: &str, hosts: &[String], port: u16) -> Result<(), DbError> {
     set(db, HOST, host)?;
     set(db, HOSTS, &hosts.join(" "))?;
     set(db, PORT, &port.to_string())
 }
 
-/// The broker that devices are told: host and port.
+/// The broker that devices connect to: host and port.
 pub(crate) fn broker(db: &Session) -> Result<(String, u16), DbError> {
     Ok((get(db, HOST)?, parse(&get(db, PORT)?)?))
 }

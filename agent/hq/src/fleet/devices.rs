@@ -1,4 +1,4 @@
-//! The fleet: who is enrolled, and what each device last said it holds (the inventory of copies).
+//! The fleet: who is enrolled, and which lists each device holds by its last status (the inventory of copies).
 
 pub use crate::db::devices::{DeviceView, HeldView};
 
@@ -25,14 +25,14 @@ pub fn pages(home: &Home) -> Result<impl Iterator<Item = Result<Vec<DeviceView>,
     }))
 }
 
-/// Stores what a device said of itself at `seen`; false when there is no such device.
+/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
 pub(crate) fn store_status(
     db: &Session,
     device: &DeviceId,
     status: &Status,
     seen: u64,
 ) -> Result<bool, FleetError> {
-    // A last will was written when the session began: it tells that the device is gone, nothing of its lists.
+    // A last will was written when the session began: it means that the device is gone, and nothing about its lists.
     if !status.online {
         return Ok(devices::set_offline(db, device)?);
     }

@@ -33,7 +33,7 @@ const CERTIFICATE_DAYS_MAX: u32 = 825;
 /// Longest post, bytes: an encounter has no room for more.
 const POST_BYTES_MAX: usize = 64;
 
-/// What a device should be told.
+/// How to enrol a device.
 #[derive(Debug, Clone)]
 pub struct EnrolOptions {
     /// The folder to make.
@@ -49,7 +49,7 @@ pub struct EnrolOptions {
 }
 
 impl EnrolOptions {
-    /// Where a device serves its console, unless told otherwise.
+    /// Where a device serves its console by default.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
 
     /// Into `out`, for 90 days, at the home's broker.

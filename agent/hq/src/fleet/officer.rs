@@ -6,6 +6,8 @@
 //! Invariants: of a PIN only its argon2id hash is stored; the officers' rows and the roster over them are one
 //! transaction; a roster that a device would refuse is not signed.
 
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
+
 use crate::authority::home::Home;
 use crate::authority::roster;
 use crate::db::{Session, officers};
@@ -18,13 +20,11 @@ use vedette_common::roster::{Badge, Officer, PinCost, Role};
 pub struct NewOfficer {
     /// The name as shown.
     pub name: String,
-    /// What the officer may do.
     pub role: Role,
     /// Whether discreet alerts may be revealed.
     pub discreet: bool,
     /// The language the console starts in; empty for the device's.
     pub language: String,
-    /// The PIN.
     pub pin: Pin,
     /// What hashing it costs.
     pub cost: PinCost,
@@ -33,11 +33,8 @@ pub struct NewOfficer {
 /// An officer as `officer list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OfficerView {
-    /// The badge.
     pub badge: Badge,
-    /// The name.
     pub name: String,
-    /// What the officer may do.
     pub role: Role,
     /// Whether discreet alerts may be revealed.
     pub discreet: bool,

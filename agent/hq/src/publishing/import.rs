@@ -83,7 +83,7 @@ pub fn import(
     }
     match publish::difference(home, db.read(), name, &digest, row.key_number) {
         Ok(difference) => report.difference = difference,
-        // The import stands without it: a lost segment of the last edition is cured by publishing what is imported.
+        // The import counts without it: a lost segment of the last edition is repaired by publishing what is imported.
         Err(error) => {
             let what = "last edition cannot be read, so the difference to it is not known";
             report.doubtful.add(what, 0, &error.to_string());
@@ -249,7 +249,7 @@ mod tests {
             import(&self.home, &list_name(), &file, ImportOptions::default())
         }
 
-        /// What is pending, opened anew.
+        /// What is pending, opened from its file.
         fn pending(&self) -> Edition {
             let db = self.home.database().unwrap();
             let digest = editions::pending(db.read(), &list_name()).unwrap().unwrap().digest;

@@ -22,7 +22,7 @@ use vedette_lists::{Edition, ListKey, SegmentFile, SegmentInfo};
 use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
-/// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
+/// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
 pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
 
 /// What was published.

@@ -1,5 +1,7 @@
 //! `list create` and `lists`.
 
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
+
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -120,13 +122,11 @@ fn checked(name: &ListName, options: &CreateOptions) -> Result<ListRow, Publishi
 /// A list as `lists` shows it. Times are seconds since 1970.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListView {
-    /// Its name.
     pub list: String,
     /// Documents or persons.
     pub kind: Kind,
-    /// Its owner as the officer sees it.
+    /// As the officer sees it.
     pub owner: String,
-    /// Its lease, seconds.
     pub lease_s: u32,
     /// Its newest edition; 0 before the first.
     pub edition: u64,
@@ -138,11 +138,10 @@ pub struct ListView {
     pub entries: u64,
     /// Bytes of its segments.
     pub bytes: u64,
-    /// Number of its segments.
     pub segments: usize,
     /// Alerts imported and not yet published.
     pub pending_entries: Option<u64>,
-    /// Enrolled devices that said they hold its newest edition.
+    /// Enrolled devices that have its newest edition, by their last status.
     pub devices_current: usize,
 }
 

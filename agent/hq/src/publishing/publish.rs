@@ -4,8 +4,11 @@
 //! merged with it (see [`vedette_lists::compact`]), so that an edition has at most 8. The manifest says which, so that a
 //! device can make the merge itself.
 //!
-//! Invariant: a file cut short would clear a list everywhere: what withdraws much of it is refused until somebody says that it
-//! is meant. How an edition is signed and recorded: [`super::issue`].
+//! Invariant: a file cut short would clear a list everywhere: what withdraws much of it is refused unless the operator asks for
+//! it. How an edition is signed and recorded: [`super::issue`].
+
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
+
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;

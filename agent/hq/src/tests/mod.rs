@@ -4,14 +4,18 @@ mod devices;
 mod publishing;
 mod replace;
 mod rules;
+mod time;
 
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
+use crate::db::encounters::{self, Arrival};
 use std::sync::Arc;
 use tempfile::TempDir;
 use vedette_common::clock::Clock;
 use vedette_common::clock::testing::ManualTime;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, EncounterId, ListName};
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::{Encounter, ScannedDocument};
 
 /// The time in these tests, seconds since 1970.
 pub(crate) const NOW: u64 = 1_790_000_000;
@@ -46,4 +50,24 @@ pub(crate) fn list_name() -> ListName {
 
 pub(crate) fn device_id() -> DeviceId {
     "post-7".parse().unwrap()
+}
+
+/// Stores an encounter of [`device_id`], as `serve` does.
+pub(crate) fn store_encounter(home: &Home, id: EncounterId) {
+    let encounter = Encounter {
+        id,
+        scan: [9; 16],
+        device: device_id(),
+        post: "Kehl".try_into().unwrap(),
+        made_at: NOW,
+        list: list_name(),
+        edition: 1,
+        alert: "UTO-P-1".try_into().unwrap(),
+        verdict: Verdict::Hit,
+        score: 1000,
+        document: ScannedDocument::default(),
+        late: false,
+    };
+    let arrival = Arrival { message: b"sealed", digest: [0; 16], device_revoked: false, received_at: NOW };
+    encounters::insert(home.database().unwrap().read(), &encounter, &arrival).unwrap();
 }

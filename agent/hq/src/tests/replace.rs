@@ -1,13 +1,12 @@
 //! Replacing an online role's key: cut off anywhere it finishes, and what the old key signed is signed again.
 
-use super::{NOW, device_id, list_name, new_home};
+use super::{device_id, new_home, store_encounter};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole};
 use crate::authority::replace::{Replaced, replace_key};
 use crate::authority::{heartbeat, root};
 use crate::collector::answer::answer;
-use crate::db::encounters::{self, Arrival};
 use crate::db::{officers, outcomes, statements};
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::fleet::officer::{NewOfficer, add};
@@ -20,33 +19,10 @@ use vedette_common::files::persist;
 use vedette_common::pin::Pin;
 use vedette_common::roster::{PinCost, Role as OfficerRole, Roster};
 use vedette_shim::trust::{Answer, Heartbeat, Order, OwnerWord};
-use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, ScannedDocument};
 use zeroize::Zeroizing;
 
 fn secret(home: &Home, file: &str) -> Option<String> {
     fs::read_to_string(home.keys().join(file)).ok()
-}
-
-/// Stores an encounter and an answer to it, as `serve` and `answer` do.
-fn answered(home: &Home) {
-    let encounter = Encounter {
-        id: [7; 16],
-        scan: [9; 16],
-        device: device_id(),
-        post: "Kehl".try_into().unwrap(),
-        made_at: NOW,
-        list: list_name(),
-        edition: 1,
-        alert: "UTO-P-1".try_into().unwrap(),
-        verdict: Verdict::Hit,
-        score: 1000,
-        document: ScannedDocument::default(),
-        late: false,
-    };
-    let arrival = Arrival { message: b"sealed", digest: [0; 16], device_revoked: false, received_at: NOW };
-    encounters::insert(home.database().unwrap().read(), &encounter, &arrival).unwrap();
-    answer(home, [7; 16], OwnerWord::Confirmed, "call us").unwrap();
 }
 
 fn heartbeat_bytes(home: &Home) -> Vec<u8> {
@@ -67,7 +43,8 @@ fn the_next_root_names_the_new_key_and_what_the_old_one_signed_is_signed_again()
     };
     add(&home, &"b-1".parse().unwrap(), &officer).unwrap();
     revoke(&home, &device_id()).unwrap();
-    answered(&home);
+    store_encounter(&home, [7; 16]);
+    answer(&home, [7; 16], OwnerWord::Confirmed, "call us").unwrap();
     let mut held = root::newest(&home).unwrap().0;
     for (version, role) in (2..).zip(OnlineRole::ALL) {
         let before = secret(&home, role.name());

@@ -13,7 +13,7 @@ use vedette_hq::{AuthorityError, Home, renew, replace};
 pub(crate) enum Command {
     /// Make a home: root keys (two of three sign), CA, roles.
     Init {
-        /// A name or address of the broker besides localhost; devices are told the first.
+        /// A name or address of the broker besides localhost; devices connect to the first.
         #[arg(long, value_name = "NAME")]
         broker_host: Vec<String>,
         /// The broker's port.

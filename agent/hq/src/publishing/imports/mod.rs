@@ -6,4 +6,5 @@ pub mod error;
 pub mod import_report;
 pub(crate) mod persons;
 mod rows;
+mod states;
 mod xml;

@@ -20,13 +20,10 @@ mod lines;
 mod ofac;
 mod ofac_xml;
 mod sis;
-mod states;
 mod told;
 mod un;
 mod unique;
 mod xml_lists;
-
-pub(crate) use states::state_code;
 
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;

@@ -2,7 +2,7 @@
 //! cells says nothing, but never in silence.
 
 use super::dates::dates;
-use super::states::codes;
+use crate::publishing::imports::states::codes;
 use crate::publishing::imports::import_report::Report;
 use std::cell::RefCell;
 use vedette_names::BirthDate;

@@ -214,7 +214,7 @@ ZW ZWE Zimbabwe|Zimbabwean
 ";
 
 /// The codes of the states that `text` names; empty when it names none that is known.
-pub(super) fn codes(text: &str) -> Vec<String> {
+pub(crate) fn codes(text: &str) -> Vec<String> {
     let text = text.split(" (").next().unwrap_or(text).replace('\u{2019}', "'");
     if let Some(code) = code(&text) {
         return vec![code];
