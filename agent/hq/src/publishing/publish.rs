@@ -9,7 +9,6 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
-
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::Session;

@@ -2,8 +2,8 @@
 //! cells says nothing, but never in silence.
 
 use super::dates::dates;
-use crate::publishing::imports::states::codes;
 use crate::publishing::imports::import_report::Report;
+use crate::publishing::imports::states::codes;
 use std::cell::RefCell;
 use vedette_names::BirthDate;
 use vedette_shim::states::is_code;
