@@ -153,13 +153,10 @@ fn documents(
             return Err((column, format!("it has the control character U+{:04X}", c as u32)));
         }
     }
-    let wrong = |column, text: &str| {
-        let text = shown(text);
-        move |why: String| (column, format!("{text}: {why}"))
-    };
-    let issuer = cells::state(state).map_err(wrong("issuing_state", state))?;
-    let code = cells::kind(kind).map_err(wrong("document_type", kind))?;
-    let numbers = cells::numbers(number).map_err(wrong("document_number", number))?;
+    let wrong = |column, text: &str, why: String| (column, format!("{}: {why}", shown(text)));
+    let issuer = cells::state(state).map_err(|why| wrong("issuing_state", state, why))?;
+    let code = cells::kind(kind).map_err(|why| wrong("document_type", kind, why))?;
+    let numbers = cells::numbers(number).map_err(|why| wrong("document_number", number, why))?;
     for (what, text) in [(issuer.repaired, state), (code.repaired, kind), (numbers.repaired, number)] {
         if let Some(what) = what {
             repaired(what, text);
