@@ -9,13 +9,15 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub use crate::publishing::issue::{MANIFEST_LIFE_S, Published};
+
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::Session;
 use crate::db::editions::{self, Pending};
 use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::Difference;
-use crate::publishing::issue::{Next, Published, conclude, reference};
+use crate::publishing::issue::{Next, conclude, reference};
 use crate::publishing::list;
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
 use vedette_shim::ids::{Digest, ListName};
