@@ -13,7 +13,6 @@ use super::{lines::sex, within_bounds};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
-use crate::publishing::imports::states::codes;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
