@@ -16,7 +16,7 @@ use crate::authority::keys::{Key, OnlineRole, signed_again};
 use crate::authority::{heartbeat, root, roster};
 use crate::db::{Session, outcomes, statements};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::trust::{Answer, Order, SignedKind};
+use vedette_shim::trust::{Order, OwnerAnswer, SignedKind};
 
 /// What a new heartbeat key means for scanners with the shim, which know no root.
 pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
@@ -81,7 +81,7 @@ fn sign_again(home: &Home, db: &Session, role: OnlineRole, now: u64) -> Result<(
 fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), AuthorityError> {
     let key = Key::Collector.signing(home)?;
     for answer in outcomes::answers_since(db, now.saturating_sub(OWNER_ANSWER_KEPT_S))? {
-        let bytes = signed_again::<Answer>(SignedKind::Answer, &answer.bytes, &key)?;
+        let bytes = signed_again::<OwnerAnswer>(SignedKind::Answer, &answer.bytes, &key)?;
         outcomes::resign_answer(db, &answer.encounter, &bytes)?;
     }
     Ok(())

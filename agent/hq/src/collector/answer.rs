@@ -12,7 +12,7 @@ use vedette_common::crypto::sign_statement;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Answer, OwnerWord, SignedKind};
+use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
 
 /// Answers an encounter; the device that gets it.
 pub fn answer(
@@ -33,7 +33,7 @@ pub fn answer(
         .ok_or_else(|| CollectorError::NoEncounter(Hex(&encounter).to_string()))?;
     // Two answers in one second must not have one time: the later would not count.
     let at = home.now().max(outcomes::answered_at(&change, &encounter)?.map_or(0, |last| last + 1));
-    let answer = Answer { device: device.clone(), encounter, at, word: said, text };
+    let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
     let bytes = sign_statement(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?]);
     outcomes::set_answer(&change, &answer, &bytes)?;
     change.commit()?;

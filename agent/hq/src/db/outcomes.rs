@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vedette_common::text::{json_word, owner_word};
 use vedette_shim::ids::{DeviceId, EncounterId};
-use vedette_shim::trust::Answer;
+use vedette_shim::trust::OwnerAnswer;
 use vedette_shim::wire::{EncounterOutcome, FormField, Outcome};
 
 pub(super) const STEPS: &[Step] = &[
@@ -149,7 +149,7 @@ pub(crate) fn answered_at(db: &Session, encounter: &EncounterId) -> Result<Optio
 }
 
 /// Stores an owner's answer, instead of the one before.
-pub(crate) fn set_answer(db: &Session, answer: &Answer, bytes: &[u8]) -> Result<(), DbError> {
+pub(crate) fn set_answer(db: &Session, answer: &OwnerAnswer, bytes: &[u8]) -> Result<(), DbError> {
     db.execute(
         "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)",
         params![

@@ -18,7 +18,7 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::files::persist;
 use vedette_common::pin::Pin;
 use vedette_common::roster::{PinCost, Role as OfficerRole, Roster};
-use vedette_shim::trust::{Answer, Heartbeat, Order, OwnerWord};
+use vedette_shim::trust::{Heartbeat, Order, OwnerAnswer, OwnerWord};
 use zeroize::Zeroizing;
 
 fn secret(home: &Home, file: &str) -> Option<String> {
@@ -73,7 +73,7 @@ fn the_next_root_names_the_new_key_and_what_the_old_one_signed_is_signed_again()
     let order = statements::order(db.read(), &device_id()).unwrap().unwrap();
     assert_eq!(Order::accept(&order, &device_id(), root, 0, verify).unwrap().number, 1);
     let answer = outcomes::answers_since(db.read(), 0).unwrap().remove(0).bytes;
-    assert_eq!(Answer::accept(&answer, &device_id(), root, verify).unwrap().text, "call us");
+    assert_eq!(OwnerAnswer::accept(&answer, &device_id(), root, verify).unwrap().text, "call us");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! record kind 2: number (4): higher than the encounter's before; id (16), sealed note
 //! record kind 3: last number taken (4)
 //! ```
-//! Invariants: what [`Journal::keep`] returned for is shown until it was taken, whole and in its order; nothing that was
+//! Invariants: what [`Spool::keep`] returned for is shown until it was taken, whole and in its order; nothing that was
 //! half written is ever shown. An encounter being kept when the power goes is there or is not. One that was taken is
 //! shown again only if the ring had no room to note it and the power went: its id tells the host.
 //!
@@ -16,7 +16,7 @@
 //! it is called; and what it needs beside (an async driver, a cache, an executor) is more code than this file. Here
 //! taking is a record like any other.
 //!
-//! Failure: a ring full of encounters that wait refuses the next ([`JournalError::Full`]) and keeps what it has: the
+//! Failure: a ring full of encounters that wait refuses the next ([`SpoolError::Full`]) and keeps what it has: the
 //! officer has the verdict, and the firmware says that the host must be asked to come. A sector that does not write or
 //! erase is left as it is, and the next encounter goes into the one after it. What was not kept may be shown all the same
 //! if its record is whole; its number is not given again.
@@ -37,7 +37,7 @@ const NOTE_HEAD_BYTES: usize = 4 + 16;
 
 /// Why an encounter was not kept or not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JournalError {
+pub enum SpoolError {
     /// The flash failed.
     Flash,
     /// Every sector holds an encounter that waits.
@@ -48,28 +48,28 @@ pub enum JournalError {
     Region,
 }
 
-impl fmt::Display for JournalError {
+impl fmt::Display for SpoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Flash => "the flash failed",
             Self::Full => "no room for another encounter: connect the host",
             Self::Large => "the encounter is too large to keep",
-            Self::Region => "the journal needs two sectors at least, within the flash",
+            Self::Region => "the spool needs two sectors at least, within the flash",
         })
     }
 }
 
-impl core::error::Error for JournalError {}
+impl core::error::Error for SpoolError {}
 
-impl From<FlashError> for JournalError {
+impl From<FlashError> for SpoolError {
     fn from(_: FlashError) -> Self {
-        JournalError::Flash
+        SpoolError::Flash
     }
 }
 
 /// The ring. Holds places and numbers only.
 #[derive(Debug, Clone, Copy)]
-pub struct Journal {
+pub struct Spool {
     region: Region,
     /// Generation of the sector being written; 0 in a ring that was never written.
     generation: u32,
@@ -85,23 +85,16 @@ pub struct Journal {
     waiting: u32,
 }
 
-impl Journal {
+impl Spool {
     /// Finds what the ring holds. Writes nothing: a ring that was never written is empty.
     #[inline(never)]
-    pub fn open(flash: &impl Flash, region: Region) -> Result<Self, JournalError> {
+    pub fn open(flash: &impl Flash, region: Region) -> Result<Self, SpoolError> {
         let geometry = flash.geometry();
         if region.sectors < 2 || !region.fits(&geometry) {
-            return Err(JournalError::Region);
+            return Err(SpoolError::Region);
         }
-        let mut ring = Journal {
-            region,
-            generation: 0,
-            sector: region.sectors - 1,
-            at: 0,
-            last: 0,
-            taken: 0,
-            waiting: 0,
-        };
+        let mut ring =
+            Spool { region, generation: 0, sector: region.sectors - 1, at: 0, last: 0, taken: 0, waiting: 0 };
         ring.at = ring.end(flash, ring.sector);
         for sector in 0..region.sectors {
             if let Some((generation, _)) = ring.opened(flash, sector)
@@ -146,14 +139,14 @@ impl Journal {
         flash: &mut impl Flash,
         id: &EncounterId,
         sealed: &[u8],
-    ) -> Result<(), JournalError> {
+    ) -> Result<(), SpoolError> {
         let len = NOTE_HEAD_BYTES + sealed.len();
         let needed = record::bytes_for(flash, len);
         let opening = record::bytes_for(flash, 8);
         if sealed.len() > SEALED_BYTES_MAX || opening + needed > flash.geometry().sector {
-            return Err(JournalError::Large);
+            return Err(SpoolError::Large);
         }
-        let number = self.last.checked_add(1).ok_or(JournalError::Full)?;
+        let number = self.last.checked_add(1).ok_or(SpoolError::Full)?;
         if self.at + needed > self.end(flash, self.sector) {
             self.turn(flash)?;
         }
@@ -168,7 +161,7 @@ impl Journal {
         &self,
         flash: &impl Flash,
         buffer: &'b mut [u8; SEALED_BYTES_MAX],
-    ) -> Result<Option<(EncounterId, &'b [u8])>, JournalError> {
+    ) -> Result<Option<(EncounterId, &'b [u8])>, SpoolError> {
         let Some((_, note)) = self.first(flash) else { return Ok(None) };
         let mut id = [0; 16];
         flash.read(note.value_at + 4, &mut id)?;
@@ -178,7 +171,7 @@ impl Journal {
     }
 
     /// Lets go of the oldest encounter if it has this id; returns whether it has.
-    pub fn take(&mut self, flash: &mut impl Flash, id: &EncounterId) -> Result<bool, JournalError> {
+    pub fn take(&mut self, flash: &mut impl Flash, id: &EncounterId) -> Result<bool, SpoolError> {
         let Some((number, note)) = self.first(flash) else {
             return Ok(false);
         };
@@ -194,7 +187,7 @@ impl Journal {
         } else {
             // A sector that is opened notes it too. If none can be, it is noted in memory only.
             match self.turn(flash) {
-                Ok(()) | Err(JournalError::Full) => {}
+                Ok(()) | Err(SpoolError::Full) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -202,12 +195,12 @@ impl Journal {
     }
 
     /// Erases the next sector, unless an encounter waits in it, and goes on there.
-    fn turn(&mut self, flash: &mut impl Flash) -> Result<(), JournalError> {
+    fn turn(&mut self, flash: &mut impl Flash) -> Result<(), SpoolError> {
         let sector = (self.sector + 1) % self.region.sectors;
         if self.notes_of(flash, sector).next().is_some() {
-            return Err(JournalError::Full);
+            return Err(SpoolError::Full);
         }
-        let generation = self.generation.checked_add(1).ok_or(JournalError::Full)?;
+        let generation = self.generation.checked_add(1).ok_or(SpoolError::Full)?;
         let (begin, end) = (self.begin(flash, sector), self.end(flash, sector));
         // If it cannot be erased, the one after it is next.
         (self.sector, self.at) = (sector, end);
@@ -220,7 +213,7 @@ impl Journal {
         Ok(())
     }
 
-    fn write(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), JournalError> {
+    fn write(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), SpoolError> {
         let end = self.end(flash, self.sector);
         Ok(record::append(flash, &mut self.at, end, kind, parts)?)
     }

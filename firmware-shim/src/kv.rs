@@ -8,7 +8,7 @@
 //! record kind 2: key (1), value. The last one of a key counts
 //! record kind 3: what was carried over is complete
 //! ```
-//! Invariants: a value that [`Vault::put`] returned for is there after any power cut; one that was being put is there
+//! Invariants: a value that [`KvStore::put`] returned for is there after any power cut; one that was being put is there
 //! or the one before is. Failure: a flash that fails leaves the values as they were.
 
 use crate::flash::record::{self, Record, Slot};
@@ -23,7 +23,7 @@ const COMPLETE: u8 = 3;
 
 /// The values. Holds no copy of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Vault {
+pub struct KvStore {
     region: Region,
     generation: u32,
     /// Which of the two sectors counts.
@@ -34,52 +34,52 @@ pub struct Vault {
 
 /// Why a value was not put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VaultError {
+pub enum KvError {
     /// The flash failed.
     Flash,
     /// All values together do not fit a sector.
     Full,
 }
 
-impl From<FlashError> for VaultError {
+impl From<FlashError> for KvError {
     fn from(_: FlashError) -> Self {
-        VaultError::Flash
+        KvError::Flash
     }
 }
 
-impl Vault {
+impl KvStore {
     /// Sectors it takes.
     pub const SECTORS: u32 = 2;
 
-    /// Finds the values in the first two sectors of `region`; a region that holds none becomes an empty vault.
+    /// Finds the values in the first two sectors of `region`; a region that holds none becomes an empty store.
     pub fn open(flash: &mut impl Flash, region: Region) -> Result<Self, FlashError> {
         let found = [0, 1].map(|sector| Self::find(flash, region, sector));
-        match found.into_iter().flatten().max_by_key(|vault| vault.generation) {
-            Some(vault) => Ok(vault),
+        match found.into_iter().flatten().max_by_key(|kv| kv.generation) {
+            Some(kv) => Ok(kv),
             None => {
-                let mut vault = Vault { region, generation: 0, sector: 1, at: 0 };
-                vault.turn(flash, None).map_err(|_| FlashError)?;
-                Ok(vault)
+                let mut kv = KvStore { region, generation: 0, sector: 1, at: 0 };
+                kv.turn(flash, None).map_err(|_| FlashError)?;
+                Ok(kv)
             }
         }
     }
 
-    fn find(flash: &impl Flash, region: Region, sector: u32) -> Option<Vault> {
-        let mut vault = Vault { region, generation: 0, sector, at: 0 };
+    fn find(flash: &impl Flash, region: Region, sector: u32) -> Option<KvStore> {
+        let mut kv = KvStore { region, generation: 0, sector, at: 0 };
         let mut complete = false;
-        let (mut records, mut buffer) = (vault.records(flash), [0; 4]);
+        let (mut records, mut buffer) = (kv.records(flash), [0; 4]);
         match records.next()? {
             first if first.kind == OPEN => {
                 first.value(flash, &mut buffer).ok()?;
-                vault.generation = u32::from_le_bytes(buffer);
+                kv.generation = u32::from_le_bytes(buffer);
             }
             _ => return None,
         }
         for record in &mut records {
             complete |= record.kind == COMPLETE;
         }
-        vault.at = records.free_at();
-        complete.then_some(vault)
+        kv.at = records.free_at();
+        complete.then_some(kv)
     }
 
     /// Reads the value of a key into `buffer`; `None` if it has none.
@@ -99,9 +99,9 @@ impl Vault {
     }
 
     /// Puts a value in place of the one before.
-    pub fn put(&mut self, flash: &mut impl Flash, key: u8, value: &[u8]) -> Result<(), VaultError> {
+    pub fn put(&mut self, flash: &mut impl Flash, key: u8, value: &[u8]) -> Result<(), KvError> {
         if value.len() > VALUE_BYTES_MAX {
-            return Err(VaultError::Full);
+            return Err(KvError::Full);
         }
         let end = self.end(flash);
         if self.at + record::bytes_for(flash, value.len() + 1) > end {
@@ -111,13 +111,13 @@ impl Vault {
     }
 
     /// Carries what stands over to the other sector, with one value more.
-    fn turn(&mut self, flash: &mut impl Flash, more: Option<(u8, &[u8])>) -> Result<(), VaultError> {
-        let mut other = Vault { sector: 1 - self.sector, generation: self.generation + 1, ..*self };
+    fn turn(&mut self, flash: &mut impl Flash, more: Option<(u8, &[u8])>) -> Result<(), KvError> {
+        let mut other = KvStore { sector: 1 - self.sector, generation: self.generation + 1, ..*self };
         let (begin, end) = (other.begin(flash), other.end(flash));
         flash.erase(begin)?;
         other.at = record::write(flash, begin, end, OPEN, &[&other.generation.to_le_bytes()])?;
         let mut buffer = [0; VALUE_BYTES_MAX + 1];
-        // A new vault has nothing to carry over, whatever lay in its sectors.
+        // A new store has nothing to carry over, whatever lay in its sectors.
         let mut from = if self.generation == 0 { self.end(flash) } else { self.begin(flash) };
         // By place, not by an iterator: the flash is written in between.
         while let Slot::Record(record) = record::read(flash, from, self.end(flash)) {
@@ -140,10 +140,10 @@ impl Vault {
         Ok(())
     }
 
-    fn add(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), VaultError> {
+    fn add(&mut self, flash: &mut impl Flash, kind: u8, parts: &[&[u8]]) -> Result<(), KvError> {
         let len = parts.iter().map(|part| part.len()).sum();
         if self.at + record::bytes_for(flash, len) > self.end(flash) {
-            return Err(VaultError::Full);
+            return Err(KvError::Full);
         }
         self.at = record::write(flash, self.at, self.end(flash), kind, parts)?;
         Ok(())

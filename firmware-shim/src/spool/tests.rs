@@ -37,37 +37,37 @@ fn id(number: usize) -> EncounterId {
 }
 
 /// Takes everything, in order, without a cut.
-fn drain(journal: &mut Journal, flash: &mut MemoryFlash) -> Vec<Note> {
+fn drain(spool: &mut Spool, flash: &mut MemoryFlash) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut buffer = [0; SEALED_BYTES_MAX];
-    while let Some((id, sealed)) = journal.oldest(flash, &mut buffer).unwrap() {
+    while let Some((id, sealed)) = spool.oldest(flash, &mut buffer).unwrap() {
         let note = (id, sealed.to_vec());
-        assert_eq!(journal.take(flash, &id), Ok(true));
+        assert_eq!(spool.take(flash, &id), Ok(true));
         notes.push(note);
     }
-    assert_eq!(journal.waiting(), 0);
+    assert_eq!(spool.waiting(), 0);
     notes
 }
 
 #[test]
 fn a_full_ring_keeps_what_it_has_and_takes_more_once_there_is_room() {
     let mut flash = flash(8, 3, 1);
-    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    let mut spool = Spool::open(&flash, ring(3)).unwrap();
     let mut kept = 0;
-    while journal.keep(&mut flash, &id(kept), &[kept as u8; 200]).is_ok() {
+    while spool.keep(&mut flash, &id(kept), &[kept as u8; 200]).is_ok() {
         kept += 1;
     }
-    assert_eq!(journal.keep(&mut flash, &id(kept), &[0; 200]), Err(JournalError::Full));
-    assert_eq!((kept, journal.waiting()), (12, 12), "four to a sector of 1024 bytes");
+    assert_eq!(spool.keep(&mut flash, &id(kept), &[0; 200]), Err(SpoolError::Full));
+    assert_eq!((kept, spool.waiting()), (12, 12), "four to a sector of 1024 bytes");
     let mut buffer = [0; SEALED_BYTES_MAX];
     for number in 0..4 {
-        let (oldest, sealed) = journal.oldest(&flash, &mut buffer).unwrap().unwrap();
+        let (oldest, sealed) = spool.oldest(&flash, &mut buffer).unwrap().unwrap();
         assert_eq!((oldest, sealed), (id(number), [number as u8; 200].as_slice()));
-        assert_eq!(journal.take(&mut flash, &id(number + 1)), Ok(false), "not the oldest");
-        assert_eq!(journal.take(&mut flash, &oldest), Ok(true));
+        assert_eq!(spool.take(&mut flash, &id(number + 1)), Ok(false), "not the oldest");
+        assert_eq!(spool.take(&mut flash, &oldest), Ok(true));
     }
-    journal.keep(&mut flash, &id(kept), &[kept as u8; 200]).unwrap();
-    let mut reopened = Journal::open(&flash, ring(3)).unwrap();
+    spool.keep(&mut flash, &id(kept), &[kept as u8; 200]).unwrap();
+    let mut reopened = Spool::open(&flash, ring(3)).unwrap();
     let numbers: Vec<_> = drain(&mut reopened, &mut flash).into_iter().map(|(id, _)| id).collect();
     assert_eq!(numbers, (4..=12).map(id).collect::<Vec<_>>());
 }
@@ -75,39 +75,39 @@ fn a_full_ring_keeps_what_it_has_and_takes_more_once_there_is_room() {
 #[test]
 fn what_was_taken_stays_taken_when_the_power_goes() {
     let mut flash = flash(4, 2, 1);
-    let mut journal = Journal::open(&flash, ring(2)).unwrap();
+    let mut spool = Spool::open(&flash, ring(2)).unwrap();
     for number in 0..40 {
-        journal.keep(&mut flash, &id(number), &[7; 50]).unwrap();
-        journal = Journal::open(&flash, ring(2)).unwrap();
-        assert_eq!(journal.waiting(), 1);
-        assert_eq!(journal.take(&mut flash, &id(number)), Ok(true));
-        journal = Journal::open(&flash, ring(2)).unwrap();
-        assert_eq!(journal.waiting(), 0);
+        spool.keep(&mut flash, &id(number), &[7; 50]).unwrap();
+        spool = Spool::open(&flash, ring(2)).unwrap();
+        assert_eq!(spool.waiting(), 1);
+        assert_eq!(spool.take(&mut flash, &id(number)), Ok(true));
+        spool = Spool::open(&flash, ring(2)).unwrap();
+        assert_eq!(spool.waiting(), 0);
     }
 }
 
 #[test]
 fn a_note_larger_than_allowed_and_a_ring_of_one_sector_are_refused() {
     let mut flash = flash(4, 2, 1);
-    let mut journal = Journal::open(&flash, ring(2)).unwrap();
+    let mut spool = Spool::open(&flash, ring(2)).unwrap();
     let large = vec![0; SEALED_BYTES_MAX + 1];
-    assert_eq!(journal.keep(&mut flash, &id(1), &large), Err(JournalError::Large));
-    assert!(matches!(Journal::open(&flash, ring(1)), Err(JournalError::Region)));
-    assert!(matches!(Journal::open(&flash, ring(4)), Err(JournalError::Region)));
+    assert_eq!(spool.keep(&mut flash, &id(1), &large), Err(SpoolError::Large));
+    assert!(matches!(Spool::open(&flash, ring(1)), Err(SpoolError::Region)));
+    assert!(matches!(Spool::open(&flash, ring(4)), Err(SpoolError::Region)));
 }
 
 /// A driver that says *no* of what it did, as after a timeout.
 #[test]
 fn a_note_that_was_kept_is_shown_whatever_became_of_the_one_before() {
     let mut flash = flash(4, 3, 1);
-    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    let mut spool = Spool::open(&flash, ring(3)).unwrap();
     let mut trial = flash.clone();
-    journal.clone().keep(&mut trial, &id(1), &[1; 100]).unwrap();
+    spool.clone().keep(&mut trial, &id(1), &[1; 100]).unwrap();
     flash.denies_step = Some(trial.steps);
-    assert_eq!(journal.keep(&mut flash, &id(1), &[1; 100]), Err(JournalError::Flash), "but it is whole");
-    journal.keep(&mut flash, &id(2), &[2; 100]).unwrap();
-    for mut journal in [journal, Journal::open(&flash, ring(3)).unwrap()] {
-        let shown: Vec<_> = drain(&mut journal, &mut flash.clone()).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(spool.keep(&mut flash, &id(1), &[1; 100]), Err(SpoolError::Flash), "but it is whole");
+    spool.keep(&mut flash, &id(2), &[2; 100]).unwrap();
+    for mut spool in [spool, Spool::open(&flash, ring(3)).unwrap()] {
+        let shown: Vec<_> = drain(&mut spool, &mut flash.clone()).into_iter().map(|(id, _)| id).collect();
         assert_eq!(shown, [id(1), id(2)]);
     }
 }
@@ -115,20 +115,20 @@ fn a_note_that_was_kept_is_shown_whatever_became_of_the_one_before() {
 #[test]
 fn a_sector_that_cannot_be_erased_is_passed_over() {
     let mut flash = flash(4, 3, 1);
-    let mut journal = Journal::open(&flash, ring(3)).unwrap();
+    let mut spool = Spool::open(&flash, ring(3)).unwrap();
     // The ring lies from sector 1 on.
     flash.bad_sector = Some(2);
     let mut buffer = [0; SEALED_BYTES_MAX];
     let mut kept = 0;
     for number in 0..40 {
-        if journal.keep(&mut flash, &id(number), &[7; 200]).is_err() {
+        if spool.keep(&mut flash, &id(number), &[7; 200]).is_err() {
             continue;
         }
         kept += 1;
-        assert_eq!(journal.oldest(&flash, &mut buffer).unwrap().unwrap().0, id(number));
+        assert_eq!(spool.oldest(&flash, &mut buffer).unwrap().unwrap().0, id(number));
         // Where it has to be noted in a new sector, that may be the bad one; it is taken all the same.
-        let _ = journal.take(&mut flash, &id(number));
-        assert_eq!(journal.oldest(&flash, &mut buffer), Ok(None));
+        let _ = spool.take(&mut flash, &id(number));
+        assert_eq!(spool.oldest(&flash, &mut buffer), Ok(None));
     }
     assert!(kept > 30, "{kept} of 40");
 }
@@ -159,13 +159,13 @@ fn play(flash: &mut MemoryFlash, sectors: u32, acts: &[Act], cuts: &mut impl Ite
     let mut gone: Vec<Note> = Vec::new();
     let mut buffer = [0; SEALED_BYTES_MAX];
     flash.steps_left = cuts.next();
-    let mut journal = Journal::open(flash, ring(sectors)).unwrap();
+    let mut spool = Spool::open(flash, ring(sectors)).unwrap();
     for (number, act) in acts.iter().enumerate() {
         let mut under_way = None;
         let outcome = match act {
             Act::Keep(sealed) => {
                 let note = (id(number), sealed.clone());
-                let outcome = journal.keep(flash, &note.0, &note.1);
+                let outcome = spool.keep(flash, &note.0, &note.1);
                 if outcome.is_ok() {
                     model.push_back(note);
                 } else {
@@ -173,7 +173,7 @@ fn play(flash: &mut MemoryFlash, sectors: u32, acts: &[Act], cuts: &mut impl Ite
                 }
                 outcome
             }
-            Act::Take => match journal.oldest(flash, &mut buffer).unwrap() {
+            Act::Take => match spool.oldest(flash, &mut buffer).unwrap() {
                 None => {
                     assert!(model.is_empty());
                     Ok(())
@@ -181,29 +181,29 @@ fn play(flash: &mut MemoryFlash, sectors: u32, acts: &[Act], cuts: &mut impl Ite
                 Some((id, sealed)) => {
                     assert_eq!(model.front(), Some(&(id, sealed.to_vec())));
                     gone.extend(model.pop_front());
-                    journal.take(flash, &id).map(|_| ())
+                    spool.take(flash, &id).map(|_| ())
                 }
             },
         };
-        if outcome == Err(JournalError::Flash) {
+        if outcome == Err(SpoolError::Flash) {
             flash.steps_left = cuts.next();
-            journal = Journal::open(flash, ring(sectors)).unwrap();
+            spool = Spool::open(flash, ring(sectors)).unwrap();
             // All that is shown now, without taking it.
-            let shown = drain(&mut journal.clone(), &mut { flash.clone() }.powered());
+            let shown = drain(&mut spool.clone(), &mut { flash.clone() }.powered());
             let again = gone.iter().position(|note| shown.first() == Some(note)).unwrap_or(gone.len());
             let mut expected: Vec<Note> = gone.drain(again..).chain(model.iter().cloned()).collect();
             if shown.len() == expected.len() + 1 {
                 expected.extend(under_way);
             }
             assert_eq!(shown, expected);
-            assert_eq!(journal.waiting() as usize, shown.len());
+            assert_eq!(spool.waiting() as usize, shown.len());
             model = shown.into();
-        } else if outcome == Err(JournalError::Full) {
-            assert_eq!(journal.waiting() as usize, model.len());
+        } else if outcome == Err(SpoolError::Full) {
+            assert_eq!(spool.waiting() as usize, model.len());
         }
     }
     flash.steps_left = None;
-    assert_eq!(drain(&mut journal, flash), Vec::from(model));
+    assert_eq!(drain(&mut spool, flash), Vec::from(model));
 }
 
 proptest! {
@@ -225,13 +225,13 @@ proptest! {
     #[test]
     fn any_content_of_the_flash_is_opened_without_panic(noise in prop::collection::vec(any::<u8>(), 1..4096), at in 0u32..3000) {
         let mut flash = flash(4, 3, 1);
-        let mut journal = Journal::open(&flash, ring(3)).unwrap();
+        let mut spool = Spool::open(&flash, ring(3)).unwrap();
         for number in 0..9 {
-            let _ = journal.keep(&mut flash, &id(number), &[3; 100]);
+            let _ = spool.keep(&mut flash, &id(number), &[3; 100]);
         }
         flash.damage(at as usize, &noise);
-        let mut journal = Journal::open(&flash, ring(3)).unwrap();
-        let _ = journal.keep(&mut flash, &id(9), &[3; 100]);
-        drain(&mut journal, &mut flash);
+        let mut spool = Spool::open(&flash, ring(3)).unwrap();
+        let _ = spool.keep(&mut flash, &id(9), &[3; 100]);
+        drain(&mut spool, &mut flash);
     }
 }

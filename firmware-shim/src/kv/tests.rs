@@ -12,24 +12,24 @@ fn flash(unit: u32, noise: u64) -> MemoryFlash {
     MemoryFlash::new(Geometry { sector: 512, unit, sectors: 4 }, noise)
 }
 
-fn all(vault: &Vault, flash: &MemoryFlash) -> BTreeMap<u8, Vec<u8>> {
+fn all(kv: &KvStore, flash: &MemoryFlash) -> BTreeMap<u8, Vec<u8>> {
     let mut buffer = [0; VALUE_BYTES_MAX];
-    let get = |key: u8| Some((key, vault.get(flash, key, &mut buffer).unwrap()?.to_vec()));
+    let get = |key: u8| Some((key, kv.get(flash, key, &mut buffer).unwrap()?.to_vec()));
     (0..6).filter_map(get).collect()
 }
 
 #[test]
 fn values_too_many_for_a_sector_are_refused_and_those_before_stay() {
     let mut flash = flash(4, 1);
-    let mut vault = Vault::open(&mut flash, REGION).unwrap();
-    vault.put(&mut flash, 0, &[1; 200]).unwrap();
-    vault.put(&mut flash, 1, &[2; 200]).unwrap();
-    assert_eq!(vault.put(&mut flash, 2, &[3; 200]), Err(VaultError::Full));
-    for vault in [vault, Vault::open(&mut flash, REGION).unwrap()] {
-        assert_eq!(all(&vault, &flash), BTreeMap::from([(0, vec![1; 200]), (1, vec![2; 200])]));
+    let mut kv = KvStore::open(&mut flash, REGION).unwrap();
+    kv.put(&mut flash, 0, &[1; 200]).unwrap();
+    kv.put(&mut flash, 1, &[2; 200]).unwrap();
+    assert_eq!(kv.put(&mut flash, 2, &[3; 200]), Err(KvError::Full));
+    for kv in [kv, KvStore::open(&mut flash, REGION).unwrap()] {
+        assert_eq!(all(&kv, &flash), BTreeMap::from([(0, vec![1; 200]), (1, vec![2; 200])]));
     }
-    vault.put(&mut flash, 1, &[4; 10]).unwrap();
-    vault.put(&mut flash, 2, &[3; 200]).unwrap();
+    kv.put(&mut flash, 1, &[4; 10]).unwrap();
+    kv.put(&mut flash, 2, &[3; 200]).unwrap();
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn a_new_vault_takes_nothing_over_from_what_lay_in_its_sectors() {
     let mut flash = flash(4, 1);
     for sector in [512, 1024] {
         flash.erase(sector).unwrap();
-        record::write(&mut flash, sector, sector + 512, VALUE, &[&[1], b"a journal's note"]).unwrap();
+        record::write(&mut flash, sector, sector + 512, VALUE, &[&[1], b"a spool's note"]).unwrap();
     }
-    let vault = Vault::open(&mut flash, REGION).unwrap();
-    assert_eq!(all(&vault, &flash), BTreeMap::new());
+    let kv = KvStore::open(&mut flash, REGION).unwrap();
+    assert_eq!(all(&kv, &flash), BTreeMap::new());
 }
 
 proptest! {
@@ -55,25 +55,25 @@ proptest! {
         let mut model = BTreeMap::new();
         let mut cuts = cuts.into_iter();
         flash.steps_left = cuts.next();
-        let mut vault = Vault::open(&mut flash, REGION);
+        let mut kv = KvStore::open(&mut flash, REGION);
         for (key, value) in puts {
             let before = model.get(&key).cloned();
-            let put = match &mut vault {
-                Ok(vault) => vault.put(&mut flash, key, &value),
-                Err(FlashError) => Err(VaultError::Flash),
+            let put = match &mut kv {
+                Ok(kv) => kv.put(&mut flash, key, &value),
+                Err(FlashError) => Err(KvError::Flash),
             };
             if put.is_ok() {
                 model.insert(key, value);
                 continue;
             }
-            // The power is back; it may go again while the vault is opened.
-            vault = loop {
+            // The power is back; it may go again while the store is opened.
+            kv = loop {
                 flash.steps_left = cuts.next();
-                if let Ok(vault) = Vault::open(&mut flash, REGION) {
-                    break Ok(vault);
+                if let Ok(kv) = KvStore::open(&mut flash, REGION) {
+                    break Ok(kv);
                 }
             };
-            let found = all(vault.as_ref().unwrap(), &flash);
+            let found = all(kv.as_ref().unwrap(), &flash);
             // The value being put is there, or the one before.
             if found.get(&key) == Some(&value) {
                 model.insert(key, value);

@@ -1,25 +1,26 @@
 //! A list in flash: the edition in use in one bank, the next one being installed in the other.
 //!
 //! A list has a region of its own, halved into two banks. A bank holds an edition's segments in the manifest's order,
-//! the oldest first, each from the beginning of a sector on. What the banks hold stands in the vault:
+//! the oldest first, each from the beginning of a sector on. What is in the banks is in the key-value store:
 //!
 //! ```text
-//! vault key 16 + slot: the edition in use    postcard of [`Edition`]
-//! vault key 32 + slot: what is installed     postcard of [`Progress`]; also the floor
+//! key 16 + slot: the edition in use    postcard of [`InstalledEdition`]
+//! key 32 + slot: what is installed     postcard of [`Progress`]; also the floor
 //! ```
 //! Invariants: the edition in use changes in one step, when every segment of the next has the digest that its manifest
 //! names; until then the one before is asked. The floor is in flash before the first piece is asked for. Segments that
 //! both editions have are copied from bank to bank, not fetched again. After a power cut an installation goes on at its
 //! last mark: what is before it is hashed anew from the flash, what is behind is written anew.
 //!
-//! Failure: [`Refusal`]. A segment with another digest than its name is thrown away and wanted from its beginning.
+//! Failure: [`ScannerRefusal`]. A segment with another digest than its name is thrown away and wanted from its beginning.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use crate::flash::{Flash, FlashError, Region, UNIT_BYTES_MAX};
 use crate::ids::Digest;
+use crate::kv::{KvError, KvStore, VALUE_BYTES_MAX};
 use crate::list::{BlockError, BlockRead};
-use crate::scanner::{PIECE_BYTES_MAX, Piece, Refusal, Want};
+use crate::scanner::{PIECE_BYTES_MAX, Piece, ScannerRefusal, Want};
 use crate::trust::{Floor, Manifest, SEGMENTS_MAX};
-use crate::vault::{VALUE_BYTES_MAX, Vault, VaultError};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -49,7 +50,7 @@ impl Place {
 
 /// A segment in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct InstalledSegment {
     /// SHA-256 of its bytes.
     #[serde(deserialize_with = "crate::wire::array")]
     pub digest: Digest,
@@ -61,7 +62,7 @@ pub struct Kept {
 
 /// An edition in a bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edition {
+pub struct InstalledEdition {
     /// Its number.
     pub edition: u64,
     /// SHA-256 of its manifest's signed bytes.
@@ -74,13 +75,12 @@ pub struct Edition {
     /// How long after its last confirmation it may be used, seconds.
     pub lease_s: u32,
     /// The oldest first.
-    pub segments: Vec<Kept, SEGMENTS_MAX>,
+    pub segments: Vec<InstalledSegment, SEGMENTS_MAX>,
 }
 
 /// How far an installation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// The edition.
     pub edition: u64,
     /// SHA-256 of its manifest's signed bytes.
     #[serde(deserialize_with = "crate::wire::array")]
@@ -91,11 +91,15 @@ pub struct Progress {
     pub offset: u32,
 }
 
-impl Edition {
+impl InstalledEdition {
     /// The edition in use; `None` before the first.
     #[inline(never)]
-    pub fn in_use(flash: &impl Flash, vault: &Vault, slot: u8) -> Result<Option<Edition>, FlashError> {
-        load(flash, vault, 16 + slot)
+    pub fn in_use(
+        flash: &impl Flash,
+        kv: &KvStore,
+        slot: u8,
+    ) -> Result<Option<InstalledEdition>, FlashError> {
+        load(flash, kv, 16 + slot)
     }
 
     /// The bytes of a segment, by its place.
@@ -117,31 +121,36 @@ impl Edition {
     }
 }
 
-/// What the vault holds under a key. A value that cannot be read is none: another firmware wrote it.
+/// What is stored under a key. A value that cannot be read is none: another firmware wrote it.
 fn load<T: for<'d> Deserialize<'d>>(
     flash: &impl Flash,
-    vault: &Vault,
+    kv: &KvStore,
     key: u8,
 ) -> Result<Option<T>, FlashError> {
     let mut buffer = [0; VALUE_BYTES_MAX];
-    let value = vault.get(flash, key, &mut buffer)?;
+    let value = kv.get(flash, key, &mut buffer)?;
     Ok(value.and_then(|value| postcard::from_bytes(value).ok()))
 }
 
-fn store(flash: &mut impl Flash, vault: &mut Vault, key: u8, value: &impl Serialize) -> Result<(), Refusal> {
+fn store(
+    flash: &mut impl Flash,
+    kv: &mut KvStore,
+    key: u8,
+    value: &impl Serialize,
+) -> Result<(), ScannerRefusal> {
     let mut buffer = [0; VALUE_BYTES_MAX];
-    let value = postcard::to_slice(value, &mut buffer).map_err(|_| Refusal::NoRoom)?;
-    vault.put(flash, key, value).map_err(|error| match error {
-        VaultError::Flash => Refusal::Flash,
-        VaultError::Full => Refusal::NoRoom,
+    let value = postcard::to_slice(value, &mut buffer).map_err(|_| ScannerRefusal::NoRoom)?;
+    kv.put(flash, key, value).map_err(|error| match error {
+        KvError::Flash => ScannerRefusal::Flash,
+        KvError::Full => ScannerRefusal::NoRoom,
     })
 }
 
 /// What must not be gone below: the edition in use, or the one whose installation began.
-pub fn floor(flash: &impl Flash, vault: &Vault, slot: u8) -> Result<Option<Floor>, FlashError> {
-    let in_use = Edition::in_use(flash, vault, slot)?
+pub fn floor(flash: &impl Flash, kv: &KvStore, slot: u8) -> Result<Option<Floor>, FlashError> {
+    let in_use = InstalledEdition::in_use(flash, kv, slot)?
         .map(|edition| Floor { edition: edition.edition, manifest: edition.manifest });
-    let begun = load::<Progress>(flash, vault, 32 + slot)?
+    let begun = load::<Progress>(flash, kv, 32 + slot)?
         .map(|progress| Floor { edition: progress.edition, manifest: progress.manifest });
     Ok(in_use.into_iter().chain(begun).max_by_key(|floor| floor.edition))
 }
@@ -172,7 +181,7 @@ impl<F: Flash> BlockRead for FlashBytes<'_, F> {
 #[derive(Clone)]
 pub struct Install {
     place: Place,
-    next: Edition,
+    next: InstalledEdition,
     /// Which segment, how much of it is in the flash, and its hash so far.
     segment: usize,
     offset: u32,
@@ -184,14 +193,14 @@ impl Install {
     #[inline(never)]
     pub fn begin(
         flash: &mut impl Flash,
-        vault: &mut Vault,
+        kv: &mut KvStore,
         place: Place,
         manifest: &Manifest,
         digest: Digest,
-    ) -> Result<Self, Refusal> {
-        let in_use = Edition::in_use(flash, vault, place.slot).map_err(flash_failed)?;
+    ) -> Result<Self, ScannerRefusal> {
+        let in_use = InstalledEdition::in_use(flash, kv, place.slot).map_err(flash_failed)?;
         let bank = in_use.map_or(0, |edition| 1 - (edition.bank & 1));
-        let mut next = Edition {
+        let mut next = InstalledEdition {
             edition: manifest.edition,
             manifest: digest,
             bank,
@@ -201,19 +210,19 @@ impl Install {
         };
         let mut room = place.bank_bytes(flash);
         for segment in &manifest.segments {
-            let bytes = u32::try_from(segment.bytes).map_err(|_| Refusal::NoRoom)?;
+            let bytes = u32::try_from(segment.bytes).map_err(|_| ScannerRefusal::NoRoom)?;
             let sectors = bytes.div_ceil(flash.geometry().sector);
-            let taken = sectors.checked_mul(flash.geometry().sector).ok_or(Refusal::NoRoom)?;
-            room = room.checked_sub(taken).ok_or(Refusal::NoRoom)?;
-            let kept = Kept { digest: segment.digest, bytes, key: segment.key };
-            next.segments.push(kept).map_err(|_| Refusal::Untrusted)?;
+            let taken = sectors.checked_mul(flash.geometry().sector).ok_or(ScannerRefusal::NoRoom)?;
+            room = room.checked_sub(taken).ok_or(ScannerRefusal::NoRoom)?;
+            let kept = InstalledSegment { digest: segment.digest, bytes, key: segment.key };
+            next.segments.push(kept).map_err(|_| ScannerRefusal::Untrusted)?;
         }
         let mut install = Install { place, next, segment: 0, offset: 0, hash: Sha256::new() };
-        match load::<Progress>(flash, vault, 32 + place.slot).map_err(flash_failed)? {
+        match load::<Progress>(flash, kv, 32 + place.slot).map_err(flash_failed)? {
             Some(progress) if progress.manifest == digest => install.resume(flash, &progress)?,
-            _ => install.mark(flash, vault)?,
+            _ => install.mark(flash, kv)?,
         }
-        install.settle(flash, vault)?;
+        install.settle(flash, kv)?;
         Ok(install)
     }
 
@@ -243,10 +252,10 @@ impl Install {
     pub fn take(
         &mut self,
         flash: &mut impl Flash,
-        vault: &mut Vault,
+        kv: &mut KvStore,
         piece: &Piece<'_>,
-    ) -> Result<(), Refusal> {
-        let wanted = self.wanted().ok_or(Refusal::Unexpected)?;
+    ) -> Result<(), ScannerRefusal> {
+        let wanted = self.wanted().ok_or(ScannerRefusal::Unexpected)?;
         if piece.segment != wanted.segment
             || piece.offset != wanted.offset
             || piece.bytes.len() != usize::from(wanted.bytes)
@@ -256,17 +265,17 @@ impl Install {
         self.write(flash, piece.bytes)?;
         let step = MARK_BYTES.max(flash.geometry().sector);
         if self.offset.is_multiple_of(step) {
-            self.mark(flash, vault)?;
+            self.mark(flash, kv)?;
         }
-        self.settle(flash, vault)
+        self.settle(flash, kv)
     }
 
     /// Ends segments that are whole, copies what the other bank has, and puts the edition in use when all is there.
     #[inline(never)]
-    fn settle(&mut self, flash: &mut impl Flash, vault: &mut Vault) -> Result<(), Refusal> {
+    fn settle(&mut self, flash: &mut impl Flash, kv: &mut KvStore) -> Result<(), ScannerRefusal> {
         while let Some(kept) = self.next.segments.get(self.segment).copied() {
             if self.offset == 0 {
-                self.copy(flash, vault, &kept)?;
+                self.copy(flash, kv, &kept)?;
             }
             if self.offset < kept.bytes {
                 return Ok(());
@@ -274,18 +283,23 @@ impl Install {
             let digest: Digest = core::mem::take(&mut self.hash).finalize().into();
             self.offset = 0;
             if digest != kept.digest {
-                self.mark(flash, vault)?;
-                return Err(Refusal::Damaged);
+                self.mark(flash, kv)?;
+                return Err(ScannerRefusal::Damaged);
             }
             self.segment += 1;
-            self.mark(flash, vault)?;
+            self.mark(flash, kv)?;
         }
-        store(flash, vault, 16 + self.place.slot, &self.next)
+        store(flash, kv, 16 + self.place.slot, &self.next)
     }
 
     /// Copies the segment if the edition in use has it, undamaged.
-    fn copy(&mut self, flash: &mut impl Flash, vault: &Vault, kept: &Kept) -> Result<(), Refusal> {
-        let in_use = Edition::in_use(flash, vault, self.place.slot).map_err(flash_failed)?;
+    fn copy(
+        &mut self,
+        flash: &mut impl Flash,
+        kv: &KvStore,
+        kept: &InstalledSegment,
+    ) -> Result<(), ScannerRefusal> {
+        let in_use = InstalledEdition::in_use(flash, kv, self.place.slot).map_err(flash_failed)?;
         let Some(in_use) = in_use.filter(|edition| edition.bank != self.next.bank) else { return Ok(()) };
         let Some(index) = in_use.segments.iter().position(|have| have == kept) else { return Ok(()) };
         let from = self.place.bank(flash, in_use.bank) + in_use.offset_of(flash, index);
@@ -302,7 +316,7 @@ impl Install {
     }
 
     /// Writes the segment's next bytes: whole units, but for its last.
-    fn write(&mut self, flash: &mut impl Flash, bytes: &[u8]) -> Result<(), Refusal> {
+    fn write(&mut self, flash: &mut impl Flash, bytes: &[u8]) -> Result<(), ScannerRefusal> {
         let geometry = flash.geometry();
         let (sector, unit) = (geometry.sector as usize, geometry.unit as usize);
         let begin = self.place.bank(flash, self.next.bank) + self.next.offset_of(flash, self.segment);
@@ -330,17 +344,17 @@ impl Install {
         Ok(())
     }
 
-    fn mark(&self, flash: &mut impl Flash, vault: &mut Vault) -> Result<(), Refusal> {
+    fn mark(&self, flash: &mut impl Flash, kv: &mut KvStore) -> Result<(), ScannerRefusal> {
         let progress = Progress {
             edition: self.next.edition,
             manifest: self.next.manifest,
             segment: self.segment as u8,
             offset: self.offset,
         };
-        store(flash, vault, 32 + self.place.slot, &progress)
+        store(flash, kv, 32 + self.place.slot, &progress)
     }
 
-    fn resume(&mut self, flash: &impl Flash, progress: &Progress) -> Result<(), Refusal> {
+    fn resume(&mut self, flash: &impl Flash, progress: &Progress) -> Result<(), ScannerRefusal> {
         let segment = usize::from(progress.segment);
         let kept = self.next.segments.get(segment);
         // Past the last segment everything was there, but the edition not yet in use.
@@ -356,7 +370,7 @@ impl Install {
 }
 
 /// Takes `bytes` bytes of flash from `at` into a hash.
-fn hash(flash: &impl Flash, at: u32, bytes: u32, mut hash: Sha256) -> Result<Sha256, Refusal> {
+fn hash(flash: &impl Flash, at: u32, bytes: u32, mut hash: Sha256) -> Result<Sha256, ScannerRefusal> {
     let (mut done, mut buffer) = (0, [0; 256]);
     while done < bytes {
         let part = &mut buffer[..256.min((bytes - done) as usize)];
@@ -367,6 +381,6 @@ fn hash(flash: &impl Flash, at: u32, bytes: u32, mut hash: Sha256) -> Result<Sha
     Ok(hash)
 }
 
-fn flash_failed(_: FlashError) -> Refusal {
-    Refusal::Flash
+fn flash_failed(_: FlashError) -> ScannerRefusal {
+    ScannerRefusal::Flash
 }

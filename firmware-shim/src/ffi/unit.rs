@@ -1,64 +1,21 @@
-//! The functions. The contract of all is at the head of the module above.
+//! A scanner: opened, set up by its host's messages or part by part, asked, and relieved of its notes.
 
-use super::types::{VedetteOutcome, VedetteReading, VedetteSetup, VedetteStep, VedetteZone};
+use super::types::{VedetteOutcome, VedetteSetup, VedetteStep};
 use super::{
-    Outcomes, Status, VEDETTE_ABI_VERSION, VedetteDecoder, VedetteScratch, VedetteStatus, VedetteUnit, bytes,
-    bytes_mut, exclusive, place, put, room, setup, status, step_of, text, zone_of,
+    Outcomes, Status, VedetteScratch, VedetteStatus, VedetteUnit, bytes, bytes_mut, exclusive, place, put,
+    room, setup, status, step_of, text,
 };
-use crate::frame::{self, Decoder, FrameError, NoRoom};
+use crate::frame::NoRoom;
 use crate::ids::{EncounterId, ListName};
-use crate::journal::SEALED_BYTES_MAX;
 use crate::list::Scratch;
-use crate::mrz::{self, Mrz, Repair};
+use crate::mrz;
 use crate::scanner::{KeyFor, Piece};
 use crate::seal::{ListKey, ScannerKey};
+use crate::spool::SEALED_BYTES_MAX;
 use crate::trust::SoftVerify;
 use crate::unit::{NoteError, SetupError, Unit};
 use core::ffi::c_void;
 use core::fmt::{self, Write};
-use core::mem::{align_of, size_of};
-
-/// The version of this interface: [`VEDETTE_ABI_VERSION`] of the library, to be compared with the header's.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_shim_abi_version() -> u32 {
-    VEDETTE_ABI_VERSION
-}
-
-/// Bytes of a scanner's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_unit_size() -> usize {
-    size_of::<VedetteUnit>()
-}
-
-/// Alignment of a scanner's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_unit_align() -> usize {
-    align_of::<VedetteUnit>()
-}
-
-/// Bytes of a decoder's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_decoder_size() -> usize {
-    size_of::<VedetteDecoder>()
-}
-
-/// Alignment of a decoder's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_decoder_align() -> usize {
-    align_of::<VedetteDecoder>()
-}
-
-/// Bytes of a page buffer's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_scratch_size() -> usize {
-    size_of::<VedetteScratch>()
-}
-
-/// Alignment of a page buffer's context.
-#[unsafe(no_mangle)]
-pub extern "C" fn vedette_scratch_align() -> usize {
-    align_of::<VedetteScratch>()
-}
 
 /// Makes a page buffer.
 #[unsafe(no_mangle)]
@@ -69,52 +26,6 @@ pub unsafe extern "C" fn vedette_scratch_open(
 ) -> VedetteStatus {
     // SAFETY: the contract of the module.
     status(unsafe { place(memory, len, VedetteScratch(Scratch::NEW), out) })
-}
-
-/// Reads a zone from text with any line breaks.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_mrz_parse(
-    zone: *const u8,
-    zone_len: usize,
-    out: *mut VedetteZone,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe { text(zone, zone_len).and_then(|zone| put(out, zone_of(&read_zone(zone)?, false))) })
-}
-
-/// Takes a character (a Unicode scalar value) of an optical reader: a line feed or carriage return between lines.
-/// `BUFFER` when more came than a zone has: begin anew with a zeroed reading.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_reading_push(reading: *mut VedetteReading, character: u32) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe { exclusive(reading) }.and_then(|reading| {
-        let character = char::from_u32(character).ok_or(Status::Argument)?;
-        let room = reading.text.get_mut(reading.len..).ok_or(Status::Argument)?;
-        let room = room.get_mut(..character.len_utf8()).ok_or(Status::Buffer)?;
-        reading.len += character.encode_utf8(room).len();
-        Ok(())
-    }))
-}
-
-/// Reads the zone from the characters taken; if its check digits fail and exactly one correction of a character mends
-/// them, that one is shown, and `repaired` says so: compare it with the document.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_reading_zone(
-    reading: *const VedetteReading,
-    out: *mut VedetteZone,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    let reading = unsafe { reading.as_ref() }.ok_or(Status::Argument);
-    status(reading.and_then(|reading| {
-        let text = reading.text.get(..reading.len).ok_or(Status::Argument)?;
-        let zone = read_zone(core::str::from_utf8(text).map_err(|_| Status::Argument)?)?;
-        let fields = match mrz::repair(zone.lines()) {
-            Repair::Unique(fix) if !zone.valid() => zone_of(&Mrz::from(*fix.lines()), true),
-            _ => zone_of(&zone, false),
-        };
-        // SAFETY: the contract of the module.
-        unsafe { put(out, fields) }
-    }))
 }
 
 /// Starts a scanner on what its flash holds.
@@ -285,7 +196,7 @@ pub unsafe extern "C" fn vedette_unit_check(
             };
             let outcome = unit.unit.check(&zone, uptime_s, &mut scratch.0);
             let met = VedetteOutcome {
-                verdict: outcome.verdict as u32,
+                verdict: outcome.verdict.into(),
                 alerts: outcome.alerts.len() as u32,
                 misread: outcome.misread,
             };
@@ -372,65 +283,6 @@ pub unsafe extern "C" fn vedette_unit_taken(unit: *mut VedetteUnit, id: *const u
     status(unsafe { (|| Ok(exclusive(unit)?.unit.taken(&encounter_id(id)?)?))() })
 }
 
-/// Writes a payload as a frame. `out` needs `len + (len + 4) / 254 + 7` bytes at most.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_frame_encode(
-    payload: *const u8,
-    len: usize,
-    out: *mut u8,
-    out_len: usize,
-    out_used: *mut usize,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe {
-        (|| {
-            let frame = frame::encode(bytes(payload, len)?, bytes_mut(out, out_len)?);
-            put(out_used, frame.map_err(|NoRoom| Status::Buffer)?.len())
-        })()
-    })
-}
-
-/// Makes a decoder over a buffer that holds the largest payload and 4 bytes more.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_decoder_open(
-    buffer: *mut u8,
-    buffer_len: usize,
-    memory: *mut c_void,
-    len: usize,
-    out: *mut *mut VedetteDecoder,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module; the buffer lives as long as the context.
-    status(unsafe {
-        (|| place(memory, len, VedetteDecoder(Decoder::new(bytes_mut(buffer, buffer_len)?)), out))()
-    })
-}
-
-/// Takes a byte of the line. `OK`: it ends a frame, whose payload is at `payload` until the next byte. `MORE`: none yet.
-/// `FRAME`: what it ends is no frame.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_decoder_push(
-    decoder: *mut VedetteDecoder,
-    byte: u8,
-    payload: *mut *const u8,
-    len: *mut usize,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe {
-        (|| match exclusive(decoder)?.0.push(byte) {
-            None => Err(Status::More),
-            Some(Err(FrameError::Long | FrameError::Malformed | FrameError::Checksum)) => Err(Status::Frame),
-            Some(Ok(frame)) => {
-                put(payload, frame.as_ptr())?;
-                put(len, frame.len())
-            }
-        })()
-    })
-}
-
-fn read_zone(text: &str) -> Outcomes<Mrz> {
-    mrz::parse(text).map_err(|_| Status::NoZone)
-}
-
 /// 32 bytes of the caller's.
 unsafe fn secret(pointer: *const u8) -> Outcomes<[u8; 32]> {
     // SAFETY: the contract of the module.
@@ -456,24 +308,5 @@ impl Write for Line<'_> {
         room[..len].copy_from_slice(&text.as_bytes()[..len]);
         self.used += len;
         if len == text.len() { Ok(()) } else { Err(fmt::Error) }
-    }
-}
-
-/// A panic is a defect: the firmware says what happens then, and it does not come back. Only in an archive that is the
-/// whole Rust of a program without an operating system, or that a test builds for this machine; elsewhere std has its own
-/// handler, and the feature changes nothing.
-#[cfg(all(feature = "panic-handler", any(target_os = "none", vedette_archive)))]
-mod panic {
-    unsafe extern "C" {
-        /// The firmware's own: where the library is at fault, this is called, and must not return. The archive that
-        /// `cross/firmware-build` makes never calls it: there a panic is an undefined instruction, without the code that
-        /// would lead here, and it is the processor's fault handler that hears of it.
-        fn vedette_on_panic() -> !;
-    }
-
-    #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-        // SAFETY: the firmware's own function, which takes nothing and never returns.
-        unsafe { vedette_on_panic() }
     }
 }
