@@ -10,9 +10,10 @@ use vedette_shim::list::Kind;
 use vedette_shim::list::records::VALUE_BYTES_MAX;
 use vedette_shim::seal::ListKey;
 
+use super::batches::Batches;
 use super::documents::{DocumentChange, Record, Streamed};
 use super::run::Run;
-use super::stream::{Batches, InMemory, Keyed, Rule, resolve};
+use super::stream::{InMemory, Keyed, Rule, resolve};
 use super::write::write_segment;
 use super::{ListError, SegmentInfo};
 

@@ -16,7 +16,6 @@ use vedette_shim::list::{Kind, bits};
 
 use super::ListError;
 use super::documents::{Document, Record};
-use super::stream::Source;
 
 /// Fewest entries of a class.
 pub(super) const CLASS_ENTRIES_MIN: u64 = 16;
@@ -38,12 +37,16 @@ pub(super) struct Plan {
     pub(super) classes: Vec<(u64, Class)>,
 }
 
-/// Reads all changes once.
-pub(super) fn survey(kind: Kind, source: &impl Source) -> Result<Plan, ListError> {
+/// Reads all changes once, in the order of their keys.
+pub(super) fn survey(
+    kind: Kind,
+    documents: impl Iterator<Item = Result<Document, ListError>>,
+    records: impl Iterator<Item = Result<Record, ListError>>,
+) -> Result<Plan, ListError> {
     let mut plan = Plan { kind, alerts: 0, withdrawals: 0, schema: Schema::default(), classes: Vec::new() };
     let mut fields = Fields::default();
     let mut format: Option<FormatSurvey> = None;
-    for document in source.documents()? {
+    for document in documents {
         let document = document?;
         count(&mut plan, document.alert.is_some());
         if format.as_ref().is_none_or(|format| format.format != document.key.format())
@@ -58,7 +61,7 @@ pub(super) fn survey(kind: Kind, source: &impl Source) -> Result<Plan, ListError
     if let Some(done) = format {
         done.finish(&mut plan, &mut fields);
     }
-    for record in source.records()? {
+    for record in records {
         count(&mut plan, record?.value.is_some());
     }
     plan.schema = fields.schema();

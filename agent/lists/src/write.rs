@@ -84,7 +84,7 @@ struct Encoded {
 }
 
 fn surveyed(kind: Kind, source: &impl Source, dir: &Path) -> Result<(Plan, Encoded), ListError> {
-    let plan = survey(kind, source)?;
+    let plan = survey(kind, source.documents()?, source.records()?)?;
     let encoded = encode(&plan, source, dir)?;
     match encoded.changes == plan.alerts + plan.withdrawals {
         true => Ok((plan, encoded)),

@@ -22,6 +22,7 @@ mod index;
 mod named;
 mod nation;
 mod national;
+mod near_syllables;
 mod normalise;
 mod placeholders;
 mod query;

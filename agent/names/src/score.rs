@@ -32,17 +32,13 @@ const DIFFERENCES: [Fact; 7] = [
 ];
 const DIFFERENCES_MAX: f32 = 2.0;
 
-/// Adds the facts of one alignment.
-pub(super) fn name_facts(
+/// Adds the facts of what met; whether a surname did, and a given name.
+fn met_facts(
     query: &Prepared,
     name: &[NameToken],
-    weight: impl Fn(u32) -> f32,
-    kind: NameKind,
     alignment: &Alignment,
-) -> Facts {
-    let mut facts = [0.0; FACTS];
-    let mut add = |fact: Fact, value: f32| facts[fact as usize] += value;
-    add(Fact::Bias, 1.0);
+    add: &mut impl FnMut(Fact, f32),
+) -> (bool, bool) {
     let (mut surname_met, mut given_met) = (false, false);
     for pair in &alignment.pairs {
         let field = query.tokens[pair.query.trailing_zeros() as usize].field;
@@ -70,6 +66,21 @@ pub(super) fn name_facts(
             add(Fact::Prefix, 1.0);
         }
     }
+    (surname_met, given_met)
+}
+
+/// Adds the facts of one alignment.
+pub(super) fn name_facts(
+    query: &Prepared,
+    name: &[NameToken],
+    weight: impl Fn(u32) -> f32,
+    kind: NameKind,
+    alignment: &Alignment,
+) -> Facts {
+    let mut facts = [0.0; FACTS];
+    let mut add = |fact: Fact, value: f32| facts[fact as usize] += value;
+    add(Fact::Bias, 1.0);
+    let (surname_met, given_met) = met_facts(query, name, alignment, &mut add);
     let query_given = query.tokens.iter().any(|token| token.field & GIVEN != 0 && !token.minor);
     let mut query_given_left = 0;
     for at in bits(alignment.query_left) {

@@ -6,13 +6,12 @@
 //! end. Passports join given names or do not, so a token is read as one syllable or two.
 //!
 //! Such short words meet others by chance, so they are only compared so where the whole name read is of such syllables, and
-//! for a Korean one a family name among them. Bounds: [`KEYS_MAX`] keys a token, [`TOKENS_MAX`] tokens a key.
+//! for a Korean one a family name among them. Bound: [`KEYS_MAX`] keys a token.
 //!
 //! Sources: pinyin, Wade-Giles and Jyutping of Unicode's Unihan database, as `readings` spells them, for some 580 characters
 //! that names are written with; customary family names; South Korea's Revised Romanization and McCune-Reischauer.
 
 use super::fold::hash;
-use super::vocabulary::{Near, Vocabulary};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -21,10 +20,6 @@ const CHINESE: &str = include_str!("chinese.txt");
 const LETTERS_MAX: usize = 13;
 /// Keys of one token.
 const KEYS_MAX: usize = 16;
-/// Tokens of one key that are looked at.
-const TOKENS_MAX: usize = 500;
-/// Cost of the same syllables in another spelling.
-const SYLLABLES_COST: f32 = 0.1;
 /// Korean classes begin here; below are lines of `chinese.txt`.
 const KOREAN: u16 = 1 << 12;
 
@@ -64,12 +59,12 @@ impl Syllables {
     }
 
     /// The keys of a token as one syllable.
-    fn single(self, token: &str) -> impl Iterator<Item = u32> {
+    pub(super) fn single(self, token: &str) -> impl Iterator<Item = u32> {
         self.classes(token).map(|class| hash(b'y', &class.to_le_bytes(), None))
     }
 
     /// The keys of a token as one syllable or two, at most [`KEYS_MAX`].
-    fn keys(self, token: &str) -> Vec<u32> {
+    pub(super) fn keys(self, token: &str) -> Vec<u32> {
         let mut keys: Vec<u32> = self.single(token).collect();
         for (left, right) in cuts(token) {
             for first in self.classes(left) {
@@ -90,41 +85,6 @@ impl Syllables {
 /// The keys of a listed token, however it may be read.
 pub(super) fn keys(token: &str) -> Vec<u32> {
     Syllables { chinese: true, korean: true }.keys(token)
-}
-
-impl Vocabulary {
-    /// Adds what a token may be by its syllables to what it is near to: `out` from `first` on.
-    pub(super) fn near_syllables(
-        &self,
-        token: &str,
-        syllables: Syllables,
-        first: usize,
-        out: &mut Vec<Near>,
-    ) {
-        if !syllables.is_none() {
-            self.add_of_keys(&syllables.keys(token), out);
-            self.keep_nearest(token, first, out);
-        }
-    }
-
-    /// What half a token may be that is one syllable.
-    pub(super) fn near_syllable(&self, half: &str, syllables: Syllables) -> Vec<Near> {
-        let mut out: Vec<Near> =
-            self.find(half).map(|token| Near { token, cost: 0.0, weight: 0.0 }).into_iter().collect();
-        let keys: Vec<u32> = syllables.single(half).collect();
-        self.add_of_keys(&keys, &mut out);
-        self.keep_nearest(half, 0, &mut out);
-        out
-    }
-
-    fn add_of_keys(&self, wanted: &[u32], out: &mut Vec<Near>) {
-        for &key in wanted {
-            let tokens = self.plain_tokens_of(key).iter().take(TOKENS_MAX);
-            // A hash may be another key's too.
-            let tokens = tokens.filter(|&&token| keys(self.text(token)).contains(&key));
-            out.extend(tokens.map(|&token| Near { token, cost: SYLLABLES_COST, weight: 0.0 }));
-        }
-    }
 }
 
 struct Table {

@@ -50,6 +50,12 @@ pub(super) struct Home {
     pub(super) confirm_s: u32,
 }
 
+impl Home {
+    pub(super) fn of(held: &SnapshotList) -> Home {
+        Home { edition: held.edition, owner_key: held.owner_key, confirm_s: held.confirm_s }
+    }
+}
+
 /// A match as it is shown, and its encounter, which is durable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {

@@ -72,6 +72,12 @@ pub enum Gap {
 }
 
 impl Gap {
+    /// A list that cannot be read to its end; the log says why.
+    pub(super) fn damaged(error: ListError) -> Gap {
+        tracing::error!(%error, "the list cannot be read");
+        Gap::Damaged
+    }
+
     /// For the officer.
     pub fn phrase(&self) -> Phrase {
         match self {

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use vedette_shim::wire::FormField;
 
+/// Longest text of a field of the form, bytes.
+pub const FORM_TEXT_BYTES_MAX: usize = 512;
+
 /// How long they may be asked for, seconds.
 pub const KEPT_S: u64 = 3600;
 /// Scans that met one, kept at once; the oldest go first.

@@ -80,24 +80,3 @@ impl Checker {
         encounters::spool(t, new, at, self.limits().spool_bytes_max)
     }
 }
-
-/// What was read, as an encounter carries it.
-pub(crate) fn scanned(zone: &Mrz) -> ScannedDocument {
-    let sex = match zone.sex() {
-        Sex::Male => "M",
-        Sex::Female => "F",
-        Sex::X => "X",
-        Sex::Unspecified | Sex::Unknown => "",
-    };
-    ScannedDocument {
-        code: cut(zone.document_code()),
-        issuing_state: cut(zone.issuing_state()),
-        number: cut(zone.document_number()),
-        surname: cut(zone.surname()),
-        given_names: cut(zone.given_names()),
-        nationality: cut(zone.nationality()),
-        birth_date: cut(zone.birth_date().as_ref().map_or("", |d| d.as_str())),
-        sex: cut(sex),
-        expiry_date: cut(zone.expiry_date().as_ref().map_or("", |d| d.as_str())),
-    }
-}

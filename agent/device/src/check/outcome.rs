@@ -20,8 +20,6 @@ use vedette_shim::wire::{EncounterOutcome, FORM_ENTRIES_MAX, FormEntry, FormFiel
 
 /// Longest note, bytes.
 pub const NOTE_BYTES_MAX: usize = 1024;
-/// Longest text of a field of the form, bytes.
-pub const FORM_TEXT_BYTES_MAX: usize = 512;
 
 /// What the officer says came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

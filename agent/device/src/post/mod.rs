@@ -16,6 +16,7 @@
 //!
 //! Failure: each call's own error; nothing is published of what failed, except that a reader's scan has no answer.
 
+mod about;
 pub mod counts;
 pub mod events;
 pub mod exercise;

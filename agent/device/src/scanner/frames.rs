@@ -4,10 +4,10 @@
 //! answered again, and not checked again, so it makes one encounter. Failure: what cannot be read is dropped and said in
 //! the log; a port that fails ends this, and everything is taken up anew when it comes back.
 
-use super::Site;
 use super::notes::{self, NoteReceipt};
 use super::port::{Port, PortError};
 use super::session::{Command, OurList, Ours, ScannerEvent, ScannerSession};
+use super::site::Site;
 use crate::check::{Alert, Answer};
 use crate::snapshot::{Content, Snapshot};
 use std::collections::BTreeMap;

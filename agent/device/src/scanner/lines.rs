@@ -3,8 +3,8 @@
 //! Back-pressure: one zone is checked at a time; meanwhile the port is not read, so what comes waits in the kernel.
 //! Failure: a zone without an answer is said in the log and told to the desk, whose screens put older answers away; a port that fails ends this.
 
-use super::Site;
 use super::port::{Port, PortError};
+use super::site::Site;
 use super::zone::Zones;
 use crate::config::Framing;
 use std::time::Duration;

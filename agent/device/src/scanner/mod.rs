@@ -5,6 +5,7 @@
 //! | `port` | a serial port: open, read, write |
 //! | `zone`, `lines` | bytes -> zones (pure); a reader of lines at a port |
 //! | `session`, `frames` | what to say to a scanner with the shim (pure); such a scanner at a port |
+//! | `site` | what a scanner's task works with |
 //! | `notes` | what it noted while alone -> encounters on their way home |
 //!
 //! A task a port. A scan goes to the same [`Checker`] as any other, and its answer is told to the desk as well.
@@ -17,12 +18,16 @@ mod lines;
 mod notes;
 mod port;
 pub mod session;
+mod site;
 pub mod zone;
+
+pub use site::Check;
 
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::config::{ScannerConfig, Speaks};
 use crate::store::segments::SegmentStore;
 use port::{Port, PortError};
+use site::Site;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -32,9 +37,6 @@ use tokio_util::sync::CancellationToken;
 const REOPEN_FIRST: Duration = Duration::from_millis(250);
 /// Longest wait before a port is opened again: somebody stands there with the plug in hand.
 const REOPEN_MAX: Duration = Duration::from_secs(4);
-
-/// Answers a scan, and tells everybody who listens: the desk's. Blocks for the journal's fsync.
-pub type Check = Arc<dyn Fn(&Scan) -> Result<Arc<Answer>, CheckError> + Send + Sync>;
 
 /// All scanners of this device.
 pub struct Scanners {
@@ -46,15 +48,6 @@ pub struct Scanners {
     pub checker: Arc<Checker>,
     /// Holds the segments that scanners install.
     pub store: SegmentStore,
-}
-
-/// What one scanner's task works with.
-#[derive(Clone)]
-struct Site {
-    name: String,
-    check: Check,
-    checker: Arc<Checker>,
-    store: SegmentStore,
 }
 
 impl Scanners {
@@ -102,29 +95,5 @@ async fn serve(config: &ScannerConfig, port: &mut Port, site: &Site) -> PortErro
     match &config.speaks {
         Speaks::Lines { framing, gap } => lines::serve(port, framing, *gap, site).await,
         Speaks::Frames => frames::serve(port, site).await,
-    }
-}
-
-impl Site {
-    /// Checks a zone; nothing when there is no answer, which the log says, and whoever checks tells the desk.
-    async fn check(&self, mrz: String) -> Option<Arc<Answer>> {
-        let scan = Scan { mrz, who: self.name.clone(), why: String::new() };
-        let check = self.check.clone();
-        // The journal's fsync blocks, so a check runs beside the async workers.
-        match tokio::task::spawn_blocking(move || check(&scan)).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(error @ CheckError::Unreadable(_))) => {
-                tracing::warn!(scanner = %self.name, %error, "read the document again");
-                None
-            }
-            Ok(Err(error)) => {
-                tracing::error!(scanner = %self.name, %error, "no answer");
-                None
-            }
-            Err(error) => {
-                tracing::error!(scanner = %self.name, %error, "no answer");
-                None
-            }
-        }
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! Failure: [`NoteError`]; the note stays with the scanner, which hands it over again.
 
-use super::Site;
+use super::site::Site;
 use crate::check::encounter::{Addressee, Met, scanned};
 use crate::journal::{self, AuditEvent, AuditLine};
 use crate::store::encounters::{self, NewEncounter};

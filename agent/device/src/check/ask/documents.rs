@@ -1,6 +1,5 @@
 //! Asks a list of documents: by the readings of a zone, or by a number as far as it was typed.
 
-use super::{damaged, home};
 use crate::action::Action;
 use crate::check::alert::{Match, Part, Reason, Subject};
 use crate::check::answer::Gap;
@@ -50,7 +49,7 @@ fn of_zone(
             add(matches, document_match(held, alert, result, reasons));
         }
     }
-    read.map_err(damaged)
+    read.map_err(Gap::damaged)
 }
 
 fn of_typed(
@@ -77,7 +76,7 @@ fn of_typed(
             add(matches, document_match(held, alert, result, reasons_of_typed(alert, typed, &key)));
         }
     }
-    Ok(read.map_err(damaged))
+    Ok(read.map_err(Gap::damaged))
 }
 
 /// The keys that a typed number may be: as typed first; under the other codes of its state; of a whole number also every
@@ -147,7 +146,7 @@ fn document_match(
         handling: held.handling.clone(),
         restricted: Vec::new(),
         details: serde_json::to_value(&alert.payload).unwrap_or_default(),
-        home: home(held),
+        home: Home::of(held),
     }
 }
 

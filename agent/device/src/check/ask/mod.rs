@@ -70,12 +70,3 @@ fn look_up(
         Content::Persons(persons) => persons::look_up(held, persons, reading, limit, matches),
     })
 }
-
-fn damaged(error: ListError) -> Gap {
-    tracing::error!(%error, "the list cannot be read");
-    Gap::Damaged
-}
-
-fn home(held: &SnapshotList) -> Home {
-    Home { edition: held.edition, owner_key: held.owner_key, confirm_s: held.confirm_s }
-}

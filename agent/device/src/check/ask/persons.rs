@@ -1,6 +1,5 @@
 //! Asks a list of persons: by name, and by the documents and identifiers that its alerts name.
 
-use super::{damaged, home};
 use crate::action::Action;
 use crate::check::alert::{Match, Reason, Subject};
 use crate::check::answer::Gap;
@@ -38,7 +37,7 @@ pub(super) fn look_up(
     if let Some(named) = &reading.named {
         read = read.and(by_identifier(held, persons, named, limit, matches));
     }
-    read.map_err(damaged)
+    read.map_err(Gap::damaged)
 }
 
 /// Adds a person, or puts it in the place of the same alert found by a worse reading of the name.
@@ -167,7 +166,7 @@ fn person_match(
         handling: alert.and_then(|alert| alert.handling.clone()).or_else(|| held.handling.clone()),
         restricted: alert.map_or_else(Vec::new, |alert| alert.restricted.clone()),
         details: alert.map_or(Value::Null, details),
-        home: home(held),
+        home: Home::of(held),
     }
 }
 

@@ -5,8 +5,8 @@
 //! at most [`DOCUMENTS_MAX`]. Every other entity (companies, vessels, relations) is passed over and counted. Properties that an
 //! alert has no field for are left out.
 
+use super::bounds::{LINE_BYTES_MAX, truncate};
 use super::told::Told;
-use super::{LINE_BYTES_MAX, truncate};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use ring::digest::{SHA256, digest};

@@ -8,8 +8,9 @@
 //!
 //! alt.csv and add.csv are held in memory (a few megabytes), at most [`BESIDE_BYTES_MAX`] each.
 
+use super::bounds::within_bounds;
+use super::lines::sex;
 use super::told::Told;
-use super::{lines::sex, within_bounds};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;

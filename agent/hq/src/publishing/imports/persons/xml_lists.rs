@@ -8,8 +8,9 @@
 //!
 //! Failure: a bad record is named with its line and column. Every other root is refused with what to do.
 
+use super::bounds::within_bounds;
 use super::told::Told;
-use super::{eu, ofac_xml, un, within_bounds};
+use super::{eu, ofac_xml, un};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::xml::{Element, Records, Wrong};
