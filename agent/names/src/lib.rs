@@ -19,6 +19,7 @@ mod explain;
 mod fold;
 mod gather;
 mod index;
+mod keys;
 mod nation;
 mod national;
 mod normalise;

@@ -111,13 +111,18 @@ impl Look<'_> {
         let mut text = prepared.tokens[first].text.clone();
         for count in 2..=JOINED_MAX.min(prepared.tokens.len() - first) {
             text.push_str(&prepared.tokens[first + count - 1].text);
-            self.vocabulary.near(&text, self.bare, &mut self.scratch, &mut self.near);
+            self.vocabulary.near_joined(&text, self.bare, &mut self.scratch, &mut self.near);
             self.vocabulary.near_syllables(&text, self.syllables, 0, &mut self.near);
             if let Some(child) = FATHERS.iter().find_map(|father| text.strip_prefix(father))
                 && count == 2
                 && FATHERS.contains(&prepared.tokens[first].text.as_str())
             {
-                self.vocabulary.near(&format!("BOU{child}"), self.bare, &mut self.scratch, &mut self.near);
+                self.vocabulary.near_joined(
+                    &format!("BOU{child}"),
+                    self.bare,
+                    &mut self.scratch,
+                    &mut self.near,
+                );
             }
             self.near.retain(|near| near.cost <= 0.7);
             if !self.near.is_empty() {

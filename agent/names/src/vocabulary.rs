@@ -6,12 +6,13 @@
 //! name counts more than the exact SERGEY, and every spelling of MOHAMMED counts as little as all of them. A name that is
 //! common in the `world` says no more than that leaves, however rare it is on the list.
 //!
-//! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range; keys are
-//! sorted by (hash, number). Same tokens in, same numbers out.
+//! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range. Same tokens in, same
+//! numbers out.
 
 use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
-use super::fold::{fold, fold_into, hash, keys};
+use super::fold::{fold, fold_into, hash, keys, sound_keys};
+use super::keys::Keys;
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
 use super::syllables;
@@ -64,8 +65,7 @@ pub(super) struct Vocabulary {
     persons: u32,
     /// Open addressing over the tokens themselves: number + 1, 0 for free. A power of two, at most half full.
     exact: Vec<u32>,
-    key_hashes: Vec<u32>,
-    key_tokens: Vec<u32>,
+    keys: Keys,
 }
 
 /// Buffers that one search reuses from token to token.
@@ -106,9 +106,7 @@ impl Vocabulary {
             }
             vocabulary.respell(token, number, &mut pairs);
         }
-        pairs.sort_unstable();
-        pairs.dedup();
-        (vocabulary.key_hashes, vocabulary.key_tokens) = pairs.into_iter().unzip();
+        vocabulary.keys = Keys::build(pairs);
         vocabulary.fill_exact();
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
@@ -145,7 +143,8 @@ impl Vocabulary {
         self.text.len()
             + self.folds.len()
             + self.worlds.len()
-            + (words + self.exact.len() + self.key_hashes.len() + self.key_tokens.len()) * 4
+            + (words + self.exact.len()) * 4
+            + self.keys.memory_bytes()
     }
 
     /// The letters of a token.
@@ -234,6 +233,33 @@ impl Vocabulary {
             fold_into(&token[length..], rest_sound);
             keys(rest_sound, |key| self.gather(key, candidates));
         }
+        self.near_of(token, class, bare, scratch, out);
+        self.weigh(&mut out[first..], world::weight(token));
+    }
+
+    /// The same for tokens joined into one, as far as they sound alike: most are no name.
+    pub(super) fn near_joined(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        let first = out.len();
+        let Scratch { candidates, sound, rest_sound } = scratch;
+        candidates.clear();
+        rest_sound.clear();
+        fold_into(token, sound);
+        let class = class_of(sound);
+        sound_keys(sound, |key| self.gather(key, candidates));
+        if class != 0 {
+            self.gather(class_key(class), candidates);
+        }
+        if let Some(length) = article(token) {
+            fold_into(&token[length..], rest_sound);
+            sound_keys(rest_sound, |key| self.gather(key, candidates));
+        }
+        self.near_of(token, class, bare, scratch, out);
+        self.weigh(&mut out[first..], world::weight(token));
+    }
+
+    /// Appends those of the candidates that are near enough.
+    fn near_of(&self, token: &str, class: u32, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        let Scratch { candidates, sound, rest_sound } = scratch;
         candidates.sort_unstable();
         candidates.dedup();
         for &candidate in candidates.iter() {
@@ -242,7 +268,6 @@ impl Vocabulary {
                 out.push(Near { token: candidate, cost, weight: 0.0 });
             }
         }
-        self.weigh(&mut out[first..], world::weight(token));
     }
 
     /// Appends the tokens that begin with `stump`, the end of a cut name.
@@ -290,9 +315,7 @@ impl Vocabulary {
 
     /// The tokens of a key, those of a higher way last.
     pub(super) fn tokens_of(&self, key: u32) -> &[u32] {
-        let from = self.key_hashes.partition_point(|&hash| hash < key);
-        let same = self.key_hashes[from..].iter().take_while(|&&hash| hash == key).count();
-        &self.key_tokens[from..from + same]
+        self.keys.tokens_of(key)
     }
 
     fn cost(&self, token: &str, sound: &[u8], rest: &[u8], class: u32, bare: bool, candidate: u32) -> f32 {
