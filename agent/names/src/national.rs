@@ -225,24 +225,6 @@ pub(super) fn key(reading: &str) -> Option<u32> {
     (consonants >= 2).then(|| hash(b'n', &classes[..length], None))
 }
 
-/// Letters with marks as ICAO and English write them out, and without.
-const MARKED: &[(&str, &str)] = &[("DJ", "D"), ("ZH", "Z"), ("SH", "S"), ("CH", "C")];
-/// Letters of the shortest token whose marks may be left out.
-const UNMARKED_LETTERS_MIN: usize = 4;
-
-/// A token with the marks of its letters left out: ZANNA of ZHANNA. None where nothing says that it had any.
-pub(super) fn unmarked(token: &str) -> Option<String> {
-    let marked = MARKED.iter().any(|(marked, _)| token.contains(marked));
-    let bare =
-        marked.then(|| MARKED.iter().fold(token.to_owned(), |text, (from, to)| text.replace(from, to)));
-    bare.filter(|bare| bare.len() >= UNMARKED_LETTERS_MIN)
-}
-
-/// The key of what [`unmarked`] gives.
-pub(super) fn unmarked_key(bare: &str) -> u32 {
-    hash(b'm', bare.as_bytes(), None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@
 use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
 use super::fold::{fold, fold_into, hash, keys, sound_keys};
+use super::forms;
 use super::keys::Keys;
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
@@ -116,7 +117,7 @@ impl Vocabulary {
     /// Adds the keys of the last token's readings by national rules, and the class of one if it has none of its own.
     fn respell(&mut self, token: &str, number: u32, pairs: &mut Vec<(u32, u32)>) {
         pairs.extend(national::key(token).map(|key| (key, number)));
-        pairs.extend(national::unmarked(token).map(|bare| (national::unmarked_key(&bare), number)));
+        pairs.extend(forms::keys(token).map(|key| (key, number)));
         pairs.extend(syllables::keys(token).into_iter().map(|key| (key, number)));
         let mut reading = String::new();
         for way in 1..=WAYS {
