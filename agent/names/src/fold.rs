@@ -159,16 +159,9 @@ const SLIP_CONSONANTS_MIN: usize = 5;
 ///   the V of the same ending);
 /// - their consonants less one, vowels aside: one slip in a long token;
 /// - their letters less one: one slip in a short token, where the consonants alone would say too little.
-pub(super) fn keys(fold: &[u8], emit: impl FnMut(u32)) {
-    some_keys(fold, true, emit);
-}
-
-/// The keys of a fold but for those with a letter less: for two that must be nearly one sound.
-pub(super) fn sound_keys(fold: &[u8], emit: impl FnMut(u32)) {
-    some_keys(fold, false, emit);
-}
-
-fn some_keys(fold: &[u8], slips: bool, mut emit: impl FnMut(u32)) {
+///
+/// Without `slips` the last two are left out, for tokens that must be nearly one sound.
+pub(super) fn keys(fold: &[u8], slips: bool, mut emit: impl FnMut(u32)) {
     let (mut classes, mut consonants) = (Letters::default(), Letters::default());
     for &letter in fold {
         let class = skeleton_class(letter);
@@ -243,7 +236,7 @@ mod tests {
 
     fn key_set(token: &str) -> HashSet<u32> {
         let mut set = HashSet::new();
-        keys(&fold(token), |key| {
+        keys(&fold(token), true, |key| {
             set.insert(key);
         });
         set

@@ -22,6 +22,7 @@ mod forms;
 mod gather;
 mod index;
 mod keys;
+mod known;
 mod nation;
 mod national;
 mod normalise;

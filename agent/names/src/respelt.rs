@@ -22,6 +22,14 @@ const RESPELT_COST: f32 = 0.06;
 impl Vocabulary {
     /// As [`Vocabulary::near`], in the spellings of all states.
     pub(super) fn near_respelt(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        match self.find(token).filter(|_| !bare).and_then(|number| self.known().near(number)) {
+            Some(known) => out.extend_from_slice(known),
+            None => self.find_respelt(token, bare, scratch, out),
+        }
+    }
+
+    /// The same, whether it is known or not.
+    pub(super) fn find_respelt(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
         let first = out.len();
         self.near(token, bare, scratch, out);
         let met = out.len();

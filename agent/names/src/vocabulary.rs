@@ -11,9 +11,10 @@
 
 use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
-use super::fold::{fold, fold_into, hash, keys, sound_keys};
+use super::fold::{fold, fold_into, hash, keys};
 use super::forms;
 use super::keys::Keys;
+use super::known::Known;
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
 use super::syllables;
@@ -67,6 +68,7 @@ pub(super) struct Vocabulary {
     /// Open addressing over the tokens themselves: number + 1, 0 for free. A power of two, at most half full.
     exact: Vec<u32>,
     keys: Keys,
+    known: Known,
 }
 
 /// Buffers that one search reuses from token to token.
@@ -96,14 +98,14 @@ impl Vocabulary {
             vocabulary.worlds.push((world::weight(token) * WORLD_STEPS) as u8);
             vocabulary.folds.extend_from_slice(&sound);
             vocabulary.fold_ends.push(vocabulary.folds.len() as u32);
-            keys(&sound, |key| pairs.push((key, number)));
+            keys(&sound, true, |key| pairs.push((key, number)));
             pairs.push((letters_key(token), number));
             if class != 0 {
                 pairs.push((class_key(class), number));
             }
             if let Some(length) = article(token) {
                 fold_into(&token[length..], &mut sound);
-                keys(&sound, |key| pairs.push((key, number)));
+                keys(&sound, true, |key| pairs.push((key, number)));
             }
             vocabulary.respell(token, number, &mut pairs);
         }
@@ -111,6 +113,7 @@ impl Vocabulary {
         vocabulary.fill_exact();
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
+        vocabulary.known = Known::build(&vocabulary);
         vocabulary
     }
 
@@ -146,6 +149,7 @@ impl Vocabulary {
             + self.worlds.len()
             + (words + self.exact.len()) * 4
             + self.keys.memory_bytes()
+            + self.known.memory_bytes()
     }
 
     /// The letters of a token.
@@ -157,6 +161,11 @@ impl Vocabulary {
 
     pub(super) fn sound(&self, token: u32) -> &[u8] {
         part(&self.folds, &self.fold_ends, token)
+    }
+
+    /// What the commonest tokens are near to.
+    pub(super) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Persons who bear the token.
@@ -219,48 +228,32 @@ impl Vocabulary {
     /// Appends to `out` every token that `token` may be, with its cost and weight; `bare` says that the query is
     /// written without vowels.
     pub(super) fn near(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
-        let first = out.len();
-        let Scratch { candidates, sound, rest_sound } = scratch;
-        candidates.clear();
-        fold_into(token, sound);
-        let class = class_of(sound);
-        keys(sound, |key| self.gather(key, candidates));
-        self.gather(letters_key(token), candidates);
-        if class != 0 {
-            self.gather(class_key(class), candidates);
-        }
-        rest_sound.clear();
-        if let Some(length) = article(token) {
-            fold_into(&token[length..], rest_sound);
-            keys(rest_sound, |key| self.gather(key, candidates));
-        }
-        self.near_of(token, class, bare, scratch, out);
-        self.weigh(&mut out[first..], world::weight(token));
+        self.find_near(token, bare, true, scratch, out);
     }
 
     /// The same for tokens joined into one, as far as they sound alike: most are no name.
     pub(super) fn near_joined(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        self.find_near(token, bare, false, scratch, out);
+    }
+
+    fn find_near(&self, token: &str, bare: bool, slips: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
         let first = out.len();
         let Scratch { candidates, sound, rest_sound } = scratch;
         candidates.clear();
         rest_sound.clear();
         fold_into(token, sound);
         let class = class_of(sound);
-        sound_keys(sound, |key| self.gather(key, candidates));
         if class != 0 {
             self.gather(class_key(class), candidates);
         }
+        if slips {
+            self.gather(letters_key(token), candidates);
+        }
+        keys(sound, slips, |key| self.gather(key, candidates));
         if let Some(length) = article(token) {
             fold_into(&token[length..], rest_sound);
-            sound_keys(rest_sound, |key| self.gather(key, candidates));
+            keys(rest_sound, slips, |key| self.gather(key, candidates));
         }
-        self.near_of(token, class, bare, scratch, out);
-        self.weigh(&mut out[first..], world::weight(token));
-    }
-
-    /// Appends those of the candidates that are near enough.
-    fn near_of(&self, token: &str, class: u32, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
-        let Scratch { candidates, sound, rest_sound } = scratch;
         candidates.sort_unstable();
         candidates.dedup();
         for &candidate in candidates.iter() {
@@ -269,6 +262,7 @@ impl Vocabulary {
                 out.push(Near { token: candidate, cost, weight: 0.0 });
             }
         }
+        self.weigh(&mut out[first..], world::weight(token));
     }
 
     /// Appends the tokens that begin with `stump`, the end of a cut name.

@@ -155,14 +155,12 @@ impl Intake {
         Ok(match manifest.kind {
             Kind::Documents => Content::Documents(edition),
             Kind::Persons => {
-                let mut alerts = Vec::new();
-                for record in edition.records().map_err(&failed)? {
-                    // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
+                // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
+                let alerts = edition.records().map_err(&failed)?.map(|record| {
                     let value = record.map_err(&failed)?.value.unwrap_or_default();
-                    let unreadable = |source| IntakeError::Person { list: list.clone(), source };
-                    alerts.push(decode(&value).map_err(unreadable)?);
-                }
-                let index = PersonIndex::build(alerts.into_iter());
+                    decode(&value).map_err(|source| IntakeError::Person { list: list.clone(), source })
+                });
+                let index = PersonIndex::try_build(alerts)?;
                 Content::Persons(edition, Arc::new(index))
             }
         })
