@@ -13,24 +13,39 @@ static VedetteUnit *unit;
 static VedetteScratch *scratch;
 static VedetteDecoder *decoder;
 
+/* Ends the program unless `status` is OK: `what` failed, and why. */
 static void must(VedetteStatus status, const char *what) {
     if (status == VEDETTE_STATUS_OK) return;
     board_say("stopped: ");
     board_say(what);
-    board_say(" says ");
-    board_say_number(status);
+    board_say(": ");
+    board_say(vedette_status_text(status));
     board_say("\n");
     board_end(false);
 }
 
-#define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
+static const char list_name[] = "uto/stolen", device_name[] = "scanner-1", firmware_version[] = "0.1.0";
 
+/* The layout of the flash, 32 sectors of 4 KiB: key-value store, spool, the list's two banks. */
 static void open_all(const Factory *factory) {
-    if (vedette_shim_abi_version() != VEDETTE_ABI_VERSION) must(VEDETTE_STATUS_SETUP, "the archive's version");
-    VedetteList list = {BYTES("uto/stolen"), {factory->pinned, 1, 1}, {6, 26}};
+    if (vedette_shim_abi_version() != VEDETTE_ABI_VERSION) must(VEDETTE_STATUS_SETUP, "the header is another archive's");
+    VedetteList list = {
+        .name = (const uint8_t *)list_name,
+        .name_len = sizeof list_name - 1,
+        .issuer = {.keys = factory->pinned, .keys_count = 1, .threshold = 1},
+        .region = {.first = 6, .sectors = 26},
+    };
     VedetteSetup setup = {
-        BYTES("scanner-1"), BYTES("0.1.0"), {factory->pinned + 32, 1, 1}, {0, 2}, {2, 4},
-        &list, 1, board_flash(board_argument("cut=")),
+        .device = (const uint8_t *)device_name,
+        .device_len = sizeof device_name - 1,
+        .firmware = (const uint8_t *)firmware_version,
+        .firmware_len = sizeof firmware_version - 1,
+        .heartbeat = {.keys = factory->pinned + 32, .keys_count = 1, .threshold = 1},
+        .kv = {.first = 0, .sectors = 2},
+        .spool = {.first = 2, .sectors = 4},
+        .lists = &list,
+        .lists_count = 1,
+        .flash = board_flash(board_argument("cut=")),
     };
     must(vedette_unit_open(&setup, unit_memory, UNIT, &unit), "unit_open");
     must(vedette_scratch_open(scratch_memory, SCRATCH, &scratch), "scratch_open");
@@ -63,7 +78,7 @@ static size_t line_len(const uint8_t *text, size_t len) {
 static bool can_check(const uint8_t *zone, size_t len) {
     VedetteOutcome outcome;
     VedetteStatus status = vedette_unit_check(unit, scratch, zone, len, UPTIME_S, &outcome);
-    return status == VEDETTE_STATUS_OK && outcome.verdict != 1;
+    return status == VEDETTE_STATUS_OK && outcome.verdict != VEDETTE_VERDICT_NOT_CHECKED;
 }
 
 /* A document is put on the scanner. */
@@ -79,11 +94,15 @@ static void put_on(const uint8_t *zone, size_t len) {
     for (uint32_t alert = 0; alert < outcome.alerts; alert++) {
         uint8_t id[16];
         board_random(id);
-        /* A note that is refused (the journal is full, say) is told; the scanner goes on answering. */
+        /* The scanner goes on answering if a note is refused, because the spool is full, say. */
         status = vedette_unit_note(unit, alert, id, UPTIME_S);
-        board_say(status == VEDETTE_STATUS_OK ? "noted " : "not noted: ");
-        if (status == VEDETTE_STATUS_OK) board_say_hex(id, sizeof id);
-        else board_say_number(status);
+        if (status == VEDETTE_STATUS_OK) {
+            board_say("noted ");
+            board_say_hex(id, sizeof id);
+        } else {
+            board_say("not noted: ");
+            board_say(vedette_status_text(status));
+        }
         board_say("\n");
     }
 }

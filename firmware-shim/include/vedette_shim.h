@@ -14,6 +14,26 @@
 #define VEDETTE_ABI_VERSION 1
 
 /**
+ * The release of the library.
+ */
+#define VEDETTE_VERSION_MAJOR 0
+
+/**
+ * The release of the library.
+ */
+#define VEDETTE_VERSION_MINOR 1
+
+/**
+ * The release of the library.
+ */
+#define VEDETTE_VERSION_PATCH 0
+
+/**
+ * The release as one number that rises: two bytes of major, one each of minor and patch.
+ */
+#define VEDETTE_VERSION_NUMBER (((VEDETTE_VERSION_MAJOR << 16) | (VEDETTE_VERSION_MINOR << 8)) | VEDETTE_VERSION_PATCH)
+
+/**
  * How a call ended.
  */
 enum VedetteStatus
@@ -74,7 +94,7 @@ enum VedetteStatus
      */
     VEDETTE_STATUS_ROLLBACK = 12,
     /**
-     * Too large for the flash, or the journal is full.
+     * Too large for the flash, or the spool is full.
      */
     VEDETTE_STATUS_NO_ROOM = 13,
     /**
@@ -103,6 +123,39 @@ typedef uint32_t VedetteStatus;
 #endif // __cplusplus
 
 /**
+ * The answer to a check. Ordered by what the officer must see first.
+ */
+enum VedetteVerdict
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Every list answered, none has it.
+     */
+    VEDETTE_VERDICT_CLEAR = 0,
+    /**
+     * At least one list could not answer, or there was none to ask: say so, never "clear".
+     */
+    VEDETTE_VERDICT_NOT_CHECKED = 1,
+    /**
+     * A list may have it: compare the document with the alert.
+     */
+    VEDETTE_VERDICT_POSSIBLE = 2,
+    /**
+     * A list has it.
+     */
+    VEDETTE_VERDICT_HIT = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum VedetteVerdict VedetteVerdict;
+#else
+typedef uint32_t VedetteVerdict;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Reads frames into a buffer of the caller's.
  */
 typedef struct VedetteDecoder VedetteDecoder;
@@ -116,6 +169,152 @@ typedef struct VedetteScratch VedetteScratch;
  * A scanner.
  */
 typedef struct VedetteUnit VedetteUnit;
+
+/**
+ * Who signs: keys of 32 bytes one behind the other, and how many of them must.
+ */
+typedef struct VedetteRole {
+    const uint8_t *keys;
+    /**
+     * How many keys, at most 8.
+     */
+    size_t keys_count;
+    /**
+     * How many of them must sign.
+     */
+    uint8_t threshold;
+} VedetteRole;
+
+/**
+ * A run of sectors.
+ */
+typedef struct VedetteRegion {
+    uint32_t first;
+    uint32_t sectors;
+} VedetteRegion;
+
+/**
+ * A list of documents that the scanner may hold.
+ */
+typedef struct VedetteList {
+    /**
+     * Its name, such as `interpol/sltd`.
+     */
+    const uint8_t *name;
+    size_t name_len;
+    /**
+     * Whom it is believed of.
+     */
+    struct VedetteRole issuer;
+    /**
+     * Its two banks: an even number of sectors.
+     */
+    struct VedetteRegion region;
+} VedetteList;
+
+/**
+ * The caller's flash. The functions return whether they did all of it.
+ */
+typedef struct VedetteFlash {
+    /**
+     * Given back to the functions.
+     */
+    void *context;
+    /**
+     * Bytes of a sector.
+     */
+    uint32_t sector_bytes;
+    /**
+     * Bytes of the unit of writing.
+     */
+    uint32_t unit_bytes;
+    uint32_t sectors;
+    /**
+     * Fills `out` from `at`. False says that what is there is damaged for good: it counts as no record, and what it
+     * held may be lost or written over. What another try may read, the driver tries again before it returns.
+     */
+    bool (*read)(void *context, uint32_t at, uint8_t *out, size_t len);
+    /**
+     * Writes whole units that were erased.
+     */
+    bool (*write)(void *context, uint32_t at, const uint8_t *bytes, size_t len);
+    /**
+     * Erases the sector that begins at `at`.
+     */
+    bool (*erase)(void *context, uint32_t at);
+} VedetteFlash;
+
+/**
+ * What a scanner is made with.
+ */
+typedef struct VedetteSetup {
+    const uint8_t *device;
+    size_t device_len;
+    /**
+     * Its firmware's version.
+     */
+    const uint8_t *firmware;
+    /**
+     * Bytes of the version, at most 24.
+     */
+    size_t firmware_len;
+    /**
+     * Who signs heartbeats.
+     */
+    struct VedetteRole heartbeat;
+    /**
+     * Two sectors.
+     */
+    struct VedetteRegion kv;
+    /**
+     * Two sectors at least.
+     */
+    struct VedetteRegion spool;
+    const struct VedetteList *lists;
+    /**
+     * How many lists, at most 8.
+     */
+    size_t lists_count;
+    struct VedetteFlash flash;
+} VedetteSetup;
+
+/**
+ * What an installation needs next, or that it is done.
+ */
+typedef struct VedetteStep {
+    /**
+     * The edition is in use; nothing more is needed.
+     */
+    bool installed;
+    /**
+     * Digest of the segment needed.
+     */
+    uint8_t segment[32];
+    /**
+     * From where on.
+     */
+    uint32_t offset;
+    uint32_t bytes;
+    /**
+     * The edition in use, when installed.
+     */
+    uint64_t edition;
+} VedetteStep;
+
+/**
+ * What a document met.
+ */
+typedef struct VedetteOutcome {
+    VedetteVerdict verdict;
+    /**
+     * How many alerts were met; each may be noted by its number.
+     */
+    uint32_t alerts;
+    /**
+     * The number, the state or the type may be misread: read the document again.
+     */
+    bool misread;
+} VedetteOutcome;
 
 /**
  * The fields of a zone, as texts.
@@ -141,13 +340,7 @@ typedef struct VedetteZone {
      * The whole document number.
      */
     uint8_t number[33];
-    /**
-     * Surname.
-     */
     uint8_t surname[45];
-    /**
-     * Given names.
-     */
     uint8_t given_names[45];
     /**
      * `UTO`.
@@ -177,185 +370,6 @@ typedef struct VedetteReading {
     size_t len;
 } VedetteReading;
 
-/**
- * Who signs: keys of 32 bytes one behind the other, and how many of them must.
- */
-typedef struct VedetteRole {
-    /**
-     * The keys.
-     */
-    const uint8_t *keys;
-    /**
-     * How many keys, at most 8.
-     */
-    size_t keys_count;
-    /**
-     * How many of them must sign.
-     */
-    uint8_t threshold;
-} VedetteRole;
-
-/**
- * A run of sectors.
- */
-typedef struct VedetteRegion {
-    /**
-     * The first.
-     */
-    uint32_t first;
-    /**
-     * How many.
-     */
-    uint32_t sectors;
-} VedetteRegion;
-
-/**
- * A list of documents that the scanner may hold.
- */
-typedef struct VedetteList {
-    /**
-     * Its name, such as `interpol/sltd`.
-     */
-    const uint8_t *name;
-    /**
-     * Bytes of the name.
-     */
-    size_t name_len;
-    /**
-     * Whom it is believed of.
-     */
-    struct VedetteRole issuer;
-    /**
-     * Its two banks: an even number of sectors.
-     */
-    struct VedetteRegion region;
-} VedetteList;
-
-/**
- * The caller's flash. The functions return whether they did all of it.
- */
-typedef struct VedetteFlash {
-    /**
-     * Given back to the functions.
-     */
-    void *context;
-    /**
-     * Bytes of a sector.
-     */
-    uint32_t sector_bytes;
-    /**
-     * Bytes of the unit of writing.
-     */
-    uint32_t unit_bytes;
-    /**
-     * Sectors.
-     */
-    uint32_t sectors;
-    /**
-     * Fills `out` from `at`. False says that what is there is damaged for good: it counts as no record, and what it
-     * held may be lost or written over. What another try may read, the driver tries again before it returns.
-     */
-    bool (*read)(void *context, uint32_t at, uint8_t *out, size_t len);
-    /**
-     * Writes whole units that were erased.
-     */
-    bool (*write)(void *context, uint32_t at, const uint8_t *bytes, size_t len);
-    /**
-     * Erases the sector that begins at `at`.
-     */
-    bool (*erase)(void *context, uint32_t at);
-} VedetteFlash;
-
-/**
- * What a scanner is made with.
- */
-typedef struct VedetteSetup {
-    /**
-     * Its name.
-     */
-    const uint8_t *device;
-    /**
-     * Bytes of the name.
-     */
-    size_t device_len;
-    /**
-     * Its firmware's version.
-     */
-    const uint8_t *firmware;
-    /**
-     * Bytes of the version, at most 24.
-     */
-    size_t firmware_len;
-    /**
-     * Who signs heartbeats.
-     */
-    struct VedetteRole heartbeat;
-    /**
-     * Two sectors.
-     */
-    struct VedetteRegion vault;
-    /**
-     * Two sectors at least.
-     */
-    struct VedetteRegion journal;
-    /**
-     * The lists.
-     */
-    const struct VedetteList *lists;
-    /**
-     * How many lists, at most 8.
-     */
-    size_t lists_count;
-    /**
-     * The driver.
-     */
-    struct VedetteFlash flash;
-} VedetteSetup;
-
-/**
- * What an installation needs next, or that it is done.
- */
-typedef struct VedetteStep {
-    /**
-     * The edition is in use; nothing more is needed.
-     */
-    bool installed;
-    /**
-     * Digest of the segment needed.
-     */
-    uint8_t segment[32];
-    /**
-     * From where on.
-     */
-    uint32_t offset;
-    /**
-     * How many bytes.
-     */
-    uint32_t bytes;
-    /**
-     * The edition in use, when installed.
-     */
-    uint64_t edition;
-} VedetteStep;
-
-/**
- * What a document met.
- */
-typedef struct VedetteOutcome {
-    /**
-     * 0 clear, 1 not checked, 2 possible, 3 hit.
-     */
-    uint32_t verdict;
-    /**
-     * How many alerts were met; each may be noted by its number.
-     */
-    uint32_t alerts;
-    /**
-     * The number's check digit fails.
-     */
-    bool misread;
-} VedetteOutcome;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -364,6 +378,22 @@ extern "C" {
  * The version of this interface: [`VEDETTE_ABI_VERSION`] of the library, to be compared with the header's.
  */
 uint32_t vedette_shim_abi_version(void);
+
+/**
+ * The release of the library: [`VEDETTE_VERSION_NUMBER`], which may be another than the header's.
+ */
+uint32_t vedette_version_number(void);
+
+/**
+ * What a status says, in English, for a log: a static text that ends with a zero byte. Of a number that is no status too.
+ */
+const char *vedette_status_text(uint32_t status);
+
+/**
+ * A verdict as a display shows it: a static text that ends with a zero byte. Of a number that is no verdict, that of
+ * `NOT_CHECKED`.
+ */
+const char *vedette_verdict_text(uint32_t verdict);
 
 /**
  * Bytes of a scanner's context.
@@ -396,28 +426,43 @@ size_t vedette_scratch_size(void);
 size_t vedette_scratch_align(void);
 
 /**
+ * Writes a payload as a frame. `out` needs `len + (len + 4) / 254 + 7` bytes at most.
+ */
+VedetteStatus vedette_frame_encode(const uint8_t *payload,
+                                   size_t len,
+                                   uint8_t *out,
+                                   size_t out_len,
+                                   size_t *out_used);
+
+/**
+ * Makes a decoder over a buffer that holds the largest payload and 4 bytes more.
+ */
+VedetteStatus vedette_decoder_open(uint8_t *buffer,
+                                   size_t buffer_len,
+                                   void *memory,
+                                   size_t len,
+                                   struct VedetteDecoder **out);
+
+/**
+ * Takes a byte of the line. `OK`: it ends a frame, whose payload is at `payload` until the next byte. `MORE`: none yet.
+ * `FRAME`: what it ends is no frame.
+ */
+VedetteStatus vedette_decoder_push(struct VedetteDecoder *decoder,
+                                   uint8_t byte,
+                                   const uint8_t **payload,
+                                   size_t *len);
+
+/**
+ * The firmware's own: where the library is at fault, this is called, and must not return. The archive that
+ * `cross/firmware-build` makes never calls it: there a panic is an undefined instruction, without the code that
+ * would lead here, and it is the processor's fault handler that hears of it.
+ */
+extern void vedette_on_panic(void);
+
+/**
  * Makes a page buffer.
  */
 VedetteStatus vedette_scratch_open(void *memory, size_t len, struct VedetteScratch **out);
-
-/**
- * Reads a zone from text with any line breaks.
- */
-VedetteStatus vedette_mrz_parse(const uint8_t *zone, size_t zone_len, struct VedetteZone *out);
-
-/**
- * Takes a character (a Unicode scalar value) of an optical reader: a line feed or carriage return between lines.
- * `BUFFER` when more came than a zone has: begin anew with a zeroed reading.
- */
-VedetteStatus vedette_reading_push(struct VedetteReading *reading,
-                                   uint32_t character);
-
-/**
- * Reads the zone from the characters taken; if its check digits fail and exactly one correction of a character mends
- * them, that one is shown, and `repaired` says so: compare it with the document.
- */
-VedetteStatus vedette_reading_zone(const struct VedetteReading *reading,
-                                   struct VedetteZone *out);
 
 /**
  * Starts a scanner on what its flash holds.
@@ -528,38 +573,23 @@ VedetteStatus vedette_unit_oldest(struct VedetteUnit *unit,
 VedetteStatus vedette_unit_taken(struct VedetteUnit *unit, const uint8_t *id);
 
 /**
- * Writes a payload as a frame. `out` needs `len + (len + 4) / 254 + 7` bytes at most.
+ * Reads a zone from text with any line breaks.
  */
-VedetteStatus vedette_frame_encode(const uint8_t *payload,
-                                   size_t len,
-                                   uint8_t *out,
-                                   size_t out_len,
-                                   size_t *out_used);
+VedetteStatus vedette_mrz_parse(const uint8_t *zone, size_t zone_len, struct VedetteZone *out);
 
 /**
- * Makes a decoder over a buffer that holds the largest payload and 4 bytes more.
+ * Takes a character (a Unicode scalar value) of an optical reader: a line feed or carriage return between lines.
+ * `BUFFER` when more came than a zone has: begin anew with a zeroed reading.
  */
-VedetteStatus vedette_decoder_open(uint8_t *buffer,
-                                   size_t buffer_len,
-                                   void *memory,
-                                   size_t len,
-                                   struct VedetteDecoder **out);
+VedetteStatus vedette_reading_push(struct VedetteReading *reading,
+                                   uint32_t character);
 
 /**
- * Takes a byte of the line. `OK`: it ends a frame, whose payload is at `payload` until the next byte. `MORE`: none yet.
- * `FRAME`: what it ends is no frame.
+ * Reads the zone from the characters taken; if its check digits fail and exactly one correction of a character mends
+ * them, that one is shown, and `repaired` says so: compare it with the document.
  */
-VedetteStatus vedette_decoder_push(struct VedetteDecoder *decoder,
-                                   uint8_t byte,
-                                   const uint8_t **payload,
-                                   size_t *len);
-
-/**
- * The firmware's own: where the library is at fault, this is called, and must not return. The archive that
- * `cross/firmware-build` makes never calls it: there a panic is an undefined instruction, without the code that
- * would lead here, and it is the processor's fault handler that hears of it.
- */
-extern void vedette_on_panic(void);
+VedetteStatus vedette_reading_zone(const struct VedetteReading *reading,
+                                   struct VedetteZone *out);
 
 #ifdef __cplusplus
 }  // extern "C"

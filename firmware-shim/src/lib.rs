@@ -15,9 +15,9 @@
 //! | [`query`] | a zone -> the keys that a list of documents is asked for |
 //! | [`verdict`] | (how a list was asked, what it matched) -> its answer; all answers -> the verdict |
 //! | [`flash`] | the firmware's flash driver, and records that survive a power cut |
-//! | [`vault`] | a few small values in flash: floors, editions in use, the last signed time |
-//! | [`journal`] | encounters kept in flash until the host takes them |
-//! | [`shelf`] | a list in flash: installed piece by piece, switched at once |
+//! | [`kv`] | a key-value store in flash: floors, editions in use, the last signed time |
+//! | [`spool`] | encounters kept in flash until the host takes them |
+//! | [`installer`] | a list in flash: installed piece by piece, switched at once |
 //! | `ffi` | (feature `c`) the C interface, `include/vedette_shim.h` |
 //! | [`unit`] | a scanner as a whole: checks, notes, and answers its host |
 //!
@@ -37,16 +37,18 @@ pub mod ffi;
 pub mod flash;
 pub mod frame;
 pub mod ids;
-pub mod journal;
+pub mod installer;
+pub mod kv;
 pub mod list;
 pub mod mrz;
 pub mod query;
 pub mod scanner;
 pub mod seal;
-pub mod shelf;
+pub mod spool;
 pub mod states;
 pub mod trust;
 pub mod unit;
-pub mod vault;
+#[cfg(all(test, feature = "soft"))]
+mod vectors;
 pub mod verdict;
 pub mod wire;

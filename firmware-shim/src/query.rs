@@ -91,7 +91,7 @@ impl<'a> DocumentQuery<'a> {
     /// Calls `visit` with every lookup, as read first.
     #[inline(never)]
     pub fn visit(&self, visit: &mut dyn FnMut(&Lookup)) {
-        let mut ask = |key, how| visit(&Lookup { key, how });
+        let ask: &mut dyn FnMut(DocumentKey, How) = &mut |key, how| visit(&Lookup { key, how });
         if let Some(read) = self.read {
             ask(read, How::Read);
         }
@@ -126,7 +126,7 @@ impl<'a> DocumentQuery<'a> {
         // Of a state that is no letters there is no key so far.
         let (code, number) = (zone.document_code(), zone.document_number());
         if let Some(any) = base.or_else(|| DocumentKey::of_zone("UTO", code, number)) {
-            other_states(zone).for_each(|state| ask(any.with_state(state), How::State));
+            other_states(zone, &mut |state| ask(any.with_state(state), How::State));
         }
     }
 }
@@ -135,17 +135,26 @@ fn key_of(zone: &Mrz) -> Option<DocumentKey> {
     DocumentKey::of_zone(zone.issuing_state(), zone.document_code(), zone.document_number())
 }
 
-/// States that a zone may mean beside its issuer's: the nationality's, where a passport's two differ or the issuer's code
-/// is none; and those that a code that is none looks like.
-fn other_states(zone: &Mrz) -> impl Iterator<Item = State> {
-    let read = zone.issuing_state();
-    let (known, state) = (states::is_code(read), State::normal(read));
-    let passport = zone.document_code().starts_with('P');
-    let nationality = Some(zone.nationality()).filter(|code| states::is_code(code) && (passport || !known));
-    let nationality = nationality.and_then(State::normal).filter(|code| Some(*code) != state);
-    let look_alikes = states::look_alikes(zone.lines().raw(mrz::Field::State));
-    let look_alikes = look_alikes.filter(move |code| !known && Some(*code) != nationality);
-    nationality.into_iter().chain(look_alikes).take(STATES_MAX)
+/// Shows `ask` the states that a zone may mean beside its issuer's: the nationality's, where a passport's two differ or the
+/// issuer's code is none; and those that a code that is none looks like.
+fn other_states(zone: &Mrz, ask: &mut dyn FnMut(State)) {
+    let (read, nationality) = (zone.issuing_state(), zone.nationality());
+    let known = states::is_code(read);
+    let counts = states::is_code(nationality) && (!known || zone.document_code().starts_with('P'));
+    let nationality = State::normal(nationality).filter(|code| counts && Some(*code) != State::normal(read));
+    if let Some(state) = nationality {
+        ask(state);
+    }
+    if known {
+        return;
+    }
+    let mut left = STATES_MAX - usize::from(nationality.is_some());
+    states::look_alikes(zone.lines().raw(mrz::Field::State), &mut |state| {
+        if left > 0 && Some(state) != nationality {
+            left -= 1;
+            ask(state);
+        }
+    });
 }
 
 /// The types, beside its own, under which lists may have a zone's document.

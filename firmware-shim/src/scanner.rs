@@ -9,6 +9,7 @@
 //!
 //! Failure: what cannot be read is answered with [`ToHost::Refused`]; nothing is guessed. A host believes nothing of a
 //! scanner that it could not check by itself, and a scanner no list that its issuer did not sign.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use crate::frame::{NoRoom, Writer};
 use crate::ids::{DeviceId, Digest, EncounterId, ListName};
@@ -27,7 +28,7 @@ pub const MESSAGE_BYTES_MAX: usize = 4096;
 /// Most bytes of a segment in one chunk.
 pub const PIECE_BYTES_MAX: usize = 1024;
 /// Most lists that a scanner holds.
-pub const LISTS_HELD_MAX: usize = 8;
+pub const SCANNER_LISTS_MAX: usize = 8;
 /// Most alerts of an answer that a scanner shows.
 pub const ALERTS_SHOWN_MAX: usize = 4;
 /// Most bytes of what was read: three lines of 44 and their line breaks.
@@ -51,11 +52,11 @@ pub enum ToScanner<'a> {
     /// A piece of a segment, as wanted.
     #[serde(borrow)]
     Piece(Piece<'a>),
-    /// A secret to hold in memory, never in flash: the scanner asks for it by [`Refusal::NoKey`], or has just said Hello.
+    /// A secret to hold in memory, never in flash: the scanner asks for it by [`ScannerRefusal::NoKey`], or has just said Hello.
     Key(KeyFor),
     /// The answer to [`ToHost::Scan`].
     #[serde(borrow)]
-    Answer(Answer<'a>),
+    Answer(ScanAnswer<'a>),
     /// Hand over the oldest encounter.
     Next,
     /// The encounter with this id is stored by the host; hand over the next.
@@ -77,12 +78,7 @@ pub enum ToHost<'a> {
     /// Of the edition offered, this is what it needs next.
     Want(Want),
     /// The edition is whole, checked and in use; also the answer to an offer of what it holds already.
-    Installed {
-        /// The list.
-        list: ListName,
-        /// The edition.
-        edition: u64,
-    },
+    Installed { list: ListName, edition: u64 },
     /// An encounter, the oldest; unasked too, when it has just been made.
     #[serde(borrow)]
     Encounter(SealedNote<'a>),
@@ -91,7 +87,7 @@ pub enum ToHost<'a> {
     /// The message was taken: the answer to a time, a key or an answer.
     Done,
     /// The message was not taken.
-    Refused(Refusal),
+    Refused(ScannerRefusal),
 }
 
 /// Who a scanner is and what it holds.
@@ -104,7 +100,7 @@ pub struct Hello {
     /// Its firmware's version.
     pub firmware: String<24>,
     /// The lists it has in use.
-    pub lists: Vec<Held, LISTS_HELD_MAX>,
+    pub lists: Vec<ListInUse, SCANNER_LISTS_MAX>,
     /// Bytes that the largest edition it can take may have, all segments together.
     pub room_bytes: u32,
     /// Encounters waiting for the host.
@@ -117,8 +113,7 @@ pub struct Hello {
 
 /// A list that a scanner has in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The list.
+pub struct ListInUse {
     pub list: ListName,
     /// Its edition; 0 if it may hold the list, and has none yet.
     pub edition: u64,
@@ -150,7 +145,7 @@ pub struct Scan<'a> {
 
 /// A host's answer to a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer<'a> {
+pub struct ScanAnswer<'a> {
     /// The scan's number.
     pub scan: u32,
     /// What the officer sees first.
@@ -161,11 +156,11 @@ pub struct Answer<'a> {
     /// Alerts met beyond those.
     pub more: u16,
     /// The lists asked; those of an answer that are most doubtful first, if there are more than fit.
-    pub lists: Vec<Asked, LISTS_HELD_MAX>,
+    pub lists: Vec<ListAsked, SCANNER_LISTS_MAX>,
 }
 
 /// One line for a display: the verdict, and each alert with what is to be done.
-impl fmt::Display for Answer<'_> {
+impl fmt::Display for ScanAnswer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.verdict, f)?;
         self.alerts.iter().try_for_each(|alert| write!(f, "; {} {}", alert.what, alert.alert))?;
@@ -176,7 +171,6 @@ impl fmt::Display for Answer<'_> {
 /// An alert as a small display shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertShown<'a> {
-    /// The list.
     pub list: ListName,
     /// The alert's id in it.
     pub alert: &'a str,
@@ -186,8 +180,7 @@ pub struct AlertShown<'a> {
 
 /// A list that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// The list.
+pub struct ListAsked {
     pub list: ListName,
     /// Its edition; 0 if there is none.
     pub edition: u64,
@@ -227,11 +220,9 @@ pub struct Want {
 pub enum KeyFor {
     /// A key of a list.
     List {
-        /// The list.
         list: ListName,
         /// The key's number in the list's manifests.
         number: u32,
-        /// The key.
         key: ListKey,
     },
     /// What this scanner seals its encounters with.
@@ -266,7 +257,7 @@ pub struct Note {
 
 /// Why a scanner did not take a message. Never reordered: the number is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refusal {
+pub enum ScannerRefusal {
     /// It cannot be read: of another version, or damaged.
     Unreadable,
     /// It is no list of this scanner's.
@@ -287,18 +278,18 @@ pub enum Refusal {
     Flash,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ScannerRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::Unreadable => "it cannot read the message: another version, or damaged",
-            Refusal::UnknownList => "it is not set up for this list",
-            Refusal::Untrusted => "the signatures are not the pinned issuer's, or a rule is broken",
-            Refusal::Rollback => "it holds a newer edition, or another of the same number",
-            Refusal::NoRoom => "its flash is too small",
-            Refusal::Damaged => "a segment's bytes are not those that the manifest names",
-            Refusal::NoKey => "it lacks a key",
-            Refusal::Unexpected => "this is not what it waits for",
-            Refusal::Flash => "its flash failed",
+            ScannerRefusal::Unreadable => "it cannot read the message: another version, or damaged",
+            ScannerRefusal::UnknownList => "it is not set up for this list",
+            ScannerRefusal::Untrusted => "the signatures are not the pinned issuer's, or a rule is broken",
+            ScannerRefusal::Rollback => "it holds a newer edition, or another of the same number",
+            ScannerRefusal::NoRoom => "its flash is too small",
+            ScannerRefusal::Damaged => "a segment's bytes are not those that the manifest names",
+            ScannerRefusal::NoKey => "it lacks a key",
+            ScannerRefusal::Unexpected => "this is not what it waits for",
+            ScannerRefusal::Flash => "its flash failed",
         })
     }
 }

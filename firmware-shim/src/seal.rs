@@ -138,3 +138,6 @@ impl Aead for Soft {
             .map_err(|_| BadSeal)
     }
 }
+
+#[cfg(all(test, feature = "soft"))]
+mod tests;

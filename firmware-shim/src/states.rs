@@ -13,7 +13,7 @@ use core::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Every code, in order, three letters each.
+/// Every code, in order, three letters each: they become [`KNOWN`].
 const CODES: &str = "\
     ABWAFGAGOAIAALAALBANDANTAREARGARMASMATAATFATGAUSAUTAZEBDIBELBENBESBFABGDBGRBHRBHSBIHBLMBLRBLZBMU\
     BOLBRABRBBRNBTNBURBVTBWACAFCANCCKCHECHLCHNCIVCMRCODCOGCOKCOLCOMCPVCRICSKCUBCUWCXRCYMCYPCZEDDRDEU\
@@ -129,13 +129,24 @@ impl<'de> Deserialize<'de> for State {
 /// Whether `code`, as a zone has it, is a code that an issuer may have: `D<<`, `UTO`.
 pub fn is_code(code: &str) -> bool {
     let code = code.trim_end_matches('<');
-    code == "D" || code == "XKX" || known(code.as_bytes())
+    let whole = code == "D" || (code.len() == 3 && code.bytes().all(|c| c.is_ascii_uppercase()));
+    whole && State::normal(code).is_some_and(is_known)
 }
 
-fn known(code: &[u8]) -> bool {
-    let (codes, _) = CODES.as_bytes().as_chunks::<3>();
-    codes.binary_search_by(|known| known.as_slice().cmp(code)).is_ok()
+fn is_known(state: State) -> bool {
+    KNOWN.binary_search(&state).is_ok()
 }
+
+/// Every code, in order: two bytes each, for a scanner's flash is small.
+static KNOWN: [State; CODES.len() / 3] = {
+    let mut known = [State(0); CODES.len() / 3];
+    let mut at = 0;
+    while at < known.len() {
+        known[at] = State::of_letters(CODES.as_bytes(), 3 * at);
+        at += 1;
+    }
+    known
+};
 
 /// Each code with one that stands for the same issuer, in order.
 static PAIRS: [(State, State); pairs().1] = {
@@ -191,25 +202,28 @@ pub fn related(state: State) -> impl Iterator<Item = State> {
     PAIRS[from..].iter().take_while(move |(one, _)| *one == state).map(|(_, other)| *other)
 }
 
-/// The codes of which `read`, which is none, may be a misreading: fillers behind `D` read as letters, or one letter read
-/// as another that looks like it.
-pub fn look_alikes(read: &str) -> impl Iterator<Item = State> {
-    let letters = <[u8; 3]>::try_from(read.as_bytes()).unwrap_or(*b"<<<");
+/// Shows `visit` the codes of which `read`, which is none, may be a misreading: fillers behind `D` read as letters, or one
+/// letter read as another that looks like it.
+pub fn look_alikes(read: &str, visit: &mut dyn FnMut(State)) {
+    let Ok(letters) = <[u8; 3]>::try_from(read.as_bytes()) else { return };
     let filler = |c: u8| matches!(c, b'<' | b'K' | b'C' | b'E' | b'S' | b'L' | b'X');
-    let german = (letters[0] == b'D' && filler(letters[1]) && filler(letters[2])).then(|| State::normal("D"));
-    let swapped = (0..3).flat_map(move |at| {
-        ALIKE.split_ascii_whitespace().filter(move |group| group.as_bytes().contains(&letters[at])).flat_map(
-            move |group| {
-                group.bytes().filter_map(move |other| {
-                    let mut code = letters;
-                    code[at] = other;
-                    let differs = other != letters[at] && known(&code);
-                    differs.then(|| State::normal(core::str::from_utf8(&code).ok()?)).flatten()
-                })
-            },
-        )
-    });
-    german.flatten().into_iter().chain(swapped)
+    if letters[0] == b'D' && filler(letters[1]) && filler(letters[2]) {
+        visit(State::of_letters(b"DEU", 0));
+    }
+    if !letters.iter().all(u8::is_ascii_uppercase) {
+        return;
+    }
+    for at in 0..3 {
+        let groups = ALIKE.as_bytes().split(|c| *c == b' ').filter(|group| group.contains(&letters[at]));
+        for other in groups.flatten().filter(|other| **other != letters[at]) {
+            let mut code = letters;
+            code[at] = *other;
+            let code = State::of_letters(&code, 0);
+            if is_known(code) {
+                visit(code);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -243,7 +257,8 @@ mod tests {
         for group in GROUPS.split_ascii_whitespace() {
             let letters = group.trim_start_matches('=');
             assert_eq!(letters.len() % 3, 0, "{group}");
-            assert!(letters.as_bytes().chunks(3).all(known), "{group}");
+            let (codes, _) = letters.as_bytes().as_chunks::<3>();
+            assert!(codes.iter().all(|code| is_known(State::of_letters(code, 0))), "{group}");
         }
     }
 
@@ -269,12 +284,18 @@ mod tests {
 
     #[test]
     fn a_misread_code_leads_to_those_it_may_be() {
-        let meant = |read: &str| look_alikes(read).collect::<Vec<_>>();
+        let meant = |read: &str| {
+            let mut codes = Vec::new();
+            look_alikes(read, &mut |code| codes.push(code));
+            codes
+        };
         for read in ["DCC", "DKK", "DK<", "D<K", "D<C", "DSE"] {
             assert_eq!(meant(read).first(), Some(&state("DEU")), "{read}");
         }
         assert!(meant("CHM").contains(&state("CHN")));
         assert!(meant("UKP").contains(&state("UKR")));
-        assert!(meant("ZZZ").is_empty() && meant("").is_empty());
+        for none in ["ZZZ", "", "CH", "CH0", "CH<", "O<<"] {
+            assert!(meant(none).is_empty(), "{none}");
+        }
     }
 }

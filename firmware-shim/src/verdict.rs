@@ -41,7 +41,7 @@ impl fmt::Display for Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListResult {
-    /// Asked, and nothing there.
+    /// ListAsked, and nothing there.
     Clear,
     /// Something may match.
     Possible,

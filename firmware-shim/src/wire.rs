@@ -2,6 +2,7 @@
 //!
 //! Every message is `version u8 = 1` followed by its postcard body; trailing bytes are refused. Sizes are bounded by
 //! the types. Failure: [`WireError`]; the receiver drops the message and says so, it never guesses.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use crate::ids::{DeviceId, Digest, EncounterId, ListName};
 use crate::verdict::Verdict;
@@ -117,7 +118,6 @@ pub struct Chunk<'a> {
     pub segment: Digest,
     /// Which chunk, from 0.
     pub index: u32,
-    /// Its bytes.
     #[serde(borrow)]
     pub bytes: &'a [u8],
 }
@@ -194,7 +194,6 @@ pub struct EncounterOutcome {
 pub enum Outcome {
     /// It is the person or the document sought.
     Confirmed,
-    /// It is not.
     NotThePerson,
     /// The document was seized, or the person held.
     Seized,
@@ -228,7 +227,6 @@ pub enum FormField {
     Reason,
     /// Route of the journey.
     Route,
-    /// Its destination.
     Destination,
     /// Persons accompanying.
     Companions,
@@ -238,7 +236,6 @@ pub enum FormField {
     Conveyance,
     /// Objects carried, travel documents among them.
     Objects,
-    /// Circumstances.
     Circumstances,
 }
 
@@ -297,7 +294,6 @@ pub struct ScannedDocument {
     pub surname: String<44>,
     /// Secondary identifiers.
     pub given_names: String<44>,
-    /// Nationality.
     pub nationality: String<3>,
     /// YYMMDD as printed; unknown parts `<<`.
     pub birth_date: String<6>,
@@ -330,7 +326,6 @@ pub const OVERDUE_MAX: usize = 32;
 /// One list a device holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldList {
-    /// The list.
     pub list: ListName,
     /// The edition in use.
     pub edition: u64,

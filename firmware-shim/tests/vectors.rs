@@ -32,8 +32,8 @@ fn unit() -> Scanner {
         device: "scanner-1".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
         heartbeat: role(&PINNED[32..]),
-        vault: Region { first: 0, sectors: 2 },
-        journal: Region { first: 2, sectors: 4 },
+        kv: Region { first: 0, sectors: 2 },
+        spool: Region { first: 2, sectors: 4 },
         lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),
     };
     let flash = MemoryFlash::new(Geometry { sector: 4096, unit: 4, sectors: 32 }, 1);

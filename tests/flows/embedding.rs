@@ -80,7 +80,7 @@ fn the_library_s_example_checks_a_document_without_a_daemon() {
     embed.arg(device.config()).args(passport(SPECIMEN).lines());
     let hit = ended(embed).expect_code(0);
     assert!(
-        hit.out.starts_with("L898902C3: hit\nUTO-P-L898902C3 of interpol/sltd: stolen, seize_document\n"),
+        hit.out.starts_with("L898902C3: HIT\nUTO-P-L898902C3 of interpol/sltd: stolen, seize_document\n"),
         "{hit}"
     );
     device.start();

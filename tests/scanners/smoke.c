@@ -96,17 +96,17 @@ static VedetteUnit *open_unit(const uint8_t *pinned, void *memory) {
         .firmware = (const uint8_t *)"0.1.0",
         .firmware_len = 5,
         .heartbeat = {.keys = pinned + 32, .keys_count = 1, .threshold = 1},
-        .vault = {.first = 0, .sectors = 2},
-        .journal = {.first = 2, .sectors = 4},
+        .kv = {.first = 0, .sectors = 2},
+        .spool = {.first = 2, .sectors = 4},
         .lists = &list,
         .lists_count = 1,
         .flash = {flash, SECTOR, 4, SECTORS, flash_read, flash_write, flash_erase},
     };
     VedetteUnit *unit = NULL;
     MUST(vedette_unit_open(&setup, memory, vedette_unit_size() - 1, &unit) == VEDETTE_STATUS_MEMORY);
-    setup.journal.first = 1;
+    setup.spool.first = 1;
     MUST(vedette_unit_open(&setup, memory, vedette_unit_size(), &unit) == VEDETTE_STATUS_SETUP);
-    setup.journal.first = 2;
+    setup.spool.first = 2;
     MUST(vedette_unit_open(NULL, memory, vedette_unit_size(), &unit) == VEDETTE_STATUS_ARGUMENT);
     MUST(vedette_unit_open(&setup, memory, vedette_unit_size(), &unit) == VEDETTE_STATUS_OK);
     return unit;
@@ -244,14 +244,14 @@ static void check_power_loss(Test *test, void *memory, int noted) {
     Line zone = line_at((const char *)test->zones.bytes);
     const uint8_t *text = (const uint8_t *)zone.text;
     MUST(vedette_unit_check(test->unit, test->scratch, text, zone.len, UPTIME_S, &outcome) == VEDETTE_STATUS_OK);
-    MUST(outcome.verdict == 3);
+    MUST(outcome.verdict == VEDETTE_VERDICT_HIT);
     power = false;
     MUST(vedette_unit_note(test->unit, 0, test->pinned.bytes, UPTIME_S) == VEDETTE_STATUS_FLASH);
     MUST(vedette_unit_close(test->unit) == VEDETTE_STATUS_OK);
     power = true;
     test->unit = open_unit(test->pinned.bytes, memory);
     MUST(vedette_unit_check(test->unit, test->scratch, text, zone.len, UPTIME_S, &outcome) == VEDETTE_STATUS_OK);
-    MUST(outcome.verdict == 1 && outcome.alerts == 0); /* keys are in memory only */
+    MUST(outcome.verdict == VEDETTE_VERDICT_NOT_CHECKED && outcome.alerts == 0); /* keys are in memory only */
     uint8_t id[16], note[400];
     size_t used;
     for (int i = 0; i < noted; i++) {
@@ -291,8 +291,21 @@ static void check_frames(const Test *test) {
     MUST(last == VEDETTE_STATUS_FRAME);
 }
 
+/* Header and archive are of one release, and every number that C sees has a text. */
+static void check_versions_and_texts(void) {
+    MUST(vedette_shim_abi_version() == VEDETTE_ABI_VERSION);
+    MUST(vedette_version_number() == VEDETTE_VERSION_NUMBER);
+    MUST(VEDETTE_VERSION_NUMBER ==
+         (VEDETTE_VERSION_MAJOR << 16 | VEDETTE_VERSION_MINOR << 8 | VEDETTE_VERSION_PATCH));
+    MUST(strcmp(vedette_status_text(VEDETTE_STATUS_FLASH), "the flash failed") == 0);
+    MUST(strcmp(vedette_status_text(99), vedette_status_text(98)) == 0);
+    MUST(strcmp(vedette_verdict_text(VEDETTE_VERDICT_HIT), "HIT") == 0);
+    MUST(strcmp(vedette_verdict_text(99), "NOT CHECKED") == 0);
+}
+
 int main(int argc, char **argv) {
-    MUST(argc == 2 && vedette_shim_abi_version() == VEDETTE_ABI_VERSION);
+    MUST(argc == 2);
+    check_versions_and_texts();
     Test test = {
         .host = read_vector(argv[1], "host.bin"),
         .pinned = read_vector(argv[1], "pinned.bin"),

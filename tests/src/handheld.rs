@@ -18,7 +18,7 @@ use vedette_shim::mrz;
 use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner};
 use vedette_shim::seal::ScannerKey;
 use vedette_shim::trust::{PinnedIssuer, Root, SoftVerify};
-use vedette_shim::unit::{Outcome, Pinned, Setup, Unit};
+use vedette_shim::unit::{Pinned, ScanOutcome, Setup, Unit};
 use vedette_shim::verdict::Verdict;
 
 /// Its flash: 256 KiB, of which an edition may take 116.
@@ -70,8 +70,8 @@ impl Handheld {
             device: name.parse().expect("a device id"),
             firmware: "1".try_into().expect("a short text"),
             heartbeat: root.heartbeat.clone(),
-            vault: Region { first: 0, sectors: 2 },
-            journal: Region { first: 2, sectors: 4 },
+            kv: Region { first: 0, sectors: 2 },
+            spool: Region { first: 2, sectors: 4 },
             lists: [Pinned { issuer, region: Region { first: 6, sectors: 58 } }].into_iter().collect(),
         };
         let unit =
@@ -132,7 +132,7 @@ impl Inside {
     }
 
     /// It checks a document while its host is away, and notes each alert under an id that begins with `id`.
-    pub fn check_alone(&mut self, id: u8, text: &str) -> Outcome {
+    pub fn check_alone(&mut self, id: u8, text: &str) -> ScanOutcome {
         let zone = mrz::parse(text).expect("a zone that can be read");
         let uptime_s = self.uptime_s();
         let outcome = self.unit.check(&zone, uptime_s, &mut Scratch::default());
@@ -185,7 +185,7 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
     }
 }
 
-fn shown_of(answer: &scanner::Answer<'_>) -> Shown {
+fn shown_of(answer: &scanner::ScanAnswer<'_>) -> Shown {
     Shown {
         scan: answer.scan,
         verdict: answer.verdict,

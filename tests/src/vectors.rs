@@ -5,7 +5,7 @@
 //! | `pinned.bin` | public keys of the issuer of uto/stolen and of the heartbeat, 32 bytes each |
 //! | `host.bin` | all that a host says to set the scanner up, as frames: keys, time, offer, every piece in its order |
 //! | `zones.txt` | documents put on the scanner, one a line, the zone's lines joined |
-//! | `answers.txt` | what it must say of each, as `vedette_shim::unit::Outcome` is displayed, at an uptime of 60 s |
+//! | `answers.txt` | what it must say of each, as `vedette_shim::unit::ScanOutcome` is displayed, at an uptime of 60 s |
 //! | `damage.txt` | what it must say when a page is damaged, one case a line, see [`damage`] |
 //!
 //! They lie in the shim's crate, so that whoever takes the shim alone can run them. All are invented.

@@ -2,7 +2,8 @@
 //!
 //! A device's clock may be wrong or set back; time that headquarters signed is not. So the clock never shows less
 //! than the newest signed time accepted (`raise`) and what has passed since, asleep or awake (`CLOCK_BOOTTIME`, which
-//! nobody sets). That sum is stored every minute and the next run starts there (`Intake::tick`); what the system's
+//! nobody sets), in whole seconds that have really passed: a second counted early would show a time that has not come,
+//! and take it back with the next start. That sum is stored every minute and the next run starts there (`Intake::tick`); what the system's
 //! clock said is neither stored nor kept in mind, for it may have been wrong, and is right again once it was set.
 //! A system clock that starts below the floor is wrong, and nobody knows how long the machine was off: `is_lost`.
 //!
@@ -11,7 +12,7 @@
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A system clock behind the floor by no more than this is only a little slow, seconds.
 const SLOW_S: u64 = 300;
@@ -20,8 +21,9 @@ const SLOW_S: u64 = 300;
 pub trait TimeSource: Debug + Send + Sync {
     /// The system's clock, seconds since 1970; it may be wrong, and be set.
     fn system(&self) -> u64;
-    /// Seconds since the machine started, the time it slept included; never goes back.
-    fn since_boot(&self) -> u64;
+    /// How long the machine has run, the time it slept included; never goes back. Its seconds do not begin with the
+    /// system clock's.
+    fn since_boot(&self) -> Duration;
 }
 
 /// The machine's clocks.
@@ -33,8 +35,9 @@ impl TimeSource for Machine {
         system_now()
     }
 
-    fn since_boot(&self) -> u64 {
-        clock_gettime(ClockId::Boottime).tv_sec.unsigned_abs()
+    fn since_boot(&self) -> Duration {
+        let time = clock_gettime(ClockId::Boottime);
+        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
     }
 }
 
@@ -45,11 +48,11 @@ pub struct Clock {
     signed: Mutex<Signed>,
 }
 
-/// A time that was signed, and the seconds since the start of the machine when we heard of it.
+/// A time that was signed, and how long the machine had run when it arrived.
 #[derive(Debug, Clone, Copy)]
 struct Signed {
     time: u64,
-    heard: u64,
+    arrived: Duration,
     lost: bool,
 }
 
@@ -68,7 +71,7 @@ impl Clock {
     /// The same with another source than the machine's clocks.
     pub fn of(source: Arc<dyn TimeSource>, floor: u64) -> Self {
         let lost = source.system().saturating_add(SLOW_S) < floor;
-        let signed = Mutex::new(Signed { time: floor, heard: source.since_boot(), lost });
+        let signed = Mutex::new(Signed { time: floor, arrived: source.since_boot(), lost });
         Clock { source, signed }
     }
 
@@ -79,13 +82,14 @@ impl Clock {
 
     /// Seconds since the machine started, for what must happen within or after a while.
     pub fn since_boot(&self) -> u64 {
-        self.source.since_boot()
+        self.source.since_boot().as_secs()
     }
 
     /// The newest signed time and what has passed since; 0 while there was none.
     pub fn signed_now(&self) -> u64 {
-        let Signed { time, heard, .. } = *self.signed();
-        if time == 0 { 0 } else { time.saturating_add(self.since_boot().saturating_sub(heard)) }
+        let Signed { time, arrived, .. } = *self.signed();
+        let passed = self.source.since_boot().saturating_sub(arrived).as_secs();
+        if time == 0 { 0 } else { time.saturating_add(passed) }
     }
 
     /// The machine was off for nobody knows how long, and no signed time came since.
@@ -96,7 +100,7 @@ impl Clock {
     /// Signed word that it is at least `time`.
     pub fn raise(&self, time: u64) {
         if time > self.signed_now() {
-            *self.signed() = Signed { time, heard: self.since_boot(), lost: false };
+            *self.signed() = Signed { time, arrived: self.source.since_boot(), lost: false };
             return;
         }
         let mut signed = self.signed();
@@ -106,7 +110,7 @@ impl Clock {
 
     /// It is at least `time`, perhaps long past it: whoever signed the time before is not believed any more.
     pub fn reset(&self, time: u64) {
-        *self.signed() = Signed { time, heard: self.since_boot(), lost: true };
+        *self.signed() = Signed { time, arrived: self.source.since_boot(), lost: true };
     }
 
     fn signed(&self) -> MutexGuard<'_, Signed> {
@@ -164,39 +168,45 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
 pub mod testing {
     use super::TimeSource;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     /// Two clocks that stand still until they are moved.
     #[derive(Debug)]
     pub struct ManualTime {
-        system: AtomicU64,
-        since_boot: AtomicU64,
+        system_ms: AtomicU64,
+        since_boot_ms: AtomicU64,
     }
 
     impl ManualTime {
         /// A machine that has just started at `system`, seconds since 1970.
         pub fn starting_at(system: u64) -> ManualTime {
-            ManualTime { system: system.into(), since_boot: 0.into() }
+            ManualTime { system_ms: (system * 1_000).into(), since_boot_ms: 0.into() }
         }
 
-        /// Time passes.
+        /// Seconds pass.
         pub fn pass(&self, seconds: u64) {
-            self.system.fetch_add(seconds, Ordering::Relaxed);
-            self.since_boot.fetch_add(seconds, Ordering::Relaxed);
+            self.pass_ms(seconds * 1_000);
+        }
+
+        /// Milliseconds pass.
+        pub fn pass_ms(&self, milliseconds: u64) {
+            self.system_ms.fetch_add(milliseconds, Ordering::Relaxed);
+            self.since_boot_ms.fetch_add(milliseconds, Ordering::Relaxed);
         }
 
         /// Somebody sets the system's clock.
         pub fn set_system(&self, time: u64) {
-            self.system.store(time, Ordering::Relaxed);
+            self.system_ms.store(time * 1_000, Ordering::Relaxed);
         }
     }
 
     impl TimeSource for ManualTime {
         fn system(&self) -> u64 {
-            self.system.load(Ordering::Relaxed)
+            self.system_ms.load(Ordering::Relaxed) / 1_000
         }
 
-        fn since_boot(&self) -> u64 {
-            self.since_boot.load(Ordering::Relaxed)
+        fn since_boot(&self) -> Duration {
+            Duration::from_millis(self.since_boot_ms.load(Ordering::Relaxed))
         }
     }
 }
@@ -234,6 +244,21 @@ mod tests {
         let (time, clock) = clock(NOW + 1_000);
         time.pass(500);
         assert_eq!(clock.now(), NOW + 1_500);
+    }
+
+    #[test]
+    fn no_second_is_counted_before_it_has_passed() {
+        let time = Arc::new(ManualTime::starting_at(NOW));
+        time.pass_ms(900);
+        time.set_system(NOW);
+        let before = Clock::of(time.clone(), 0);
+        before.raise(NOW);
+        for _ in 0..20 {
+            time.pass_ms(130);
+            let after_a_restart = Clock::of(time.clone(), 0);
+            assert_eq!(before.now(), after_a_restart.now(), "a restart would set the clock back");
+        }
+        assert_eq!(before.signed_now(), NOW + 2, "2.6 s have passed");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | [`encounter`], [`grant`] | a hit sealed to the list's owner; a list's keys sealed to a device |
 //! | [`roster`], [`pin`] | who may sign in at a device; hashes of what they type |
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
+//! | [`shutdown`] | the signals that end a program |
 //! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
 
 pub mod clock;
@@ -17,5 +18,6 @@ pub mod grant;
 pub mod mqtt;
 pub mod pin;
 pub mod roster;
+pub mod shutdown;
 pub mod text;
 pub mod words;

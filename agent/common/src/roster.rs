@@ -11,7 +11,6 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::str::FromStr;
-use utoipa::ToSchema;
 use vedette_shim::ids::Digest;
 use vedette_shim::trust::{
     Envelope, Role as RootRole, Root, SignedKind, TrustError, Verify, decode_body, digest,
@@ -70,7 +69,7 @@ impl<'de> Deserialize<'de> for Badge {
 }
 
 /// What an officer may do; each may what those before it may.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Checks travellers.

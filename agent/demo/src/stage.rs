@@ -19,13 +19,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use vedette::check::{Answer, Scan};
-use vedette::desk::StatusView;
+use vedette::desk::api::{AnswerView, ScanRequest, StatusView};
 use vedette::desk::client;
 use vedette_common::clock::Clock;
 use vedette_common::files::{self, FileError};
 use vedette_hq::serve::{ServeOptions, ServeReport};
-use vedette_hq::{Home, HqError, encounters, enrol, import, init, list, publish, serve};
+use vedette_hq::{CollectorError, Home, HqError, encounters, enrol, import, init, list, publish, serve};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 use vedette_shim::mrz::{Fields, compose};
@@ -42,7 +41,7 @@ pub(super) struct Stage {
     agent: Child,
     agent_log: PathBuf,
     socket: PathBuf,
-    serving: Option<JoinHandle<Result<ServeReport, HqError>>>,
+    serving: Option<JoinHandle<Result<ServeReport, CollectorError>>>,
     stop: CancellationToken,
     interrupted: Arc<AtomicBool>,
     runtime: Runtime,
@@ -65,14 +64,14 @@ impl Stage {
         let start = Instant::now();
         let port = Port::reserve()?;
         let options = init::InitOptions { broker_port: port.number(), ..Default::default() };
-        let home = init::init(&at("hq"), &options, Arc::new(Clock::default()))?;
+        let home = init::init(&at("hq"), &options, Arc::new(Clock::default())).map_err(HqError::from)?;
         let name: ListName = LIST.parse().expect("the demo's list has a list's name");
-        list::create(&home, &name, &list::CreateOptions::of(Kind::Documents))?;
+        list::create(&home, &name, &list::CreateOptions::of(Kind::Documents)).map_err(HqError::from)?;
         let device = "post-7".parse().expect("the demo's device has a device's name");
         // Any free port: the machine may run an agent already.
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let options = enrol::EnrolOptions { listen: free, ..enrol::EnrolOptions::into(at("device")) };
-        let enrolled = enrol::enrol(&home, &device, &options)?;
+        let enrolled = enrol::enrol(&home, &device, &options).map_err(HqError::from)?;
         view.step("headquarters' keys, certificates and list; a device enrolled", start.elapsed());
 
         let start = Instant::now();
@@ -129,8 +128,9 @@ impl Stage {
         let rows: String = reported.iter().map(|number| format!("UTO,P,{number},,stolen,,,,,,,\n")).collect();
         let csv = self.folder.path().join("list.csv");
         files::write(&csv, format!("{}\n{rows}", SAMPLE.trim_end()).as_bytes())?;
-        import::import(&self.home, &self.list, &csv, import::ImportOptions::default())?;
-        Ok(publish::publish(&self.home, &self.list, &Default::default())?)
+        import::import(&self.home, &self.list, &csv, import::ImportOptions::default())
+            .map_err(HqError::from)?;
+        Ok(publish::publish(&self.home, &self.list, &Default::default()).map_err(HqError::from)?)
     }
 
     pub(super) fn wait_for_edition(&self, edition: u64) -> Result<Duration, DemoError> {
@@ -138,8 +138,8 @@ impl Stage {
         self.wait(&format!("the device holds edition {edition}"), || self.status().is_some_and(holds))
     }
 
-    pub(super) fn scan(&self, zone: &str) -> Result<Answer, String> {
-        let scan = Scan { mrz: zone.into(), who: "demo".into(), why: "demonstration".into() };
+    pub(super) fn scan(&self, zone: &str) -> Result<AnswerView, String> {
+        let scan = ScanRequest { mrz: zone.into(), who: "demo".into(), why: "demonstration".into() };
         self.runtime
             .block_on(client::post(&self.socket, "/v1/scans", &scan))
             .map_err(|error| error.to_string())
@@ -194,7 +194,7 @@ impl Stage {
         self.stop.cancel();
         match self.serving.take().map(JoinHandle::join) {
             Some(Ok(served)) => {
-                served?;
+                served.map_err(HqError::from)?;
             }
             Some(Err(_)) => return Err(DemoError::Wrong("headquarters' thread broke".into())),
             None => {}
@@ -207,7 +207,11 @@ impl Stage {
     }
 
     fn arrived(&self) -> Result<Vec<String>, DemoError> {
-        Ok(encounters::encounters(&self.home)?.into_iter().map(|encounter| encounter.scan).collect())
+        let mut scans = Vec::new();
+        for page in encounters::pages(&self.home).map_err(HqError::from)? {
+            scans.extend(page.map_err(HqError::from)?.into_iter().map(|encounter| encounter.scan));
+        }
+        Ok(scans)
     }
 
     fn status(&self) -> Option<StatusView> {

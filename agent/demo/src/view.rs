@@ -5,7 +5,7 @@
 use std::io::{BufRead, stdin};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
-use vedette::check::{Alert, Answer};
+use vedette::desk::api::{AnswerView, CheckedView};
 use vedette_shim::verdict::Verdict;
 
 /// Lines typed ahead, at most.
@@ -35,7 +35,7 @@ impl View {
         println!("     {what}");
     }
 
-    pub(super) fn verdict(&self, answer: &Answer) {
+    pub(super) fn verdict(&self, answer: &AnswerView) {
         let word = match answer.verdict {
             Verdict::Clear => "C L E A R",
             Verdict::NotChecked => "N O T   C H E C K E D",
@@ -107,17 +107,15 @@ fn typed_lines() -> Receiver<String> {
     lines
 }
 
-fn headline(answer: &Answer) -> String {
+fn headline(answer: &AnswerView) -> String {
     match answer.alerts.first() {
-        Some(Alert { status, action, list, alert_id, .. }) => {
-            format!("{} | {alert_id} of {list}", [status.as_str(), action].join(": ").trim_end_matches(": "))
-        }
+        Some(alert) => format!("{}: {} | {} of {}", alert.status, alert.action, alert.alert_id, alert.list),
         None => format!("{} {}", answer.document.issuing_state, answer.document.number),
     }
 }
 
-fn asked(answer: &Answer) -> String {
-    let list = |checked: &vedette::check::Checked| {
+fn asked(answer: &AnswerView) -> String {
+    let list = |checked: &CheckedView| {
         let freshness = format!("{:?}", checked.freshness).to_lowercase();
         format!(
             "asked {} edition {}, {freshness}, confirmed {} s ago",

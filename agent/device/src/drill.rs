@@ -8,11 +8,8 @@
 //! Failure: none of its own; its begin and its end are journal lines, and without them it does not begin.
 
 use crate::check::Answer;
-use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-use utoipa::ToSchema;
-use vedette_common::clock::rfc3339;
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::Verdict;
 
@@ -39,34 +36,27 @@ pub enum DrillError {
     Minutes,
 }
 
-/// A drill as the desk shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DrillView {
+/// A drill, while it runs or after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillState {
     /// Who began it.
     pub who: String,
-    /// When, RFC 3339.
-    pub started: String,
-    /// When it ends or ended, RFC 3339.
-    pub ends: String,
-    /// Whether it is running.
+    /// Seconds since 1970.
+    pub started: u64,
+    /// When it ends or ended, seconds since 1970.
+    pub ends: u64,
     pub running: bool,
-    /// What has been measured so far.
-    pub report: Report,
+    pub report: DrillReport,
 }
 
 /// What a drill measures.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = DrillReport)]
-pub struct Report {
-    /// Documents checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DrillReport {
+    /// Documents checked; the next four say how they were answered.
     pub checks: u64,
-    /// Of them, answered Hit.
     pub hits: u64,
-    /// Of them, answered Possible.
     pub possible: u64,
-    /// Of them, answered Clear.
     pub clear: u64,
-    /// Of them, answered NotChecked.
     pub not_checked: u64,
     /// Checks in which a list was past its lease.
     pub expired_lists: u64,
@@ -77,10 +67,34 @@ pub struct Report {
     /// Encounters that waited when the link came back.
     pub spooled: u64,
     /// Seconds from the end until every encounter was home; none while some wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_after_s: Option<u64>,
-    /// What keeps the post from being ready, as codes of the console's messages; empty: it is ready.
-    pub shortcomings: Vec<String>,
+    /// What keeps the post from being ready; empty: it is.
+    pub shortcomings: Vec<Shortcoming>,
+}
+
+/// What keeps a post from being ready for an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcoming {
+    NobodyScanned,
+    NotChecked,
+    ExpiredLists,
+    /// Slower than a second.
+    Slow,
+    /// Encounters were not home within a minute.
+    NotHome,
+}
+
+impl Shortcoming {
+    /// The key of its message.
+    pub fn code(self) -> &'static str {
+        match self {
+            Shortcoming::NobodyScanned => "drill.nobody_scanned",
+            Shortcoming::NotChecked => "drill.not_checked",
+            Shortcoming::ExpiredLists => "drill.expired_lists",
+            Shortcoming::Slow => "drill.slow",
+            Shortcoming::NotHome => "drill.not_home",
+        }
+    }
 }
 
 /// The post's drill, if there is or was one since the program began.
@@ -95,7 +109,7 @@ struct Run {
     ends: u64,
     running: bool,
     times_us: Vec<u64>,
-    report: Report,
+    report: DrillReport,
 }
 
 impl Default for Drill {
@@ -111,7 +125,7 @@ impl Drill {
     }
 
     /// Begins one.
-    pub fn start(&self, who: &str, minutes: u32, now: u64) -> Result<DrillView, DrillError> {
+    pub fn start(&self, who: &str, minutes: u32, now: u64) -> Result<DrillState, DrillError> {
         if !(1..=MINUTES_MAX).contains(&minutes) {
             return Err(DrillError::Minutes);
         }
@@ -125,14 +139,14 @@ impl Drill {
             ends: now + u64::from(minutes) * 60,
             running: true,
             times_us: Vec::new(),
-            report: Report::default(),
+            report: DrillReport::default(),
         });
         self.hold.send_replace(true);
         Ok(run.view())
     }
 
     /// Ends the running one now. `spooled`: the encounters that wait.
-    pub fn stop(&self, now: u64, spooled: u64) -> Result<DrillView, DrillError> {
+    pub fn stop(&self, now: u64, spooled: u64) -> Result<DrillState, DrillError> {
         let mut last = self.last();
         let run = last.as_mut().filter(|run| run.running).ok_or(DrillError::NotRunning)?;
         run.end(now, spooled);
@@ -149,7 +163,7 @@ impl Drill {
 
     /// Looks at the clock and the spool, now and then: ends a drill whose time is over, and then sees the encounters
     /// come home. Returns the drill if it just ended.
-    pub fn tick(&self, now: u64, spooled: u64) -> Option<DrillView> {
+    pub fn tick(&self, now: u64, spooled: u64) -> Option<DrillState> {
         let mut last = self.last();
         let run = last.as_mut()?;
         if run.running && now >= run.ends {
@@ -165,7 +179,7 @@ impl Drill {
     }
 
     /// The running one, or else the last.
-    pub fn view(&self) -> Option<DrillView> {
+    pub fn view(&self) -> Option<DrillState> {
         self.last().as_ref().map(Run::view)
     }
 
@@ -203,21 +217,21 @@ impl Run {
         (self.report.median_us, self.report.p99_us) = (at(50), at(99));
         let report = &mut self.report;
         let shortcomings = [
-            (report.checks == 0, "drill.nobody_scanned"),
-            (report.not_checked > 0, "drill.not_checked"),
-            (report.expired_lists > 0, "drill.expired_lists"),
-            (report.p99_us > SLOW_US, "drill.slow"),
-            (report.home_after_s.is_none_or(|after| after > HOME_S), "drill.not_home"),
+            (report.checks == 0, Shortcoming::NobodyScanned),
+            (report.not_checked > 0, Shortcoming::NotChecked),
+            (report.expired_lists > 0, Shortcoming::ExpiredLists),
+            (report.p99_us > SLOW_US, Shortcoming::Slow),
+            (report.home_after_s.is_none_or(|after| after > HOME_S), Shortcoming::NotHome),
         ];
         report.shortcomings =
-            shortcomings.into_iter().filter(|(is, _)| *is).map(|(_, code)| code.into()).collect();
+            shortcomings.into_iter().filter(|(is, _)| *is).map(|(_, which)| which).collect();
     }
 
-    fn view(&self) -> DrillView {
-        DrillView {
+    fn view(&self) -> DrillState {
+        DrillState {
             who: self.who.clone(),
-            started: rfc3339(self.started),
-            ends: rfc3339(self.ends),
+            started: self.started,
+            ends: self.ends,
             running: self.running,
             report: self.report.clone(),
         }
@@ -228,32 +242,21 @@ impl Run {
 mod tests {
     use super::*;
     use crate::check::{Checked, Document};
+    use vedette_shim::mrz::Format;
     use vedette_shim::verdict::ListResult;
 
     fn answer(verdict: Verdict, freshness: Freshness, elapsed_us: u64) -> Answer {
         let checked = Checked {
             list: "uto/wanted".parse().unwrap(),
             edition: 1,
-            issued: String::new(),
+            issued: 0,
             age_s: 0,
             freshness,
             result: ListResult::Clear,
-            why: Default::default(),
+            gap: None,
         };
-        let document = Document {
-            format: String::new(),
-            valid: true,
-            code: String::new(),
-            issuing_state: String::new(),
-            number: String::new(),
-            surname: String::new(),
-            given_names: String::new(),
-            nationality: String::new(),
-            birth_date: String::new(),
-            sex: String::new(),
-            expiry_date: String::new(),
-        };
-        Answer::new(String::new(), verdict, document, vec![checked], Vec::new(), Vec::new(), elapsed_us)
+        let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+        Answer::new([0; 16], verdict, document, vec![checked], Vec::new(), Vec::new(), elapsed_us)
     }
 
     #[test]
@@ -273,7 +276,7 @@ mod tests {
         assert_eq!(drill.tick(1_599, 1), None);
         let ended = drill.tick(1_600, 1).unwrap();
         assert!(!ended.running && !*hold.borrow());
-        assert_eq!(ended.report.shortcomings, ["drill.not_home"]);
+        assert_eq!(ended.report.shortcomings, [Shortcoming::NotHome]);
         assert_eq!((ended.report.median_us, ended.report.p99_us), (450, 9_000));
         drill.note(&answer(Verdict::NotChecked, Freshness::Expired, 1));
         drill.tick(1_620, 1);
@@ -291,11 +294,11 @@ mod tests {
         drill.start("b-1", 10, 1_000).unwrap();
         drill.note(&answer(Verdict::NotChecked, Freshness::Expired, 2_000_000));
         let ended = drill.stop(1_100, 3).unwrap();
-        assert_eq!(ended.ends, rfc3339(1_100));
-        let named = ["drill.not_checked", "drill.expired_lists", "drill.slow", "drill.not_home"];
-        assert_eq!(ended.report.shortcomings, named);
+        assert_eq!(ended.ends, 1_100);
+        use Shortcoming::*;
+        assert_eq!(ended.report.shortcomings, [NotChecked, ExpiredLists, Slow, NotHome]);
         let nothing = drill.start("b-1", 10, 2_000).unwrap();
-        assert_eq!(nothing.report, Report::default(), "the next one begins anew");
-        assert!(drill.stop(2_001, 0).unwrap().report.shortcomings.contains(&"drill.nobody_scanned".into()));
+        assert_eq!(nothing.report, DrillReport::default(), "the next one begins anew");
+        assert!(drill.stop(2_001, 0).unwrap().report.shortcomings.contains(&NobodyScanned));
     }
 }

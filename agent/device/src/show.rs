@@ -10,11 +10,10 @@ pub use answer::answer;
 pub use owners::owners;
 
 use crate::config::Config;
-use crate::desk::session::RosterState;
+use crate::desk::api::{ListView, SignIn, StatusView};
 use crate::desk::tokens::TokenView;
-use crate::desk::{ListView, SignIn, StatusView};
 use crate::journal::{Ended, Event, Line};
-
+use crate::post::status::RosterState;
 use std::fmt::Write;
 use std::path::Path;
 use vedette_common::clock::{parse_rfc3339, rfc3339, system_now};
@@ -80,9 +79,9 @@ pub fn config(file: &Path, config: &Config) -> String {
     push(&mut out, format_args!("  socket   {}", config.desk.socket.display()));
     let console = config.desk.listen.map_or("none".into(), |address| format!("http://{address}/"));
     push(&mut out, format_args!("  console  {console}"));
-    let limits = format!("{:?}", config.limits).replace("Limits { ", "").replace(" }", "");
-    for limit in limits.split(", ") {
-        push(&mut out, format_args!("  limit    {limit}"));
+    let limits = serde_json::to_value(&config.limits).expect("limits are numbers under their keys");
+    for (key, limit) in limits.as_object().into_iter().flatten() {
+        push(&mut out, format_args!("  limit    {key}: {limit}"));
     }
     out
 }

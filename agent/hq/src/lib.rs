@@ -8,8 +8,8 @@
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
 //! | `db` | the SQLite database |
 //!
-//! Every command of `vedette-hq` is a function `(&Home, options) -> Result<Report, HqError>`, so that the demo and the
-//! tests call what the command line calls. Private keys are read where they are used and nowhere kept.
+//! Every command of `vedette-hq` is a function `(&Home, options) -> Result<what was done, the folder's error>`, so that the
+//! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and not kept in memory longer.
 
 pub mod authority;
 pub mod collector;
@@ -18,11 +18,16 @@ mod error;
 pub mod fleet;
 pub mod publishing;
 
+pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
-pub use authority::{heartbeat, init, keys, pki, renew, replace, root};
+pub use authority::{heartbeat, init, keys, pki, renew, replace, root, roster};
+pub use collector::CollectorError;
 pub use collector::{answer, broadcast, encounters, serve};
-pub use error::HqError;
+pub use db::DbError;
+pub use error::{HqError, hint};
+pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, revoke};
+pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, import, list, publish, screen};
 

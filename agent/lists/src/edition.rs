@@ -104,6 +104,16 @@ impl Edition {
         self.formats.may_have(key)
     }
 
+    /// Every format of its documents and ranges; `None` if they could not all be read.
+    pub(super) fn formats(&self) -> Option<&[u64]> {
+        self.formats.all()
+    }
+
+    /// Whether a document in no class, or a range, has this format.
+    pub(super) fn is_loose(&self, format: u64) -> bool {
+        self.formats.is_loose(format)
+    }
+
     /// The alerts that a document meets.
     pub fn find(&self, key: &DocumentKey) -> Result<DocumentMatches, ListError> {
         let mut matches = DocumentMatches::default();

@@ -8,29 +8,49 @@ use vedette_shim::document::DocumentKey;
 
 use super::segment::SegmentFile;
 
-/// In order, each once; `None` if they could not all be read.
-pub(super) struct Formats(Option<Vec<u64>>);
+/// `None` if they could not all be read.
+pub(super) struct Formats(Option<Known>);
+
+/// In order, each once.
+struct Known {
+    all: Vec<u64>,
+    /// Those of loose documents and of ranges.
+    loose: Vec<u64>,
+}
 
 impl Formats {
     pub(super) fn of(segments: &[SegmentFile]) -> Formats {
-        let mut all = Vec::new();
+        let (mut all, mut loose) = (Vec::new(), Vec::new());
         for segment in segments {
             all.extend(segment.classes.iter().map(|class| class.format));
             for record in segment.loose().chain(segment.records()) {
                 let key = record.ok().and_then(|record| Some(DocumentKey::from_sort_bytes(&record.key)?.0));
                 let Some(key) = key else { return Formats(None) };
-                if all.last() != Some(&key.format()) {
-                    all.push(key.format());
+                if loose.last() != Some(&key.format()) {
+                    loose.push(key.format());
                 }
             }
         }
-        all.sort_unstable();
-        all.dedup();
-        Formats(Some(all))
+        all.extend(&loose);
+        for formats in [&mut all, &mut loose] {
+            formats.sort_unstable();
+            formats.dedup();
+        }
+        Formats(Some(Known { all, loose }))
+    }
+
+    /// All of them; `None` if they could not all be read.
+    pub(super) fn all(&self) -> Option<&[u64]> {
+        self.0.as_ref().map(|known| known.all.as_slice())
+    }
+
+    /// Whether a document in no class, or a range, has this format.
+    pub(super) fn is_loose(&self, format: u64) -> bool {
+        self.0.as_ref().is_none_or(|known| known.loose.binary_search(&format).is_ok())
     }
 
     /// `false`: no document or range has the format of `key`. `true`: one may.
     pub(super) fn may_have(&self, key: &DocumentKey) -> bool {
-        self.0.as_ref().is_none_or(|formats| formats.binary_search(&key.format()).is_ok())
+        self.0.as_ref().is_none_or(|known| known.all.binary_search(&key.format()).is_ok())
     }
 }

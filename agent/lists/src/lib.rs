@@ -7,6 +7,7 @@
 //! | [`mod@merge`] | segments -> one segment; two editions -> the changes between |
 //! | [`tiers`] | which segments a publisher joins |
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
+//! | [`wildcard`] | a number that cannot all be read -> the numbers a list may have for it |
 //! | [`filter`], `filtering` | a segment's documents in memory, so that a miss touches no page; building that |
 //! | [`mod@file`], [`seal`] | the bytes; their sealing |
 //! | survey, pack, write | the three passes of building |
@@ -37,6 +38,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 pub mod tiers;
+pub mod wildcard;
 mod write;
 
 pub use build::{BuildError, build_documents, build_records};
@@ -50,6 +52,7 @@ pub use segment::SegmentFile;
 pub use tiers::{FAN_OUT, SEGMENTS_MAX, compact};
 pub use vedette_shim::list::{Day, Kind, ReadError, Status};
 pub use vedette_shim::seal::ListKey;
+pub use wildcard::{NoCandidates, Wildcard, WildcardError};
 
 /// What a manifest says of a segment, and what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 use super::PersonQuery;
 use super::align::{Alignment, GIVEN, NameToken, Prepared, SURNAME, bits};
 use super::birth::{Birth, birth};
+use super::handling::Field;
 use super::nation;
 use super::person::{BirthDate, NameKind, Sex};
 use super::score;
@@ -99,6 +100,27 @@ pub enum Standing {
 }
 
 impl Reason {
+    /// The field of the alert that it reveals.
+    pub fn reveals(&self) -> Field {
+        match self {
+            Reason::NameEqual
+            | Reason::FamilyEqual
+            | Reason::GivenEqual
+            | Reason::NameCommon
+            | Reason::NameRare
+            | Reason::Spelling { .. }
+            | Reason::Joined { .. }
+            | Reason::Cut { .. }
+            | Reason::OrderSwapped
+            | Reason::NotListed(_)
+            | Reason::NotRead(_)
+            | Reason::Alias { .. } => Field::Names,
+            Reason::BirthDate { .. } => Field::BirthDates,
+            Reason::Nationality { .. } => Field::Nationalities,
+            Reason::Sex { .. } => Field::Sex,
+        }
+    }
+
     /// What it says about the match.
     pub fn standing(&self) -> Standing {
         match self {

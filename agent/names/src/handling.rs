@@ -9,14 +9,13 @@
 //! Bytes: postcard, at the end of a person's record. Never reorder [`Field`].
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use vedette_common::roster::Role;
 
 /// Bytes of each text of an alert.
 pub const TEXT_BYTES_MAX: usize = 2048;
 
 /// A handling code: how far what an alert says may go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handling {
     /// Whose code it is: `europol` for H0 to H3.
@@ -58,7 +57,7 @@ impl Handling {
 }
 
 /// A field that only a role may see, and those above it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Restriction {
     /// The field.
@@ -68,7 +67,7 @@ pub struct Restriction {
 }
 
 /// A field that an owner may restrict. Action and warnings are none: whoever meets the person must know them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The kind of alert.

@@ -100,8 +100,8 @@ fn setup(pinned: &[u8; 64]) -> Setup {
         device: "scanner-1".parse().expect("a device's name"),
         firmware: "0.1.0".try_into().expect("a short text"),
         heartbeat: role(heartbeat),
-        vault: Region { first: 0, sectors: 2 },
-        journal: Region { first: 2, sectors: 4 },
+        kv: Region { first: 0, sectors: 2 },
+        spool: Region { first: 2, sectors: 4 },
         lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),
     }
 }

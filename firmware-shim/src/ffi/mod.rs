@@ -2,9 +2,10 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | this | statuses, contexts, and from pointers to references and back |
-//! | [`types`] | the structures that C sees |
-//! | [`calls`] | the functions |
+//! | this | contexts, and from pointers to references and back |
+//! | [`types`] | the structures that C sees; statuses and verdicts |
+//! | [`about`] | versions, sizes, texts |
+//! | [`zones`], [`unit`], [`frames`] | the functions |
 //!
 //! Contract, the same for every function: a pointer is null or valid for as many bytes as the length beside it says,
 //! aligned for its type, and used by nobody else during the call; memory for a context is the caller's, of the size and
@@ -14,15 +15,22 @@
 //!
 //! Failure: every function returns a [`VedetteStatus`]; what it was to fill is then unspecified. Null where something is
 //! needed is `ARGUMENT`. Numbers of statuses and fields of structures never change their place: what is new comes behind,
-//! and [`vedette_shim_abi_version`] counts up.
+//! and [`about::vedette_shim_abi_version`] counts up.
 #![expect(unsafe_code, reason = "C has pointers: this is the one module that takes them")]
 #![expect(
     clippy::missing_safety_doc,
     reason = "the contract is one for all functions, at the head of this module"
 )]
 
-pub mod calls;
+pub mod about;
+pub mod frames;
+#[cfg(all(feature = "panic-handler", any(target_os = "none", vedette_archive)))]
+mod panic;
 pub mod types;
+pub mod unit;
+pub mod zones;
+
+pub use types::{VedetteStatus, VedetteVerdict};
 
 use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteStep, VedetteZone};
 
@@ -31,57 +39,25 @@ use crate::frame::Decoder;
 use crate::ids::{DeviceId, ListName};
 use crate::list::{Kind, Scratch};
 use crate::mrz::{Mrz, MrzError};
-use crate::scanner::Refusal;
+use crate::scanner::ScannerRefusal;
 use crate::seal::Soft;
 use crate::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
-use crate::unit::{Outcome, Pinned, Setup, Step, Unit};
+use crate::unit::{Pinned, ScanOutcome, Setup, Step, Unit};
 use core::ffi::c_void;
 use core::mem::size_of;
 
 /// The version of this interface.
 pub const VEDETTE_ABI_VERSION: u32 = 1;
 
-/// How a call ended.
-#[repr(u32)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VedetteStatus {
-    /// Done.
-    Ok = 0,
-    /// A byte was taken and ends no frame yet.
-    More = 1,
-    /// There is none: no encounter waits.
-    Nothing = 2,
-    /// A pointer is null, a text is none, or a number is out of its range.
-    Argument = 3,
-    /// The memory for a context is too small or not aligned.
-    Memory = 4,
-    /// The buffer for the result is too small.
-    Buffer = 5,
-    /// The setup breaks a rule: regions, geometry, names.
-    Setup = 6,
-    /// No machine readable zone.
-    NoZone = 7,
-    /// A frame that is none: damaged or too long.
-    Frame = 8,
-    /// A message or statement that cannot be read.
-    Unreadable = 9,
-    /// A list that is not in the setup.
-    UnknownList = 10,
-    /// Signatures are not the pinned role's.
-    Untrusted = 11,
-    /// Older than what is held.
-    Rollback = 12,
-    /// Too large for the flash, or the journal is full.
-    NoRoom = 13,
-    /// A segment is not the one that its manifest names.
-    Damaged = 14,
-    /// A key is missing.
-    NoKey = 15,
-    /// Not what was waited for.
-    Unexpected = 16,
-    /// The flash failed.
-    Flash = 17,
-}
+/// The release of the library.
+pub const VEDETTE_VERSION_MAJOR: u32 = 0;
+/// The release of the library.
+pub const VEDETTE_VERSION_MINOR: u32 = 1;
+/// The release of the library.
+pub const VEDETTE_VERSION_PATCH: u32 = 0;
+/// The release as one number that rises: two bytes of major, one each of minor and patch.
+pub const VEDETTE_VERSION_NUMBER: u32 =
+    VEDETTE_VERSION_MAJOR << 16 | VEDETTE_VERSION_MINOR << 8 | VEDETTE_VERSION_PATCH;
 
 use VedetteStatus as Status;
 
@@ -89,7 +65,7 @@ use VedetteStatus as Status;
 pub struct VedetteUnit {
     unit: Unit<VedetteFlash, Soft, SoftVerify>,
     /// The last check, or what was wrong with its zone.
-    last: Option<Result<(Mrz, Outcome), MrzError>>,
+    last: Option<Result<(Mrz, ScanOutcome), MrzError>>,
 }
 
 /// Reads frames into a buffer of the caller's.
@@ -123,18 +99,18 @@ impl Flash for VedetteFlash {
     }
 }
 
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
+impl From<ScannerRefusal> for Status {
+    fn from(refusal: ScannerRefusal) -> Self {
         match refusal {
-            Refusal::Unreadable => Status::Unreadable,
-            Refusal::UnknownList => Status::UnknownList,
-            Refusal::Untrusted => Status::Untrusted,
-            Refusal::Rollback => Status::Rollback,
-            Refusal::NoRoom => Status::NoRoom,
-            Refusal::Damaged => Status::Damaged,
-            Refusal::NoKey => Status::NoKey,
-            Refusal::Unexpected => Status::Unexpected,
-            Refusal::Flash => Status::Flash,
+            ScannerRefusal::Unreadable => Status::Unreadable,
+            ScannerRefusal::UnknownList => Status::UnknownList,
+            ScannerRefusal::Untrusted => Status::Untrusted,
+            ScannerRefusal::Rollback => Status::Rollback,
+            ScannerRefusal::NoRoom => Status::NoRoom,
+            ScannerRefusal::Damaged => Status::Damaged,
+            ScannerRefusal::NoKey => Status::NoKey,
+            ScannerRefusal::Unexpected => Status::Unexpected,
+            ScannerRefusal::Flash => Status::Flash,
         }
     }
 }
@@ -234,8 +210,8 @@ unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
             device: DeviceId::checked(text(given.device, given.device_len)?).ok_or(Status::Setup)?,
             firmware: text(given.firmware, given.firmware_len)?.try_into().map_err(|_| Status::Setup)?,
             heartbeat: role(&given.heartbeat)?,
-            vault: region(given.vault),
-            journal: region(given.journal),
+            kv: region(given.kv),
+            spool: region(given.spool),
             lists,
         })
     }
@@ -277,3 +253,6 @@ fn step_of(step: Step) -> VedetteStep {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,75 @@
-//! The structures that C sees. Fields never change their place.
+//! The structures that C sees, statuses and verdicts. Fields and numbers never change their place.
+#![allow(missing_docs, reason = "a field that its name and type explain has none")]
 
+use crate::verdict::Verdict;
 use core::ffi::c_void;
+
+/// How a call ended.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VedetteStatus {
+    /// Done.
+    Ok = 0,
+    /// A byte was taken and ends no frame yet.
+    More = 1,
+    /// There is none: no encounter waits.
+    Nothing = 2,
+    /// A pointer is null, a text is none, or a number is out of its range.
+    Argument = 3,
+    /// The memory for a context is too small or not aligned.
+    Memory = 4,
+    /// The buffer for the result is too small.
+    Buffer = 5,
+    /// The setup breaks a rule: regions, geometry, names.
+    Setup = 6,
+    /// No machine readable zone.
+    NoZone = 7,
+    /// A frame that is none: damaged or too long.
+    Frame = 8,
+    /// A message or statement that cannot be read.
+    Unreadable = 9,
+    /// A list that is not in the setup.
+    UnknownList = 10,
+    /// Signatures are not the pinned role's.
+    Untrusted = 11,
+    /// Older than what is held.
+    Rollback = 12,
+    /// Too large for the flash, or the spool is full.
+    NoRoom = 13,
+    /// A segment is not the one that its manifest names.
+    Damaged = 14,
+    /// A key is missing.
+    NoKey = 15,
+    /// Not what was waited for.
+    Unexpected = 16,
+    /// The flash failed.
+    Flash = 17,
+}
+
+/// The answer to a check. Ordered by what the officer must see first.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VedetteVerdict {
+    /// Every list answered, none has it.
+    Clear = 0,
+    /// At least one list could not answer, or there was none to ask: say so, never "clear".
+    NotChecked = 1,
+    /// A list may have it: compare the document with the alert.
+    Possible = 2,
+    /// A list has it.
+    Hit = 3,
+}
+
+impl From<Verdict> for VedetteVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Clear => VedetteVerdict::Clear,
+            Verdict::NotChecked => VedetteVerdict::NotChecked,
+            Verdict::Possible => VedetteVerdict::Possible,
+            Verdict::Hit => VedetteVerdict::Hit,
+        }
+    }
+}
 
 /// The caller's flash. The functions return whether they did all of it.
 #[repr(C)]
@@ -12,7 +81,6 @@ pub struct VedetteFlash {
     pub sector_bytes: u32,
     /// Bytes of the unit of writing.
     pub unit_bytes: u32,
-    /// Sectors.
     pub sectors: u32,
     /// Fills `out` from `at`. False says that what is there is damaged for good: it counts as no record, and what it
     /// held may be lost or written over. What another try may read, the driver tries again before it returns.
@@ -28,9 +96,7 @@ pub struct VedetteFlash {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct VedetteRegion {
-    /// The first.
     pub first: u32,
-    /// How many.
     pub sectors: u32,
 }
 
@@ -38,7 +104,6 @@ pub struct VedetteRegion {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct VedetteRole {
-    /// The keys.
     pub keys: *const u8,
     /// How many keys, at most 8.
     pub keys_count: usize,
@@ -52,7 +117,6 @@ pub struct VedetteRole {
 pub struct VedetteList {
     /// Its name, such as `interpol/sltd`.
     pub name: *const u8,
-    /// Bytes of the name.
     pub name_len: usize,
     /// Whom it is believed of.
     pub issuer: VedetteRole,
@@ -64,9 +128,7 @@ pub struct VedetteList {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct VedetteSetup {
-    /// Its name.
     pub device: *const u8,
-    /// Bytes of the name.
     pub device_len: usize,
     /// Its firmware's version.
     pub firmware: *const u8,
@@ -75,14 +137,12 @@ pub struct VedetteSetup {
     /// Who signs heartbeats.
     pub heartbeat: VedetteRole,
     /// Two sectors.
-    pub vault: VedetteRegion,
+    pub kv: VedetteRegion,
     /// Two sectors at least.
-    pub journal: VedetteRegion,
-    /// The lists.
+    pub spool: VedetteRegion,
     pub lists: *const VedetteList,
     /// How many lists, at most 8.
     pub lists_count: usize,
-    /// The driver.
     pub flash: VedetteFlash,
 }
 
@@ -100,9 +160,7 @@ pub struct VedetteZone {
     pub issuing_state: [u8; 4],
     /// The whole document number.
     pub number: [u8; 33],
-    /// Surname.
     pub surname: [u8; 45],
-    /// Given names.
     pub given_names: [u8; 45],
     /// `UTO`.
     pub nationality: [u8; 4],
@@ -126,11 +184,10 @@ pub struct VedetteReading {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct VedetteOutcome {
-    /// 0 clear, 1 not checked, 2 possible, 3 hit.
-    pub verdict: u32,
+    pub verdict: VedetteVerdict,
     /// How many alerts were met; each may be noted by its number.
     pub alerts: u32,
-    /// The number's check digit fails.
+    /// The number, the state or the type may be misread: read the document again.
     pub misread: bool,
 }
 
@@ -144,7 +201,6 @@ pub struct VedetteStep {
     pub segment: [u8; 32],
     /// From where on.
     pub offset: u32,
-    /// How many bytes.
     pub bytes: u32,
     /// The edition in use, when installed.
     pub edition: u64,

@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | this | [`Flash`], the caller's driver, and [`Region`], a run of its sectors |
-//! | [`record`] | length, kind, checksum, value: what journal and vault consist of |
+//! | [`record`] | length, kind, checksum, value: what spool and key-value store consist of |
 //!
 //! Assumed of a flash: a sector erases to bytes of 0xff; a unit of [`Geometry::unit`] bytes is written once after that,
 //! in rising order within a sector; a power cut leaves the unit being written, or the sector being erased, with any

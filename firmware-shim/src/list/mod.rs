@@ -34,6 +34,8 @@ pub mod extras;
 pub mod records;
 pub mod root;
 pub mod segment;
+#[cfg(all(test, feature = "soft"))]
+mod tests;
 
 use core::fmt;
 

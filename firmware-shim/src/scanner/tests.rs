@@ -24,7 +24,7 @@ fn payload_of(message: &impl Serialize) -> Vec<u8> {
 }
 
 fn hello() -> Hello {
-    let held = Held { list: list("interpol/sltd"), edition: 7, manifest: [3; 32], keyed: true };
+    let held = ListInUse { list: list("interpol/sltd"), edition: 7, manifest: [3; 32], keyed: true };
     Hello {
         protocol: PROTOCOL,
         device: "scanner-2".parse().unwrap(),
@@ -45,7 +45,7 @@ fn messages_have_the_bytes_of_the_format() {
     assert_eq!(payload_of(&want), [[1, 2].as_slice(), &[5; 32], &[0x80, 8, 0x80, 8]].concat());
     let scan = ToHost::Scan(Scan { number: 2, reading: Reading::Characters, text: "P<UTO" });
     assert_eq!(payload_of(&scan), *b"\x01\x01\x02\x01\x05P<UTO");
-    assert_eq!(payload_of(&ToHost::Refused(Refusal::Flash)), [1, 7, 8]);
+    assert_eq!(payload_of(&ToHost::Refused(ScannerRefusal::Flash)), [1, 7, 8]);
 }
 
 #[test]
@@ -54,14 +54,14 @@ fn messages_survive_the_way() {
     assert_eq!(decode::<ToHost<'_>>(&bytes), Ok(ToHost::Hello(hello())));
 
     let alert = AlertShown { list: list("a/b"), alert: "UTO-P-1", what: "stolen: seize_document" };
-    let asked = Asked {
+    let asked = ListAsked {
         list: list("a/b"),
         edition: 1,
         age_s: 20,
         freshness: Freshness::Stale,
         result: ListResult::Hit,
     };
-    let answer = Answer {
+    let answer = ScanAnswer {
         scan: 2,
         verdict: Verdict::Hit,
         alerts: [alert].into_iter().collect(),

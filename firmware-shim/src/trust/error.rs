@@ -1,4 +1,5 @@
 //! Why signed bytes are refused.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use super::METADATA_BYTES_MAX;
 use super::kind::SignedKind;
@@ -41,7 +42,6 @@ pub enum TrustError {
         kind: SignedKind,
         /// Its version, edition or time.
         offered: u64,
-        /// The floor.
         floor: u64,
     },
     /// The same version as the one believed, with other content.
@@ -67,7 +67,6 @@ pub enum TrustError {
     },
     /// A manifest that is not the one the heartbeat names for that edition (mix and match).
     NotAsAnnounced {
-        /// The list.
         list: ListName,
         /// The edition both claim.
         edition: u64,

@@ -8,6 +8,7 @@
 //! (the merge is deterministic). With `merged` = 0 the delta itself is the last segment.
 //!
 //! Bytes (postcard): see FORMAT.md, "Manifest".
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use super::{Envelope, Role, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body, digest};
 use crate::ids::{Digest, ListName};
@@ -37,7 +38,6 @@ pub struct SegmentRef {
 /// A signed edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The list.
     pub list: ListName,
     /// Documents or persons.
     pub kind: Kind,
@@ -69,7 +69,6 @@ pub struct Manifest {
 /// The issuer of one list, pinned in a scanner, which holds no root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedIssuer {
-    /// The list.
     pub list: ListName,
     /// Documents or persons.
     pub kind: Kind,

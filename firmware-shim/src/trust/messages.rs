@@ -125,7 +125,7 @@ pub enum OwnerWord {
 
 /// The owner's signed answer to one encounter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct OwnerAnswer {
     /// For whom.
     pub device: DeviceId,
     /// To which encounter.
@@ -138,17 +138,17 @@ pub struct Answer {
     pub text: String<ANSWER_TEXT_BYTES_MAX>,
 }
 
-impl Answer {
+impl OwnerAnswer {
     /// Reads and checks an answer for `device`. Like a receipt it needs no current root.
     pub fn accept(
         bytes: &[u8],
         device: &DeviceId,
         root: &Root,
         verify: &impl Verify,
-    ) -> Result<Answer, TrustError> {
+    ) -> Result<OwnerAnswer, TrustError> {
         let envelope = Envelope::read(bytes, SignedKind::Answer)?;
         envelope.check(&root.collector, verify)?;
-        let answer: Answer = decode_body(SignedKind::Answer, envelope.body)?;
+        let answer: OwnerAnswer = decode_body(SignedKind::Answer, envelope.body)?;
         if answer.device != *device {
             return Err(TrustError::NotForUs(SignedKind::Answer));
         }

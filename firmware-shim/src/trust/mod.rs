@@ -24,6 +24,8 @@ mod role;
 mod root;
 #[cfg(feature = "soft")]
 mod soft;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use envelope::{Envelope, KeyId, Signature, Verify, decode_body, digest, key_id, message_to_sign};
 pub use error::TrustError;
@@ -31,7 +33,7 @@ pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
 pub use kind::SignedKind;
 pub use manifest::{Floor, HANDLING_BYTES_MAX, Manifest, PinnedIssuer, SegmentRef, SignedManifest};
 pub use messages::{
-    ANSWER_TEXT_BYTES_MAX, Answer, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerWord,
+    ANSWER_TEXT_BYTES_MAX, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerAnswer, OwnerWord,
     RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
 };
 pub use role::{PublicKey, Role};

@@ -10,14 +10,14 @@ use heapless::{String, Vec};
 use super::Unit;
 use crate::flash::Flash;
 use crate::ids::EncounterId;
-use crate::journal::JournalError;
-use crate::journal::SEALED_BYTES_MAX;
+use crate::installer::InstalledEdition;
 use crate::list::{Kind, Scratch, Status, edition};
 use crate::mrz::Mrz;
 use crate::query::{DocumentQuery, How, Lookup};
-use crate::scanner::{Asked, LISTS_HELD_MAX, Note};
+use crate::scanner::{ListAsked, Note, SCANNER_LISTS_MAX};
 use crate::seal::Aead;
-use crate::shelf::Edition;
+use crate::spool::SEALED_BYTES_MAX;
+use crate::spool::SpoolError;
 use crate::trust::{Freshness, Verify};
 use crate::verdict::{Basis, ListResult, Verdict, decide};
 
@@ -43,7 +43,7 @@ pub struct AlertMet {
 
 /// The answer to a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ScanOutcome {
     /// What the officer sees first.
     pub verdict: Verdict,
     /// The alerts met.
@@ -51,13 +51,13 @@ pub struct Outcome {
     /// More were met than these.
     pub more: bool,
     /// The lists, in the setup's order. Without a time an age is 0 and the list counts as expired.
-    pub lists: Vec<Asked, LISTS_HELD_MAX>,
+    pub lists: Vec<ListAsked, SCANNER_LISTS_MAX>,
     /// The number or the state may be misread.
     pub misread: bool,
 }
 
 /// One line for a log or a display: the verdict, each list with its edition, freshness and result, each alert.
-impl fmt::Display for Outcome {
+impl fmt::Display for ScanOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.verdict, f)?;
         if self.misread {
@@ -84,7 +84,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl Outcome {
+impl ScanOutcome {
     /// Adds what a list has of a lookup; returns whether it has anything.
     #[inline(never)]
     fn add(
@@ -92,7 +92,7 @@ impl Outcome {
         lookup: &Lookup,
         met: &edition::Met,
         slot: u8,
-        edition: &Edition,
+        edition: &InstalledEdition,
         result: ListResult,
     ) -> bool {
         self.more |= met.more_ranges;
@@ -120,9 +120,9 @@ impl Outcome {
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Checks a document. Touches nothing but the flash, which it only reads.
     #[inline(never)]
-    pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> Outcome {
+    pub fn check(&self, zone: &Mrz, uptime_s: u64, scratch: &mut Scratch) -> ScanOutcome {
         let query = DocumentQuery::new(zone);
-        let mut outcome = Outcome {
+        let mut outcome = ScanOutcome {
             verdict: Verdict::NotChecked,
             alerts: Vec::new(),
             more: false,
@@ -144,18 +144,18 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         slot: u8,
         query: &DocumentQuery<'_>,
         uptime_s: u64,
-        outcome: &mut Outcome,
+        outcome: &mut ScanOutcome,
         scratch: &mut Scratch,
-    ) -> Asked {
+    ) -> ListAsked {
         let pinned = &self.setup.lists[usize::from(slot)].issuer;
-        let mut asked = Asked {
+        let mut asked = ListAsked {
             list: pinned.list.clone(),
             edition: 0,
             age_s: 0,
             freshness: Freshness::Expired,
             result: ListResult::NotChecked,
         };
-        let Ok(Some(edition)) = Edition::in_use(&self.flash, &self.vault, slot) else { return asked };
+        let Ok(Some(edition)) = InstalledEdition::in_use(&self.flash, &self.kv, slot) else { return asked };
         asked.edition = edition.edition;
         let age = self.freshness(slot, &edition, uptime_s);
         if let Some((age_s, freshness)) = age {
@@ -206,10 +206,10 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         };
         let mut buffer = [0; SEALED_BYTES_MAX];
         let sealed = note.seal::<A>(id, key, &mut buffer).map_err(|_| NoteError::Large)?;
-        self.journal.keep(&mut self.flash, id, sealed).map_err(|error| match error {
-            JournalError::Full => NoteError::Full,
-            JournalError::Large => NoteError::Large,
-            JournalError::Flash | JournalError::Region => NoteError::Flash,
+        self.spool.keep(&mut self.flash, id, sealed).map_err(|error| match error {
+            SpoolError::Full => NoteError::Full,
+            SpoolError::Large => NoteError::Large,
+            SpoolError::Flash | SpoolError::Region => NoteError::Flash,
         })
     }
 }
@@ -221,7 +221,7 @@ pub enum NoteError {
     NoKey,
     /// The alert is of no list of this scanner's.
     NoSuchList,
-    /// The journal is full of encounters that wait.
+    /// The spool is full of encounters that wait.
     Full,
     /// It does not fit.
     Large,

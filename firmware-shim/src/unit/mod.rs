@@ -11,12 +11,14 @@
 //! back below that of any heartbeat taken before. The unit reads no clock: its caller gives `uptime_s`, seconds since it
 //! was switched on.
 //!
-//! Failure: a vault or journal that cannot be opened is an error at the start; after that each call says what failed.
+//! Failure: a key-value store or spool that cannot be opened is an error at the start; after that each call says what failed.
 
 mod check;
 mod talk;
+#[cfg(all(test, feature = "soft"))]
+mod tests;
 
-pub use check::{ALERTS_MAX, AlertMet, NoteError, Outcome};
+pub use check::{ALERTS_MAX, AlertMet, NoteError, ScanOutcome};
 pub use talk::Step;
 
 use core::fmt;
@@ -26,18 +28,18 @@ use heapless::{String, Vec};
 use crate::document::DocumentKey;
 use crate::flash::{Flash, FlashError, Region};
 use crate::ids::{DeviceId, ListName};
-use crate::journal::Journal;
+use crate::installer::{Install, InstalledEdition, Place};
+use crate::kv::{KvStore, VALUE_BYTES_MAX};
 use crate::list::segment::Segment;
 use crate::list::{ReadError, Scratch, edition};
-use crate::scanner::{Held, Hello, KeyFor, LISTS_HELD_MAX, PROTOCOL, Refusal};
+use crate::scanner::{Hello, KeyFor, ListInUse, PROTOCOL, SCANNER_LISTS_MAX, ScannerRefusal};
 use crate::seal::{Aead, ListKey, ScannerKey};
-use crate::shelf::{Edition, Install, Place};
+use crate::spool::Spool;
 use crate::trust::{Freshness, Heartbeat, PinnedIssuer, Role, Verify, freshness};
-use crate::vault::{VALUE_BYTES_MAX, Vault};
 
 /// Most list keys held at once. A key beyond them takes the place of the oldest.
 pub const KEYS_MAX: usize = 16;
-/// The vault's key of the last signed time: u64, little-endian.
+/// The store's key of the last signed time: u64, little-endian.
 const TIME: u8 = 1;
 
 /// A list that the scanner may hold.
@@ -59,11 +61,11 @@ pub struct Setup {
     /// Who signs heartbeats.
     pub heartbeat: Role,
     /// Two sectors.
-    pub vault: Region,
+    pub kv: Region,
     /// Two sectors at least.
-    pub journal: Region,
+    pub spool: Region,
     /// The lists.
-    pub lists: Vec<Pinned, LISTS_HELD_MAX>,
+    pub lists: Vec<Pinned, SCANNER_LISTS_MAX>,
 }
 
 /// Why a scanner cannot start.
@@ -84,7 +86,7 @@ impl fmt::Display for SetupError {
                 "the flash has sectors of 512 bytes at least and units of 32 at most, powers of two"
             }
             Self::Regions => {
-                "regions must lie apart within the flash: 2 sectors of vault, 2 or more of journal, \
+                "regions must lie apart within the flash: 2 sectors of key-value store, 2 or more of spool, \
                  an even number for each list"
             }
             Self::Flash => "the flash failed",
@@ -114,12 +116,12 @@ pub struct Unit<F, A, V> {
     setup: Setup,
     flash: F,
     verify: V,
-    vault: Vault,
-    journal: Journal,
+    kv: KvStore,
+    spool: Spool,
     install: Option<Install>,
     keys: Vec<(u8, u32, ListKey), KEYS_MAX>,
     scanner_key: Option<ScannerKey>,
-    confirmed: [Confirmed; LISTS_HELD_MAX],
+    confirmed: [Confirmed; SCANNER_LISTS_MAX],
     /// Issue time of the last heartbeat since the start, and the uptime it came at.
     time: Option<(u64, u64)>,
     aead: PhantomData<A>,
@@ -134,14 +136,14 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             return Err(SetupError::Geometry);
         }
         check_regions(&setup, &flash)?;
-        let vault = Vault::open(&mut flash, setup.vault)?;
-        let journal = Journal::open(&flash, setup.journal).map_err(|_| SetupError::Flash)?;
+        let kv = KvStore::open(&mut flash, setup.kv)?;
+        let spool = Spool::open(&flash, setup.spool).map_err(|_| SetupError::Flash)?;
         Ok(Unit {
             setup,
             flash,
             verify,
-            vault,
-            journal,
+            kv,
+            spool,
             install: None,
             keys: Vec::new(),
             scanner_key: None,
@@ -163,18 +165,18 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Takes a heartbeat.
     #[inline(never)]
-    pub fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), Refusal> {
+    pub fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), ScannerRefusal> {
         let mut floor = [0; VALUE_BYTES_MAX];
-        let floor = match self.vault.get(&self.flash, TIME, &mut floor) {
+        let floor = match self.kv.get(&self.flash, TIME, &mut floor) {
             Ok(value) => value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_le_bytes),
-            Err(FlashError) => return Err(Refusal::Flash),
+            Err(FlashError) => return Err(ScannerRefusal::Flash),
         };
-        let (flash, vault, lists) = (&self.flash, &self.vault, &self.setup.lists);
+        let (flash, kv, lists) = (&self.flash, &self.kv, &self.setup.lists);
         let mut confirmed = self.confirmed;
         let mut failed = false;
         let visit = |state: &crate::trust::ListState| {
             let Some(slot) = lists.iter().position(|pinned| pinned.issuer.list == state.list) else { return };
-            match Edition::in_use(flash, vault, slot as u8) {
+            match InstalledEdition::in_use(flash, kv, slot as u8) {
                 Ok(Some(edition)) if edition.manifest == state.manifest => {
                     confirmed[slot] = Confirmed { at: u64::MAX, newer: false };
                 }
@@ -186,11 +188,11 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let role = &self.setup.heartbeat;
         let issued = Heartbeat::accept_pinned(envelope, role, floor, &self.verify, visit).map_err(refusal)?;
         if failed {
-            return Err(Refusal::Flash);
+            return Err(ScannerRefusal::Flash);
         }
         if issued > floor {
             let value = issued.to_le_bytes();
-            self.vault.put(&mut self.flash, TIME, &value).map_err(|_| Refusal::Flash)?;
+            self.kv.put(&mut self.flash, TIME, &value).map_err(|_| ScannerRefusal::Flash)?;
         }
         // The visitor cannot know the time yet; it left the largest.
         confirmed.iter_mut().filter(|list| list.at == u64::MAX).for_each(|list| list.at = issued);
@@ -203,11 +205,11 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// Takes a key. It is not checked: a wrong one opens nothing.
-    pub fn add_key(&mut self, key: &KeyFor) -> Result<(), Refusal> {
+    pub fn add_key(&mut self, key: &KeyFor) -> Result<(), ScannerRefusal> {
         match key {
             KeyFor::Encounters(key) => self.scanner_key = Some(key.clone()),
             KeyFor::List { list, number, key } => {
-                let slot = self.slot(list).ok_or(Refusal::UnknownList)?;
+                let slot = self.slot(list).ok_or(ScannerRefusal::UnknownList)?;
                 self.keys.retain(|(of, n, _)| (*of, *n) != (slot, *number));
                 if self.keys.is_full() {
                     self.keys.remove(0);
@@ -224,9 +226,9 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let mut lists = Vec::new();
         let mut room = u32::MAX;
         for (slot, pinned) in self.setup.lists.iter().enumerate() {
-            let edition = Edition::in_use(&self.flash, &self.vault, slot as u8)?;
+            let edition = InstalledEdition::in_use(&self.flash, &self.kv, slot as u8)?;
             room = room.min(self.place(slot as u8).bank_bytes(&self.flash));
-            let held = Held {
+            let held = ListInUse {
                 list: pinned.issuer.list.clone(),
                 edition: edition.as_ref().map_or(0, |edition| edition.edition),
                 manifest: edition.as_ref().map_or([0; 32], |edition| edition.manifest),
@@ -243,7 +245,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             firmware: self.setup.firmware.clone(),
             lists,
             room_bytes: room,
-            encounters: self.journal.waiting(),
+            encounters: self.spool.waiting(),
             time: self.time(uptime_s).unwrap_or(0),
             keyed: self.scanner_key.is_some(),
         })
@@ -267,7 +269,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// How old a list's edition is and how far it may be relied on; `None` without a time.
-    fn freshness(&self, slot: u8, edition: &Edition, uptime_s: u64) -> Option<(u64, Freshness)> {
+    fn freshness(&self, slot: u8, edition: &InstalledEdition, uptime_s: u64) -> Option<(u64, Freshness)> {
         let confirmed = self.confirmed.get(usize::from(slot)).copied().unwrap_or_default();
         let at = confirmed.at.max(edition.issued);
         Some(freshness(at, edition.lease_s, confirmed.newer, self.time(uptime_s)?))
@@ -280,7 +282,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         &self,
         met: &mut edition::Met,
         slot: u8,
-        edition: &Edition,
+        edition: &InstalledEdition,
         key: &DocumentKey,
         scratch: &mut Scratch,
     ) -> Result<(), ReadError> {
@@ -297,7 +299,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
 fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
     let geometry = flash.geometry();
-    let mut before: Vec<Region, { LISTS_HELD_MAX + 2 }> = Vec::new();
+    let mut before: Vec<Region, { SCANNER_LISTS_MAX + 2 }> = Vec::new();
     let mut add = |region: Region, least: u32| {
         let apart = |other: &Region| {
             region.first + region.sectors <= other.first || other.first + other.sectors <= region.first
@@ -305,7 +307,7 @@ fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
         let sound = region.fits(&geometry) && region.sectors >= least && before.iter().all(apart);
         sound && before.push(region).is_ok()
     };
-    let mut sound = add(setup.vault, Vault::SECTORS) && add(setup.journal, 2);
+    let mut sound = add(setup.kv, KvStore::SECTORS) && add(setup.spool, 2);
     for (place, pinned) in setup.lists.iter().enumerate() {
         let once =
             setup.lists.iter().position(|other| other.issuer.list == pinned.issuer.list) == Some(place);
@@ -314,12 +316,14 @@ fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
     if sound { Ok(()) } else { Err(SetupError::Regions) }
 }
 
-fn refusal(error: crate::trust::TrustError) -> Refusal {
+fn refusal(error: crate::trust::TrustError) -> ScannerRefusal {
     use crate::trust::TrustError as E;
     match error {
-        E::Malformed(_) | E::Version(_) | E::WrongKind { .. } | E::Oversized { .. } => Refusal::Unreadable,
-        E::Rollback { .. } | E::Forked { .. } => Refusal::Rollback,
-        E::UnknownList(_) => Refusal::UnknownList,
-        _ => Refusal::Untrusted,
+        E::Malformed(_) | E::Version(_) | E::WrongKind { .. } | E::Oversized { .. } => {
+            ScannerRefusal::Unreadable
+        }
+        E::Rollback { .. } | E::Forked { .. } => ScannerRefusal::Rollback,
+        E::UnknownList(_) => ScannerRefusal::UnknownList,
+        _ => ScannerRefusal::Untrusted,
     }
 }

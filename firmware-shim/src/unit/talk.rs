@@ -1,15 +1,16 @@
 //! A message of the host -> what is done -> the answer.
+#![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
 use super::{Unit, refusal};
 use crate::flash::Flash;
 use crate::frame::NoRoom;
 use crate::ids::{EncounterId, ListName};
-use crate::journal::SEALED_BYTES_MAX;
-use crate::scanner::{self, Answer, Piece, Refusal, SealedNote, ToHost, ToScanner, Want};
+use crate::installer::{self, Install, InstalledEdition, Place};
+use crate::kv::KvStore;
+use crate::scanner::{self, Piece, ScanAnswer, ScannerRefusal, SealedNote, ToHost, ToScanner, Want};
 use crate::seal::Aead;
-use crate::shelf::{self, Edition, Install, Place};
+use crate::spool::SEALED_BYTES_MAX;
 use crate::trust::{Manifest, SignedManifest, Verify};
-use crate::vault::Vault;
 
 /// How far an installation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,23 +18,18 @@ pub enum Step {
     /// This is needed next.
     Want(Want),
     /// The edition is in use.
-    Installed {
-        /// The list.
-        list: ListName,
-        /// The edition.
-        edition: u64,
-    },
+    Installed { list: ListName, edition: u64 },
 }
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Takes an offer of an edition: checks it, and begins to install it or goes on.
-    pub fn offer(&mut self, envelope: &[u8]) -> Result<Step, Refusal> {
+    pub fn offer(&mut self, envelope: &[u8]) -> Result<Step, ScannerRefusal> {
         let list = Manifest::claims_list(envelope).map_err(refusal)?;
-        let slot = self.slot(&list).ok_or(Refusal::UnknownList)?;
+        let slot = self.slot(&list).ok_or(ScannerRefusal::UnknownList)?;
         let place = self.place(slot);
         let issuer = &self.setup.lists[usize::from(slot)].issuer;
         let signed = issuer.check(envelope, &self.verify).map_err(refusal)?;
-        match begin(&mut self.flash, &mut self.vault, &mut self.install, place, &signed)? {
+        match begin(&mut self.flash, &mut self.kv, &mut self.install, place, &signed)? {
             Some(edition) => Ok(Step::Installed { list, edition }),
             None => self.step(),
         }
@@ -41,9 +37,9 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Takes a piece of what is being installed.
     #[inline(never)]
-    pub fn piece(&mut self, piece: &Piece<'_>) -> Result<Step, Refusal> {
-        let install = self.install.as_mut().ok_or(Refusal::Unexpected)?;
-        if let Err(error) = install.take(&mut self.flash, &mut self.vault, piece) {
+    pub fn piece(&mut self, piece: &Piece<'_>) -> Result<Step, ScannerRefusal> {
+        let install = self.install.as_mut().ok_or(ScannerRefusal::Unexpected)?;
+        if let Err(error) = install.take(&mut self.flash, &mut self.kv, piece) {
             // Offered again, it goes on from its last mark in the flash.
             self.install = None;
             return Err(error);
@@ -51,8 +47,8 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         self.step()
     }
 
-    fn step(&mut self) -> Result<Step, Refusal> {
-        let install = self.install.as_ref().ok_or(Refusal::Unexpected)?;
+    fn step(&mut self) -> Result<Step, ScannerRefusal> {
+        let install = self.install.as_ref().ok_or(ScannerRefusal::Unexpected)?;
         if let Some(want) = install.wanted() {
             return Ok(Step::Want(want));
         }
@@ -67,15 +63,15 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     pub fn oldest<'b>(
         &self,
         buffer: &'b mut [u8; SEALED_BYTES_MAX],
-    ) -> Result<Option<SealedNote<'b>>, Refusal> {
-        let oldest = self.journal.oldest(&self.flash, buffer).map_err(|_| Refusal::Flash)?;
+    ) -> Result<Option<SealedNote<'b>>, ScannerRefusal> {
+        let oldest = self.spool.oldest(&self.flash, buffer).map_err(|_| ScannerRefusal::Flash)?;
         Ok(oldest.map(|(id, sealed)| SealedNote { id, sealed }))
     }
 
     /// The host has stored the oldest encounter, which has this id.
-    pub fn taken(&mut self, id: &EncounterId) -> Result<(), Refusal> {
+    pub fn taken(&mut self, id: &EncounterId) -> Result<(), ScannerRefusal> {
         // An id that is not the oldest's is one taken before, said twice.
-        self.journal.take(&mut self.flash, id).map(|_| ()).map_err(|_| Refusal::Flash)
+        self.spool.take(&mut self.flash, id).map(|_| ()).map_err(|_| ScannerRefusal::Flash)
     }
 
     /// Does what a message says; writes the answer into `out` as a frame, ready for the line. An answer to a scan is
@@ -86,7 +82,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         payload: &[u8],
         uptime_s: u64,
         out: &'b mut [u8],
-        answered: impl FnOnce(&Answer<'_>),
+        answered: impl FnOnce(&ScanAnswer<'_>),
     ) -> Result<&'b mut [u8], NoRoom> {
         let mut buffer = [0; SEALED_BYTES_MAX];
         let mut answer = ToHost::Done;
@@ -103,9 +99,9 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         payload: &[u8],
         uptime_s: u64,
         buffer: &'m mut [u8; SEALED_BYTES_MAX],
-        answered: impl FnOnce(&Answer<'_>),
+        answered: impl FnOnce(&ScanAnswer<'_>),
         answer: &mut ToHost<'m>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ScannerRefusal> {
         // Looked at where it lies: it is too large to be moved about.
         match &read(payload) {
             Err(refusal) => return Err(*refusal),
@@ -125,8 +121,8 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     #[inline(never)]
-    fn say_hello(&self, uptime_s: u64, answer: &mut ToHost<'_>) -> Result<(), Refusal> {
-        *answer = ToHost::Hello(self.hello(uptime_s).map_err(|_| Refusal::Flash)?);
+    fn say_hello(&self, uptime_s: u64, answer: &mut ToHost<'_>) -> Result<(), ScannerRefusal> {
+        *answer = ToHost::Hello(self.hello(uptime_s).map_err(|_| ScannerRefusal::Flash)?);
         Ok(())
     }
 
@@ -135,7 +131,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         &self,
         buffer: &'m mut [u8; SEALED_BYTES_MAX],
         answer: &mut ToHost<'m>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ScannerRefusal> {
         *answer = self.oldest(buffer)?.map_or(ToHost::Nothing, ToHost::Encounter);
         Ok(())
     }
@@ -150,30 +146,30 @@ fn say_step(step: Step, answer: &mut ToHost<'_>) {
 }
 
 #[inline(never)]
-fn read(payload: &[u8]) -> Result<ToScanner<'_>, Refusal> {
-    scanner::decode(payload).map_err(|_| Refusal::Unreadable)
+fn read(payload: &[u8]) -> Result<ToScanner<'_>, ScannerRefusal> {
+    scanner::decode(payload).map_err(|_| ScannerRefusal::Unreadable)
 }
 
 /// Begins to install the edition of a manifest, or goes on; returns its number if it is in use already.
 #[inline(never)]
 fn begin(
     flash: &mut impl Flash,
-    vault: &mut Vault,
+    kv: &mut KvStore,
     install: &mut Option<Install>,
     place: Place,
     signed: &SignedManifest<'_>,
-) -> Result<Option<u64>, Refusal> {
-    let floor = shelf::floor(flash, vault, place.slot).map_err(|_| Refusal::Flash)?;
+) -> Result<Option<u64>, ScannerRefusal> {
+    let floor = installer::floor(flash, kv, place.slot).map_err(|_| ScannerRefusal::Flash)?;
     let manifest = signed.accept(floor).map_err(refusal)?;
     let digest = signed.digest();
-    let in_use = Edition::in_use(flash, vault, place.slot).map_err(|_| Refusal::Flash)?;
+    let in_use = InstalledEdition::in_use(flash, kv, place.slot).map_err(|_| ScannerRefusal::Flash)?;
     if in_use.is_some_and(|edition| edition.manifest == digest) {
         return Ok(Some(manifest.edition));
     }
     // The one under way, offered again, goes on from where it is.
     if install.as_ref().is_none_or(|install| *install.manifest() != digest) {
         *install = None;
-        *install = Some(Install::begin(flash, vault, place, &manifest, digest)?);
+        *install = Some(Install::begin(flash, kv, place, &manifest, digest)?);
     }
     Ok(None)
 }

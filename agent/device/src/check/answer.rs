@@ -1,150 +1,129 @@
-//! The answer to a scan, as JSON and the terminal show it. Plain data.
+//! The answer to a scan. Plain data; [`super::disclose`] says what of it a role may see.
 
-use super::disclose::seen_by;
-use crate::schema;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use vedette_common::roster::Role;
+use super::alert::{Alert, Match};
+use crate::holdings::Unavailable;
 use vedette_common::words::Phrase;
-use vedette_names::handling::{Handling, Restriction};
+use vedette_shim::document::KeyError;
 use vedette_shim::ids::ListName;
+use vedette_shim::mrz::Format;
 use vedette_shim::trust::Freshness;
-use vedette_shim::verdict::{ListResult, Verdict};
+use vedette_shim::verdict::{Basis, ListResult, Verdict};
+use vedette_shim::wire::ScannedDocument;
 
-/// The answer to a scan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// Names one scan.
+pub type ScanId = [u8; 16];
+
+/// The answer to a scan: recorded, and as an officer may see it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Names this scan, 32 hexadecimal digits.
-    pub scan_id: String,
-    /// The verdict.
-    #[schema(value_type = schema::Verdict)]
+    pub scan_id: ScanId,
     pub verdict: Verdict,
-    /// What was read.
     pub document: Document,
     /// Every list that should have been asked.
     pub checked: Vec<Checked>,
-    /// What was met, document alerts first, then persons by score.
+    /// Alerts of documents first, then of persons by score.
     pub alerts: Vec<Alert>,
-    /// What the officer should know besides: a misread number, an encounter that could not be kept.
-    pub notices: Vec<Phrase>,
+    pub notices: Vec<Notice>,
     /// From the zone's text to the answer, recorded, in microseconds.
     pub elapsed_us: u64,
-    /// The alerts in full, for [`Answer::seen_by`]; never part of what goes out.
-    #[serde(skip)]
-    full: Vec<Alert>,
+    /// The alerts in full, for [`Answer::seen_by`].
+    pub(super) full: Vec<Alert>,
 }
 
-impl Answer {
-    /// An answer that shows what an officer may see; `full` is what was met.
-    pub(crate) fn new(
-        scan_id: String,
-        verdict: Verdict,
-        document: Document,
-        checked: Vec<Checked>,
-        full: Vec<Alert>,
-        notices: Vec<Phrase>,
-        elapsed_us: u64,
-    ) -> Answer {
-        let alerts = full.iter().map(|alert| seen_by(alert, Role::Officer)).collect();
-        Answer { scan_id, verdict, document, checked, alerts, notices, elapsed_us, full }
-    }
-
-    /// The answer as `role` may see it, here where it was made: handling codes and owners' restrictions hide parts of alerts.
-    pub fn seen_by(&self, role: Role) -> Answer {
-        let alerts = self.full.iter().map(|alert| seen_by(alert, role)).collect();
-        Answer { alerts, ..self.clone() }
-    }
-}
-
-/// What was read, as printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// `TD3`, `MRV-A` ...
-    pub format: String,
+    pub format: Format,
     /// Whether every check digit agrees.
     pub valid: bool,
-    /// Document code.
-    pub code: String,
-    /// Issuing state.
-    pub issuing_state: String,
-    /// Number.
-    pub number: String,
-    /// Surname.
-    pub surname: String,
-    /// Given names.
-    pub given_names: String,
-    /// Nationality.
-    pub nationality: String,
-    /// YYMMDD.
-    pub birth_date: String,
-    /// `M`, `F`, `X` or empty.
-    pub sex: String,
-    /// YYMMDD.
-    pub expiry_date: String,
+    /// As printed; dates are YYMMDD, the sex is `M`, `F`, `X` or empty.
+    pub fields: ScannedDocument,
 }
 
 /// One list's answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// The list.
-    #[schema(value_type = String)]
     pub list: ListName,
     /// The edition asked; 0 for none.
     pub edition: u64,
-    /// When that was issued, RFC 3339.
-    pub issued: String,
+    /// When that was issued, seconds since 1970.
+    pub issued: u64,
     /// Seconds since it was last confirmed.
     pub age_s: u64,
-    /// How far it may be relied on.
-    #[schema(value_type = schema::Freshness)]
     pub freshness: Freshness,
-    /// What it says.
-    #[schema(value_type = schema::ListResult)]
     pub result: ListResult,
-    /// Why it was not checked, or, beside what it met, not as a whole; none otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<Phrase>,
+    /// Why it was not checked, or, beside a match, not as a whole.
+    pub gap: Option<Gap>,
 }
 
-/// One alert met.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Alert {
-    /// Names the encounter that goes home, 32 hexadecimal digits; empty if it could not be kept.
-    #[serde(default)]
-    pub encounter_id: String,
-    /// By when its owner must confirm it, RFC 3339; none if it needs no confirmation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirm_by: Option<String>,
-    /// The list.
-    #[schema(value_type = String)]
-    pub list: ListName,
-    /// The alert in the list.
-    pub alert_id: String,
-    /// `document`, or what kind of person's alert.
-    pub kind: String,
-    /// Hit or Possible.
-    #[schema(value_type = schema::ListResult)]
-    pub result: ListResult,
-    /// Documents: stolen, lost ...; persons: the name listed.
-    pub status: String,
-    /// What to do.
-    pub action: String,
-    /// 0 to 1.
-    pub score: f32,
-    /// Which facts decided.
-    pub reasons: Vec<Phrase>,
-    /// For the officer's safety and others'.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-    /// Whose alert it is.
-    pub owner: String,
-    /// How far what the alert says may go; shown with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handling: Option<Handling>,
-    /// Fields that its owner keeps to a role.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub restricted: Vec<Restriction>,
-    /// Everything the list says of it.
-    #[schema(value_type = Object)]
-    pub details: serde_json::Value,
+/// Why a list did not answer in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    Unavailable(Unavailable),
+    /// Some of it cannot be read.
+    Damaged,
+    /// The document's number or state may be misread: a miss means nothing.
+    NumberMisread,
+    /// The birth date or the name may be misread: a miss means nothing.
+    BearerMisread,
+    /// The document has no number or state that a list could have.
+    NoNumber(KeyError),
+}
+
+impl Gap {
+    /// For the officer.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Gap::Unavailable(why) => why.phrase(),
+            Gap::Damaged => Phrase::new("why.damaged"),
+            Gap::NumberMisread => Phrase::new("why.misread"),
+            Gap::BearerMisread => Phrase::new("why.bearer_misread"),
+            Gap::NoNumber(error) => Phrase::with("why.number", [("error", error.to_string())]),
+        }
+    }
+}
+
+/// What the officer should know besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    JournalNearlyFull,
+    /// The device was granted no list.
+    NoList,
+    /// The document's number or state was misread.
+    Misread,
+    /// The birth date or the name was misread.
+    BearerMisread,
+    /// The document's code, as read, is none that states use.
+    CodeUnknown(String),
+    /// So many encounters could not be stored: the spool is full.
+    SpoolFull(usize),
+    /// So many encounters could not be stored: they cannot be sealed to their list's owner.
+    NotSealed(usize),
+}
+
+impl Notice {
+    /// In the officer's words.
+    pub fn phrase(&self) -> Phrase {
+        let count = |count: &usize| [("count", count.to_string())];
+        match self {
+            Notice::JournalNearlyFull => Phrase::new("notice.journal_nearly_full"),
+            Notice::NoList => Phrase::new("notice.no_list"),
+            Notice::Misread => Phrase::new("notice.misread"),
+            Notice::BearerMisread => Phrase::new("notice.bearer_misread"),
+            Notice::CodeUnknown(code) => Phrase::with("notice.code_unknown", [("code", code.clone())]),
+            Notice::SpoolFull(lost) => Phrase::with("notice.spool_full", count(lost)),
+            Notice::NotSealed(lost) => Phrase::with("notice.not_sealed", count(lost)),
+        }
+    }
+}
+
+/// What one list said.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    /// Its answer if it had no match: Clear, or NotChecked and why.
+    pub(super) checked: Checked,
+    /// What its answer rests on, beside its matches.
+    pub(super) basis: Basis,
+    pub(super) matches: Vec<Match>,
 }

@@ -1,86 +1,78 @@
-//! Asks one list: what it has of a reading, as alerts, or why it cannot be asked.
+//! Asks one list: what it has of a reading, or why it cannot be asked.
 
-use super::answer::{Alert, Checked};
-use super::disclose::Asked;
+use super::alert::{Home, Match, Part, Reason, Subject};
+use super::answer::{Asked, Checked, Gap};
 use super::reading::Reading;
+use crate::action::Action;
 use crate::holdings::{Content, Held, Unavailable};
-use vedette_common::clock::rfc3339;
-use vedette_common::text::json_word;
-use vedette_common::words::Phrase;
-use vedette_lists::{DocumentAlert, DocumentMatches, Edition, ListError};
-use vedette_names::{PersonAlert, PersonIndex, PersonMatch, PersonQuery};
-
 use serde_json::Value;
-use vedette_shim::list::Status;
+use vedette_lists::{DocumentAlert, DocumentMatches, Edition, ListError};
+use vedette_names::person::PersonName;
+use vedette_names::{PersonAlert, PersonIndex, PersonMatch, PersonQuery};
 use vedette_shim::query::{How, Lookup};
 use vedette_shim::verdict::{Basis, ListResult};
 
-/// Why a list's answer is none, or not the whole: it cannot be read.
-pub(super) const DAMAGED: &str = "why.damaged";
-
-/// Asks a list at `now`. At most `limit` persons whom it may show, and as many discreet alerts, are met.
+/// Asks a list at `now`. At most `limit` persons that may be shown, and as many discreet alerts, are found.
 pub(super) fn ask(held: &Held, reading: &Reading, limit: usize, now: u64) -> Asked {
+    // At the level of errors, so that whoever logs only those reads which list failed.
+    let _span = tracing::error_span!("ask", list = %held.list, edition = held.edition).entered();
     let (age_s, freshness) = held.freshness(now);
     let doubt = match &held.content {
-        Content::Documents(_) if reading.number_doubtful => Some("why.misread"),
-        Content::Persons(..) if reading.bearer_doubtful => Some("why.bearer_misread"),
+        Content::Documents(_) if reading.number_doubtful => Some(Gap::NumberMisread),
+        Content::Persons(..) if reading.bearer_doubtful => Some(Gap::BearerMisread),
         _ => None,
     };
     let mut basis = Basis { freshness: Some(freshness), doubtful: doubt.is_some(), complete: true };
-    let mut alerts = Vec::new();
-    let asked = if basis.may_ask() {
+    let mut matches = Vec::new();
+    let looked_up = if basis.may_ask() {
         // Discreet alerts must not crowd out others: there is room for both.
-        met(held, reading, &basis, 2 * limit, &mut alerts)
+        look_up(held, reading, &basis, 2 * limit, &mut matches)
     } else {
-        Err(not_checked_reason(held))
+        Err(Gap::Unavailable(match held.content {
+            Content::Nothing(why) => why,
+            _ => Unavailable::PastLease,
+        }))
     };
-    basis.complete = asked.is_ok();
+    basis.complete = looked_up.is_ok();
     let checked = Checked {
         list: held.list.clone(),
         edition: held.edition,
-        issued: rfc3339(held.issued),
+        issued: held.issued,
         age_s,
         freshness,
         result: basis.result([]),
-        why: asked.err().or_else(|| doubt.map(Phrase::new)),
+        gap: looked_up.err().or(doubt),
     };
-    Asked { checked, basis, alerts }
+    Asked { checked, basis, matches }
 }
 
-fn not_checked_reason(held: &Held) -> Phrase {
-    match held.content {
-        Content::Nothing(why) => why.phrase(),
-        _ => Unavailable::PastLease.phrase(),
-    }
-}
-
-/// Adds what a list has to `alerts`. If it could not be asked for all, says why; what was found until then is found.
-fn met(
+/// Adds what a list has to `matches`. If not all of it could be asked, says why; what was found until then is found.
+fn look_up(
     held: &Held,
     reading: &Reading,
     basis: &Basis,
     limit: usize,
-    alerts: &mut Vec<Alert>,
-) -> Result<(), Phrase> {
+    matches: &mut Vec<Match>,
+) -> Result<(), Gap> {
     let damaged = |error: ListError| {
-        tracing::error!(list = %held.list, %error, "the list cannot be read");
-        Phrase::new(DAMAGED)
+        tracing::error!(%error, "the list cannot be read");
+        Gap::Damaged
     };
     match &held.content {
-        Content::Nothing(why) => Err(why.phrase()),
+        Content::Nothing(why) => Err(Gap::Unavailable(*why)),
         Content::Documents(edition) => {
             let mut read = Ok(());
-            for lookup in reading.lookups.as_ref().map_err(Clone::clone)? {
+            for lookup in reading.lookups.as_ref().map_err(|error| Gap::NoNumber(error.clone()))? {
                 if lookup.how != How::Read && !edition.may_list(&lookup.key) {
                     continue;
                 }
                 let mut found = DocumentMatches::default();
                 read = read.and(edition.find_into(&mut found, &lookup.key));
                 for alert in found.exact.iter().chain(&found.ranges) {
-                    let alert = document_alert(held, alert, reading, basis, lookup);
+                    let found = document_match(held, alert, reading, basis, lookup);
                     // A range may hold several readings; what was read comes first.
-                    if !alerts.iter().any(|met| met.alert_id == alert.alert_id) {
-                        alerts.push(alert);
+                    if !matches.iter().any(|earlier| earlier.alert_id == found.alert_id) {
+                        matches.push(found);
                     }
                 }
             }
@@ -89,45 +81,45 @@ fn met(
         Content::Persons(edition, index) => {
             let mut read = Ok(());
             for (query, sure) in &reading.persons {
-                let mut met = Vec::new();
-                read = read.and(persons_met(held, edition, index, query, limit, &mut met));
+                let mut found = Vec::new();
+                read = read.and(look_up_persons(held, edition, index, query, limit, &mut found));
                 if reading.bearer_doubtful || !sure {
-                    for alert in &mut met {
-                        alert.result = ListResult::Possible;
-                        alert.reasons.push(Phrase::new("reason.bearer_misread"));
+                    for found in &mut found {
+                        found.result = ListResult::Possible;
+                        found.reasons.push(Reason::BearerMisread);
                     }
                 }
-                met.into_iter().for_each(|alert| add_person(alerts, alert));
+                found.into_iter().for_each(|found| add_person(matches, found));
             }
             read.map_err(damaged)
         }
     }
 }
 
-/// Adds a person's alert, or puts it in the place of the same alert met by a worse reading of the name.
-fn add_person(alerts: &mut Vec<Alert>, alert: Alert) {
-    let rank = |alert: &Alert| (alert.result == ListResult::Hit, alert.score);
-    match alerts.iter_mut().find(|met| met.alert_id == alert.alert_id) {
-        Some(met) if rank(met) < rank(&alert) => *met = alert,
+/// Adds a person, or puts it in the place of the same alert found by a worse reading of the name.
+fn add_person(matches: &mut Vec<Match>, found: Match) {
+    let rank = |found: &Match| (found.result == ListResult::Hit, found.score);
+    match matches.iter_mut().find(|earlier| earlier.alert_id == found.alert_id) {
+        Some(earlier) if rank(earlier) < rank(&found) => *earlier = found,
         Some(_) => {}
-        None => alerts.push(alert),
+        None => matches.push(found),
     }
 }
 
-fn persons_met(
+fn look_up_persons(
     held: &Held,
     edition: &Edition,
     index: &PersonIndex,
     query: &PersonQuery,
     limit: usize,
-    alerts: &mut Vec<Alert>,
+    matches: &mut Vec<Match>,
 ) -> Result<(), ListError> {
     let mut read = Ok(());
     for found in index.search(query, limit, held.possible_from) {
         match edition.find_record(found.alert_id.as_bytes()) {
             Ok(record) => {
                 let alert = record.and_then(|bytes| vedette_names::person::decode(&bytes).ok());
-                alerts.push(person_alert(held, &found, alert.as_ref()));
+                matches.push(person_match(held, &found, alert.as_ref()));
             }
             // Not shown without its record: that may say that the alert is discreet.
             Err(error) => read = Err(error),
@@ -136,100 +128,89 @@ fn persons_met(
     read
 }
 
-fn document_alert(
+fn document_match(
     held: &Held,
     alert: &DocumentAlert,
     reading: &Reading,
     basis: &Basis,
     lookup: &Lookup,
-) -> Alert {
+) -> Match {
     let result = basis.match_result(lookup.how == How::Read);
-    let reasons = document_reasons(alert, reading, lookup);
-    Alert {
-        encounter_id: String::new(),
-        confirm_by: None,
+    let status = alert.payload.status;
+    Match {
         list: held.list.clone(),
-        alert_id: alert.alert_id(),
-        kind: "document".into(),
-        result,
-        status: json_word(&alert.payload.status),
-        action: document_action(alert.payload.status).into(),
-        score: if result == ListResult::Hit { 1.0 } else { 0.5 },
-        reasons,
-        warnings: Vec::new(),
         owner: held.owner.clone(),
+        alert_id: alert.alert_id(),
+        result,
+        subject: Subject::Document { status: Some(status) },
+        action: Action::of_document(status),
+        score: if result == ListResult::Hit { 1.0 } else { 0.5 },
+        reasons: document_reasons(alert, reading, lookup),
+        warnings: Vec::new(),
         handling: held.handling.clone(),
         restricted: Vec::new(),
         details: serde_json::to_value(&alert.payload).unwrap_or_default(),
+        home: home(held),
     }
 }
 
-/// How a document's alert was met: each fact with both readings.
-fn document_reasons(alert: &DocumentAlert, reading: &Reading, lookup: &Lookup) -> Vec<Phrase> {
+/// How a document was found: each fact with both readings.
+fn document_reasons(alert: &DocumentAlert, reading: &Reading, lookup: &Lookup) -> Vec<Reason> {
     let [state, kind, number] = &reading.as_read;
     let key = &lookup.key;
-    let both = |code, read: &String, listed: String| {
-        Phrase::with(code, [("read", read.clone()), ("listed", listed)])
-    };
+    let other = |what, read: &String, listed: String| Reason::Other { what, read: read.clone(), listed };
     let equal = reading.read.is_none_or(|read| read.number() == key.number());
-    let met = match alert.to {
-        Some(_) => Some("reason.number_in_range"),
-        None => equal.then_some("reason.number_equal"),
+    let by = match alert.to {
+        Some(_) => Some(Reason::NumberInRange),
+        None => equal.then_some(Reason::NumberEqual),
     };
-    let mut reasons: Vec<_> = met.into_iter().map(Phrase::new).collect();
+    let mut reasons: Vec<_> = by.into_iter().collect();
     match lookup.how {
-        How::Read if reading.number_doubtful => reasons.push(Phrase::new("reason.number_misread")),
+        How::Read if reading.number_doubtful => reasons.push(Reason::NumberMisread),
         How::Read => {}
         How::Misread(places) => {
             if reading.number_doubtful {
-                reasons.push(Phrase::new("reason.number_repaired"));
+                reasons.push(Reason::NumberRepaired);
             }
-            reasons.extend(places.iter().flatten().map(|place| {
-                let values = [
-                    ("line", place.line.to_string()),
-                    ("column", place.column.to_string()),
-                    ("read", place.from.to_string()),
-                    ("listed", place.to.to_string()),
-                ];
-                Phrase::with("reason.look_alike", values)
-            }));
+            reasons.extend(places.into_iter().flatten().map(Reason::LookAlike));
         }
-        How::State => reasons.push(both("reason.state_other", state, key.state().to_string())),
-        How::Kind => reasons.push(both("reason.type_other", kind, key.kind().to_string())),
-        How::Number => reasons.push(both("reason.number_other", number, key.number().to_string())),
+        How::State => reasons.push(other(Part::State, state, key.state().to_string())),
+        How::Kind => reasons.push(other(Part::Kind, kind, key.kind().to_string())),
+        How::Number => reasons.push(other(Part::Number, number, key.number().to_string())),
     }
     reasons
 }
 
-/// What to do with a listed document: one that is valid is not taken, its bearer is held.
-pub(super) fn document_action(status: Status) -> &'static str {
-    if status == Status::ValidBearerSought { "bearer_sought" } else { "seize_document" }
-}
-
-fn person_alert(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Alert {
-    let name = alert.and_then(|alert| alert.names.first()).map(|name| {
-        if name.full.is_empty() {
-            format!("{} {}", name.given, name.surname).trim().to_string()
-        } else {
-            name.full.clone()
-        }
-    });
-    Alert {
-        encounter_id: String::new(),
-        confirm_by: None,
+fn person_match(held: &Held, found: &PersonMatch, alert: Option<&PersonAlert>) -> Match {
+    Match {
         list: held.list.clone(),
-        alert_id: found.alert_id.clone(),
-        kind: alert.map_or_else(|| "person".into(), |alert| json_word(&alert.kind)),
-        result: if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible },
-        status: name.unwrap_or_default(),
-        action: alert.map_or_else(|| "inform".into(), |alert| json_word(&alert.action)),
-        score: found.score,
-        reasons: found.reasons.iter().map(vedette_names::Reason::phrase).collect(),
-        warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.iter().map(json_word).collect()),
         owner: held.owner.clone(),
+        alert_id: found.alert_id.clone(),
+        result: if found.score >= held.hit_from { ListResult::Hit } else { ListResult::Possible },
+        subject: Subject::Person {
+            kind: alert.map(|alert| alert.kind),
+            name: alert.and_then(|alert| alert.names.first()).map(whole),
+        },
+        action: alert.map_or(Action::Inform, |alert| alert.action.into()),
+        score: found.score,
+        reasons: found.reasons.iter().cloned().map(Reason::Person).collect(),
+        warnings: alert.map_or_else(Vec::new, |alert| alert.warnings.clone()),
         handling: alert.and_then(|alert| alert.handling.clone()).or_else(|| held.handling.clone()),
         restricted: alert.map_or_else(Vec::new, |alert| alert.restricted.clone()),
         details: alert.map_or(Value::Null, details),
+        home: home(held),
+    }
+}
+
+fn home(held: &Held) -> Home {
+    Home { edition: held.edition, owner_key: held.owner_key, confirm_s: held.confirm_s }
+}
+
+/// A name in one text.
+fn whole(name: &PersonName) -> String {
+    match name.full.as_str() {
+        "" => format!("{} {}", name.given, name.surname).trim().to_string(),
+        full => full.to_string(),
     }
 }
 

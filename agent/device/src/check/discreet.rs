@@ -7,11 +7,10 @@
 //! What is equal about time: an answer is given at the next multiple of `limits.answer_step_ms` after it was asked for, so
 //! that one more seal and row do not show, unless they just pass such a multiple.
 
-use super::answer::{Alert, Document};
-use serde::{Deserialize, Serialize};
+use super::alert::Alert;
+use super::answer::{Document, ScanId};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use utoipa::ToSchema;
 use vedette_shim::wire::FormField;
 
 /// How long they may be asked for, seconds.
@@ -20,18 +19,15 @@ pub const KEPT_S: u64 = 3600;
 pub const KEPT_MAX: usize = 100;
 
 /// A scan that met discreet alerts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DiscreetScan {
-    /// The scan, as its answer names it.
-    pub scan_id: String,
-    /// When, seconds since 1970.
+    pub scan_id: ScanId,
+    /// Seconds since 1970.
     pub at: u64,
-    /// What was read.
     pub document: Document,
     /// What was met, each with its encounter.
     pub alerts: Vec<Alert>,
     /// The form of Reg. (EU) 2018/1862 Art. 37(1), with what the device knows; filled in, it goes with the outcome.
-    #[schema(value_type = BTreeMap<String, String>)]
     pub form: BTreeMap<FormField, String>,
 }
 
@@ -52,10 +48,10 @@ impl Discreet {
     }
 
     /// Those of the last hour, newest first; of one scan, if `scan_id` names it.
-    pub fn recent(&self, scan_id: Option<&str>, now: u64) -> Vec<DiscreetScan> {
+    pub fn recent(&self, scan_id: Option<&ScanId>, now: u64) -> Vec<DiscreetScan> {
         let mut kept = self.lock();
         kept.retain(|old| now < old.at.saturating_add(KEPT_S));
-        kept.iter().rev().filter(|scan| scan_id.is_none_or(|id| scan.scan_id == id)).cloned().collect()
+        kept.iter().rev().filter(|scan| scan_id.is_none_or(|id| scan.scan_id == *id)).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<DiscreetScan>> {
@@ -66,13 +62,11 @@ impl Discreet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vedette_shim::mrz::Format;
 
     fn scan(id: usize, at: u64) -> DiscreetScan {
-        let document = serde_json::json!({"format": "TD3", "valid": true, "code": "P", "issuing_state": "UTO",
-            "number": "X1", "surname": "", "given_names": "", "nationality": "", "birth_date": "", "sex": "",
-            "expiry_date": ""});
-        let document = serde_json::from_value(document).unwrap();
-        DiscreetScan { scan_id: id.to_string(), at, document, alerts: vec![], form: BTreeMap::new() }
+        let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+        DiscreetScan { scan_id: [id as u8; 16], at, document, alerts: vec![], form: BTreeMap::new() }
     }
 
     #[test]
@@ -80,9 +74,9 @@ mod tests {
         let discreet = Discreet::default();
         (0..KEPT_MAX + 5).for_each(|n| discreet.keep(scan(n, 100)));
         assert_eq!(discreet.recent(None, 100).len(), KEPT_MAX);
-        assert_eq!(discreet.recent(None, 100)[0].scan_id, (KEPT_MAX + 4).to_string());
-        assert_eq!(discreet.recent(Some("7"), 100).len(), 1);
-        assert_eq!(discreet.recent(Some("1"), 100).len(), 0, "the oldest went");
+        assert_eq!(discreet.recent(None, 100)[0].scan_id, [KEPT_MAX as u8 + 4; 16]);
+        assert_eq!(discreet.recent(Some(&[7; 16]), 100).len(), 1);
+        assert_eq!(discreet.recent(Some(&[1; 16]), 100).len(), 0, "the oldest went");
         assert_eq!(discreet.recent(None, 100 + KEPT_S), []);
         assert_eq!(discreet.recent(None, 100), [], "gone, not only hidden");
     }

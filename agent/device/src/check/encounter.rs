@@ -8,6 +8,7 @@ use vedette_common::crypto::BadSeal;
 use vedette_common::encounter;
 use vedette_common::text::cut;
 use vedette_shim::ids::{EncounterId, ListName};
+use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, Report, ScannedDocument};
 
@@ -77,5 +78,26 @@ impl Checker {
         at: u64,
     ) -> Result<Spooling, DbError> {
         encounters::spool(t, new, at, self.limits().spool_bytes_max)
+    }
+}
+
+/// What was read, as an encounter carries it.
+pub(crate) fn scanned(zone: &Mrz) -> ScannedDocument {
+    let sex = match zone.sex() {
+        Sex::Male => "M",
+        Sex::Female => "F",
+        Sex::X => "X",
+        Sex::Unspecified | Sex::Unknown => "",
+    };
+    ScannedDocument {
+        code: cut(zone.document_code()),
+        issuing_state: cut(zone.issuing_state()),
+        number: cut(zone.document_number()),
+        surname: cut(zone.surname()),
+        given_names: cut(zone.given_names()),
+        nationality: cut(zone.nationality()),
+        birth_date: cut(zone.birth_date().as_ref().map_or("", |d| d.as_str())),
+        sex: cut(sex),
+        expiry_date: cut(zone.expiry_date().as_ref().map_or("", |d| d.as_str())),
     }
 }

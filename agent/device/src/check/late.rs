@@ -7,21 +7,16 @@
 //! Failure: what cannot be stored is not taken out, and is found again by the next edition.
 
 use super::Checker;
-use super::ask::document_action;
 use super::encounter::{Addressee, Met};
+use crate::action::Action;
 use crate::holdings::{Content, Held};
 use crate::retro::StoredHashes;
 use crate::store::spool::Spooling;
-use crate::store::{Db, DbError, late, retro};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use vedette_common::clock::rfc3339;
+use crate::store::{DbError, late, retro};
 use vedette_common::crypto::{self, BadSeal};
 use vedette_common::text::cut;
 use vedette_lists::{DocumentAlert, Edition, ListError};
 use vedette_shim::document::DocumentKey;
-use vedette_shim::ids::Hex;
-use vedette_shim::list::Status;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::ScannedDocument;
 
@@ -44,33 +39,6 @@ pub enum LateError {
     /// The spool is full.
     #[error("the spool is full")]
     Full,
-}
-
-/// A late encounter as the desk shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LateEncounter {
-    /// The encounter, 32 hexadecimal digits.
-    pub encounter_id: String,
-    /// The list.
-    pub list: String,
-    /// The alert, which names the document.
-    pub alert_id: String,
-    /// The scan that had met nothing, 32 hexadecimal digits.
-    pub scan_id: String,
-    /// When that was, RFC 3339.
-    pub scanned_at: String,
-    /// When the alert came, RFC 3339.
-    pub raised_at: String,
-    /// What to do, as an answer says it: `seize_document`, or `bearer_sought` of a valid one.
-    #[serde(default = "seize")]
-    pub action: String,
-    /// Whether what came of it was reported.
-    #[serde(default)]
-    pub reported: bool,
-}
-
-fn seize() -> String {
-    document_action(Status::Stolen).into()
 }
 
 impl Checker {
@@ -167,31 +135,11 @@ impl Checker {
                 scan,
                 scanned_at,
                 raised_at: now,
-                action: document_action(alert.payload.status).into(),
+                action: Action::of_document(alert.payload.status),
                 reported: false,
             };
             late::add(t, &late)?;
             Ok(true)
         })
     }
-}
-
-/// The late encounters of the last week, the newest first.
-pub fn shown(db: &Db, now: u64) -> Result<Vec<LateEncounter>, DbError> {
-    let view = |late: late::LateEncounter| LateEncounter {
-        encounter_id: Hex(&late.encounter).to_string(),
-        list: late.list,
-        alert_id: late.alert_id,
-        scan_id: Hex(&late.scan).to_string(),
-        scanned_at: rfc3339(late.scanned_at),
-        raised_at: rfc3339(late.raised_at),
-        action: late.action,
-        reported: late.reported,
-    };
-    Ok(late::shown(db, now)?.into_iter().map(view).collect())
-}
-
-/// How many there were in the last week.
-pub fn count(db: &Db, now: u64) -> Result<u64, DbError> {
-    late::count(db, now)
 }

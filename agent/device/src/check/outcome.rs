@@ -7,19 +7,15 @@
 
 use super::Checker;
 use crate::journal::{self, Event, Line};
-use crate::schema;
 use crate::store::DbError;
 use crate::store::encounters::{self, Expected};
 use crate::store::spool::{self, Spooling};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
-use vedette_common::clock::rfc3339;
 use vedette_common::crypto::{self, BadSeal};
 use vedette_common::encounter;
 use vedette_common::text::{cut, json_word};
 use vedette_common::words::Phrase;
-use vedette_shim::ids::{EncounterId, Hex, from_hex};
+use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::wire::{EncounterOutcome, FORM_ENTRIES_MAX, FormEntry, FormField, Outcome, Report};
 
 /// Longest note, bytes.
@@ -28,42 +24,33 @@ pub const NOTE_BYTES_MAX: usize = 1024;
 pub const FORM_TEXT_BYTES_MAX: usize = 512;
 
 /// What the officer says came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeGiven {
     /// `confirmed`, `not_the_person`, `seized`, `released` or `passed_on`.
-    #[schema(value_type = schema::Outcome)]
     pub outcome: Outcome,
     /// In words; at most 1024 bytes.
-    #[serde(default)]
     pub note: String,
     /// Who says so: badge or program.
-    #[serde(default)]
     pub who: String,
     /// The form of a discreet check, as far as it was filled in; each text at most 512 bytes.
-    #[serde(default)]
-    #[schema(value_type = BTreeMap<String, String>)]
     pub form: BTreeMap<FormField, String>,
 }
 
 /// An outcome that is on its way home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeTaken {
-    /// Names the outcome, 32 hexadecimal digits.
-    pub outcome_id: String,
-    /// The encounter.
-    pub encounter_id: String,
-    /// What came of it.
-    #[schema(value_type = schema::Outcome)]
+    pub outcome_id: EncounterId,
+    pub encounter: EncounterId,
     pub outcome: Outcome,
-    /// Who says so.
+    /// Badge or program.
     pub who: String,
-    /// When, RFC 3339.
-    pub at: String,
+    /// Seconds since 1970.
+    pub at: u64,
 }
 
 /// Why an outcome was not taken.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutcomeError {
     /// Not an encounter of this device, or too long ago.
     #[error("no encounter {0:?} was made here")]
@@ -102,27 +89,26 @@ impl OutcomeError {
 }
 
 impl Checker {
-    /// Records what the officer says came of an encounter, named in hexadecimal, and sends it home. Also returns whether
+    /// Records what the officer says came of an encounter, and sends it home. Also returns whether
     /// everybody at the post may hear of it: not of a discreet alert.
     ///
     /// # Errors
     /// Nothing is recorded, and nothing is sent.
     pub fn outcome(
         &self,
-        encounter_id: &str,
+        encounter: &EncounterId,
         given: &OutcomeGiven,
     ) -> Result<(OutcomeTaken, bool), OutcomeError> {
-        let unknown = || OutcomeError::Unknown(encounter_id.into());
-        let encounter: EncounterId = from_hex(encounter_id).ok_or_else(unknown)?;
+        let unknown = || OutcomeError::Unknown(Hex(encounter).to_string());
         let (note, form) = (whole("the note", &given.note)?, form(&given.form)?);
         let id = crypto::random();
         // All in one: two outcomes at once do not get the same time, and one that is not kept is not remembered as given.
         let given = self.db().transaction("record the outcome", |t| {
-            let expected = encounters::expected(t, &encounter, self.now())?.ok_or_else(unknown)?;
+            let expected = encounters::expected(t, encounter, self.now())?.ok_or_else(unknown)?;
             let Expected { list, owner_key, shown, outcome_at: at } = expected;
             let report = Report::Outcome(EncounterOutcome {
                 id,
-                encounter,
+                encounter: *encounter,
                 device: self.device().clone(),
                 list,
                 at,
@@ -135,17 +121,17 @@ impl Checker {
             if spool::push(t, &id, &message, self.limits().spool_bytes_max, shown)? == Spooling::Full {
                 return Err(OutcomeError::Full);
             }
-            encounters::outcome_given(t, &encounter, at)?;
+            encounters::outcome_given(t, encounter, at)?;
             let taken = OutcomeTaken {
-                outcome_id: Hex(&id).to_string(),
-                encounter_id: Hex(&encounter).to_string(),
+                outcome_id: id,
+                encounter: *encounter,
                 outcome: given.outcome,
                 who: given.who.clone(),
-                at: rfc3339(at),
+                at,
             };
             let event = Event::Outcome {
                 who: taken.who.clone(),
-                encounter: taken.encounter_id.clone(),
+                encounter: Hex(encounter).to_string(),
                 outcome: json_word(&taken.outcome),
             };
             journal::append(t, &Line { at, event })?;
@@ -194,7 +180,7 @@ mod tests {
             who: "b-1".into(),
             form: BTreeMap::new(),
         };
-        let id = Hex(&new.id).to_string();
+        let id = new.id;
         checker.settings.limits.spool_bytes_max = 1;
         assert!(matches!(checker.outcome(&id, &seized), Err(OutcomeError::Full)));
         assert_eq!((next_outcome_at(&checker), journal::lines(&checker.db).unwrap()), (1, 0));
@@ -202,7 +188,7 @@ mod tests {
         let (first, shown) = checker.outcome(&id, &seized).unwrap();
         let (second, _) = checker.outcome(&id, &seized).unwrap();
         assert!(shown && first.at < second.at, "{first:?} {second:?}");
-        assert!(matches!(checker.outcome(&"00".repeat(16), &seized), Err(OutcomeError::Unknown(_))));
+        assert!(matches!(checker.outcome(&[0xff; 16], &seized), Err(OutcomeError::Unknown(_))));
         assert_eq!(journal::lines(&checker.db).unwrap(), 2);
     }
 }

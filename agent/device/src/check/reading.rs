@@ -3,17 +3,17 @@
 //! Invariants: what may be misread is said to be so. What a document may be listed as beside what was read is
 //! [`DocumentQuery`]'s to say; a name that can be read in several ways is asked in each.
 
+use super::answer::Notice;
 use vedette_common::clock::rfc3339;
-use vedette_common::words::Phrase;
 use vedette_names::{BirthDate, PersonQuery};
-use vedette_shim::document::DocumentKey;
+use vedette_shim::document::{DocumentKey, KeyError};
 use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::query::{self, DocumentQuery, Lookup};
 
 /// What is asked of the lists.
 pub(super) struct Reading {
     /// As read first; or why the number cannot be looked up.
-    pub(super) lookups: Result<Vec<Lookup>, Phrase>,
+    pub(super) lookups: Result<Vec<Lookup>, KeyError>,
     /// The key as read, if there is one.
     pub(super) read: Option<DocumentKey>,
     /// State, type and number as they stand in the zone, for reasons that name both readings.
@@ -27,17 +27,17 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Phrase>) {
+    pub(super) fn of(zone: &Mrz, now: u64) -> (Reading, Vec<Notice>) {
         let (number_doubtful, bearer_doubtful) = (zone.number_doubtful(), zone.bearer_doubtful());
         let mut notices = Vec::new();
         if number_doubtful {
-            notices.push(Phrase::new("notice.misread"));
+            notices.push(Notice::Misread);
         }
         if bearer_doubtful {
-            notices.push(Phrase::new("notice.bearer_misread"));
+            notices.push(Notice::BearerMisread);
         }
         if !zone.code_known() {
-            notices.push(Phrase::with("notice.code_unknown", [("code", zone.document_code().into())]));
+            notices.push(Notice::CodeUnknown(zone.document_code().into()));
         }
         let query = DocumentQuery::new(zone);
         let lookups = lookups(zone, &query);
@@ -54,13 +54,12 @@ impl Reading {
     }
 }
 
-fn lookups(zone: &Mrz, query: &DocumentQuery<'_>) -> Result<Vec<Lookup>, Phrase> {
+fn lookups(zone: &Mrz, query: &DocumentQuery<'_>) -> Result<Vec<Lookup>, KeyError> {
     let mut lookups = Vec::with_capacity(16);
     query.visit(&mut |lookup| lookups.push(*lookup));
     if lookups.is_empty() {
         // Again, for what is wrong with it.
-        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())
-            .map_err(|error| Phrase::with("why.number", [("error", error.to_string())]))?;
+        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())?;
     }
     Ok(lookups)
 }

@@ -1,26 +1,73 @@
 //! The checker at its journal's bound, with a real store and no list.
 
 use super::*;
+use crate::action::Action;
 use crate::journal::export;
 use crate::officers::Roll;
 use arc_swap::ArcSwap;
 use vedette_common::crypto::{SigningKey, random_secret};
 use vedette_common::roster::testing::root;
-use vedette_shim::mrz::{Fields, compose};
+use vedette_shim::ids::EncounterId;
+use vedette_shim::list::Status;
+use vedette_shim::mrz::{Fields, Format, compose};
+use vedette_shim::verdict::{ListResult, Verdict};
 
 /// A checker with an empty store and no list.
 pub(crate) fn checker(folder: &std::path::Path, journal_bytes_max: u64) -> Checker {
+    checker_at(Arc::default(), folder, journal_bytes_max, 0)
+}
+
+/// The same by a clock of the test's own, which keeps the hashes of documents for so many seconds.
+pub(crate) fn checker_at(
+    clock: Arc<Clock>,
+    folder: &std::path::Path,
+    journal_bytes_max: u64,
+    retro_keep_s: u64,
+) -> Checker {
     let root = root(&SigningKey::from_seed(&random_secret()));
     let settings = Settings {
         device: "post-7".parse().unwrap(),
         post: "North gate".into(),
         box_key: Arc::new(BoxKey::from_private(random_secret())),
         limits: Limits { journal_bytes_max, answer_step_ms: 0, ..Limits::default() },
-        retro_keep_s: 0,
+        retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
     let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
-    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), Arc::default())
+    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), clock)
+}
+
+/// The encounter of a scan's n-th alert.
+pub(crate) fn encounter([scan, n]: [u8; 2]) -> EncounterId {
+    let mut id = [scan; 16];
+    id[0] = n;
+    id
+}
+
+/// An alert of a stolen document, whose encounter is stored.
+pub(crate) fn alert(of: [u8; 2]) -> Alert {
+    let found = Match {
+        list: "a/b".parse().unwrap(),
+        owner: "A".into(),
+        alert_id: "1".into(),
+        result: ListResult::Hit,
+        subject: Subject::Document { status: Some(Status::Stolen) },
+        action: Action::SeizeDocument,
+        score: 1.0,
+        reasons: vec![],
+        warnings: vec![],
+        handling: None,
+        restricted: vec![],
+        details: serde_json::Value::Null,
+        home: alert::Home { edition: 1, owner_key: [7; 32], confirm_s: 0 },
+    };
+    Alert { found, encounter: Some(Encountered { id: encounter(of), confirm_by: None }) }
+}
+
+/// An answer to a passport's scan.
+pub(crate) fn answer(scan: u8, alerts: Vec<Alert>) -> Answer {
+    let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+    Answer::new([scan; 16], Verdict::Clear, document, vec![], alerts, vec![], 1)
 }
 
 fn scan() -> Scan {
@@ -32,7 +79,7 @@ fn scan() -> Scan {
 fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
     let folder = tempfile::tempdir().unwrap();
     let checker = checker(folder.path(), 2_000);
-    let warned = |answer: &Answer| answer.notices.iter().any(|n| n.code == "notice.journal_nearly_full");
+    let warned = |answer: &Answer| answer.notices.contains(&Notice::JournalNearlyFull);
     let mut warnings = Vec::new();
     let full = loop {
         match checker.check(&scan()) {
@@ -70,7 +117,7 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
         assert!(printed.contains(from), "{from} in {printed}");
         let (reading, notices) =
             Reading::of(&mrz::parse(&printed.replacen(from, to, 1)).unwrap(), 1_790_000_000);
-        (reading, notices.into_iter().map(|notice| notice.code).collect::<Vec<_>>())
+        (reading, notices)
     };
     let (well, notices) = of("P<UTO", "P<UTO");
     assert!(notices.is_empty() && !well.number_doubtful && !well.bearer_doubtful);
@@ -82,22 +129,22 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
     assert_eq!(first(&well), ("UTO-P-L898902C3".to_string(), String::new()));
 
     let (state, notices) = of("P<UTO", "P<UT0");
-    assert_eq!(notices, ["notice.misread"]);
+    assert_eq!(notices, [Notice::Misread]);
     assert_eq!(first(&state), ("UTO-P-L898902C3".to_string(), " [1:5 0>O]".to_string()));
 
     let (code, notices) = of("P<UTO", "F<UTO");
-    assert_eq!(notices, ["notice.code_unknown"]);
+    assert_eq!(notices, [Notice::CodeUnknown("F".into())]);
     assert!(!code.number_doubtful, "all digits agree");
 
     let (repaired, notices) = of("7408122", "74O8122");
-    assert!(notices.contains(&"notice.bearer_misread".to_string()));
+    assert!(notices.contains(&Notice::BearerMisread));
     assert!(
         repaired.bearer_doubtful && repaired.persons[0].0.birth_date == born,
         "one repair: that date is asked"
     );
 
     let (lost, notices) = of("7408122", "7408132");
-    assert_eq!(notices, ["notice.bearer_misread"]);
+    assert_eq!(notices, [Notice::BearerMisread]);
     assert!(
         lost.bearer_doubtful && lost.persons[0].0.birth_date.is_none(),
         "no repair: the name alone is asked"

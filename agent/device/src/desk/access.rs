@@ -4,22 +4,26 @@
 //! browser, can knock, so there:
 //! * `Host` must be this machine's loopback with our port: a foreign name that resolves here is refused (DNS rebinding).
 //! * `Origin`, if there is one, must be ours, and a browser's `Sec-Fetch-Site` must not name another site: no page but
-//!   the console calls. A body must be said to be JSON (see `refusal`).
+//!   the console calls. A body must be said to be JSON (see `error`).
 //! * A call shows a client token (`Authorization: Bearer ...`) or an officer's session (`session`). The console on a device without a roster needs none: it is
 //!   told by its browser's `Sec-Fetch-Site: same-origin`, which no page can forge. A program can; so without a roster
 //!   loopback is open to whoever may run programs on the machine.
 //!
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
-use super::refusal::Refusal;
-use super::{Desk, cookie, tokens};
+use super::api::StatusView;
+use super::error::ApiError;
+use super::{cookie, tokens};
 use crate::officers::sign_in::Token;
 use crate::officers::{SignInError, Signed};
+use crate::post::Post;
+use crate::store::DbError;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -103,8 +107,10 @@ impl Caller {
 /// What stands at a door.
 #[derive(Clone)]
 pub struct Gate {
-    /// The desk behind it.
-    pub desk: Arc<Desk>,
+    /// The post behind it.
+    pub post: Arc<Post>,
+    /// Where loopback is served; none if it is not.
+    pub listen: Option<SocketAddr>,
     /// Which door it is.
     pub door: Door,
     /// Ends what would not end by itself.
@@ -114,37 +120,42 @@ pub struct Gate {
 
 impl Gate {
     /// The gate of one door.
-    pub fn new(desk: Arc<Desk>, door: Door, stop: CancellationToken) -> Gate {
-        let rates = Arc::new(Rates::of(desk.checker.limits().requests_per_s_max));
-        Gate { desk, door, stop, rates }
+    pub fn new(post: Arc<Post>, listen: Option<SocketAddr>, door: Door, stop: CancellationToken) -> Gate {
+        let rates = Arc::new(Rates::of(post.requests_per_s_max()));
+        Gate { post, listen, door, stop, rates }
+    }
+
+    /// The device's state.
+    pub fn status(&self) -> Result<StatusView, DbError> {
+        Ok(StatusView::new(&self.post.status()?, self.listen))
     }
 
     /// Who calls, or why not; `does`: the call does something, and so keeps an officer's session alive.
-    fn caller(&self, headers: &HeaderMap, does: bool) -> Result<Caller, Refusal> {
+    fn caller(&self, headers: &HeaderMap, does: bool) -> Result<Caller, ApiError> {
         if self.door == Door::Socket {
             return Ok(Caller::Local);
         }
-        let refused = |error: &str| Err(Refusal::new(StatusCode::UNAUTHORIZED, error, TOKEN_HINT));
+        let refused = |error: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, error, TOKEN_HINT));
         if let Some(shown) = headers.get(header::AUTHORIZATION) {
             let shown = shown.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
             let Some(token) = shown.map(|token| digest(token.trim().as_bytes())) else {
                 return refused("the Authorization header is not a bearer token");
             };
-            return match tokens::holder(self.desk.checker.db(), &token).map_err(Refusal::internal)? {
+            return match tokens::holder(self.post.db(), &token).map_err(ApiError::internal)? {
                 Some(name) => Ok(Caller::Program { name, token }),
                 None => refused("the token is not known here, or was revoked"),
             };
         }
-        let roll = &self.desk.checker.holdings().roll;
-        if let Some(session) = cookie::token(headers)
-            && let Some(signed) =
-                self.desk.officers.session(roll, &session, does).map_err(Refusal::internal)?
-        {
-            return Ok(Caller::Officer { signed, session });
+        if let Some(session) = cookie::token(headers) {
+            let officer = if does { self.post.use_session(&session) } else { self.post.session(&session) };
+            if let Some(signed) = officer.map_err(ApiError::internal)? {
+                return Ok(Caller::Officer { signed, session });
+            }
         }
+        let roll = self.post.roll();
         match text(headers, "sec-fetch-site") {
             Some("same-origin") if !roll.asks_for_sign_in() => Ok(Caller::Console),
-            Some("same-origin") => Err(Refusal::sign_in(&SignInError::NoSession, roll)),
+            Some("same-origin") => Err(ApiError::sign_in(&SignInError::NoSession, &roll)),
             _ => refused("this call needs a client token or an officer's session"),
         }
     }
@@ -153,13 +164,13 @@ impl Gate {
     pub fn still_open_to(&self, caller: &Caller) -> bool {
         match caller {
             Caller::Local => true,
-            Caller::Console => !self.desk.checker.holdings().roll.asks_for_sign_in(),
+            Caller::Console => !self.post.roll().asks_for_sign_in(),
             Caller::Officer { session, .. } => {
-                let roll = &self.desk.checker.holdings().roll;
-                self.desk.officers.session(roll, session, false).is_ok_and(|signed| signed.is_some())
+                self.post.session(session).is_ok_and(|signed| signed.is_some())
             }
-            Caller::Program { name, token } => tokens::holder(self.desk.checker.db(), token)
-                .is_ok_and(|holder| holder.as_ref() == Some(name)),
+            Caller::Program { name, token } => {
+                tokens::holder(self.post.db(), token).is_ok_and(|holder| holder.as_ref() == Some(name))
+            }
         }
     }
 }
@@ -195,11 +206,11 @@ pub(super) async fn check_caller(
     State(gate): State<Gate>,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let caller = gate.caller(request.headers(), request.method() != Method::GET)?;
     if gate.door != Door::Socket && !gate.rates.take(caller.key(), Instant::now()) {
         let error = format!("more than {} requests a second", gate.rates.per_s);
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             error,
             "limits.requests_per_s_max is the bound",
@@ -209,7 +220,7 @@ pub(super) async fn check_caller(
     Ok(next.run(request).await)
 }
 
-fn meant_for_us(headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
+fn meant_for_us(headers: &HeaderMap, port: u16) -> Result<(), ApiError> {
     let is_ours = |authority: &str| {
         authority
             .strip_suffix(&format!(":{port}"))
@@ -217,7 +228,7 @@ fn meant_for_us(headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
     };
     let forbidden = |error: String| {
         let hint = format!("call http://127.0.0.1:{port}/ from a program or from the console itself");
-        Err(Refusal::new(StatusCode::FORBIDDEN, error, &hint))
+        Err(ApiError::new(StatusCode::FORBIDDEN, error, &hint))
     };
     match text(headers, "host") {
         Some(host) if is_ours(host) => {}
@@ -278,9 +289,15 @@ mod tests {
         let program = Caller::Program { name: "border-app".into(), token: [0; 32] };
         assert_eq!([program.who(""), program.who("12")], ["border-app", "12 (border-app)"]);
         assert_eq!(Caller::Local.who("12"), "12");
-        let signed = serde_json::json!({"badge": "b-1", "name": "Anna", "role": "officer", "discreet": false,
-            "language": "", "idle_s": 300, "idle_left_s": 300});
-        let signed = serde_json::from_value(signed).unwrap();
+        let signed = Signed {
+            badge: "b-1".into(),
+            name: "Anna".into(),
+            role: Role::Officer,
+            discreet: false,
+            language: String::new(),
+            idle_s: 300,
+            idle_left_s: 300,
+        };
         let officer = Caller::Officer { signed, session: Token::random() };
         assert_eq!([officer.who(""), officer.who("12")], ["b-1", "b-1"], "nobody signs for another");
     }

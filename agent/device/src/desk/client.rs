@@ -1,6 +1,6 @@
 //! The command line's side of the local API: one request over the Unix socket.
 
-use super::Problem;
+use super::api::Problem;
 use axum::body::Body;
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;

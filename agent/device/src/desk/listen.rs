@@ -4,8 +4,9 @@
 //! [`GOODBYE_MAX`]. Failure: an address that is taken is said at once, and the agent does not run without its desk.
 
 use super::access::{Door, Gate};
-use super::{Desk, router};
+use super::router;
 use crate::config::DeskConfig;
+use crate::post::Post;
 use axum::serve::Listener;
 use std::fs::{self, Permissions};
 use std::io;
@@ -27,45 +28,39 @@ const CONNECTIONS_MAX: usize = 128;
 const GOODBYE_MAX: Duration = Duration::from_secs(5);
 
 /// Serves until `stop`. Takes over a socket that a killed process left behind; refuses one that is alive.
-pub async fn serve(desk: Arc<Desk>, config: &DeskConfig, stop: CancellationToken) -> Result<(), FileError> {
+pub async fn serve(post: Arc<Post>, config: &DeskConfig, stop: CancellationToken) -> Result<(), FileError> {
     let socket = listen(&config.socket).await?;
     let loopback = match config.listen {
         Some(address) => {
             let at = || FileError::at("listen on", address.to_string());
             let listener = TcpListener::bind(address).await.map_err(at())?;
             let address = listener.local_addr().map_err(at())?;
-            // Set once: a desk is served once.
-            let _ = desk.listen.set(address);
             tracing::info!("console at http://{address}/");
-            Some((listener, address.port()))
+            Some((listener, address))
         }
         None => None,
     };
-    let watch = tokio::spawn({
-        let (desk, stop) = (desk.clone(), stop.clone());
-        async move { desk.watch(stop).await }
-    });
-    let on_socket = serve_at(socket, Door::Socket, &desk, &stop);
+    let address = loopback.as_ref().map(|(_, address)| *address);
+    let gate = |door| Gate::new(post.clone(), address, door, stop.clone());
+    let on_socket = serve_at(socket, gate(Door::Socket), &stop);
     let on_loopback = async {
         match loopback {
-            Some((listener, port)) => serve_at(listener, Door::Loopback { port }, &desk, &stop).await,
+            Some((listener, at)) => serve_at(listener, gate(Door::Loopback { port: at.port() }), &stop).await,
             None => Ok(()),
         }
     };
     let served = tokio::try_join!(on_socket, on_loopback);
     files::remove(&config.socket)?;
-    watch.abort();
     served.map(|_| ()).map_err(FileError::at("serve on", &config.socket))
 }
 
 /// Serves at one door until `stop`, and then as long as it takes to answer what was begun.
 async fn serve_at<L: Listener<Addr: std::fmt::Debug>>(
     listener: L,
-    door: Door,
-    desk: &Arc<Desk>,
+    gate: Gate,
     stop: &CancellationToken,
 ) -> io::Result<()> {
-    let app = router::router(Gate::new(desk.clone(), door, stop.clone()));
+    let app = router::router(gate);
     let listener = Bounded { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let too_long = async {

@@ -13,10 +13,8 @@
 //! refused is named in the report and changes nothing; the others are applied.
 
 use super::{Intake, IntakeError, Update, UpdateOutcome};
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use utoipa::ToSchema;
 use vedette_common::files::{self, FileError};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::METADATA_BYTES_MAX;
@@ -30,7 +28,7 @@ pub const HINT: &str = "a bundle is the folder that `vedette-hq publish NAME --b
 const ENTRIES_MAX: usize = 10_000;
 
 /// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Updates that were applied.
     pub applied: usize,

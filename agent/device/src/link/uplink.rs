@@ -27,7 +27,7 @@ use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, P
 use vedette_common::mqtt::tls;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
 use vedette_shim::ids::{EncounterId, Hex};
-use vedette_shim::trust::{Answer, Receipt, TrustError};
+use vedette_shim::trust::{OwnerAnswer, Receipt, TrustError};
 use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
 use zeroize::Zeroizing;
 
@@ -285,7 +285,7 @@ impl Uplink {
 
     fn answer(&mut self, bytes: bytes::Bytes) {
         let root = &self.checker.holdings().root;
-        let answer = match Answer::accept(&bytes, self.checker.device(), root, &RingVerify) {
+        let answer = match OwnerAnswer::accept(&bytes, self.checker.device(), root, &RingVerify) {
             Ok(answer) => answer,
             Err(TrustError::Signatures { .. }) if self.early.add(bytes.clone(), root.version) => {
                 return tracing::debug!("an owner's answer waits for a newer root");

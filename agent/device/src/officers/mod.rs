@@ -21,11 +21,9 @@ use crate::config::SignInRules;
 use crate::journal::{self, Ended, Event, Line};
 use crate::store::tries;
 use crate::store::{Db, DbError};
-use serde::{Deserialize, Serialize};
 use sign_in::{Refusal, SignIn, Token};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use utoipa::ToSchema;
 use vedette_common::clock::Clock;
 use vedette_common::pin::Pin;
 use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
@@ -81,7 +79,7 @@ pub enum SignInError {
 }
 
 /// An officer at work, as the session's calls see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// The badge.
     pub badge: String,

@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::scanner::{
-    self, ALERTS_SHOWN_MAX, AlertShown, Asked, KeyFor, LISTS_HELD_MAX, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX,
-    Piece, SealedNote, ToHost, ToScanner,
+    self, ALERTS_SHOWN_MAX, AlertShown, KeyFor, ListAsked, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece,
+    SCANNER_LISTS_MAX, SealedNote, ToHost, ToScanner,
 };
 use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, digest};
 use vedette_shim::verdict::{ListResult, Verdict};
@@ -244,8 +244,8 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
     let alerts = answer.map_or(&[][..], |answer| &answer.alerts);
     let texts: Vec<String> = alerts.iter().take(ALERTS_SHOWN_MAX).map(what).collect();
     let shown = alerts.iter().zip(&texts).map(|(alert, text)| AlertShown {
-        list: alert.list.clone(),
-        alert: &alert.alert_id,
+        list: alert.found.list.clone(),
+        alert: &alert.found.alert_id,
         what: text,
     });
     let mut lists: Vec<_> = answer.map_or(&[][..], |answer| &answer.checked).iter().collect();
@@ -256,14 +256,14 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
         ListResult::Clear if asked.freshness != Freshness::Fresh => 3,
         ListResult::Clear => 4,
     });
-    let asked = lists.into_iter().take(LISTS_HELD_MAX).map(|asked| Asked {
+    let asked = lists.into_iter().take(SCANNER_LISTS_MAX).map(|asked| ListAsked {
         list: asked.list.clone(),
         edition: asked.edition,
         age_s: asked.age_s,
         freshness: asked.freshness,
         result: asked.result,
     });
-    frame(&ToScanner::Answer(scanner::Answer {
+    frame(&ToScanner::Answer(scanner::ScanAnswer {
         scan,
         verdict: answer.map_or(Verdict::NotChecked, |answer| answer.verdict),
         alerts: shown.collect(),
@@ -274,7 +274,7 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
 
 /// What an alert is and what to do, cut to what a display takes.
 fn what(alert: &Alert) -> String {
-    let mut text = format!("{}: {}", alert.status, alert.action);
+    let mut text = format!("{}: {}", alert.found.subject, alert.found.action);
     let mut end = text.len().min(WHAT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;

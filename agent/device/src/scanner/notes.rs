@@ -12,8 +12,7 @@
 //! Failure: [`NoteError`]; the note stays with the scanner, which hands it over again.
 
 use super::Site;
-use crate::check;
-use crate::check::encounter::{Addressee, Met};
+use crate::check::encounter::{Addressee, Met, scanned};
 use crate::journal::{self, Event, Line};
 use crate::store::encounters::{self, NewEncounter};
 use crate::store::spool::Spooling;
@@ -109,7 +108,7 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
         alert_id: &note.alert,
         verdict: note.verdict,
         score: if note.verdict == Verdict::Hit { 1.0 } else { 0.0 },
-        document: check::scanned(&zone),
+        document: scanned(&zone),
         late: false,
     };
     let event = Event::Check {

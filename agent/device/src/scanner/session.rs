@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vedette_shim::ids::{Digest, EncounterId, ListName};
-use vedette_shim::scanner::{Hello, PROTOCOL, Refusal, ToHost};
+use vedette_shim::scanner::{Hello, PROTOCOL, ScannerRefusal, ToHost};
 use vedette_shim::seal::ListKey;
 
 /// A scanner that was silent so long is asked whether it is there.
@@ -81,7 +81,7 @@ pub enum Heard<'a> {
     /// Store this encounter, then say [`Session::stored`].
     Store(EncounterId, &'a [u8]),
     /// It did not take what was said.
-    Refused(Say, Refusal),
+    Refused(Say, ScannerRefusal),
     /// It speaks another protocol: nothing is said to it.
     Foreign(u8),
 }

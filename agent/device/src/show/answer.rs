@@ -2,10 +2,11 @@
 //! order in which they matter.
 
 use super::{facts, push};
-use crate::check::{Alert, Answer, Checked};
+use crate::action::Action;
+use crate::desk::api::{AlertView, AnswerView, CheckedView};
 use std::collections::BTreeMap;
 use vedette_common::clock::parse_rfc3339;
-use vedette_common::text::printable;
+use vedette_common::text::{json_word, printable};
 use vedette_common::words::Words;
 use vedette_names::handling::EUROPOL;
 use vedette_shim::trust::Freshness;
@@ -14,25 +15,9 @@ use vedette_shim::verdict::{ListResult, Verdict};
 /// Actions that are told at once, at most.
 const ACTIONS_MAX: usize = 3;
 
-/// Actions and what to do, the gravest first, as on the page (`desk/console/core/advice.js`).
-const GRAVITY: [(&str, &str); 10] = [
-    ("arrest", "do.arrest"),
-    ("bearer_sought", "do.bearer_sought"),
-    ("protect", "do.protect"),
-    ("specific_check", "do.specific_check"),
-    ("seize_document", "do.seize_document"),
-    ("refuse_entry", "do.refuse_entry"),
-    ("return", "do.return"),
-    ("inquiry_check", "do.inquiry_check"),
-    ("locate", "do.locate"),
-    INFORM,
-];
-/// What is done of an action that is not known here as well.
-const INFORM: (&str, &str) = ("inform", "do.inform");
-
 /// The answer to a scan, in lines for the officer. What lists and documents say is made safe for a terminal.
 /// `now`: seconds since 1970, for the clocks until owners must confirm.
-pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String {
+pub fn answer(answer: &AnswerView, words: &Words, colour: bool, now: u64) -> String {
     let (shape, code) = match answer.verdict {
         Verdict::Hit => ('■', "1;97;41"),
         Verdict::Possible => ('▲', "1;30;43"),
@@ -61,7 +46,7 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String 
     }
     let mut warnings = Vec::new();
     for warning in answer.alerts.iter().flat_map(|alert| &alert.warnings) {
-        let warning = format!("▲ {}", term(words, "warning", warning).to_uppercase());
+        let warning = format!("▲ {}", term(words, "warning", &json_word(warning)).to_uppercase());
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -102,7 +87,7 @@ pub fn answer(answer: &Answer, words: &Words, colour: bool, now: u64) -> String 
 }
 
 /// Seconds until its owner must have confirmed an alert; none if it needs no confirmation.
-fn left_to_confirm(alert: &Alert, now: u64) -> Option<u64> {
+fn left_to_confirm(alert: &AlertView, now: u64) -> Option<u64> {
     Some(parse_rfc3339(alert.confirm_by.as_ref()?)?.saturating_sub(now))
 }
 
@@ -113,7 +98,7 @@ pub(super) fn countdown(seconds: u64) -> String {
 }
 
 /// What the officer is to do: of a Hit, the actions of every alert that hits, the gravest first; else the first one's.
-fn what_to_do(answer: &Answer, words: &Words) -> Vec<String> {
+fn what_to_do(answer: &AnswerView, words: &Words) -> Vec<String> {
     let hits = answer.alerts.iter().filter(|alert| alert.result == ListResult::Hit);
     match answer.verdict {
         Verdict::Clear => vec![words.say("do.clear").into()],
@@ -132,39 +117,34 @@ fn what_to_do(answer: &Answer, words: &Words) -> Vec<String> {
 }
 
 /// One sentence an action, the gravest first, with every owner who is to be told.
-fn actions<'a>(alerts: impl Iterator<Item = &'a Alert>, words: &Words) -> Vec<String> {
-    let mut owners: Vec<(usize, Vec<String>)> = Vec::new();
-    for alert in alerts {
-        let known = GRAVITY.iter().position(|(action, _)| *action == alert.action);
-        let (at, owner) = (known.unwrap_or(GRAVITY.len() - 1), printable(&alert.owner));
-        match owners.iter_mut().find(|(of, _)| *of == at) {
-            Some((_, all)) if all.contains(&owner) => {}
-            Some((_, all)) => all.push(owner),
-            None => owners.push((at, vec![owner])),
+fn actions<'a>(alerts: impl Iterator<Item = &'a AlertView> + Clone, words: &Words) -> Vec<String> {
+    let sentence = |action: Action| {
+        let mut owners: Vec<String> = Vec::new();
+        for alert in alerts.clone().filter(|alert| alert.action == action) {
+            let owner = printable(&alert.owner);
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
         }
-    }
-    owners.sort_by_key(|(at, _)| *at);
-    let joined = |all: Vec<String>| {
-        all.into_iter()
-            .reduce(|one, other| words.fill("owners.joined", &values([("one", &one), ("other", &other)])))
+        let joined = owners
+            .into_iter()
+            .reduce(|one, other| words.fill("owners.joined", &values([("one", &one), ("other", &other)])))?;
+        Some(words.fill(&format!("do.{}", action.word()), &values([("owner", &joined)])))
     };
-    let told = owners.into_iter().take(ACTIONS_MAX);
-    told.map(|(at, all)| words.fill(GRAVITY[at].1, &values([("owner", &joined(all).unwrap_or_default())])))
-        .collect()
+    Action::ALL.into_iter().filter_map(sentence).take(ACTIONS_MAX).collect()
 }
 
-fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
-    let document = alert.kind == "document";
+fn alert_lines(out: &mut String, n: usize, alert: &AlertView, words: &Words) {
     let kind = term(words, "kind", &alert.kind);
-    let title = match alert.status.as_str() {
+    let title = match (alert.status.as_str(), alert.name.as_str()) {
         // Withheld from this officer.
-        "" => kind.clone(),
-        status if document => term(words, "status", status),
-        name => printable(name),
+        ("", "") => kind.clone(),
+        ("", name) => printable(name),
+        (status, _) => term(words, "status", status),
     };
-    let action = term(words, "action", &alert.action);
+    let action = term(words, "action", alert.action.word());
     let percent = (alert.score * 100.0).round().to_string();
-    let alike = match document {
+    let alike = match alert.is_document() {
         true => String::new(),
         false => format!(" · {}", words.fill("alert.score", &values([("n", &percent)]))),
     };
@@ -183,7 +163,7 @@ fn alert_lines(out: &mut String, n: usize, alert: &Alert, words: &Words) {
     }
 }
 
-fn list_line(out: &mut String, checked: &Checked, words: &Words) {
+fn list_line(out: &mut String, checked: &CheckedView, words: &Words) {
     let edition = match checked.edition {
         0 => words.say("lists.none").to_string(),
         edition => format!("{edition}, {}", ago(checked.age_s, words)),
@@ -245,8 +225,9 @@ pub(super) fn values<const N: usize>(values: [(&str, &str); N]) -> BTreeMap<Stri
 mod tests {
     use super::*;
 
-    fn alert(action: &str, owner: &str) -> Alert {
-        let alert = serde_json::json!({"list": "a/b", "alert_id": "1", "kind": "document", "result": "hit", "status": "",
+    fn alert(action: Action, owner: &str) -> AlertView {
+        let alert = serde_json::json!({"list": "a/b", "alert_id": "1", "kind": "document", "result": "hit",
+            "status": "",
             "action": action, "score": 1.0, "reasons": [], "owner": owner, "details": null});
         serde_json::from_value(alert).unwrap()
     }
@@ -254,32 +235,27 @@ mod tests {
     #[test]
     fn the_gravest_action_is_never_cut_off_and_owners_share_a_sentence() {
         let words = Words::of(vedette_common::words::Language::En);
-        let met = ["A", "B", "C", "A"].map(|owner| alert("seize_document", owner));
-        let met = [met.to_vec(), vec![alert("locate", "D"), alert("arrest", "E"), alert("unheard_of", "F")]]
-            .concat();
-        let told = actions(met.iter(), words);
+        let met = ["A", "B", "C", "A"].map(|owner| alert(Action::SeizeDocument, owner));
+        let others = [(Action::Locate, "D"), (Action::Arrest, "E"), (Action::Inform, "F")];
+        let others = others.map(|(action, owner)| alert(action, owner));
+        let told = actions(met.iter().chain(&others), words);
         assert_eq!(told.len(), ACTIONS_MAX);
         assert!(told[0].contains("Arrest") && told[0].contains('E'), "{told:?}");
         assert!(told[1].starts_with("Take the document") && told[1].ends_with("Tell A, B, C."), "{told:?}");
         assert!(told[2].contains("Ask where"), "{told:?}");
-        assert_eq!(actions(met[6..].iter(), words), ["Tell F before the person goes on."]);
+        assert_eq!(actions(others[2..].iter(), words), ["Tell F before the person goes on."]);
     }
 
     #[test]
-    fn every_action_of_a_list_has_its_place() {
-        use vedette_names::person::Action::*;
-        for action in
-            [Inform, Arrest, RefuseEntry, InquiryCheck, SpecificCheck, Locate, SeizeDocument, Return, Protect]
-        {
-            let word = vedette_common::text::json_word(&action);
-            assert!(
-                GRAVITY.iter().any(|(known, key)| *known == word && *key == format!("do.{word}")),
-                "{word}"
-            );
+    fn every_action_has_its_sentence_in_the_order_of_the_page() {
+        let words = Words::of(vedette_common::words::Language::En);
+        for action in Action::ALL {
+            assert!(words.has(&format!("do.{action}")) && words.has(&format!("action.{action}")), "{action}");
         }
-        // The page has the same, in the same order.
+        // A discreet check is among no others on the page.
         let page = include_str!("../desk/console/core/advice.js");
-        let order = GRAVITY.map(|(action, _)| format!("\"{action}\"")).join(", ");
+        let shown = Action::ALL.into_iter().filter(|action| *action != Action::DiscreetCheck);
+        let order = shown.map(|action| format!("\"{action}\"")).collect::<Vec<_>>().join(", ");
         assert!(page.contains(&format!("const GRAVITY = [{order}];")), "{order}");
     }
 

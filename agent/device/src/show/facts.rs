@@ -1,7 +1,7 @@
 //! What an alert says besides its title, and what was read from the document: in the page's words and order
 //! (`desk/console/view/answer.js`), as pairs of a message's key and a text. What nobody said is left out.
 
-use crate::check::{Alert, Document};
+use crate::desk::api::{AlertView, DocumentView};
 use serde_json::Value;
 use vedette_common::clock::{parse_rfc3339, rfc3339};
 use vedette_common::words::Words;
@@ -27,7 +27,7 @@ const PLAIN: [(&str, &str); 10] = [
 ];
 
 /// What an alert says of itself.
-pub(super) fn of_alert(alert: &Alert) -> Vec<Fact> {
+pub(super) fn of_alert(alert: &AlertView) -> Vec<Fact> {
     let each = |field: &str, say: fn(&Value) -> String, between: &str| {
         let entries = alert.details[field].as_array().into_iter().flatten();
         entries.map(say).collect::<Vec<_>>().join(between)
@@ -48,7 +48,7 @@ pub(super) fn of_alert(alert: &Alert) -> Vec<Fact> {
 }
 
 /// What was read. `now`: seconds since 1970.
-pub(super) fn of_document(document: &Document, words: &Words, now: u64) -> Vec<Fact> {
+pub(super) fn of_document(document: &DocumentView, words: &Words, now: u64) -> Vec<Fact> {
     let expires = zone_date(&document.expiry_date, EXPIRY_AHEAD, now);
     // Dates are compared, not instants: on its last day a document is still valid.
     let expired = parse_rfc3339(&expires).is_some() && *expires < rfc3339(now)[..10];

@@ -3,15 +3,14 @@
 
 use super::answer::{countdown, values};
 use super::push;
-use crate::check::late::LateEncounter;
-use crate::confirmation::Confirmation;
-use crate::desk::StatusView;
+use crate::action::Action;
+use crate::desk::api::{ConfirmationView, LateView, StatusView};
 use vedette_common::text::{owner_word, printable};
 use vedette_common::words::Words;
 
 /// Clocks and late encounters, the newest first; one line that there are none. `status`: for the owners' names, and
 /// whether headquarters has heard.
-pub fn owners(clocks: &[Confirmation], late: &[LateEncounter], status: &StatusView, words: &Words) -> String {
+pub fn owners(clocks: &[ConfirmationView], late: &[LateView], status: &StatusView, words: &Words) -> String {
     let owner = |list: &str| {
         let held = status.lists.iter().find(|held| held.list.as_str() == list);
         printable(held.map_or(list, |held| &held.owner))
@@ -46,11 +45,11 @@ pub fn owners(clocks: &[Confirmation], late: &[LateEncounter], status: &StatusVi
 }
 
 /// A valid document is not taken.
-fn late_key(late: &LateEncounter) -> &'static str {
-    if late.action == "bearer_sought" { "do.late_bearer" } else { "do.late" }
+fn late_key(late: &LateView) -> &'static str {
+    if late.action == Action::BearerSought { "do.late_bearer" } else { "do.late" }
 }
 
-fn clock_lines(out: &mut String, clock: &Confirmation, owner: &str, online: bool, words: &Words) {
+fn clock_lines(out: &mut String, clock: &ConfirmationView, owner: &str, online: bool, words: &Words) {
     let owner = values([("owner", owner)]);
     let left = countdown(clock.left_s.unsigned_abs());
     let Some(answer) = &clock.answer else {

@@ -13,7 +13,7 @@ use rusqlite::{Row, params};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::text::owner_word;
 use vedette_shim::ids::{EncounterId, ListName};
-use vedette_shim::trust::{Answer, OwnerWord};
+use vedette_shim::trust::{OwnerAnswer, OwnerWord};
 use vedette_shim::wire::OVERDUE_MAX;
 
 pub(super) const STEPS: &[Step] = &[Step {
@@ -97,7 +97,7 @@ pub(super) fn start(t: &Tx<'_>, clock: &Start<'_>) -> Result<(), DbError> {
 }
 
 /// Stores a checked answer; false if no clock of that encounter runs here, or a later answer is stored already.
-pub(crate) fn answered(db: &Db, answer: &Answer) -> Result<bool, DbError> {
+pub(crate) fn answered(db: &Db, answer: &OwnerAnswer) -> Result<bool, DbError> {
     db.run("store the owner's answer", |db| {
         let changed = db.execute(
             "UPDATE confirmation SET answered_at = ?2, word = ?3, text = ?4
@@ -199,9 +199,9 @@ mod tests {
         db.transaction("start", |t| start(t, &clock)).unwrap();
     }
 
-    fn answer(id: u8, at: u64, word: OwnerWord) -> Answer {
+    fn answer(id: u8, at: u64, word: OwnerWord) -> OwnerAnswer {
         let text = "call the duty officer".try_into().unwrap();
-        Answer { device: "post-7".parse().unwrap(), encounter: [id; 16], at, word, text }
+        OwnerAnswer { device: "post-7".parse().unwrap(), encounter: [id; 16], at, word, text }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Bound: they are stored for [`SHOWN_S`].
 
 use super::db::{Db, DbError, Step, Tx};
+use crate::action::Action;
 use rusqlite::params;
 use vedette_shim::ids::EncounterId;
 
@@ -45,8 +46,8 @@ pub struct LateEncounter {
     pub scanned_at: u64,
     /// When the alert came, seconds since 1970.
     pub raised_at: u64,
-    /// What to do, as an answer says it: `seize_document`, or `bearer_sought` of a valid one.
-    pub action: String,
+    /// [`Action::SeizeDocument`], or [`Action::BearerSought`] of a valid one.
+    pub action: Action,
     /// Whether an outcome was recorded.
     pub reported: bool,
 }
@@ -60,7 +61,8 @@ pub(crate) fn add(t: &Tx<'_>, late: &LateEncounter) -> Result<(), DbError> {
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (scanned_at, raised_at) = (late.scanned_at as i64, late.raised_at as i64);
         let of = (late.encounter, &late.list, &late.alert_id, late.scan);
-        db.execute(sql, params![of.0, of.1, of.2, of.3, scanned_at, raised_at, late.action]).map(|_| ())
+        db.execute(sql, params![of.0, of.1, of.2, of.3, scanned_at, raised_at, late.action.word()])
+            .map(|_| ())
     })
 }
 
@@ -81,7 +83,8 @@ pub(crate) fn shown(db: &Db, now: u64) -> Result<Vec<LateEncounter>, DbError> {
                     scanned_at: row.get::<_, i64>(4)? as u64,
                     raised_at: row.get::<_, i64>(5)? as u64,
                     reported: row.get(6)?,
-                    action: row.get(7)?,
+                    // What this program did not write counts as what is done of most documents.
+                    action: Action::of_word(&row.get::<_, String>(7)?).unwrap_or(Action::SeizeDocument),
                 })
             })?
             .collect()
@@ -110,7 +113,7 @@ pub(crate) mod tests {
             scan: [3; 16],
             scanned_at: 5,
             raised_at,
-            action: "bearer_sought".into(),
+            action: Action::BearerSought,
             reported: false,
         }
     }

@@ -1,6 +1,7 @@
 //! The store: what is erased is gone, what is a floor stays, and an older program's database is brought up to date.
 
 use super::*;
+use crate::action::Action;
 use rusqlite::Connection;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Floor;
@@ -121,7 +122,7 @@ fn a_database_of_schema_5_is_brought_up_to_date_with_all_it_holds() {
         assert_eq!(last, Some([0x11; 16]));
         let actions: Vec<_> =
             late::shown(&db, 100).unwrap().into_iter().map(|late| (late.encounter[0], late.action)).collect();
-        assert_eq!(actions, [(0x22, "bearer_sought".into()), (0x11, "seize_document".into())]);
+        assert_eq!(actions, [(0x22, Action::BearerSought), (0x11, Action::SeizeDocument)]);
         assert_eq!(trust::root(&db).unwrap().as_deref(), Some(&b"signed root"[..]));
         assert_eq!(trust::order_floor(&db).unwrap(), 3);
         let floor = Floor { edition: 7, manifest: [0x44; 32] };

@@ -13,8 +13,8 @@
 //! Invariant: commands that change keys, roots, segments or certificates hold the lock; `serve` only writes the
 //! database, so it runs beside them.
 
-use crate::db::Db;
-use crate::error::HqError;
+use crate::authority::error::AuthorityError;
+use crate::db::{self, Db, DbError};
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,10 +44,10 @@ pub struct HomeLock {
 
 impl Home {
     /// Opens the home in `dir`; the command `init` makes one. `clock` gives every time that is signed or stored.
-    pub fn open(dir: &Path, clock: Arc<Clock>) -> Result<Home, HqError> {
+    pub fn open(dir: &Path, clock: Arc<Clock>) -> Result<Home, AuthorityError> {
         let home = Home::at(dir, clock);
         if !home.database_file().is_file() {
-            return Err(HqError::NoHome(home.dir));
+            return Err(AuthorityError::NoHome(home.dir));
         }
         Ok(home)
     }
@@ -62,17 +62,17 @@ impl Home {
         self.clock.now()
     }
 
-    /// The folder.
+    /// The folder that all below lies in.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The folder of roots.
+    /// `root/`, of every root issued.
     pub fn roots(&self) -> PathBuf {
         self.dir.join("root")
     }
 
-    /// The folder of private keys.
+    /// `keys/`: see `keys` for what is in it.
     pub fn keys(&self) -> PathBuf {
         self.dir.join("keys")
     }
@@ -82,12 +82,12 @@ impl Home {
         self.dir.join("pki").join(name)
     }
 
-    /// The folder of segments.
+    /// `segments/`: what the last two editions of each list and anything pending name.
     pub fn segments(&self) -> PathBuf {
         self.dir.join("segments")
     }
 
-    /// The file of a segment.
+    /// A segment's file in it.
     pub fn segment(&self, digest: &Digest) -> PathBuf {
         self.segments().join(format!("{}.seg", Hex(digest)))
     }
@@ -96,21 +96,21 @@ impl Home {
         self.dir.join("hq.db")
     }
 
-    pub(crate) fn database(&self) -> Result<Db, HqError> {
-        Db::open(&self.database_file())
+    pub(crate) fn database(&self) -> Result<Db, DbError> {
+        db::open(&self.database_file())
     }
 
     /// Waits for other commands on this home, then keeps them out.
-    pub(crate) fn lock(&self) -> Result<HomeLock, HqError> {
+    pub(crate) fn lock(&self) -> Result<HomeLock, AuthorityError> {
         self.lock_file("lock", LOCK_WAIT_S_MAX)
     }
 
     /// Keeps a second `serve` out; does not wait.
-    pub(crate) fn lock_serve(&self) -> Result<HomeLock, HqError> {
+    pub(crate) fn lock_serve(&self) -> Result<HomeLock, AuthorityError> {
         self.lock_file("serve.lock", 0)
     }
 
-    fn lock_file(&self, name: &str, wait_s: u64) -> Result<HomeLock, HqError> {
+    fn lock_file(&self, name: &str, wait_s: u64) -> Result<HomeLock, AuthorityError> {
         let path = self.dir.join(name);
         let file = File::create(&path).map_err(FileError::at("create", &path))?;
         for _ in 0..=wait_s * 1000 / LOCK_STEP_MS {
@@ -120,7 +120,7 @@ impl Home {
                 Err(TryLockError::Error(source)) => return Err(FileError::at("lock", &path)(source).into()),
             }
         }
-        Err(HqError::Locked(self.dir.clone()))
+        Err(AuthorityError::Locked(self.dir.clone()))
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) struct NewFolder {
 
 impl NewFolder {
     /// Refuses a `path` that exists, unless it is an empty folder. `mode` is the new one's, such as 0o700.
-    pub(crate) fn at(path: &Path, mode: u32) -> Result<NewFolder, HqError> {
+    pub(crate) fn at(path: &Path, mode: u32) -> Result<NewFolder, AuthorityError> {
         Self::replacing(path, mode, |_| false)
     }
 
@@ -141,10 +141,10 @@ impl NewFolder {
         path: &Path,
         mode: u32,
         is_ours: impl Fn(&Path) -> bool,
-    ) -> Result<NewFolder, HqError> {
+    ) -> Result<NewFolder, AuthorityError> {
         let is_empty = path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
         if path.symlink_metadata().is_ok() && !is_empty && !is_ours(path) {
-            return Err(HqError::Exists(path.to_path_buf()));
+            return Err(AuthorityError::Exists(path.to_path_buf()));
         }
         let parent = parent_of(path);
         vedette_common::files::make_folder(parent)?;
@@ -158,7 +158,7 @@ impl NewFolder {
 
     /// Renames it into place. What was there is moved aside first and removed last: cut off in between, it still lies
     /// beside its place, under a name that begins with `.vedette-`.
-    pub(crate) fn finish(self) -> Result<(), HqError> {
+    pub(crate) fn finish(self) -> Result<(), AuthorityError> {
         let aside = match self.path.exists() {
             true => {
                 let aside = temporary_folder(parent_of(&self.path), 0o700)?;
@@ -183,7 +183,7 @@ fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn temporary_folder(parent: &Path, mode: u32) -> Result<TempDir, HqError> {
+fn temporary_folder(parent: &Path, mode: u32) -> Result<TempDir, AuthorityError> {
     Ok(tempfile::Builder::new()
         .prefix(".vedette-")
         .permissions(Permissions::from_mode(mode))

@@ -1,10 +1,10 @@
 //! `init`: makes a home.
 
+use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::home::NewFolder;
 use crate::authority::{pki, root};
-use crate::db::set;
-use crate::error::HqError;
+use crate::db::settings;
 use std::path::Path;
 use std::sync::Arc;
 use vedette_common::clock::Clock;
@@ -13,7 +13,7 @@ use vedette_common::files;
 /// What a new home should know.
 #[derive(Debug, Clone)]
 pub struct InitOptions {
-    /// Names and addresses of the broker besides `localhost` and `127.0.0.1`; devices are told the first.
+    /// Names and addresses of the broker besides `localhost` and `127.0.0.1`; devices connect to the first.
     pub broker_hosts: Vec<String>,
     /// The broker's port.
     pub broker_port: u16,
@@ -27,7 +27,7 @@ impl Default for InitOptions {
 
 /// Makes a home in `dir`: three root keys of which two sign, every role's key, the CA and its first certificates.
 /// The home appears whole or not at all; a folder that exists and is not empty is refused.
-pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home, HqError> {
+pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home, AuthorityError> {
     let folder = NewFolder::at(dir, 0o700)?;
     let home = Home::at(folder.path(), Arc::clone(&clock));
     let now = home.now();
@@ -42,9 +42,8 @@ pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home
     root::issue_first(&home, now)?;
     let mut db = home.database()?;
     let change = db.change()?;
-    set(&change, "broker_host", options.broker_hosts.first().unwrap_or(&hosts[0]))?;
-    set(&change, "broker_hosts", &hosts.join(" "))?;
-    set(&change, "broker_port", &options.broker_port.to_string())?;
+    let host = options.broker_hosts.first().unwrap_or(&hosts[0]);
+    settings::set_broker(&change, host, &hosts, options.broker_port)?;
     change.commit()?;
     drop(db);
     folder.finish()?;

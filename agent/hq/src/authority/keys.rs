@@ -11,8 +11,9 @@
 //!
 //! `<list>` is the list's name with `.` for `/`. Invariant: no secret is ever overwritten before it lies elsewhere too.
 
+use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::error::HqError;
+use crate::db::DbError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -116,7 +117,7 @@ impl Key<'_> {
     }
 
     /// Makes the key, unless it is there.
-    pub(crate) fn make(&self, home: &Home) -> Result<(), HqError> {
+    pub(crate) fn make(&self, home: &Home) -> Result<(), AuthorityError> {
         let path = self.path(home);
         if !path.exists() {
             files::write_secret(&path, &secret_line(&random_secret()))?;
@@ -130,7 +131,12 @@ impl Key<'_> {
     }
 
     /// Becomes `role`; the key before, if it is there, is kept as `<role>.until-<root_version>`.
-    pub(crate) fn succeed(&self, home: &Home, role: &Key<'_>, root_version: u32) -> Result<(), HqError> {
+    pub(crate) fn succeed(
+        &self,
+        home: &Home,
+        role: &Key<'_>,
+        root_version: u32,
+    ) -> Result<(), AuthorityError> {
         let path = role.path(home);
         if role.is_here(home) {
             let aside = path.with_extension(format!("until-{root_version}"));
@@ -140,41 +146,41 @@ impl Key<'_> {
     }
 
     /// Removes its file.
-    pub(crate) fn remove(&self, home: &Home) -> Result<(), HqError> {
+    pub(crate) fn remove(&self, home: &Home) -> Result<(), AuthorityError> {
         Ok(files::remove(&self.path(home))?)
     }
 
-    fn read(&self, home: &Home) -> Result<Zeroizing<[u8; 32]>, HqError> {
+    fn read(&self, home: &Home) -> Result<Zeroizing<[u8; 32]>, AuthorityError> {
         let path = self.path(home);
         let text = Zeroizing::new(files::read(&path, 128)?);
         let digits = std::str::from_utf8(&text).map(str::trim).unwrap_or_default();
-        from_hex(digits).map(Zeroizing::new).ok_or(HqError::BadKey(path))
+        from_hex(digits).map(Zeroizing::new).ok_or(AuthorityError::BadKey(path))
     }
 
     /// Reads a key that signs.
-    pub(crate) fn signing(&self, home: &Home) -> Result<SigningKey, HqError> {
+    pub(crate) fn signing(&self, home: &Home) -> Result<SigningKey, AuthorityError> {
         Ok(SigningKey::from_seed(&*self.read(home)?))
     }
 
     /// Reads a key that opens.
-    pub(crate) fn opening(&self, home: &Home) -> Result<BoxKey, HqError> {
+    pub(crate) fn opening(&self, home: &Home) -> Result<BoxKey, AuthorityError> {
         Ok(BoxKey::from_private(self.read(home)?))
     }
 
     /// Reads a list's key.
-    pub(crate) fn list_key(&self, home: &Home) -> Result<ListKey, HqError> {
+    pub(crate) fn list_key(&self, home: &Home) -> Result<ListKey, AuthorityError> {
         Ok(ListKey(*self.read(home)?))
     }
 }
 
-/// A statement that we hold, signed by `key` instead of the one before.
-pub(crate) fn signed_anew<T: Serialize + DeserializeOwned>(
+/// A statement of our own, signed by `key` instead of the one before.
+pub(crate) fn signed_again<T: Serialize + DeserializeOwned>(
     kind: SignedKind,
     old: &[u8],
     key: &SigningKey,
-) -> Result<Vec<u8>, HqError> {
+) -> Result<Vec<u8>, DbError> {
     let read = Envelope::read(old, kind).and_then(|envelope| decode_body::<T>(kind, envelope.body));
-    Ok(sign_statement(kind, &read.map_err(HqError::trust("hq.db"))?, &[key]))
+    Ok(sign_statement(kind, &read?, &[key]))
 }
 
 /// A secret as its file holds it: 64 hexadecimal digits and a line feed.

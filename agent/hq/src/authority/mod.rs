@@ -8,9 +8,11 @@
 //! | [`root`] | reads the roots, issues the next one |
 //! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
 //! | [`heartbeat`] | signs which editions are the newest |
+//! | [`roster`] | signs who may sign in at the devices |
 //! | [`renew`] | a new term for the root and for the services' certificates |
 //! | [`replace`] | a new key for a role that is online |
 
+mod error;
 pub mod heartbeat;
 pub mod home;
 pub mod init;
@@ -19,3 +21,6 @@ pub mod pki;
 pub mod renew;
 pub mod replace;
 pub mod root;
+pub mod roster;
+
+pub use error::AuthorityError;

@@ -6,8 +6,9 @@
 //! Invariants: serial numbers are random and never used twice; the CRL names every certificate revoked before its expiry.
 //! Validity starts an hour early, for devices whose clock is behind.
 
+use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::error::HqError;
+use crate::db::devices::Revoked;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
@@ -43,18 +44,12 @@ pub(crate) struct Certified {
     pub(crate) key_pem: Zeroizing<String>,
 }
 
-/// A certificate that no longer counts.
-pub(crate) struct Revoked {
-    pub(crate) serial: Vec<u8>,
-    pub(crate) at: u64,
-}
-
 /// The CA, its key in memory.
 pub(crate) struct Ca(Issuer<'static, KeyPair>);
 
 impl Ca {
     /// Makes a CA: `pki/ca.pem` and `pki/ca.key`.
-    pub(crate) fn make(home: &Home, now: u64) -> Result<Ca, HqError> {
+    pub(crate) fn make(home: &Home, now: u64) -> Result<Ca, AuthorityError> {
         // A name of its own, so that a verifier that meets two homes' CAs can tell them apart.
         let name = format!("Vedette CA {}", Hex(&random::<4>()));
         let mut params = params(&name, now, CA_DAYS);
@@ -70,7 +65,7 @@ impl Ca {
     }
 
     /// Reads the CA of a home.
-    pub(crate) fn open(home: &Home) -> Result<Ca, HqError> {
+    pub(crate) fn open(home: &Home) -> Result<Ca, AuthorityError> {
         let failed = || failed("a certificate with pki/ca.pem and pki/ca.key");
         let key_pem = Zeroizing::new(read_text(home, "ca.key")?);
         let key = KeyPair::from_pem(&key_pem).map_err(failed())?;
@@ -78,7 +73,12 @@ impl Ca {
     }
 
     /// Makes `pki/broker.*`, `pki/headquarters.*` and `pki/publisher.*`.
-    pub(crate) fn certify_services(&self, home: &Home, hosts: &[String], now: u64) -> Result<(), HqError> {
+    pub(crate) fn certify_services(
+        &self,
+        home: &Home,
+        hosts: &[String],
+        now: u64,
+    ) -> Result<(), AuthorityError> {
         let what = "the broker's certificate";
         let mut broker = params(BROKER, now, SERVICE_DAYS);
         broker.subject_alt_names = CertificateParams::new(hosts).map_err(failed(what))?.subject_alt_names;
@@ -100,13 +100,13 @@ impl Ca {
         device: &DeviceId,
         days: u32,
         now: u64,
-    ) -> Result<Certified, HqError> {
+    ) -> Result<Certified, AuthorityError> {
         let mut params = params(device.as_str(), now, days);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.certify(params, "the device's certificate")
     }
 
-    fn certify(&self, mut params: CertificateParams, what: &str) -> Result<Certified, HqError> {
+    fn certify(&self, mut params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {
         let serial = serial();
         params.serial_number = Some(SerialNumber::from_slice(&serial));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -121,11 +121,11 @@ impl Ca {
         })
     }
 
-    /// Writes `pki/crl.pem`. Mosquitto reads it anew on SIGHUP.
+    /// Writes `pki/crl.pem`. Mosquitto reads it again on SIGHUP.
     ///
     /// It is good for as long as the CA: OpenSSL refuses *every* client once a CRL has expired, and this one is read
     /// from the broker's own disk, where freshness by expiry would only add an outage.
-    pub(crate) fn write_crl(&self, home: &Home, revoked: &[Revoked], now: u64) -> Result<(), HqError> {
+    pub(crate) fn write_crl(&self, home: &Home, revoked: &[Revoked], now: u64) -> Result<(), AuthorityError> {
         let what = "the CRL";
         let revoked_certs: Vec<_> = revoked
             .iter()
@@ -150,21 +150,21 @@ impl Ca {
 }
 
 impl Certified {
-    fn write(&self, home: &Home, name: &str) -> Result<(), HqError> {
+    fn write(&self, home: &Home, name: &str) -> Result<(), AuthorityError> {
         files::write_secret(&home.pki(&format!("{name}.key")), self.key_pem.as_bytes())?;
         Ok(files::write(&home.pki(&format!("{name}.pem")), self.certificate_pem.as_bytes())?)
     }
 }
 
 /// When `pki/<name>.pem` ends, seconds since 1970.
-pub(crate) fn expires_at(home: &Home, name: &str) -> Result<u64, HqError> {
+pub(crate) fn expires_at(home: &Home, name: &str) -> Result<u64, AuthorityError> {
     Ok(tls::ends_at(read_text(home, &format!("{name}.pem"))?.as_bytes())?)
 }
 
 /// Reads a file of `pki/`.
-pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, HqError> {
+pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, AuthorityError> {
     let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;
-    String::from_utf8(bytes).map_err(|_| HqError::Damaged(format!("pki/{name} is not text")))
+    String::from_utf8(bytes).map_err(|_| AuthorityError::Damaged(format!("pki/{name} is not text")))
 }
 
 fn params(name: &str, now: u64, days: u32) -> CertificateParams {
@@ -187,7 +187,7 @@ fn time(seconds: u64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn failed(what: &str) -> impl FnOnce(rcgen::Error) -> HqError {
+fn failed(what: &str) -> impl FnOnce(rcgen::Error) -> AuthorityError {
     let what = what.to_string();
-    move |source| HqError::Certificate { what, source }
+    move |source| AuthorityError::Certificate { what, source }
 }

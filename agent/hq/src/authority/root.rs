@@ -3,9 +3,9 @@
 //! Invariants: a root, once issued, is never changed; root N+1 is signed by the thresholds of N and of N+1 (the same
 //! three keys, two needed: each of them in reach signs).
 
+use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, ROOT_KEYS, ROOT_THRESHOLD};
-use crate::error::HqError;
 use vedette_common::crypto::{RingVerify, SigningKey, sign_statement};
 use vedette_common::files::{self, FileError};
 use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind};
@@ -14,7 +14,7 @@ use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind}
 const ROOT_DAYS: u64 = 730;
 
 /// Every root's version and signed bytes, oldest first.
-pub fn all(home: &Home) -> Result<Vec<(u32, Vec<u8>)>, HqError> {
+pub fn all(home: &Home) -> Result<Vec<(u32, Vec<u8>)>, AuthorityError> {
     let folder = home.roots();
     let at = || FileError::at("read", &folder);
     let mut versions = Vec::new();
@@ -28,23 +28,24 @@ pub fn all(home: &Home) -> Result<Vec<(u32, Vec<u8>)>, HqError> {
 }
 
 /// The newest root and its signed bytes, verified.
-pub fn newest(home: &Home) -> Result<(Root, Vec<u8>), HqError> {
+pub fn newest(home: &Home) -> Result<(Root, Vec<u8>), AuthorityError> {
     let Some((version, bytes)) = all(home)?.pop() else {
-        return Err(HqError::Damaged("root/ holds no root".into()));
+        return Err(AuthorityError::Damaged("root/ holds no root".into()));
     };
-    let root = Root::pinned(&bytes, &RingVerify).map_err(HqError::trust(format!("root/{version}.root")))?;
+    let root =
+        Root::pinned(&bytes, &RingVerify).map_err(AuthorityError::trust(format!("root/{version}.root")))?;
     Ok((root, bytes))
 }
 
 /// Makes the keys of every role and issues root 1.
-pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), HqError> {
+pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), AuthorityError> {
     let roles = [Key::Heartbeat, Key::Roster, Key::Collector, Key::Orders];
     for key in (1..=ROOT_KEYS).map(Key::Root).chain(roles) {
         key.make(home)?;
     }
     let publics = (1..=ROOT_KEYS).map(|n| Ok(Key::Root(n).signing(home)?.public()));
-    let root_keys = publics.collect::<Result<Vec<_>, HqError>>()?;
-    let single = |key: Key| Ok::<_, HqError>(role(1, &[key.signing(home)?.public()]));
+    let root_keys = publics.collect::<Result<Vec<_>, AuthorityError>>()?;
+    let single = |key: Key| Ok::<_, AuthorityError>(role(1, &[key.signing(home)?.public()]));
     let root = Root {
         version: 1,
         issued: now,
@@ -63,8 +64,8 @@ pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), HqError> {
 pub(crate) fn issue_next(
     home: &Home,
     now: u64,
-    change: impl FnOnce(&mut Root) -> Result<(), HqError>,
-) -> Result<Root, HqError> {
+    change: impl FnOnce(&mut Root) -> Result<(), AuthorityError>,
+) -> Result<Root, AuthorityError> {
     let (mut root, _) = newest(home)?;
     root.version += 1;
     root.issued = now;
@@ -80,24 +81,24 @@ pub(crate) fn role(threshold: u8, keys: &[PublicKey]) -> Role {
 }
 
 /// Whether the next root can be signed.
-pub(crate) fn check_signers(home: &Home) -> Result<(), HqError> {
+pub(crate) fn check_signers(home: &Home) -> Result<(), AuthorityError> {
     signers(home, &newest(home)?.0).map(|_| ())
 }
 
-fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, HqError> {
+fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, AuthorityError> {
     let in_reach = (1..=ROOT_KEYS).map(Key::Root).filter(|key| key.is_here(home));
     let keys = in_reach.map(|key| key.signing(home)).collect::<Result<Vec<SigningKey>, _>>()?;
     if keys.len() < root.root.threshold.into() {
-        return Err(HqError::RootKeys { found: keys.len(), needed: root.root.threshold });
+        return Err(AuthorityError::RootKeys { found: keys.len(), needed: root.root.threshold });
     }
     Ok(keys)
 }
 
-fn write(home: &Home, root: &Root) -> Result<(), HqError> {
+fn write(home: &Home, root: &Root) -> Result<(), AuthorityError> {
     let keys = signers(home, root)?;
     let bytes = sign_statement(SignedKind::Root, root, &keys.iter().collect::<Vec<_>>());
     // What a device would refuse must not become our newest root.
-    Root::pinned(&bytes, &RingVerify).map_err(HqError::trust(format!("root {}", root.version)))?;
+    Root::pinned(&bytes, &RingVerify).map_err(AuthorityError::trust(format!("root {}", root.version)))?;
     Ok(files::write(&file(home, root.version), &bytes)?)
 }
 
@@ -105,6 +106,6 @@ fn file(home: &Home, version: u32) -> std::path::PathBuf {
     home.roots().join(format!("{version}.root"))
 }
 
-fn read(home: &Home, version: u32) -> Result<Vec<u8>, HqError> {
+fn read(home: &Home, version: u32) -> Result<Vec<u8>, AuthorityError> {
     Ok(files::read(&file(home, version), METADATA_BYTES_MAX as u64)?)
 }

@@ -3,13 +3,13 @@
 //! For headquarters without a running `serve`, or when a delta should not wait to be asked for. Returns when the broker
 //! has acknowledged every message, or with the reason why it did not.
 
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, PUBLISHER};
 use crate::collector::depot::read_chunk;
+use crate::collector::error::CollectorError;
 use crate::collector::retained;
-use crate::db::{parse, setting};
-use crate::error::HqError;
-use crate::fleet::grants;
+use crate::db;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -40,7 +40,7 @@ pub async fn broadcast(
     home: &Home,
     lists: &[ListName],
     broker: Option<(String, u16)>,
-) -> Result<Broadcasted, HqError> {
+) -> Result<Broadcasted, CollectorError> {
     // Chunks first: whoever hears of the edition has its delta already.
     let mut publishes = VecDeque::new();
     for list in lists {
@@ -59,10 +59,10 @@ pub(crate) fn settings(
     home: &Home,
     name: &str,
     broker: Option<(String, u16)>,
-) -> Result<MqttSettings, HqError> {
+) -> Result<MqttSettings, CollectorError> {
     let (host, port) = match broker {
         Some(broker) => broker,
-        None => home_broker(home)?,
+        None => db::settings::broker(home.database()?.read())?,
     };
     let read = |name: &str| pki::read_text(home, name);
     let tls = client_config(
@@ -70,21 +70,14 @@ pub(crate) fn settings(
         read(&format!("{name}.pem"))?.as_bytes(),
         zeroize::Zeroizing::new(read(&format!("{name}.key"))?).as_bytes(),
         read("crl.pem")?.as_bytes(),
-    )?;
+    )
+    .map_err(AuthorityError::from)?;
     Ok(MqttSettings { host, port, client_id: name.into(), tls, keep_alive: KEEP_ALIVE, last_will: None })
 }
 
-/// The broker a home was made for: host and port, as devices are told.
-pub(crate) fn home_broker(home: &Home) -> Result<(String, u16), HqError> {
-    let db = home.database()?;
-    let missing = || HqError::Damaged("the broker's host and port are missing".into());
-    let host = setting(db.read(), "broker_host")?.ok_or_else(missing)?;
-    Ok((host, parse(&setting(db.read(), "broker_port")?.ok_or_else(missing)?)?))
-}
-
 /// The chunks of the newest delta of a list, if it is small enough to send to all.
-fn delta_chunks(home: &Home, list: &ListName) -> Result<Vec<Publish>, HqError> {
-    let manifest = grants::newest_manifest(home.database()?.read(), list)?;
+fn delta_chunks(home: &Home, list: &ListName) -> Result<Vec<Publish>, CollectorError> {
+    let manifest = db::editions::newest(home.database()?.read(), list)?;
     let Some(delta) = manifest.and_then(|m| m.delta).filter(|delta| delta.bytes <= PUSH_BYTES_MAX) else {
         return Ok(Vec::new());
     };
@@ -106,9 +99,9 @@ pub(crate) fn chunk_message(chunk: &Chunk<'_>) -> Vec<u8> {
     buffer
 }
 
-async fn send(settings: MqttSettings, mut publishes: VecDeque<Publish>) -> Result<(), HqError> {
+async fn send(settings: MqttSettings, mut publishes: VecDeque<Publish>) -> Result<(), CollectorError> {
     let broker = format!("{}:{}", settings.host, settings.port);
-    let failed = |why: String| HqError::Broker { broker: broker.clone(), why };
+    let failed = |why: String| CollectorError::Broker { broker: broker.clone(), why };
     let (mut publisher, mut events) = mqtt::open(settings);
     let mut connected = false;
     let mut awaited = 0usize;

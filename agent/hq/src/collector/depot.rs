@@ -3,7 +3,7 @@
 //! Invariants: devices take turns, chunk by chunk, so one that asks for a whole list does not hold up another's delta;
 //! memory is bounded by [`WAITING_MAX`] small entries, never by chunks; a new [`Want`] for the same segment replaces
 //! the device's older one. Failure: a chunk that does not exist is not answered; the device asks again or elsewhere, and
-//! what is not here at all is said in the log.
+//! a segment that is not here at all is logged.
 
 use crate::authority::home::Home;
 use std::collections::VecDeque;
@@ -19,8 +19,8 @@ pub(crate) const SEGMENTS_PER_DEVICE_MAX: usize = 4;
 /// Most requests waiting; further ones are dropped, and asked again by their devices.
 pub(crate) const WAITING_MAX: usize = 16_384;
 
-/// How often it is said that a segment is not here.
-const ABSENT_SAID_EVERY: Duration = Duration::from_secs(60);
+/// How often it is logged that a segment is not here.
+const ABSENT_LOGGED_EVERY: Duration = Duration::from_secs(60);
 
 struct Request {
     device: DeviceId,
@@ -86,22 +86,22 @@ impl Depot {
     }
 }
 
-/// Requests for segments that are not here: said once a while, because a device asks again and again.
+/// Requests for segments that are not here: logged once in a while, because a device asks again and again.
 #[derive(Default)]
 pub(crate) struct Absent {
-    said_at: Option<Instant>,
-    unsaid: u64,
+    logged_at: Option<Instant>,
+    unreported: u64,
 }
 
 impl Absent {
-    /// Whether it is time to say so: then how many were not said since the last time.
+    /// Whether it is time to log it: then how many were not since the last time.
     pub(crate) fn met(&mut self, now: Instant) -> Option<u64> {
-        if self.said_at.is_some_and(|at| now < at + ABSENT_SAID_EVERY) {
-            self.unsaid += 1;
+        if self.logged_at.is_some_and(|at| now < at + ABSENT_LOGGED_EVERY) {
+            self.unreported += 1;
             return None;
         }
-        self.said_at = Some(now);
-        Some(std::mem::take(&mut self.unsaid))
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.unreported))
     }
 }
 
@@ -152,11 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_segment_is_said_but_not_at_line_speed() {
+    fn an_absent_segment_is_logged_but_not_at_line_speed() {
         let (mut absent, start) = (Absent::default(), Instant::now());
-        let said: Vec<_> = (0..1000).filter_map(|ms| absent.met(start + Duration::from_millis(ms))).collect();
-        assert_eq!(said, [0]);
-        assert_eq!(absent.met(start + ABSENT_SAID_EVERY), Some(999));
+        let logged: Vec<_> =
+            (0..1000).filter_map(|ms| absent.met(start + Duration::from_millis(ms))).collect();
+        assert_eq!(logged, [0]);
+        assert_eq!(absent.met(start + ABSENT_LOGGED_EVERY), Some(999));
     }
 
     proptest! {

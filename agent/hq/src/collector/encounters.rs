@@ -5,128 +5,40 @@
 //! *first*, so that the device does not take its own for stored. What cannot be opened is not stored and gets no receipt:
 //! nobody has vouched for it.
 
+pub use crate::db::encounters::EncounterView;
+pub use crate::db::outcomes::OutcomeView;
+
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::db::Db;
-use crate::error::HqError;
-use crate::fleet::devices;
-use rusqlite::{Connection, OptionalExtension, params};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use crate::collector::error::CollectorError;
+use crate::db::encounters::{self, Arrival, Position};
+use crate::db::{Db, Session, devices, outcomes};
+use std::collections::HashMap;
 use vedette_common::crypto::BoxKey;
 use vedette_common::encounter;
-use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
+use vedette_shim::ids::{DeviceId, EncounterId, ListName};
 use vedette_shim::trust::{ReceiptEntry, digest};
-use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{
-    self, ENCOUNTER_BYTES_MAX, Encounter, EncounterOutcome, FormField, Outcome as OutcomeKind, Report,
-    ScannedDocument, SealedEncounter,
-};
+use vedette_shim::wire::{self, ENCOUNTER_BYTES_MAX, Report, SealedEncounter};
 
 /// Longest message: a sealed encounter and the names in front of it.
 const MESSAGE_BYTES_MAX: usize = ENCOUNTER_BYTES_MAX + 512;
 
-/// An encounter as `encounters` shows it. Times are seconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EncounterView {
-    /// Its id, hexadecimal.
-    pub id: String,
-    /// The scan it came from, hexadecimal.
-    pub scan: String,
-    /// The device that made it.
-    pub device: String,
-    /// Where.
-    pub post: String,
-    /// When, by the device's clock.
-    pub made_at: u64,
-    /// When it was stored here.
-    pub received_at: u64,
-    /// The list that was met.
-    pub list: String,
-    /// Its edition at that moment.
-    pub edition: u64,
-    /// The alert.
-    pub alert: String,
-    /// Hit or Possible.
-    pub verdict: Verdict,
-    /// Score in thousandths.
-    pub score: u16,
-    /// What was read.
-    pub document: ScannedDocument,
-    /// The document was listed only after the scan.
-    #[serde(default)]
-    pub late: bool,
-    /// Since when its owner's answer is overdue, by headquarters' clock.
-    #[serde(default)]
-    pub overdue_since: Option<u64>,
-    /// The owner's answer, if there is one.
-    #[serde(default)]
-    pub answer: Option<String>,
-    /// Made with a key that was revoked when it came.
-    pub device_revoked: bool,
-    /// Later messages with the same id and other content.
-    pub conflicts: u32,
-    /// What came of it, as the device that made it says, in order of time; the last one counts.
-    #[serde(default)]
-    pub outcomes: Vec<OutcomeView>,
-}
+/// Encounters that one page of the listing has, at most.
+pub const PAGE_ROWS: usize = 500;
 
-/// What came of an encounter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutcomeView {
-    /// When, by the device's clock.
-    pub at: u64,
-    /// Who says so.
-    pub who: String,
-    /// What came of it.
-    pub outcome: OutcomeKind,
-    /// In words.
-    pub note: String,
-    /// The form of a discreet check, as far as it was filled in.
-    pub form: BTreeMap<FormField, String>,
-}
-
-/// Every encounter, in order of arrival.
-pub fn encounters(home: &Home) -> Result<Vec<EncounterView>, HqError> {
+/// Every encounter in order of arrival, in pages of [`PAGE_ROWS`], so that years of them are shown in the memory of one page.
+pub fn pages(
+    home: &Home,
+) -> Result<impl Iterator<Item = Result<Vec<EncounterView>, CollectorError>>, CollectorError> {
     let db = home.database()?;
-    let mut query = db.read().prepare(
-        "SELECT encounters.encounter, device_revoked, conflicts, overdue_since, word FROM encounters
-         LEFT JOIN answers ON answers.encounter = encounters.id ORDER BY received_at, made_at, id",
-    )?;
-    let mut rows = query.query([])?;
-    let (mut all, mut views) = (outcomes(db.read())?, Vec::new());
-    while let Some(row) = rows.next()? {
-        let view: EncounterView = parse(&row.get::<_, String>(0)?)?;
-        views.push(EncounterView {
-            device_revoked: row.get(1)?,
-            conflicts: row.get(2)?,
-            overdue_since: row.get::<_, Option<i64>>(3)?.map(|at| at as u64),
-            answer: row.get(4)?,
-            outcomes: all.remove(&(view.id.clone(), view.device.clone())).unwrap_or_default(),
-            ..view
-        });
-    }
-    Ok(views)
-}
-
-/// Every outcome, by encounter and device: only the device that made an encounter says what came of it.
-fn outcomes(db: &Connection) -> Result<HashMap<(String, String), Vec<OutcomeView>>, HqError> {
-    let mut query = db.prepare("SELECT encounter, device, outcome FROM outcomes")?;
-    let mut rows = query.query([])?;
-    let mut all: HashMap<_, Vec<OutcomeView>> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let encounter: EncounterId = row.get(0)?;
-        let key = (Hex(&encounter).to_string(), row.get(1)?);
-        all.entry(key).or_default().push(parse(&row.get::<_, String>(2)?)?);
-    }
-    all.values_mut().for_each(|outcomes| outcomes.sort_by_key(|outcome| outcome.at));
-    Ok(all)
-}
-
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, HqError> {
-    serde_json::from_str(text)
-        .map_err(|error| HqError::Damaged(format!("an encounter or outcome cannot be read: {error}")))
+    let mut after = Some(Position::START);
+    Ok(std::iter::from_fn(move || match encounters::page(db.read(), &after.take()?, PAGE_ROWS) {
+        Ok((page, next)) => {
+            after = next;
+            Some(Ok(page))
+        }
+        Err(error) => Some(Err(error.into())),
+    }))
 }
 
 /// Why a message was not stored.
@@ -173,7 +85,7 @@ impl<'a> Owners<'a> {
         Owners { home, keys: HashMap::new() }
     }
 
-    fn key(&mut self, list: &ListName) -> Result<Option<&BoxKey>, HqError> {
+    fn key(&mut self, list: &ListName) -> Result<Option<&BoxKey>, CollectorError> {
         if !self.keys.contains_key(list) {
             if !Key::Owner(list).is_here(self.home) {
                 return Ok(None);
@@ -186,7 +98,7 @@ impl<'a> Owners<'a> {
 
 /// Stores messages, each with the device whose topic it came on, in one transaction, and says what became of each.
 /// When this returns, what it gives entries for is committed. `serve` does this and then sends the receipts.
-pub fn collect(home: &Home, messages: &[(DeviceId, Vec<u8>)]) -> Result<Vec<Outcome>, HqError> {
+pub fn collect(home: &Home, messages: &[(DeviceId, Vec<u8>)]) -> Result<Vec<Outcome>, CollectorError> {
     store(&mut home.database()?, &mut Owners::of(home), messages, home.now())
 }
 
@@ -195,7 +107,7 @@ pub(crate) fn store(
     owners: &mut Owners<'_>,
     messages: &[(DeviceId, impl AsRef<[u8]>)],
     now: u64,
-) -> Result<Vec<Outcome>, HqError> {
+) -> Result<Vec<Outcome>, CollectorError> {
     let change = db.change()?;
     let stored = messages
         .iter()
@@ -206,12 +118,12 @@ pub(crate) fn store(
 }
 
 fn store_one(
-    db: &Connection,
+    db: &Session,
     owners: &mut Owners<'_>,
     from: &DeviceId,
     message: &[u8],
     now: u64,
-) -> Result<Outcome, HqError> {
+) -> Result<Outcome, CollectorError> {
     let refuse = |why| Ok(Outcome::Refused(why));
     if message.len() > MESSAGE_BYTES_MAX {
         return refuse(Refusal::Unreadable);
@@ -223,7 +135,7 @@ fn store_one(
         return refuse(Refusal::OtherDevice);
     }
     let ours = entry(sealed.id, message);
-    let first = first_digest(db, &sealed.id)?;
+    let first = encounters::first_digest(db, &sealed.id)?;
     // The same bytes from the same device: opened once already.
     if first == Some(ours.digest) {
         return Ok(Outcome::Known(ours));
@@ -235,7 +147,7 @@ fn store_one(
     let Some(owner) = owners.key(&sealed.list)? else {
         return refuse(Refusal::UnknownList);
     };
-    // A device enrolled anew may still have encounters of its former self: those count as a revoked device's.
+    // A device enrolled again may still have encounters of its former self: those count as a revoked device's.
     let opened = enrolments.iter().find_map(|enrolment| {
         let report = encounter::open(&sealed, owner, &enrolment.box_public).ok()?;
         Some((report, enrolment.revoked))
@@ -244,105 +156,23 @@ fn store_one(
         return refuse(Refusal::DoesNotOpen);
     };
     if let Some(digest) = first {
-        db.execute("UPDATE encounters SET conflicts = conflicts + 1 WHERE id = ?", [&sealed.id[..]])?;
+        encounters::count_conflict(db, &sealed.id)?;
         return Ok(Outcome::Conflict(ReceiptEntry { id: sealed.id, digest }));
     }
     match report {
-        Report::Encounter(encounter) => {
-            insert_encounter(db, &encounter, &ours, message, device_revoked, now)?;
+        Report::Encounter(made) => {
+            let arrival = Arrival { message, digest: ours.digest, device_revoked, received_at: now };
+            encounters::insert(db, &made, &arrival)?;
         }
-        Report::Outcome(outcome) => insert_outcome(db, &outcome, &ours, message, now)?,
+        Report::Outcome(outcome) => outcomes::insert(db, &outcome, &ours.digest, message, now)?,
     }
     Ok(Outcome::Stored(ours))
-}
-
-fn insert_encounter(
-    db: &Connection,
-    opened: &Encounter,
-    ours: &ReceiptEntry,
-    message: &[u8],
-    device_revoked: bool,
-    now: u64,
-) -> Result<(), HqError> {
-    let view = EncounterView {
-        id: Hex(&opened.id).to_string(),
-        scan: Hex(&opened.scan).to_string(),
-        device: opened.device.to_string(),
-        post: opened.post.as_str().into(),
-        made_at: opened.made_at,
-        received_at: now,
-        list: opened.list.to_string(),
-        edition: opened.edition,
-        alert: opened.alert.as_str().into(),
-        verdict: opened.verdict,
-        score: opened.score,
-        document: opened.document.clone(),
-        late: opened.late,
-        overdue_since: None,
-        answer: None,
-        device_revoked,
-        conflicts: 0,
-        outcomes: Vec::new(),
-    };
-    db.execute(
-        "INSERT INTO encounters(id, device, list, received_at, made_at, digest, message, encounter, device_revoked)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            &opened.id[..],
-            view.device,
-            view.list,
-            now as i64,
-            // SQLite has no unsigned numbers; a device's clock beyond the year 292 billion is shown as that.
-            i64::try_from(view.made_at).unwrap_or(i64::MAX),
-            &ours.digest[..],
-            message,
-            serde_json::to_string(&view).expect("texts and numbers are JSON"),
-            device_revoked
-        ],
-    )?;
-    Ok(())
-}
-
-fn insert_outcome(
-    db: &Connection,
-    opened: &EncounterOutcome,
-    ours: &ReceiptEntry,
-    message: &[u8],
-    now: u64,
-) -> Result<(), HqError> {
-    let view = OutcomeView {
-        at: opened.at,
-        who: opened.who.as_str().into(),
-        outcome: opened.outcome,
-        note: opened.note.as_str().into(),
-        form: opened.form.iter().map(|entry| (entry.field, entry.text.as_str().into())).collect(),
-    };
-    db.execute(
-        "INSERT INTO outcomes(id, encounter, device, received_at, digest, message, outcome)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-        params![
-            &opened.id[..],
-            &opened.encounter[..],
-            opened.device.as_str(),
-            now as i64,
-            &ours.digest[..],
-            message,
-            serde_json::to_string(&view).expect("texts and numbers are JSON"),
-        ],
-    )?;
-    Ok(())
 }
 
 fn entry(id: EncounterId, message: &[u8]) -> ReceiptEntry {
     let mut half = [0; 16];
     half.copy_from_slice(&digest(message)[..16]);
     ReceiptEntry { id, digest: half }
-}
-
-fn first_digest(db: &Connection, id: &EncounterId) -> Result<Option<[u8; 16]>, HqError> {
-    let query =
-        "SELECT digest FROM encounters WHERE id = ?1 UNION ALL SELECT digest FROM outcomes WHERE id = ?1";
-    Ok(db.query_row(query, [&id[..]], |row| row.get(0)).optional()?)
 }
 
 #[cfg(test)]

@@ -13,5 +13,8 @@ pub mod answer;
 pub mod broadcast;
 mod depot;
 pub mod encounters;
+mod error;
 mod retained;
 pub mod serve;
+
+pub use error::CollectorError;

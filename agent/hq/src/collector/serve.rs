@@ -2,15 +2,18 @@
 //!
 //! In: sealed encounters, requests for chunks, devices' status. Out, in this order of precedence: receipts for what is
 //! committed, what the broker should keep (see `retained`), chunks. What is retained is sent on every connect and, within
-//! a second, whenever another command changed the home; the heartbeat is signed anew every `heartbeat_every`.
+//! a second, whenever another command changed the home; the heartbeat is signed again every `heartbeat_every`.
 //!
 //! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line: they take milliseconds,
 //! and the broker's messages wait for them in the session's bounded queue.
 //!
-//! Failure: a session that breaks is opened anew after a growing, jittered wait; encounters that came and were not yet
+//! Failure: a session that breaks is opened again after a growing, jittered wait; encounters that came and were not yet
 //! stored are stored all the same, and those whose receipt was lost come again. Bounds: [`BATCH_MAX`],
 //! [`RECEIPTS_WAITING_MAX`], [`CHUNKS_IN_FLIGHT_MAX`], the depot's and the session's.
 
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
+
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::HEADQUARTERS;
@@ -18,10 +21,10 @@ use crate::authority::{heartbeat, renew};
 use crate::collector::broadcast::{chunk_message, settings};
 use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
 use crate::collector::encounters::{Outcome, Owners, store};
+use crate::collector::error::CollectorError;
 use crate::collector::retained;
-use crate::db::Db;
-use crate::error::HqError;
-use crate::fleet::devices;
+use crate::db::{Db, devices};
+use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::num::NonZeroU64;
@@ -59,7 +62,7 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 pub struct ServeOptions {
     /// Another broker than the home's: host and port.
     pub broker: Option<(String, u16)>,
-    /// How often the heartbeat is signed anew.
+    /// How often the heartbeat is signed again.
     pub heartbeat_every: Duration,
     /// Chunks sent, bytes a second; `None` for as fast as they are taken.
     pub depot_bytes_per_s: Option<NonZeroU64>,
@@ -74,15 +77,13 @@ impl Default for ServeOptions {
 /// What was done until the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServeReport {
-    /// Encounters stored.
+    /// Encounters and outcomes.
     pub stored: u64,
-    /// Encounters that had been stored before.
+    /// Had been stored before.
     pub known: u64,
     /// Messages under the id of another encounter.
     pub conflicts: u64,
-    /// Messages refused.
     pub refused: u64,
-    /// Chunks sent.
     pub chunks: u64,
     /// Sessions that broke.
     pub broken_sessions: u64,
@@ -93,7 +94,7 @@ pub async fn run(
     home: &Home,
     options: ServeOptions,
     shutdown: CancellationToken,
-) -> Result<ServeReport, HqError> {
+) -> Result<ServeReport, CollectorError> {
     let _lock = home.lock_serve()?;
     let settings = settings(home, HEADQUARTERS, options.broker.clone())?;
     let mut server = Server {
@@ -164,7 +165,7 @@ impl Server<'_> {
         settings: MqttSettings,
         backoff: &mut Backoff,
         shutdown: &CancellationToken,
-    ) -> Result<Option<String>, HqError> {
+    ) -> Result<Option<String>, CollectorError> {
         self.outbox.clear();
         self.kept_at_broker.clear();
         self.chunks_in_flight.clear();
@@ -187,7 +188,7 @@ impl Server<'_> {
                         backoff.reset();
                         info!("serving");
                     }
-                    Event::Refused(filter) => return Err(HqError::TopicRefused(filter)),
+                    Event::Refused(filter) => return Err(CollectorError::TopicRefused(filter)),
                     Event::Message { topic, payload, retained } => self.take(&topic, payload, retained)?,
                     Event::Acked(token) => {
                         self.chunks_in_flight.remove(&token);
@@ -224,7 +225,7 @@ impl Server<'_> {
     }
 
     /// Takes a message in; encounters and statuses wait for [`Self::store`].
-    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) -> Result<(), HqError> {
+    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) -> Result<(), CollectorError> {
         let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return Ok(()) };
         match what {
             DeviceTopic::Encounter => {
@@ -235,7 +236,7 @@ impl Server<'_> {
             }
             DeviceTopic::Status => match wire::decode::<Status>(&payload) {
                 Ok(status) => {
-                    // What the broker kept for us is as old as it says itself, by the device's clock.
+                    // A retained status is as old as it says, by the device's clock.
                     let now = self.home.now();
                     let seen = if retained { status.at.min(now) } else { now };
                     self.statuses.insert(device, (status, seen));
@@ -257,13 +258,9 @@ impl Server<'_> {
     }
 
     /// Commits what came, then makes the receipts.
-    fn store(&mut self) -> Result<(), HqError> {
+    fn store(&mut self) -> Result<(), CollectorError> {
         let now = self.home.now();
-        for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
-            if !devices::store_status(self.db.read(), &device, &status, seen)? {
-                warn!("a status came of {device}, which was never enrolled");
-            }
-        }
+        self.store_statuses()?;
         if self.encounters.is_empty() {
             return Ok(());
         }
@@ -298,24 +295,38 @@ impl Server<'_> {
         Ok(())
     }
 
+    /// Commits what devices said of themselves.
+    fn store_statuses(&mut self) -> Result<(), CollectorError> {
+        if self.statuses.is_empty() {
+            return Ok(());
+        }
+        let change = self.db.change()?;
+        for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
+            if !store_status(&change, &device, &status, seen)? {
+                warn!("a status came from {device}, which was never enrolled");
+            }
+        }
+        Ok(change.commit()?)
+    }
+
     /// Renews the heartbeat when it is due, warns of terms that end, and finds what the broker does not have yet.
-    fn look(&mut self) -> Result<(), HqError> {
+    fn look(&mut self) -> Result<(), CollectorError> {
         let is_due = Instant::now() >= self.heartbeat_due;
         if is_due {
             self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
             match heartbeat::renew(self.home, self.db.read(), self.home.now()) {
                 // Encounters come home all the same.
-                Err(error @ HqError::HeartbeatAhead { .. }) => {
+                Err(error @ AuthorityError::HeartbeatAhead { .. }) => {
                     warn!("{error}: {}", error.hint().unwrap_or_default());
                 }
-                renewed => drop(renewed?),
+                renewed => renewed?,
             }
         }
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
             renew::due(self.home, self.home.now())?.iter().for_each(|what| warn!("{what}"));
         }
-        let version = data_version(&self.db)?;
+        let version = self.db.version()?;
         if self.seen_version.replace(version) == Some(version) && !is_due {
             return Ok(());
         }
@@ -331,22 +342,22 @@ impl Server<'_> {
         Ok(())
     }
 
-    fn tell_absent(&mut self, turn: &Turn) {
+    fn report_absent(&mut self, turn: &Turn) {
         if self.home.segment(&turn.segment).exists() {
             return; // it ends before
         }
-        if let Some(unsaid) = self.absent.met(std::time::Instant::now()) {
+        if let Some(unreported) = self.absent.met(std::time::Instant::now()) {
             let (device, segment) = (&turn.device, Hex(&turn.segment));
             warn!(
                 "{device} waits for segment {segment}, which is not in segments/: it cannot get that edition. If no later \
                  one was published, import the list's file and `vedette-hq publish NAME --whole --withdraw-many` \
-                 ({unsaid} more such requests since this was said last)"
+                 ({unreported} more such requests since this was last reported)"
             );
         }
     }
 
     /// Hands over what the session takes: receipts, what is to be kept, chunks.
-    fn send(&mut self, publisher: &mut Publisher) -> Result<(), HqError> {
+    fn send(&mut self, publisher: &mut Publisher) -> Result<(), CollectorError> {
         while publisher.room() > 0 {
             let Some(publish) = self.receipts.pop_front().or_else(|| self.outbox.pop_front()) else { break };
             let topic = publish.topic.clone();
@@ -364,7 +375,7 @@ impl Server<'_> {
             let bytes = match read_chunk(self.home, &turn.segment, turn.index) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => {
-                    self.tell_absent(&turn);
+                    self.report_absent(&turn);
                     self.depot.drop_rest(&turn);
                     continue;
                 }
@@ -393,9 +404,4 @@ fn receipt(key: &SigningKey, device: &DeviceId, entries: &[ReceiptEntry], now: u
     let payload = sign_statement(SignedKind::Receipt, &receipt, &[key]);
     let topic = Topic::Device(device.clone(), DeviceTopic::Receipt).name();
     Publish { topic, payload, retain: false }
-}
-
-/// Changes when another connection has committed something.
-fn data_version(db: &Db) -> Result<i64, HqError> {
-    Ok(db.read().query_row("PRAGMA data_version", [], |row| row.get(0))?)
 }

@@ -17,10 +17,11 @@ use crate::authority::home::NewFolder;
 use crate::authority::keys::secret_line;
 use crate::authority::pki::{self, Ca, Certified};
 use crate::authority::root;
-use crate::db::{parse, setting};
-use crate::error::HqError;
-use crate::fleet::{devices, grants};
-use rusqlite::params;
+use crate::db::devices::{self, NewEnrolment};
+use crate::db::{grants as db_grants, settings, statements};
+use crate::fleet::devices::enrolled_serial;
+use crate::fleet::error::FleetError;
+use crate::fleet::grants;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
@@ -32,7 +33,7 @@ const CERTIFICATE_DAYS_MAX: u32 = 825;
 /// Longest post, bytes: an encounter has no room for more.
 const POST_BYTES_MAX: usize = 64;
 
-/// What a device should be told.
+/// How to enrol a device.
 #[derive(Debug, Clone)]
 pub struct EnrolOptions {
     /// The folder to make.
@@ -48,7 +49,7 @@ pub struct EnrolOptions {
 }
 
 impl EnrolOptions {
-    /// Where a device serves its console, unless told otherwise.
+    /// Where a device serves its console by default.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
 
     /// Into `out`, for 90 days, at the home's broker.
@@ -68,8 +69,8 @@ pub struct Enrolled {
     pub lists: Vec<ListName>,
 }
 
-/// Enrols a device. One that is enrolled is refused; one that was revoked may come anew, with new keys.
-pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, HqError> {
+/// Enrols a device. One that is enrolled is refused; one that was revoked may be enrolled again, with new keys.
+pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, FleetError> {
     let now = home.now();
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
@@ -77,47 +78,36 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let folder = NewFolder::at(&options.out, 0o700)?;
     let mut db = home.database()?;
     if devices::serial_in_force(db.read(), device)?.is_some() {
-        return Err(HqError::DeviceExists(device.clone()));
+        return Err(FleetError::DeviceExists(device.clone()));
     }
     let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now)?;
     let secret = random_secret();
     let box_key = BoxKey::from_private(secret.clone());
 
     let change = db.change()?;
-    let id = device.as_str();
-    change.execute(
-        "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
-         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, held = NULL",
-        params![id, post],
-    )?;
-    change.execute(
-        "INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL)",
-        params![&certified.serial[..], id, &box_key.public()[..], now as i64, certified.expires as i64],
-    )?;
+    let enrolment = NewEnrolment {
+        device,
+        post,
+        serial: &certified.serial,
+        box_public: &box_key.public(),
+        enrolled_at: now,
+        expires_at: certified.expires,
+    };
+    devices::enrol(&change, &enrolment)?;
     // The order that erased its predecessor is not meant for it.
-    change.execute("UPDATE orders SET retired = 1 WHERE device = ?", [id])?;
+    statements::retire_orders(&change, device)?;
     grants::refresh(home, &change)?;
-    let granted = grants::of_device(&change, device)?;
-    let (host, port) = match &options.broker {
+    let granted = db_grants::of_device(&change, device)?;
+    let broker = match &options.broker {
         Some(broker) => broker.clone(),
-        None => {
-            let missing = || HqError::Damaged("the broker's host and port are missing".into());
-            let host = setting(&change, "broker_host")?.ok_or_else(missing)?;
-            (host, parse(&setting(&change, "broker_port")?.ok_or_else(missing)?)?)
-        }
+        None => settings::broker(&change)?,
     };
 
-    let at = |name: &str| folder.path().join(name);
     write_certificate(folder.path(), &certified)?;
-    files::write_secret(&at("box.key"), &secret_line(&secret))?;
-    files::write(&at("ca.pem"), pki::read_text(home, "ca.pem")?.as_bytes())?;
-    files::write(&at("root.anchor"), &root::newest(home)?.1)?;
-    for (list, grant) in &granted {
-        let file = at("grants").join(list.as_str());
-        files::make_folder(file.parent().unwrap_or(folder.path()))?;
-        files::write(&file, grant)?;
-    }
-    files::write(&at("agent.toml"), agent_toml(device, post, &host, port, options.listen).as_bytes())?;
+    files::write_secret(&folder.path().join("box.key"), &secret_line(&secret))?;
+    write_anchors(home, folder.path(), &granted)?;
+    let config = agent_toml(device, post, &broker, options.listen);
+    files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
     change.commit()?;
     folder.finish()?;
     Ok(Enrolled {
@@ -128,35 +118,41 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
 }
 
 /// Makes a new certificate and key for an enrolled device, into `out`; when that ends, seconds since 1970.
-pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) -> Result<u64, HqError> {
+pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) -> Result<u64, FleetError> {
     check_days(certificate_days)?;
     let _lock = home.lock()?;
     let folder = NewFolder::at(out, 0o700)?;
     let mut db = home.database()?;
-    let old = devices::enrolled_serial(db.read(), device)?;
+    let old = enrolled_serial(db.read(), device)?;
     let certified = Ca::open(home)?.certify_device(device, certificate_days, home.now())?;
     let change = db.change()?;
-    change.execute(
-        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
-        [&old],
-    )?;
-    change.execute(
-        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
-        params![&certified.serial[..], certified.expires as i64, old],
-    )?;
+    devices::renew(&change, &old, &certified.serial, certified.expires)?;
     write_certificate(folder.path(), &certified)?;
     change.commit()?;
     folder.finish()?;
     Ok(certified.expires)
 }
 
-fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), HqError> {
+/// What the device believes from its start: the CA, the newest root, its grants.
+fn write_anchors(home: &Home, folder: &Path, granted: &[(ListName, Vec<u8>)]) -> Result<(), FleetError> {
+    files::write(&folder.join("ca.pem"), pki::read_text(home, "ca.pem")?.as_bytes())?;
+    files::write(&folder.join("root.anchor"), &root::newest(home)?.1)?;
+    for (list, grant) in granted {
+        let file = folder.join("grants").join(list.as_str());
+        files::make_folder(file.parent().unwrap_or(folder))?;
+        files::write(&file, grant)?;
+    }
+    Ok(())
+}
+
+fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), FleetError> {
     files::write(&folder.join("device.pem"), certified.certificate_pem.as_bytes())?;
     Ok(files::write_secret(&folder.join("device.key"), certified.key_pem.as_bytes())?)
 }
 
-fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), HqError> {
-    let bad = |what, value: &dyn ToString, rule| Err(HqError::Value { what, value: value.to_string(), rule });
+fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), FleetError> {
+    let bad =
+        |what, value: &dyn ToString, rule| Err(FleetError::Value { what, value: value.to_string(), rule });
     // The broker knows its clients by this name: a device of this name would be headquarters there.
     if [pki::HEADQUARTERS, pki::PUBLISHER, pki::BROKER].contains(&device.as_str()) {
         return bad("device", device, "this name is not for devices");
@@ -167,14 +163,19 @@ fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), Hq
     check_days(options.certificate_days)
 }
 
-fn check_days(days: u32) -> Result<(), HqError> {
+fn check_days(days: u32) -> Result<(), FleetError> {
     match days {
         1..=CERTIFICATE_DAYS_MAX => Ok(()),
-        _ => Err(HqError::Value { what: "certificate days", value: days.to_string(), rule: "from 1 to 825" }),
+        _ => Err(FleetError::Value {
+            what: "certificate days",
+            value: days.to_string(),
+            rule: "from 1 to 825",
+        }),
     }
 }
 
-fn agent_toml(device: &DeviceId, post: &str, host: &str, port: u16, listen: SocketAddr) -> String {
+fn agent_toml(device: &DeviceId, post: &str, broker: &(String, u16), listen: SocketAddr) -> String {
+    let (host, port) = broker;
     let text = |value: &str| toml::Value::from(value).to_string();
     format!(
         r#"# The device {device}, as enrolled. Paths are relative to this file.

@@ -9,6 +9,9 @@
 
 pub mod devices;
 pub mod enrol;
+mod error;
 pub mod grants;
 pub mod officer;
 pub mod revoke;
+
+pub use error::FleetError;

@@ -5,9 +5,9 @@
 
 use crate::authority::home::Home;
 use crate::authority::home::NewFolder;
-use crate::authority::{heartbeat, root};
-use crate::error::HqError;
-use crate::fleet::{devices, grants, officer};
+use crate::authority::root;
+use crate::db::{devices, editions, grants, lists, officers, statements};
+use crate::publishing::error::PublishingError;
 use std::fs::DirEntry;
 use std::path::Path;
 use vedette_common::files;
@@ -18,7 +18,7 @@ const PARTS: [&str; 6] = ["root", "heartbeat", "roster", "list", "segment", "gra
 
 /// Writes a bundle into `folder`: every root, the heartbeat, the roster, every list's newest manifest with its segments and delta,
 /// every device's grants. A bundle that was there is replaced.
-pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
+pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
     let _lock = home.lock()?;
     let db = home.database()?;
     let db = db.read();
@@ -31,29 +31,29 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), HqError> {
     for (version, bytes) in root::all(home)? {
         put(format!("root/{version}.root"), &bytes)?;
     }
-    if let Some(bytes) = heartbeat::newest(db)? {
+    if let Some((_, bytes)) = statements::heartbeat(db)? {
         put("heartbeat".into(), &bytes)?;
     }
-    if let Some(bytes) = officer::newest(db)? {
-        put("roster".into(), &bytes)?;
+    if let Some(roster) = officers::roster(db)? {
+        put("roster".into(), &roster.bytes)?;
     }
     let segments = new.path().join("segment");
     files::make_folder(&segments)?;
-    for (name, _) in grants::lists(db)? {
-        let Some(bytes) = grants::newest_manifest_bytes(db, &name)? else { continue };
-        put(format!("list/{name}/manifest"), &bytes)?;
-        let manifest = grants::read_manifest(&bytes)?;
+    for list in lists::all(db)? {
+        let Some(bytes) = editions::newest_signed(db, &list.name)? else { continue };
+        put(format!("list/{}/manifest", list.name), &bytes)?;
+        let manifest = editions::read(&bytes)?;
         for segment in manifest.segments.iter().chain(&manifest.delta) {
             let to = segments.join(Hex(&segment.digest).to_string());
             files::copy(&home.segment(&segment.digest), &to)?;
         }
     }
-    for (device, _) in devices::all(db)? {
+    for device in devices::all(db)? {
         for (list, bytes) in grants::of_device(db, &device)? {
             put(format!("grant/{device}/{list}"), &bytes)?;
         }
     }
-    new.finish()
+    Ok(new.finish()?)
 }
 
 fn is_bundle(folder: &Path) -> bool {

@@ -7,14 +7,14 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::error::HqError;
+use crate::db::editions::{self, Pending};
+use crate::publishing::error::PublishingError;
 use crate::publishing::imports::documents::Formats;
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::{documents, persons};
 use crate::publishing::{list, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rusqlite::params;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -57,7 +57,7 @@ pub fn import(
     name: &ListName,
     file: &Path,
     options: ImportOptions,
-) -> Result<Imported, HqError> {
+) -> Result<Imported, PublishingError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let row = list::get(db.read(), name)?;
@@ -77,21 +77,19 @@ pub fn import(
         return Err(ImportError::row(file, 1, "", why.into()).into());
     }
     if options.strict && (report.left_out.count() > 0 || report.repaired.count() > 0) {
-        return Err(HqError::NotAsWritten { path: file.into(), report: Box::new(report) });
+        return Err(PublishingError::NotAsWritten { path: file.into(), report: Box::new(report) });
     }
     match publish::difference(home, db.read(), name, &digest, row.key_number) {
         Ok(difference) => report.difference = difference,
-        // The import stands without it: a lost segment of the last edition is cured by publishing what is imported.
+        // The import counts without it: a lost segment of the last edition is repaired by publishing what is imported.
         Err(error) => {
             let what = "last edition cannot be read, so the difference to it is not known";
             report.doubtful.add(what, 0, &error.to_string());
         }
     }
     let change = db.change()?;
-    change.execute(
-        "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?)",
-        params![name.as_str(), &digest[..], bytes as i64, entries as i64, row.key_number, home.now() as i64],
-    )?;
+    let pending = Pending { digest, bytes, entries, key_number: row.key_number };
+    editions::set_pending(&change, name, &pending, home.now())?;
     change.commit()?;
     Ok(Imported { entries, bytes, report })
 }
@@ -220,17 +218,16 @@ mod tests {
     }
 
     impl Bench {
-        fn import(&self, csv: &[u8]) -> Result<Imported, HqError> {
+        fn import(&self, csv: &[u8]) -> Result<Imported, PublishingError> {
             let file = self.dir.path().join("list.csv");
             fs::write(&file, csv).unwrap();
             import(&self.home, &list_name(), &file, ImportOptions::default())
         }
 
-        /// What is pending, opened anew.
+        /// What is pending, opened from its file.
         fn pending(&self) -> Edition {
-            let query = "SELECT digest FROM pending";
             let db = self.home.database().unwrap();
-            let digest: [u8; 32] = db.read().query_row(query, [], |row| row.get(0)).unwrap();
+            let digest = editions::pending(db.read(), &list_name()).unwrap().unwrap().digest;
             let key = Key::List(&list_name(), 1).list_key(&self.home).unwrap();
             let file = SegmentFile::open_verified(&self.home.segment(&digest), digest, &key).unwrap();
             Edition::open(vec![file]).unwrap()
@@ -343,7 +340,7 @@ mod tests {
         let strict = ImportOptions { strict: true, ..ImportOptions::default() };
         let file = bench.dir.path().join("list.csv");
         let refused = import(&bench.home, &list_name(), &file, strict);
-        assert!(matches!(refused, Err(HqError::NotAsWritten { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(PublishingError::NotAsWritten { .. })), "{refused:?}");
     }
 
     #[test]
@@ -382,6 +379,6 @@ mod tests {
         let text = import(&bench.home, &persons, &file, ImportOptions::default()).unwrap_err().to_string();
         assert!(text.contains("persons.jsonl, line 2") && text.contains("names"), "{text}");
         let nowhere = import(&bench.home, &"uto/none".parse().unwrap(), &file, ImportOptions::default());
-        assert!(matches!(nowhere, Err(HqError::NoList(_))), "{nowhere:?}");
+        assert!(matches!(nowhere, Err(PublishingError::NoList(_))), "{nowhere:?}");
     }
 }

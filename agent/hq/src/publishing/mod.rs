@@ -10,11 +10,11 @@
 //! | [`screen`] | names against a list before it is published |
 
 pub mod bundle;
+mod error;
 pub mod import;
 pub mod imports;
 pub mod list;
 pub mod publish;
 pub mod screen;
 
-#[cfg(test)]
-mod tests;
+pub use error::PublishingError;

@@ -5,18 +5,22 @@
 //! device can make the merge itself.
 //!
 //! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are
-//! durable: killed anywhere before, the last edition stands and publishing again does it. Segments that neither the
+//! durable: killed anywhere before, the last edition stays in effect and publishing again does it. Segments that neither the
 //! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
-//! much of it is refused until somebody says that it is meant.
+//! much of it is refused unless the operator asks for it.
+
+#![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
 use crate::authority::heartbeat;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::error::HqError;
+use crate::db::editions::{self, Pending};
+use crate::db::lists::ListRow;
+use crate::db::{Db, Session};
 use crate::fleet::grants;
+use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::Difference;
 use crate::publishing::list;
-use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
 use std::fs;
 use vedette_common::crypto::sign_statement;
@@ -26,7 +30,7 @@ use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
 
-/// How long a manifest is accepted anew, seconds. Past half of it, publishing issues the same content again.
+/// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
 pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
 
 /// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
@@ -52,11 +56,9 @@ pub struct Published {
     pub is_new: bool,
     /// Alerts in it, at most.
     pub entries: u64,
-    /// Its segments.
     pub segments: usize,
     /// Alerts new or changed against the edition before.
     pub puts: u64,
-    /// Alerts withdrawn.
     pub withdrawals: u64,
     /// Bytes of the delta; of the whole list for edition 1.
     pub delta_bytes: u64,
@@ -67,64 +69,80 @@ pub(crate) struct Next {
     segments: Vec<SegmentRef>,
     delta: Option<SegmentRef>,
     merged: u8,
-    change: SegmentInfo,
+    /// What it changes; `None` when its content is the last edition's.
+    change: Option<SegmentInfo>,
+}
+
+impl Next {
+    /// The content of the last edition once more.
+    fn same_as(last: &Manifest) -> Next {
+        Next { segments: last.segments.to_vec(), delta: None, merged: 0, change: None }
+    }
 }
 
 /// Makes the next edition of a list, if there is anything new.
-pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, HqError> {
+pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, PublishingError> {
     let _lock = home.lock()?;
     let now = home.now();
     let mut db = home.database()?;
-    let row = list::get(db.read(), name)?;
-    let last = grants::newest_manifest(db.read(), name)?;
+    let list = list::get(db.read(), name)?;
+    let last = editions::newest(db.read(), name)?;
     let way = if options.whole { next_whole } else { next };
-    let next = way(home, db.read(), name, row.key_number, last.as_ref(), options.withdraw_many)?;
-    let manifest = match (next.as_ref(), last) {
-        (None, None) => return Err(HqError::NothingImported(name.clone())),
+    let next = way(home, db.read(), name, list.key_number, last.as_ref(), options.withdraw_many)?;
+    let published = match (next, last) {
+        (None, None) => return Err(PublishingError::NothingImported(name.clone())),
         (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
-            let change = db.change()?;
-            change.execute("DELETE FROM pending WHERE list = ?", [name.as_str()])?;
-            heartbeat::renew(home, &change, now)?;
-            change.commit()?;
-            sweep(home, db.read())?;
-            return Ok(published(&last, false, None));
+            keep(home, &mut db, &last, now)?;
+            published(&last, false, None)
         }
-        (next, last) => {
-            let edition = last.as_ref().map_or(1, |last| last.edition + 1);
-            let (segments, delta, merged) = match (next, &last) {
-                (Some(next), _) => (next.segments.clone(), next.delta.clone(), next.merged),
-                (None, Some(last)) => (last.segments.to_vec(), None, 0),
-                (None, None) => return Err(HqError::NothingImported(name.clone())),
-            };
-            Manifest {
-                list: name.clone(),
-                kind: row.kind,
-                edition,
-                issued: now.max(last.map_or(0, |last| last.issued)),
-                expires: now + MANIFEST_LIFE_S,
-                lease_s: row.lease_s,
-                possible_from: row.possible_from,
-                hit_from: row.hit_from,
-                confirm_s: row.confirm_s,
-                handling: row.handling.as_deref().map(list::handling).unwrap_or_default(),
-                segments: segments.into_iter().collect(),
-                delta,
-                merged,
-            }
-        }
+        (None, Some(last)) => issue(home, &mut db, &list, Next::same_as(&last), Some(&last), now)?,
+        (Some(next), last) => issue(home, &mut db, &list, next, last.as_ref(), now)?,
     };
-    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&Key::Issuer(name).signing(home)?]);
+    sweep(home, db.read())?;
+    Ok(published)
+}
+
+/// Nothing is new: the last edition stays, and what is pending is the same.
+fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), PublishingError> {
     let change = db.change()?;
-    change.execute(
-        "INSERT INTO editions VALUES (?, ?, ?, ?)",
-        params![name.as_str(), manifest.edition as i64, manifest.issued as i64, bytes],
-    )?;
-    change.execute("DELETE FROM pending WHERE list = ?", [name.as_str()])?;
+    editions::clear_pending(&change, &last.list)?;
+    heartbeat::renew(home, &change, now)?;
+    Ok(change.commit()?)
+}
+
+/// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it.
+fn issue(
+    home: &Home,
+    db: &mut Db,
+    list: &ListRow,
+    next: Next,
+    last: Option<&Manifest>,
+    now: u64,
+) -> Result<Published, PublishingError> {
+    let manifest = Manifest {
+        list: list.name.clone(),
+        kind: list.kind,
+        edition: last.map_or(1, |last| last.edition + 1),
+        issued: now.max(last.map_or(0, |last| last.issued)),
+        expires: now + MANIFEST_LIFE_S,
+        lease_s: list.lease_s,
+        possible_from: list.possible_from,
+        hit_from: list.hit_from,
+        confirm_s: list.confirm_s,
+        handling: list.handling.as_deref().map(list::handling).unwrap_or_default(),
+        segments: next.segments.into_iter().collect(),
+        delta: next.delta,
+        merged: next.merged,
+    };
+    let key = Key::Issuer(&list.name).signing(home)?;
+    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&key]);
+    let change = db.change()?;
+    editions::insert(&change, &manifest, &bytes)?;
+    editions::clear_pending(&change, &list.name)?;
     grants::refresh(home, &change)?;
     heartbeat::renew(home, &change, now)?;
     change.commit()?;
-    sweep(home, db.read())?;
-    Ok(published(&manifest, true, next.map(|next| next.change)))
+    Ok(published(&manifest, true, next.change))
 }
 
 fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {
@@ -142,12 +160,12 @@ fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.
 pub(crate) fn next(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
     withdraw_many: bool,
-) -> Result<Option<Next>, HqError> {
+) -> Result<Option<Next>, PublishingError> {
     let Some((pending, pending_key)) = pending(home, db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     let folder = home.segments();
@@ -158,7 +176,7 @@ pub(crate) fn next(
             false => vedette_lists::merge(&[&pending], true, &key, &folder)?,
         };
         let segments = vec![reference(&base, key_number)];
-        return Ok(Some(Next { segments, delta: None, merged: 0, change: base }));
+        return Ok(Some(Next { segments, delta: None, merged: 0, change: Some(base) }));
     };
     let old = Edition::open(open_segments(home, name, last)?)?;
     let new = Edition::open(vec![pending])?;
@@ -181,18 +199,18 @@ pub(crate) fn next(
         let (_, merged) = vedette_lists::merge(&parts, plan.keep == 0, &key, &folder)?;
         segments.push(reference(&merged, key_number));
     }
-    Ok(Some(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: delta }))
+    Ok(Some(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: Some(delta) }))
 }
 
 /// The next edition as one segment under the newest key: of what is pending, else of the last edition.
 fn next_whole(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     key_number: u32,
     last: Option<&Manifest>,
     withdraw_many: bool,
-) -> Result<Option<Next>, HqError> {
+) -> Result<Option<Next>, PublishingError> {
     let key = Key::List(name, key_number).list_key(home)?;
     let content = match (pending(home, db, name)?, last) {
         (Some((pending, _)), _) => Edition::open(vec![pending])?,
@@ -211,7 +229,7 @@ fn next_whole(
     if last.is_some_and(|last| last.segments[..] == segments) {
         return Ok(None);
     }
-    Ok(Some(Next { segments, delta: None, merged: 0, change: base }))
+    Ok(Some(Next { segments, delta: None, merged: 0, change: Some(base) }))
 }
 
 /// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`].
@@ -220,14 +238,14 @@ fn refuse_clearing(
     last: &Manifest,
     new: &Edition,
     delta: &SegmentInfo,
-) -> Result<(), HqError> {
+) -> Result<(), PublishingError> {
     let withdrawn = delta.withdrawals;
     let left = new.alerts_at_most();
     // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
     let held = last.entries().min(left + withdrawn);
     let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;
     if is_much || (left == 0 && withdrawn > 0) {
-        return Err(HqError::WithdrawsMuch { list: name.clone(), withdrawn, held });
+        return Err(PublishingError::WithdrawsMuch { list: name.clone(), withdrawn, held });
     }
     Ok(())
 }
@@ -235,13 +253,14 @@ fn refuse_clearing(
 /// What a pending segment changes against the last edition.
 pub(crate) fn difference(
     home: &Home,
-    db: &Connection,
+    db: &Session,
     name: &ListName,
     pending: &Digest,
     key_number: u32,
-) -> Result<Difference, HqError> {
-    let last = grants::newest_manifest(db, name)?;
-    let old = last.as_ref().map(|last| Ok::<_, HqError>(Edition::open(open_segments(home, name, last)?)?));
+) -> Result<Difference, PublishingError> {
+    let last = editions::newest(db, name)?;
+    let old =
+        last.as_ref().map(|last| Ok::<_, PublishingError>(Edition::open(open_segments(home, name, last)?)?));
     let old = old.transpose()?;
     let key = Key::List(name, key_number).list_key(home)?;
     let new = Edition::open(vec![SegmentFile::open(&home.segment(pending), *pending, &key)?])?;
@@ -266,7 +285,11 @@ pub(crate) fn difference(
 }
 
 /// An edition's segments, the oldest first.
-fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec<SegmentFile>, HqError> {
+fn open_segments(
+    home: &Home,
+    name: &ListName,
+    edition: &Manifest,
+) -> Result<Vec<SegmentFile>, PublishingError> {
     let open = |segment: &SegmentRef| {
         let key = Key::List(name, segment.key).list_key(home)?;
         Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
@@ -275,11 +298,12 @@ fn open_segments(home: &Home, name: &ListName, edition: &Manifest) -> Result<Vec
 }
 
 /// The pending segment, open, and its key's number.
-fn pending(home: &Home, db: &Connection, name: &ListName) -> Result<Option<(SegmentFile, u32)>, HqError> {
-    let query = "SELECT digest, key_number FROM pending WHERE list = ?";
-    let row =
-        db.query_row(query, [name.as_str()], |row| Ok((row.get::<_, Digest>(0)?, row.get::<_, u32>(1)?)));
-    let Some((digest, key_number)) = row.optional()? else { return Ok(None) };
+fn pending(
+    home: &Home,
+    db: &Session,
+    name: &ListName,
+) -> Result<Option<(SegmentFile, u32)>, PublishingError> {
+    let Some(Pending { digest, key_number, .. }) = editions::pending(db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     Ok(Some((SegmentFile::open(&home.segment(&digest), digest, &key)?, key_number)))
 }
@@ -295,23 +319,9 @@ fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
 }
 
 /// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
-fn sweep(home: &Home, db: &Connection) -> Result<(), HqError> {
-    let mut keep: HashSet<String> = HashSet::new();
-    let mut name_it = |digest: &Digest| keep.insert(format!("{}.seg", Hex(digest)));
-    let mut query = db.prepare("SELECT digest FROM pending")?;
-    for digest in query.query_map([], |row| row.get::<_, Digest>(0))? {
-        name_it(&digest?);
-    }
-    let mut query = db.prepare(
-        "SELECT manifest FROM editions e
-         WHERE edition > (SELECT max(edition) FROM editions WHERE list = e.list) - 2",
-    )?;
-    for bytes in query.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-        let manifest = grants::read_manifest(&bytes?)?;
-        manifest.segments.iter().chain(&manifest.delta).for_each(|segment| {
-            name_it(&segment.digest);
-        });
-    }
+fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
+    let in_use = editions::segments_in_use(db)?;
+    let keep: HashSet<String> = in_use.iter().map(|digest| format!("{}.seg", Hex(digest))).collect();
     let folder = home.segments();
     for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
         let entry = entry.map_err(FileError::at("list", &folder))?;

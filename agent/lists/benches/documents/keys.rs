@@ -1,13 +1,22 @@
 //! The documents of the benchmark: the same in every run and for every engine, in order, of any number, in no memory.
 //!
-//! 200 states with shares by Zipf's law (1, 1/2, 1/3 ...), each with a passport in two formats and an identity card, of
-//! a dozen national formats. One key in twenty lies in a run of 20 serial numbers; the others are spread evenly over
+//! The 200 states that issue passports, with shares by Zipf's law (1, 1/2, 1/3 ...), each with a passport in two formats
+//! and an identity card, of a dozen national formats. One key in twenty lies in a run of 20 serial numbers; the others are spread evenly over
 //! their format. The seed is fixed.
 
 use vedette_lists::{Change, Day, DocumentAlert, DocumentChange, DocumentId, DocumentPayload, Status};
 use vedette_shim::document::{DocumentKey, Number, State};
 
 const STATES: u32 = 200;
+/// The members of the United Nations, and others whose passports carry a code of their own, in order.
+const CODES: &str = "\
+    AFG AGO ALB AND ARE ARG ARM ATG AUS AUT AZE BDI BEL BEN BFA BGD BGR BHR BHS BIH BLR BLZ BOL BRA BRB BRN BTN BWA CAF \
+    CAN CHE CHL CHN CIV CMR COD COG COL COM CPV CRI CUB CYP CZE DEU DJI DMA DNK DOM DZA ECU EGY ERI ESP EST ETH FIN FJI \
+    FRA FSM GAB GBR GEO GHA GIN GMB GNB GNQ GRC GRD GTM GUY HKG HND HRV HTI HUN IDN IND IRL IRN IRQ ISL ISR ITA JAM JOR \
+    JPN KAZ KEN KGZ KHM KIR KNA KOR KWT LAO LBN LBR LBY LCA LIE LKA LSO LTU LUX LVA MAC MAR MCO MDA MDG MDV MEX MHL MKD \
+    MLI MLT MMR MNE MNG MOZ MRT MUS MWI MYS NAM NER NGA NIC NLD NOR NPL NRU NZL OMN PAK PAN PER PHL PLW PNG POL PRK PRT \
+    PRY PSE QAT RKS ROU RUS RWA SAU SDN SEN SGP SLB SLE SLV SMR SOM SRB SSD STP SUR SVK SVN SWE SWZ SYC SYR TCD TGO THA \
+    TJK TKM TLS TON TTO TUN TUR TUV TWN TZA UGA UKR UNO URY USA UZB VAT VCT VEN VNM VUT WSM YEM ZAF ZMB ZWE";
 /// A letter for a letter, a digit for a digit.
 const FORMATS: [&str; 12] = [
     "999999999",
@@ -124,16 +133,14 @@ impl Series {
 fn series(n: u64) -> Vec<Vec<Series>> {
     let harmonic: f64 = (1..=STATES).map(|rank| 1.0 / f64::from(rank)).sum();
     let mut groups = Vec::new();
-    for state in 0..STATES {
+    for (state, code) in (0..STATES).zip(CODES.split(' ')) {
         // Shares are dealt over the alphabet, so that large and small states alternate in the order of keys.
         let rank = state * 77 % STATES;
         let documents = n as f64 / harmonic / f64::from(rank + 1);
-        let letters: String =
-            [0, state / 22, state % 22].map(|digit| char::from(b'E' + digit as u8)).iter().collect();
         let make = |kind: u8, format: u32, share: f64| {
             let format = FORMATS[(format % 12) as usize].as_bytes();
             let number = Number::from_chars(format).expect("a format is a number");
-            let state = State::new(&letters).expect("three letters");
+            let state = State::new(code).expect("three letters");
             Series {
                 first: DocumentKey::from_parts(state, kind, number).expect("I or P"),
                 format,
@@ -146,6 +153,15 @@ fn series(n: u64) -> Vec<Vec<Series>> {
     }
     groups.sort_by_key(|group| (group[0].first.state(), group[0].first.kind()));
     groups
+}
+
+/// Documents of the list's formats in the list's shares, most of them unlisted.
+pub(crate) fn travellers(n: u64, count: u64, random: &mut Random) -> impl Iterator<Item = DocumentKey> {
+    let share = count as f64 / n as f64;
+    series(n).into_iter().flatten().flat_map(move |series| {
+        let count = (series.listed * share).round() as u64;
+        (0..count).map(|_| series.key(random.below(series.universe))).collect::<Vec<_>>()
+    })
 }
 
 /// The listed documents in order.

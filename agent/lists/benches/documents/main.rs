@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! cargo bench -p vedette-lists --bench documents -- [--n N] [--only ENGINE] [--dir DIR]
+//! cargo bench -p vedette-lists --bench documents -- --twins [--n N]
 //! ```
 //! N documents, 1,000,000 by default; DIR (default: the system's for temporary files) needs about 80 bytes a document.
 //! Each engine runs in processes of its own, so that its memory is its own; its files are deleted after it. Prints a
 //! table and a JSON line for each engine. One thread asks. What is measured, and how, is in `agent/PERFORMANCE.md`.
+//!
+//! With `--twins` it prints one line only: how many unlisted travellers the other readings of their zones make *Possible*.
+//! For that the list is generated, not built, so that N may be 138,000,000.
 
 mod keys;
 mod measure;
 mod ours;
 mod peers;
+mod twins;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,24 +41,30 @@ const ENGINES: [&str; 5] = ["vedette", "sqlite", "lmdb", "redb", "fst"];
 
 fn main() -> anyhow::Result<()> {
     let (mut n, mut only, mut dir, mut child) = (1_000_000u64, None, std::env::temp_dir(), None);
+    let mut only_twins = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--n" => n = value()?.replace('_', "").parse().context("--n is not a number")?,
             "--only" => only = Some(value()?),
+            "--twins" => only_twins = true,
             "--dir" => dir = PathBuf::from(value()?),
             // One step of one engine, in its own process: `build`, `measure`, `memory`; each with what those before said.
             "--child" => child = Some((value()?, value()?)),
             // Cargo's own.
             "--bench" => {}
-            other => bail!("unknown argument {other}; there are --n N, --only ENGINE, --dir DIR"),
+            other => bail!("unknown argument {other}; there are --n N, --only ENGINE, --dir DIR, --twins"),
         }
     }
     if let Some((step, built)) = child {
         let line =
             step_of(&only.context("--child needs --only")?, &step, n, &dir, &serde_json::from_str(&built)?)?;
         println!("{line}");
+        return Ok(());
+    }
+    if only_twins {
+        println!("{}", twins::possible(n));
         return Ok(());
     }
     let wanted = |name: &&str| only.as_deref().is_none_or(|only| only == *name);

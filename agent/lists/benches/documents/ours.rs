@@ -10,7 +10,7 @@ use vedette_shim::document::DocumentKey;
 
 use super::keys::{Listed, Queries, information_bits, listed};
 use super::measure::{Io, MemoryWatch, forget, latency, memory_read, timed};
-use super::{COLD_LOOKUPS, Changes, QUERIES, sampled};
+use super::{COLD_LOOKUPS, Changes, QUERIES, sampled, twins};
 
 /// Bits of a packed payload: status 2, theft 13, expiry 12.
 const PAYLOAD_BITS: f64 = 27.0;
@@ -58,6 +58,7 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     }
     let hit = latency(&queries.hits, |listed| ask(&edition, &listed.key));
     let miss = latency(&queries.misses, |key| ask(&edition, key));
+    let twins = twins::price(n, &edition, "");
     drop(edition);
 
     forget(dir);
@@ -73,6 +74,7 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
     let filter_s = start.elapsed().as_secs_f64();
     let filtered_miss = latency(&queries.misses, |key| ask(&filtered, key));
     let filtered_hit = latency(&queries.hits, |listed| ask(&filtered, &listed.key));
+    let filtered_twins = twins::price(n, &filtered, "filtered_");
     let filter_bytes = filtered.segments()[0].filter().map_or(0, |filter| filter.bytes());
     drop(filtered);
     let memory_read = memory_read(filter_bytes, QUERIES);
@@ -87,9 +89,10 @@ pub(crate) fn measure(n: u64, dir: &Path, built: &Value, queries: &Queries) -> a
         "filtered_hit_ns": filtered_hit.median_ns, "filter_bytes_a_document": filter_bytes as f64 / documents,
         "memory_read_ns": memory_read.median_ns, "filter_s": filter_s, "open_verified_s": open_s, "cold_pages": cold_pages,
     });
-    let update = update(dir, (&path, digest), queries)?;
-    if let (Value::Object(line), Value::Object(update)) = (&mut line, update) {
-        line.extend(update);
+    for more in [twins, filtered_twins, update(dir, (&path, digest), queries)?] {
+        if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+            line.extend(more);
+        }
     }
     Ok(line)
 }

@@ -5,6 +5,7 @@ mod model;
 mod reader;
 mod shim;
 mod stated;
+mod wildcard;
 
 use std::convert::Infallible;
 use std::path::Path;

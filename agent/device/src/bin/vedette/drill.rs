@@ -1,11 +1,11 @@
 //! `vedette drill`: begin, end and show an outage exercise, through the running agent.
 
-use super::{Failure, environment_language, print};
+use super::failure::Failure;
+use super::output::{environment_language, print};
 use clap::Subcommand;
-use vedette::config::Config;
+use vedette::Config;
+use vedette::desk::api::{DrillRequest, DrillView};
 use vedette::desk::client;
-use vedette::desk::drill::Begin;
-use vedette::drill::DrillView;
 use vedette_common::words::Words;
 
 #[derive(Subcommand)]
@@ -43,7 +43,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<u8, Failure
     let socket = &config.desk.socket;
     let (json, drill): (bool, DrillView) = match command {
         Command::Start { minutes, who, json } => {
-            (json, client::post(socket, "/v1/drill", &Begin { minutes, who }).await?)
+            (json, client::post(socket, "/v1/drill", &DrillRequest { minutes, who }).await?)
         }
         Command::Stop { who, json } => {
             (json, client::delete(socket, &format!("/v1/drill?who={}", escaped(&who))).await?)

@@ -1,17 +1,15 @@
 //! `vedette journal`: verify, show, export.
 
-use super::{FAILED, Failure, USAGE};
+use super::failure::{EVIDENCE, FAILED, Failure};
 use clap::Subcommand;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use vedette::config::Config;
-use vedette::journal::{self, ExportError, JournalRow, Line, Verified};
+use vedette::Config;
+use vedette::journal::{self, JournalRow, Line, Verified};
 use vedette::show;
 use vedette::store::Db;
 use vedette_common::clock::{parse_rfc3339, system_now};
 use vedette_shim::ids::Hex;
-
-const EVIDENCE: &str = "keep this store as evidence and tell the data protection officer";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -54,16 +52,6 @@ pub(super) enum Command {
 
 fn time(text: &str) -> Result<u64, String> {
     parse_rfc3339(text).ok_or_else(|| "a time in UTC, such as 2026-11-24 or 2026-11-24T13:30:00Z".into())
-}
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Failure {
-        match &error {
-            ExportError::Exists(_) => Failure::new(USAGE, error, "name a file that does not exist yet"),
-            ExportError::Broken { .. } => Failure::new(FAILED, error, EVIDENCE),
-            _ => Failure::new(FAILED, error, ""),
-        }
-    }
 }
 
 pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {

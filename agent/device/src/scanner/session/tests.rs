@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use vedette_shim::scanner::{Held, SealedNote, Want};
+use vedette_shim::scanner::{ListInUse, SealedNote, Want};
 
 const SEGMENT: Digest = [9; 32];
 const PIECES: u32 = 4;
@@ -23,7 +23,7 @@ enum Reply {
     Encounter(EncounterId),
     Nothing,
     Done,
-    Refused(Refusal),
+    Refused(ScannerRefusal),
 }
 
 fn list() -> ListName {
@@ -38,7 +38,7 @@ fn ours(edition: u64) -> Ours {
 
 impl Model {
     fn new(notes: u8) -> Model {
-        let held = Held { list: list(), edition: 0, manifest: [0; 32], keyed: false };
+        let held = ListInUse { list: list(), edition: 0, manifest: [0; 32], keyed: false };
         let hello = Hello {
             protocol: PROTOCOL,
             device: "handheld-3".parse().unwrap(),
@@ -72,8 +72,8 @@ impl Model {
                 self.list_keys.insert(*number);
                 Reply::Done
             }
-            Say::Offer(..) if self.refuses_offers => Reply::Refused(Refusal::NoRoom),
-            Say::Offer(..) if self.list_keys.len() < 2 => Reply::Refused(Refusal::NoKey),
+            Say::Offer(..) if self.refuses_offers => Reply::Refused(ScannerRefusal::NoRoom),
+            Say::Offer(..) if self.list_keys.len() < 2 => Reply::Refused(ScannerRefusal::NoKey),
             Say::Offer(..) | Say::Piece(..) => {
                 if matches!(say, Say::Piece(_, offset, _) if *offset == self.pieces) {
                     self.pieces += 1;
@@ -83,7 +83,7 @@ impl Model {
                 }
                 let ours = &ours.lists[&list()];
                 self.hello.lists[0] =
-                    Held { list: list(), edition: ours.edition, manifest: ours.digest, keyed: true };
+                    ListInUse { list: list(), edition: ours.edition, manifest: ours.digest, keyed: true };
                 Reply::Installed(list(), ours.edition)
             }
             Say::Next => oldest(&self.notes),
@@ -208,7 +208,7 @@ fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
     session.urgent = Some(Say::Piece(SEGMENT, 0, 1));
     session.offered = Some((list(), [2; 32]));
     assert_eq!(session.next(&ours(2), now), Some(Say::Piece(SEGMENT, 0, 1)));
-    assert!(matches!(session.heard(ToHost::Refused(Refusal::Unexpected), now), Heard::Refused(..)));
+    assert!(matches!(session.heard(ToHost::Refused(ScannerRefusal::Unexpected), now), Heard::Refused(..)));
     assert_eq!(session.next(&ours(2), now), None, "the offer is barred");
     (model.hello.time, model.pieces) = (0, 0);
     assert_eq!(session.next(&ours(2), now + ASK_EVERY), Some(Say::Who));
@@ -252,8 +252,8 @@ fn a_late_answer_doubles_nothing() {
 fn a_scanner_that_refuses_to_say_who_it_is_is_asked_again_after_a_while() {
     let (mut session, now) = (Session::new(Instant::now()), Instant::now());
     assert_eq!(session.next(&ours(1), now), Some(Say::Who));
-    let refused = ToHost::Refused(Refusal::Flash);
-    assert_eq!(session.heard(refused, now), Heard::Refused(Say::Who, Refusal::Flash));
+    let refused = ToHost::Refused(ScannerRefusal::Flash);
+    assert_eq!(session.heard(refused, now), Heard::Refused(Say::Who, ScannerRefusal::Flash));
     assert_eq!(session.next(&ours(1), now), None);
     assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
 }

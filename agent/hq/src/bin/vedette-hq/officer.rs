@@ -1,5 +1,6 @@
 //! `vedette-hq officer`: the roster on the command line. PINs come from a prompt or standard input, never as arguments.
 
+use crate::print;
 use clap::Subcommand;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, Read};
@@ -64,7 +65,7 @@ pub(super) fn run(home: &Home, command: Command) -> anyhow::Result<()> {
             let number = officer::remove(home, &badge)?;
             println!("{badge}: revoked on roster {number}");
         }
-        Command::List { json } => super::print(json, &officer::officers(home)?, show)?,
+        Command::List { json } => print::rows(json, officer::officers(home)?, show)?,
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
         let outcomes: String = e.outcomes.iter().map(outcome_line).collect();
         format!("{made}  {device}  {verdict}  {list}  {alert}  {surname}, {given_names}{marks}\n{outcomes}")
     };
-    rows.iter().map(line).collect::<String>() + &format!("{} encounter(s)\n", rows.len())
+    rows.iter().map(line).collect()
 }
 
 fn outcome_line(outcome: &OutcomeView) -> String {
@@ -100,6 +100,6 @@ mod tests {
         let encounter: EncounterView = serde_json::from_value(encounter).unwrap();
         let shown = encounters(&[encounter]);
         assert!(!shown.contains('\u{1b}'), "{shown:?}");
-        assert_eq!(shown.lines().count(), 2, "{shown:?}");
+        assert_eq!(shown.lines().count(), 1, "{shown:?}");
     }
 }

@@ -1,11 +1,17 @@
 use super::*;
+use crate::db::devices::{self as db_devices, NewEnrolment};
 use crate::publishing::list::{CreateOptions, create};
 use crate::tests::{device_id, list_name, new_home};
 use proptest::prelude::*;
+use std::collections::{BTreeSet, HashMap};
 use tempfile::TempDir;
 use vedette_common::crypto::random_secret;
+use vedette_shim::ids::Hex;
 use vedette_shim::list::Kind;
-use vedette_shim::wire::FormEntry;
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::{
+    Encounter, EncounterOutcome, FormEntry, FormField, Outcome as OutcomeKind, ScannedDocument,
+};
 
 /// A home with one list, a database with one device whose former key was revoked, and both keys.
 struct Bench {
@@ -19,16 +25,19 @@ struct Bench {
 fn bench() -> Bench {
     let (dir, home) = new_home();
     create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
-    let db = Db::in_memory();
+    let db = crate::db::in_memory();
     let (key, old_key) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
-    db.read().execute("INSERT INTO devices(id, post) VALUES ('post-7', 'Kehl')", []).unwrap();
-    for (serial, key, revoked) in [(1u8, &old_key, Some(5)), (2, &key, None)] {
-        db.read()
-            .execute(
-                "INSERT INTO enrolments VALUES (?, 'post-7', ?, 1, 9, ?)",
-                params![[serial].as_slice(), &key.public()[..], revoked],
-            )
-            .unwrap();
+    for (serial, key) in [(1u8, &old_key), (2, &key)] {
+        db_devices::revoke(db.read(), &device_id(), 5).unwrap();
+        let enrolment = NewEnrolment {
+            device: &device_id(),
+            post: "Kehl",
+            serial: &[serial],
+            box_public: &key.public(),
+            enrolled_at: 1,
+            expires_at: 9,
+        };
+        db_devices::enrol(db.read(), &enrolment).unwrap();
     }
     Bench { _dir: dir, home, db, key, old_key }
 }
@@ -75,11 +84,8 @@ impl Bench {
         store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap()
     }
 
-    fn rows(&self) -> Vec<(Vec<u8>, bool, u32)> {
-        let mut query =
-            self.db.read().prepare("SELECT message, device_revoked, conflicts FROM encounters").unwrap();
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
+    fn views(&self) -> Vec<EncounterView> {
+        encounters::page(self.db.read(), &Position::START, 100).unwrap().0
     }
 }
 
@@ -107,7 +113,7 @@ fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
     let mut owners = Owners::of(&bench.home);
     let stored = store(&mut bench.db, &mut owners, &[(other, &good)], 77).unwrap();
     assert_eq!(stored, [refused(Refusal::OtherDevice)]);
-    assert!(bench.rows().is_empty());
+    assert!(bench.views().is_empty());
 }
 
 #[test]
@@ -115,7 +121,8 @@ fn a_revoked_device_s_encounter_is_kept_and_marked() {
     let mut bench = bench();
     let message = bench.message(3, "UTO-P-1", &bench.old_key);
     assert_eq!(bench.store(std::slice::from_ref(&message)), [Outcome::Stored(entry([3; 16], &message))]);
-    assert_eq!(bench.rows(), [(message, true, 0)]);
+    let view = bench.views().remove(0);
+    assert!(view.device_revoked && view.conflicts == 0 && view.alert == "UTO-P-1", "{view:?}");
 }
 
 #[test]
@@ -136,7 +143,6 @@ fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_firs
             Outcome::Conflict(entry([5; 16], &later)),
         ]
     );
-    let outcomes = outcomes(bench.db.read()).unwrap();
     let view = |at, outcome| OutcomeView {
         at,
         who: "12".into(),
@@ -144,8 +150,8 @@ fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_firs
         note: "twin".into(),
         form: [(FormField::Place, "Kehl".to_string())].into(),
     };
-    let key = (Hex(&[3; 16]).to_string(), device_id().to_string());
-    assert_eq!(outcomes[&key], [view(10, OutcomeKind::Confirmed), view(20, OutcomeKind::NotThePerson)]);
+    let expected = [view(10, OutcomeKind::Confirmed), view(20, OutcomeKind::NotThePerson)];
+    assert_eq!(bench.views()[0].outcomes, expected);
 }
 
 proptest! {
@@ -179,16 +185,17 @@ proptest! {
                 }
             }
         }
-        let mut expected: Vec<_> = first
+        let expected: BTreeSet<_> = first
             .iter()
             .map(|(id, content)| {
-                let message = made[usize::from(*id)][*content].clone();
-                (message, false, conflicts.get(id).copied().unwrap_or(0))
+                let alert = ["UTO-P-1", "UTO-P-2"][*content].to_string();
+                (Hex(&[*id; 16]).to_string(), alert, false, conflicts.get(id).copied().unwrap_or(0))
             })
             .collect();
-        expected.sort();
-        let mut rows = bench.rows();
-        rows.sort();
-        prop_assert_eq!(rows, expected);
+        let stored = bench.views();
+        prop_assert_eq!(stored.len(), expected.len());
+        let stored: BTreeSet<_> =
+            stored.into_iter().map(|view| (view.id, view.alert, view.device_revoked, view.conflicts)).collect();
+        prop_assert_eq!(stored, expected);
     }
 }

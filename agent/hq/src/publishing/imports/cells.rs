@@ -10,7 +10,7 @@
 //! | document type | words for kinds of document in several languages | what is neither a zone's code nor such a word |
 //! | document number | several numbers in one cell, `No.` before one, a check digit behind it | prose, brackets, scientific notation, no digit |
 
-use crate::publishing::imports::persons::state_code;
+use crate::publishing::imports::states::state_code;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use vedette_shim::document::{Number, State};

@@ -6,3 +6,4 @@ pub mod error;
 pub mod import_report;
 pub(crate) mod persons;
 mod rows;
+mod states;

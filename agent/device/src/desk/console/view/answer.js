@@ -73,7 +73,7 @@ function alerts(page, answer, chosen) {
 }
 
 function titleOf(words, alert) {
-  const title = alert.kind === "document" ? words.term("status", alert.status) : shown(alert.status);
+  const title = alert.kind === "document" ? words.term("status", alert.status) : shown(alert.name);
   // An alert's name may be withheld from this officer.
   return title ? bdi(title) : words.term("kind", alert.kind);
 }

@@ -58,7 +58,7 @@ function report(page, { at, document: read }, alert, clock) {
   const draft = state.reports.drafts[encounter] ?? {};
   const sendReport = (outcome) => () => send("report", { encounter, outcome });
   return el("section", { class: "report" },
-    el("h3", {}, bdi(shown(alert.status) || words.term("kind", alert.kind)), " · ", timeOf(at * 1000)),
+    el("h3", {}, bdi(shown(alert.name) || words.term("kind", alert.kind)), " · ", timeOf(at * 1000)),
     el("p", {}, bdi(shown(read.number), { class: "mono" }), " · ", bdi(shown(`${read.surname} ${read.given_names}`))),
     clock && clockLine(page, clock, owner),
     el("p", {}, words.say(ownersWord(clock) ?? "do.discreet_check", { owner })),

@@ -4,8 +4,8 @@
 //! vessels, passports as entities of their own, relations) is passed over. Properties that an alert has no field for are left out.
 
 use super::dates::dates;
-use super::states::codes;
 use super::truncate;
+use crate::publishing::imports::states::codes;
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use serde_json::Value;

@@ -10,8 +10,9 @@
 //! reason, reference and authority. An unknown key is an error: it may hold what the officer must know.
 //! Handling is a code of Europol's scale or `{"scale", "code", "text"}`; `restricted` keeps a field to a role.
 
-use super::{dates::dates, states::codes};
+use super::dates::dates;
 use crate::publishing::imports::import_report::shown;
+use crate::publishing::imports::states::codes;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -16,10 +16,7 @@ mod follow_the_money;
 mod lines;
 mod ofac;
 mod sis;
-mod states;
 mod unique;
-
-pub(crate) use states::state_code;
 
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;

@@ -8,10 +8,11 @@
 //!
 //! alt.csv and add.csv are held in memory (a few megabytes), at most [`BESIDE_BYTES_MAX`] each.
 
-use super::{dates::dates, lines::sex, states::codes, within_bounds};
+use super::{dates::dates, lines::sex, within_bounds};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
+use crate::publishing::imports::states::codes;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;

@@ -11,7 +11,7 @@
 //! understood. The interchange schemas of both systems are not public: this is a seam to map onto, with our own words.
 
 use super::lines::{known_dates, known_states, sex};
-use super::states::codes;
+use crate::publishing::imports::states::codes;
 use serde::Deserialize;
 use serde_json::Value;
 use vedette_names::person::{Action, AlertKind, NameKind, PersonAlert, PersonDocument, PersonName, Warning};

@@ -1,0 +1,112 @@
+//! How the API refuses: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
+
+use super::api::Problem;
+use crate::officers::sign_in::Refusal;
+use crate::officers::{Roll, SignInError};
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use vedette_common::words::Phrase;
+
+/// A request that is not answered as asked.
+#[derive(Debug, Clone)]
+pub(super) struct ApiError {
+    /// The status.
+    pub(super) status: StatusCode,
+    /// What and where, and what to do about it.
+    pub(super) problem: Problem,
+}
+
+impl ApiError {
+    /// `hint` may be empty.
+    pub(super) fn new(status: StatusCode, error: impl ToString, hint: &str) -> ApiError {
+        ApiError {
+            status,
+            problem: Problem { error: error.to_string(), hint: hint.into(), why: None, retry_after_s: None },
+        }
+    }
+
+    /// The same, with what the officer reads.
+    pub(super) fn with_phrase(mut self, why: Phrase) -> ApiError {
+        self.problem.why = Some(why);
+        self
+    }
+
+    /// Something went wrong here; the caller can do nothing about it.
+    pub(super) fn internal(error: impl ToString) -> ApiError {
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error, "see the agent's log")
+    }
+
+    /// Why somebody was not signed in, or a PIN not confirmed.
+    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> ApiError {
+        let (status, hint) = match error {
+            SignInError::Refused(Refusal::Wrong) => {
+                (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
+            }
+            SignInError::Refused(Refusal::PinNeeded) => {
+                (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
+            }
+            SignInError::Refused(Refusal::Locked { .. }) => {
+                (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
+            }
+            SignInError::Refused(Refusal::RosterEnded) => {
+                (StatusCode::FORBIDDEN, "an administrator imports a new roster")
+            }
+            SignInError::NoRoster if roll.asks_for_sign_in() => {
+                (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
+            }
+            SignInError::NoRoster => {
+                (StatusCode::NOT_FOUND, "the console works without until a roster comes")
+            }
+            SignInError::Busy => (StatusCode::TOO_MANY_REQUESTS, "try again"),
+            SignInError::NoSession => (StatusCode::UNAUTHORIZED, "sign in: POST /v1/session"),
+            SignInError::Db(_) => return ApiError::internal(error),
+        };
+        let mut refused = ApiError::new(status, error, hint);
+        if let SignInError::Refused(Refusal::Locked { retry_after_s }) = error {
+            refused.problem.retry_after_s = Some(*retry_after_s);
+        }
+        refused
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let header = match self.status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                Some((header::RETRY_AFTER, self.problem.retry_after_s.unwrap_or(1).into()))
+            }
+            _ => None,
+        };
+        let mut response = (self.status, Json(self.problem)).into_response();
+        response.headers_mut().extend(header);
+        response
+    }
+}
+
+/// A request's JSON body; it must say that it is JSON, because a foreign page cannot say so unasked.
+pub(super) struct Input<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let refused = |rejection: JsonRejection| {
+            let hint = match &rejection {
+                JsonRejection::MissingJsonContentType(_) => "send Content-Type: application/json",
+                _ => "GET /v1/openapi.json tells what each call takes",
+            };
+            // A body that is JSON but not what the call takes is the caller's mistake as well.
+            let status = match rejection.status() {
+                StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+                status => status,
+            };
+            ApiError::new(status, rejection.body_text(), hint)
+        };
+        Json::from_request(request, state).await.map(|Json(body)| Input(body)).map_err(refused)
+    }
+}

@@ -1,0 +1,204 @@
+//! A device's configuration and store -> its parts, ready to work.
+//!
+//! One process has the store: it holds a lock file, and runs the intake's thread. A process beside it reads the lists as
+//! they were when it opened the store: what the other stores and merges must not be swept away under it.
+//!
+//! Failure: [`AgentError`] names the file; nothing was started.
+
+use crate::check::{self, Checker};
+use crate::config::Config;
+use crate::drill::Drill;
+use crate::intake::bundle;
+use crate::intake::door::IntakeDoor;
+use crate::intake::{Intake, IntakeError, Missing, Parts, Update};
+use crate::link::LinkState;
+use crate::officers::Officers;
+use crate::post::{self, Post};
+use crate::retro;
+use crate::store::segments::SegmentStore;
+use crate::store::{Db, DbError, trust};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+use vedette_common::clock::Clock;
+use vedette_common::crypto::BoxKey;
+use vedette_common::files::{self, FileError};
+use vedette_lists::Edition;
+use vedette_shim::ids::{ListName, from_hex};
+use vedette_shim::trust::METADATA_BYTES_MAX;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Why the agent cannot be opened, or not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Trust or segments.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The device's key.
+    #[error("{}: not a key of 64 hexadecimal digits", path.display())]
+    BoxKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process has the store.
+    #[error("another agent uses the store {}", path.display())]
+    Locked {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The system has no thread to give.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// The parts of one device.
+pub(crate) struct Opened {
+    pub(crate) checker: Arc<Checker>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) drill: Arc<Drill>,
+    /// Where the link says how it is.
+    pub(crate) link: watch::Sender<LinkState>,
+    /// The way to the intake, and what it misses; none while another process has the store.
+    pub(crate) intake: Option<(IntakeDoor, watch::Receiver<Option<Missing>>)>,
+    pub(crate) thread: Option<IntakeThread>,
+    /// Held: no other process takes the store.
+    pub(crate) lock: Option<File>,
+}
+
+/// The intake's thread. It ends once every door to it is gone; dropping this waits for that.
+pub(crate) struct IntakeThread(Option<JoinHandle<()>>);
+
+impl Drop for IntakeThread {
+    fn drop(&mut self) {
+        // An error means that it panicked, which standard error shows; there is nothing else to end.
+        let _ = self.0.take().map(JoinHandle::join);
+    }
+}
+
+impl Opened {
+    /// For this process alone.
+    pub(crate) fn alone(config: &Config) -> Result<Opened, AgentError> {
+        let lock = lock(&config.state)?;
+        open(config, Some(lock))
+    }
+
+    /// Beside another process, if one has the store.
+    pub(crate) fn shared(config: &Config) -> Result<Opened, AgentError> {
+        match lock(&config.state) {
+            Ok(lock) => open(config, Some(lock)),
+            Err(AgentError::Locked { .. }) => open(config, None),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
+    let db = Arc::new(Db::open_in(&config.state)?);
+    let clock = Arc::new(Clock::starting_at(trust::clock_floor(&db)?));
+    let box_key = Arc::new(read_box_key(&config.box_key)?);
+    let parts = Parts {
+        device: config.device.clone(),
+        box_key: box_key.clone(),
+        db: db.clone(),
+        store: SegmentStore::open(&config.state)?,
+        clock: clock.clone(),
+        anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
+        segment_bytes_max: config.limits.segment_bytes_max,
+        // A process that only reads the lists exits before a filter would be ready.
+        filter_bytes_max: if lock.is_some() { config.limits.filter_bytes_max } else { 0 },
+    };
+    let intake = if lock.is_some() {
+        let mut intake = Intake::open(parts)?;
+        // Also whatever an earlier configuration kept longer.
+        retro::forget_due(&db, clock.now(), config.retro_keep_s)?;
+        take_enrolment_grants(&mut intake, &config.grants)?;
+        intake
+    } else {
+        Intake::open_read_only(parts)?
+    };
+    let settings = check::Settings {
+        device: config.device.clone(),
+        post: config.post.clone(),
+        box_key,
+        limits: config.limits.clone(),
+        retro_keep_s: config.retro_keep_s,
+    };
+    let checker = Arc::new(Checker::new(settings, db.clone(), intake.shared(), clock.clone()));
+    let (intake, thread) = if lock.is_some() {
+        let (door, missing, thread) = IntakeDoor::open(intake, look_back(&checker));
+        (Some((door, missing)), Some(IntakeThread(Some(thread))))
+    } else {
+        (None, None)
+    };
+    let (link, link_state) =
+        watch::channel(LinkState { why: "not connected yet".into(), ..LinkState::default() });
+    let drill = Arc::new(Drill::default());
+    let post = Arc::new(Post::new(post::Parts {
+        checker: checker.clone(),
+        officers: Arc::new(Officers::new(db, clock, config.officers.clone())),
+        intake: intake.as_ref().map(|(door, _)| door.clone()),
+        link: link_state,
+        drill: drill.clone(),
+        purpose: config.desk.purpose.clone(),
+    }));
+    Ok(Opened { checker, post, drill, link, intake, thread, lock })
+}
+
+/// What is done with a new edition: its documents are compared with those scanned before.
+fn look_back(checker: &Arc<Checker>) -> impl Fn(&ListName, Option<&Edition>) + Send + use<> {
+    let checker = checker.clone();
+    move |list, before| {
+        let holdings = checker.holdings();
+        let Some(held) = holdings.lists.iter().find(|held| held.list == *list) else { return };
+        if let Err(error) = checker.look_back(held, before) {
+            tracing::error!(%list, %error, "not all documents scanned before could be compared with this edition");
+        }
+    }
+}
+
+/// Takes the store for this process alone, until the file is dropped.
+fn lock(state: &Path) -> Result<File, AgentError> {
+    files::make_folder(state)?;
+    let path = state.join("lock");
+    let file = File::create(&path).map_err(FileError::at("make", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(AgentError::Locked { path: state.into() }),
+        Err(TryLockError::Error(error)) => Err(FileError::at("lock", &path)(error).into()),
+    }
+}
+
+/// Takes the grants the device was enrolled with, once: they are removed, so that a key erased at its lease's end does
+/// not come back with a restart.
+fn take_enrolment_grants(intake: &mut Intake, folder: &Path) -> Result<(), AgentError> {
+    for (list, path) in bundle::grants(folder)? {
+        let envelope = files::read(&path, METADATA_BYTES_MAX as u64)?;
+        match intake.apply(Update::Grant(list.clone(), envelope)) {
+            Ok(_) => {
+                if let Err(error) = files::remove(&path) {
+                    tracing::warn!(%error, "the enrolment grant was taken but not removed");
+                }
+            }
+            Err(error) => tracing::warn!(%list, %error, "an enrolment grant was not taken"),
+        }
+    }
+    Ok(())
+}
+
+fn read_box_key(path: &Path) -> Result<BoxKey, AgentError> {
+    let text = Zeroizing::new(files::read(path, 1024)?);
+    let digits = std::str::from_utf8(&text).ok().map(str::trim);
+    let mut key = digits.and_then(from_hex::<32>).ok_or_else(|| AgentError::BoxKey { path: path.into() })?;
+    let private = Zeroizing::new(key);
+    key.zeroize();
+    Ok(BoxKey::from_private(private))
+}

@@ -1,0 +1,158 @@
+//! The answers of recent scans, in memory only.
+//!
+//! Invariants: at most `kept_max`; the oldest go first, and those that still await an outcome last. An answer without an
+//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. The outcomes of an
+//! answer's alerts are beside it, so that a page that is loaded again knows which hits are still open.
+
+use crate::check::outcome::OutcomeTaken;
+use crate::check::{Answer, ScanId};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vedette_common::roster::Role;
+use vedette_shim::ids::EncounterId;
+
+/// An answer with an alert that has no outcome yet.
+#[derive(Debug, Clone)]
+pub struct OpenHit {
+    /// Seconds since it was given.
+    pub age_s: u64,
+    pub answer: Answer,
+    /// Outcomes of its other alerts.
+    pub outcomes: Vec<OutcomeTaken>,
+}
+
+pub(super) struct Recent {
+    kept_max: usize,
+    kept_s: u64,
+    answers: Mutex<VecDeque<Recorded>>,
+}
+
+struct Recorded {
+    at: u64,
+    answer: Arc<Answer>,
+    /// At most one an alert: the last counts.
+    outcomes: Vec<OutcomeTaken>,
+}
+
+impl Recorded {
+    fn encounters(&self) -> impl Iterator<Item = EncounterId> {
+        self.answer.alerts.iter().filter_map(|alert| alert.encounter).map(|encounter| encounter.id)
+    }
+
+    /// Whether an alert of it awaits an outcome; one whose encounter could not be kept can have none.
+    fn is_open(&self) -> bool {
+        let has_outcome = |id| self.outcomes.iter().any(|taken| taken.encounter == id);
+        self.encounters().any(|id| !has_outcome(id))
+    }
+}
+
+impl Recent {
+    pub(super) fn new(kept_max: usize, kept_s: u64) -> Recent {
+        Recent { kept_max, kept_s, answers: Mutex::default() }
+    }
+
+    /// Keeps an answer given at `now`, seconds since 1970.
+    pub(super) fn keep(&self, answer: Arc<Answer>, now: u64) {
+        let mut answers = self.lock();
+        if answers.len() >= self.kept_max {
+            let done = answers.iter().position(|kept| !kept.is_open()).unwrap_or(0);
+            answers.remove(done);
+        }
+        answers.push_back(Recorded { at: now, answer, outcomes: Vec::new() });
+    }
+
+    /// Notes what came of an alert of a kept answer; another's outcome changes nothing.
+    pub(super) fn outcome(&self, taken: &OutcomeTaken) {
+        for kept in self.lock().iter_mut().filter(|kept| kept.encounters().any(|id| id == taken.encounter)) {
+            kept.outcomes.retain(|before| before.encounter != taken.encounter);
+            kept.outcomes.push(taken.clone());
+        }
+    }
+
+    /// The answers with an alert that has no outcome yet, as `role` may see them; the newest first, at most `most`.
+    pub(super) fn open(&self, role: Role, most: usize, now: u64) -> Vec<OpenHit> {
+        let answers = self.lock();
+        let open = answers.iter().rev().filter(|kept| kept.is_open()).take(most);
+        open.map(|kept| OpenHit {
+            age_s: now.saturating_sub(kept.at),
+            answer: kept.answer.seen_by(role),
+            outcomes: kept.outcomes.clone(),
+        })
+        .collect()
+    }
+
+    pub(super) fn get(&self, scan: &ScanId, now: u64) -> Option<Arc<Answer>> {
+        self.forget(now);
+        self.lock().iter().rev().find(|kept| kept.answer.scan_id == *scan).map(|kept| kept.answer.clone())
+    }
+
+    /// Forgets what may not be kept at `now`.
+    pub(super) fn forget(&self, now: u64) {
+        let kept_s = self.kept_s;
+        self.lock().retain(|kept| !kept.answer.alerts.is_empty() || now < kept.at + kept_s);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Recorded>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(scan: u8, alerts: u8) -> Arc<Answer> {
+        let alerts = (0..alerts).map(|n| crate::check::tests::alert([scan, n])).collect();
+        Arc::new(crate::check::tests::answer(scan, alerts))
+    }
+
+    #[test]
+    fn who_met_nothing_is_forgotten_in_time_and_the_oldest_go_first() {
+        let recent = Recent::new(3, 10);
+        (1..=3).for_each(|scan| recent.keep(answer(scan, u8::from(scan == 1)), 100));
+        let held = |now| (0..=4).filter(|scan| recent.get(&[*scan; 16], now).is_some()).collect::<Vec<u8>>();
+        assert_eq!(held(109), [1, 2, 3]);
+        recent.forget(110);
+        assert_eq!(held(109), [1], "the alert's stays, what met nothing is gone, not only hidden");
+        (2..=4).for_each(|scan| recent.keep(answer(scan, 1), 110));
+        assert_eq!(held(110), [2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_open_outlasts_what_is_not() {
+        let recent = Recent::new(3, 10);
+        recent.keep(answer(1, 1), 100);
+        (2..200).for_each(|scan| recent.keep(answer(scan, 0), 100));
+        let held = || (0..=255).filter(|scan| recent.get(&[*scan; 16], 100).is_some()).collect::<Vec<u8>>();
+        assert_eq!(held(), [1, 198, 199]);
+        (200..203).for_each(|scan| recent.keep(answer(scan, 1), 100));
+        assert_eq!(held(), [200, 201, 202], "the bound holds all the same");
+    }
+
+    #[test]
+    fn a_hit_is_open_until_every_alert_of_it_has_an_outcome() {
+        let recent = Recent::new(10, 10);
+        let taken = |made: [u8; 2]| OutcomeTaken {
+            outcome_id: [0; 16],
+            encounter: crate::check::tests::encounter(made),
+            outcome: vedette_shim::wire::Outcome::Seized,
+            who: String::new(),
+            at: 0,
+        };
+        recent.keep(answer(1, 2), 100);
+        recent.keep(answer(2, 0), 101);
+        recent.keep(answer(3, 1), 102);
+        let open = |most| {
+            let open = recent.open(Role::Officer, most, 110);
+            open.iter().map(|hit| (hit.age_s, hit.outcomes.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(open(9), [(8, 0), (10, 0)]);
+        assert_eq!(open(1), [(8, 0)], "the newest");
+        recent.outcome(&taken([1, 0]));
+        recent.outcome(&taken([1, 0]));
+        assert_eq!(open(9), [(8, 0), (10, 1)]);
+        recent.outcome(&taken([1, 1]));
+        recent.outcome(&taken([9, 0]));
+        assert_eq!(open(9), [(8, 0)]);
+    }
+}

@@ -1,0 +1,75 @@
+//! What can go wrong with the home and with what speaks for it.
+
+#![allow(missing_docs)] // plain data: the messages say what the fields are
+
+use crate::db::DbError;
+use std::path::PathBuf;
+use vedette_common::files::FileError;
+use vedette_common::mqtt::tls::TlsError;
+use vedette_shim::trust::TrustError;
+
+/// Why the home could not be opened, or something not be signed. [`AuthorityError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("{} is not a home of headquarters", .0.display())]
+    NoHome(PathBuf),
+    /// A folder to be made is there already.
+    #[error("{} exists and is not empty", .0.display())]
+    Exists(PathBuf),
+    /// Another process has the home.
+    #[error("another vedette-hq is at work on {}", .0.display())]
+    Locked(PathBuf),
+    #[error("{} is not a key file: 64 hexadecimal digits are expected", .0.display())]
+    BadKey(PathBuf),
+    #[error("the root needs {needed} signatures, but only {found} of its keys are in keys/")]
+    RootKeys { found: usize, needed: u8 },
+    #[error("a root names at most {0} lists")]
+    TooManyLists(usize),
+    /// Metadata of our own that does not verify.
+    #[error("{what}: {source}")]
+    Trust { what: String, source: TrustError },
+    #[error("cannot make {what}: {source}")]
+    Certificate { what: String, source: rcgen::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The roster would break a rule.
+    #[error("the roster cannot be signed: {0}")]
+    Roster(&'static str),
+    /// The last heartbeat is far in the future; times as RFC 3339.
+    #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
+    HeartbeatAhead { last: String, now: String },
+    /// What the home holds is not what this program put there.
+    #[error("the home is damaged: {0}")]
+    Damaged(String),
+}
+
+impl AuthorityError {
+    /// What to do about it, if that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Db(error) => error.hint(),
+            Self::NoHome(_) => Some("make one with `vedette-hq --home DIR init`"),
+            Self::Exists(_) => Some("name a folder that does not exist yet"),
+            Self::Locked(_) => Some("wait until it is done, or end it"),
+            Self::BadKey(_) => {
+                Some("restore the file from a backup; `vedette-hq replace-key` replaces an online role's")
+            }
+            Self::RootKeys { .. } => Some("bring the root key files back into keys/ for this command"),
+            Self::HeartbeatAhead { .. } => Some(
+                "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over",
+            ),
+            _ => None,
+        }
+    }
+
+    /// An error about our own signed metadata, for `map_err`.
+    pub(crate) fn trust(what: impl Into<String>) -> impl FnOnce(TrustError) -> AuthorityError {
+        let what = what.into();
+        move |source| AuthorityError::Trust { what, source }
+    }
+}

@@ -1,0 +1,69 @@
+//! `enrol`, `revoke`, `devices`: devices come and go.
+
+use crate::home::open;
+use crate::{print, show};
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use vedette_common::clock::rfc3339;
+use vedette_hq::enrol::{self, EnrolOptions};
+use vedette_hq::{devices, revoke};
+use vedette_shim::ids::DeviceId;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Enrol a device: certificate, grants, trust anchor and an agent.toml it runs with.
+    Enrol {
+        /// Its id, such as post-7-scanner-2.
+        device: DeviceId,
+        /// The folder to make.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Where it stands, as encounters name it.
+        #[arg(long)]
+        post: Option<String>,
+        /// Life of its certificate, days.
+        #[arg(long, default_value_t = 90)]
+        cert_days: u32,
+        /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
+        #[arg(long, conflicts_with = "post")]
+        renew: bool,
+    },
+    /// Revoke a device: its certificate, its grants; order it to erase; new list keys for the next editions. What is
+    /// published already stays under the keys it has; `publish --whole` reseals a list.
+    Revoke {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Show the devices: who holds which edition, how old, and what waits there.
+    Devices {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Enrol { device, out, cert_days, renew: true, .. } => {
+            let until = rfc3339(enrol::renew(&open(dir)?, &device, &out, cert_days)?);
+            println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
+            println!("copy device.pem and device.key of {} over the device's own", out.display());
+        }
+        Command::Enrol { device, out, post, cert_days, renew: false } => {
+            let options = EnrolOptions { post, certificate_days: cert_days, ..EnrolOptions::into(out) };
+            let enrolled = enrol::enrol(&open(dir)?, &device, &options)?;
+            let until = rfc3339(enrolled.certificate_expires_at);
+            println!("{device}: enrolled until {until}, {} list(s) granted", enrolled.lists.len());
+            println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
+        }
+        Command::Revoke { device } => {
+            let rotated = revoke::revoke(&open(dir)?, &device)?.rotated.len();
+            println!("{device}: revoked; {rotated} list(s) get a new key with their next edition");
+            println!("the broker must read {} again", dir.join("pki/crl.pem").display());
+        }
+        Command::Devices { json } => {
+            print::pages(json, devices::pages(&open(dir)?)?, show::devices)?;
+        }
+    }
+    Ok(())
+}

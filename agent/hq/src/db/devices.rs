@@ -1,0 +1,295 @@
+//! The devices: their certificates, and the last status of each and the lists it holds.
+//!
+//! Invariants: a device has at most one enrolment in force; a certificate's row is there before the certificate leaves, so
+//! that it can be revoked.
+
+use super::connection::{Session, Step, Work};
+use super::error::DbError;
+use super::from_json;
+use super::values::{parse, stored};
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::wire::Status;
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        work: &[Work::Sql(
+            "
+CREATE TABLE devices(
+  id TEXT PRIMARY KEY, post TEXT NOT NULL,
+  -- as its last status said
+  last_seen INTEGER, online INTEGER, version TEXT, spool INTEGER, held TEXT) WITHOUT ROWID;
+
+-- One row a certificate; a device enrolled again after a revocation has several.
+CREATE TABLE enrolments(
+  serial BLOB PRIMARY KEY, device TEXT NOT NULL REFERENCES devices(id), box_public BLOB NOT NULL,
+  enrolled_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER) WITHOUT ROWID;
+CREATE UNIQUE INDEX enrolled ON enrolments(device) WHERE revoked_at IS NULL;
+",
+        )],
+    },
+    Step {
+        number: 6,
+        work: &[Work::Sql(
+            "
+-- Certificates that a renewal replaced: they count until they end or their device is revoked.
+CREATE TABLE superseded(
+  serial BLOB PRIMARY KEY, device TEXT NOT NULL REFERENCES devices(id), expires_at INTEGER NOT NULL,
+  revoked_at INTEGER) WITHOUT ROWID;
+",
+        )],
+    },
+    Step {
+        number: 7,
+        work: &[
+            Work::Sql(
+                "
+-- The lists that a device holds, by its last status; a list that it names may not exist here.
+CREATE TABLE holdings(
+  device TEXT NOT NULL REFERENCES devices(id), list TEXT NOT NULL, edition INTEGER NOT NULL,
+  confirmed_at INTEGER NOT NULL, PRIMARY KEY(device, list)) WITHOUT ROWID;
+CREATE INDEX holdings_by_edition ON holdings(list, edition);
+",
+            ),
+            Work::Rows(from_json::holdings),
+            Work::Sql("ALTER TABLE devices DROP COLUMN held;"),
+        ],
+    },
+];
+
+/// A list that a device holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldView {
+    pub list: String,
+    /// The edition in use.
+    pub edition: u64,
+    /// When that edition was last confirmed to the device.
+    pub confirmed_at: u64,
+}
+
+/// A device as `devices` shows it. Times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceView {
+    pub device: String,
+    /// Where it stands.
+    pub post: String,
+    /// `enrolled` or `revoked`.
+    pub state: &'static str,
+    pub certificate_expires_at: u64,
+    /// When its last status came.
+    pub last_seen: Option<u64>,
+    /// Whether its session is up.
+    pub online: bool,
+    /// Its program's.
+    pub version: Option<String>,
+    /// Encounters that wait on it.
+    pub spool: Option<u32>,
+    /// By list.
+    pub held: Vec<HeldView>,
+}
+
+/// A new certificate of a device.
+pub(crate) struct NewEnrolment<'a> {
+    pub(crate) device: &'a DeviceId,
+    pub(crate) post: &'a str,
+    pub(crate) serial: &'a [u8],
+    pub(crate) box_public: &'a [u8; 32],
+    /// Seconds since 1970.
+    pub(crate) enrolled_at: u64,
+    pub(crate) expires_at: u64,
+}
+
+/// An enrolment of a device, as far as opening what it sealed needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct Enrolment {
+    pub(crate) box_public: [u8; 32],
+    pub(crate) revoked: bool,
+}
+
+/// A certificate that no longer counts.
+pub(crate) struct Revoked {
+    pub(crate) serial: Vec<u8>,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// Enrols a device that is not enrolled. Its last status is forgotten.
+pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError> {
+    let id = new.device.as_str();
+    db.execute(
+        "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL",
+        params![id, new.post],
+    )?;
+    db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
+    db.execute(
+        "INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL)",
+        params![new.serial, id, new.box_public, new.enrolled_at as i64, new.expires_at as i64],
+    )?;
+    Ok(())
+}
+
+/// Gives an enrolment another certificate; the one before counts until it ends.
+pub(crate) fn renew(db: &Session, old: &[u8], new: &[u8], expires_at: u64) -> Result<(), DbError> {
+    db.execute(
+        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
+        [old],
+    )?;
+    db.execute(
+        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
+        params![new, expires_at as i64, old],
+    )?;
+    Ok(())
+}
+
+/// Revokes every certificate of a device, also those that a renewal replaced.
+pub(crate) fn revoke(db: &Session, device: &DeviceId, at: u64) -> Result<(), DbError> {
+    for update in [
+        "UPDATE enrolments SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
+        "UPDATE superseded SET revoked_at = ? WHERE device = ? AND revoked_at IS NULL",
+    ] {
+        db.execute(update, params![at as i64, device.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Certificates that were revoked and have not ended at `now`.
+pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
+    let mut query = db.prepare(
+        "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         UNION SELECT serial, revoked_at FROM superseded WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         ORDER BY revoked_at, serial",
+    )?;
+    let rows = query.query_map([now as i64], |row| {
+        Ok(Revoked { serial: row.get(0)?, at: row.get::<_, i64>(1)? as u64 })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
+pub(crate) fn set_status(
+    db: &Session,
+    device: &DeviceId,
+    status: &Status,
+    seen: u64,
+) -> Result<bool, DbError> {
+    let id = device.as_str();
+    let known = db
+        .prepare_cached(
+            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4 WHERE id = ?1",
+        )?
+        .execute(params![id, stored(seen), status.version.as_str(), status.spool])?
+        == 1;
+    if known {
+        db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
+        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?)")?;
+        for held in &status.lists {
+            let confirmed_at = stored(seen.saturating_sub(held.age_s));
+            insert.execute(params![id, held.list.as_str(), stored(held.edition), confirmed_at])?;
+        }
+    }
+    Ok(known)
+}
+
+/// A device's session ended; false when there is no such device.
+pub(crate) fn set_offline(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
+    Ok(db.execute("UPDATE devices SET online = 0 WHERE id = ?", [device.as_str()])? == 1)
+}
+
+/// Up to `limit` devices by name, enrolled or revoked, those after `after`.
+pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool
+         FROM devices JOIN enrolments ON device = id
+         WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
+           (SELECT 1 FROM enrolments later WHERE later.device = id
+            AND (later.revoked_at IS NULL OR later.revoked_at > enrolments.revoked_at)))
+         GROUP BY id ORDER BY id LIMIT ?2",
+    )?;
+    let rows = query.query_map(params![after, limit as i64], |row| {
+        Ok(DeviceView {
+            device: row.get(0)?,
+            post: row.get(1)?,
+            state: if row.get(2)? { "revoked" } else { "enrolled" },
+            certificate_expires_at: row.get::<_, i64>(3)? as u64,
+            last_seen: row.get::<_, Option<i64>>(4)?.map(|at| at as u64),
+            online: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
+            version: row.get(6)?,
+            spool: row.get(7)?,
+            held: Vec::new(),
+        })
+    })?;
+    let mut views = rows.collect::<Result<Vec<_>, _>>()?;
+    for view in &mut views {
+        view.held = held(db, &view.device)?;
+    }
+    Ok(views)
+}
+
+fn held(db: &Session, device: &str) -> Result<Vec<HeldView>, DbError> {
+    let mut query =
+        db.prepare_cached("SELECT list, edition, confirmed_at FROM holdings WHERE device = ? ORDER BY list")?;
+    let rows = query.query_map([device], |row| {
+        Ok(HeldView {
+            list: row.get(0)?,
+            edition: row.get::<_, i64>(1)? as u64,
+            confirmed_at: row.get::<_, i64>(2)? as u64,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many enrolled devices hold this edition of a list.
+pub(crate) fn holding(db: &Session, list: &ListName, edition: u64) -> Result<usize, DbError> {
+    let query = "SELECT count(*) FROM holdings WHERE list = ? AND edition = ?
+         AND EXISTS (SELECT 1 FROM enrolments e WHERE e.device = holdings.device AND e.revoked_at IS NULL)";
+    let count: i64 = db.query_row(query, params![list.as_str(), stored(edition)], |row| row.get(0))?;
+    Ok(count as usize)
+}
+
+/// A device's enrolments, the one in force first; empty when it never was enrolled.
+pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolment>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT box_public, revoked_at IS NOT NULL FROM enrolments WHERE device = ?
+         ORDER BY revoked_at IS NOT NULL, revoked_at DESC",
+    )?;
+    let rows = query.query_map([device.as_str()], |row| {
+        Ok(Enrolment { box_public: row.get(0)?, revoked: row.get(1)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Every device ever enrolled, by name.
+pub(crate) fn all(db: &Session) -> Result<Vec<DeviceId>, DbError> {
+    let mut query = db.prepare("SELECT id FROM devices ORDER BY id")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    rows.map(|id| parse(&id?)).collect()
+}
+
+/// Enrolled devices whose certificate ends before `before`, the earliest first, and when: at most `limit`, and how many
+/// there are in all.
+pub(crate) fn ending_before(
+    db: &Session,
+    before: u64,
+    limit: usize,
+) -> Result<(Vec<(DeviceId, u64)>, usize), DbError> {
+    let mut query = db.prepare(
+        "SELECT device, expires_at, count(*) OVER () FROM enrolments WHERE revoked_at IS NULL AND expires_at < ?
+         ORDER BY expires_at, device LIMIT ?",
+    )?;
+    let (mut found, mut total) = (Vec::new(), 0);
+    let mut rows = query.query(params![before as i64, limit as i64])?;
+    while let Some(row) = rows.next()? {
+        found.push((parse(&row.get::<_, String>(0)?)?, row.get::<_, i64>(1)? as u64));
+        total = row.get::<_, i64>(2)? as usize;
+    }
+    Ok((found, total))
+}
+
+/// The serial number of a device's certificate in force, the newest if it was renewed.
+pub(crate) fn serial_in_force(db: &Session, device: &DeviceId) -> Result<Option<Vec<u8>>, DbError> {
+    let query = "SELECT serial FROM enrolments WHERE device = ? AND revoked_at IS NULL";
+    Ok(db.query_row(query, [device.as_str()], |row| row.get(0)).optional()?)
+}

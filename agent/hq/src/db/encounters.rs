@@ -1,0 +1,264 @@
+//! The encounters that came home, opened, beside the sealed message that each came in.
+//!
+//! Invariant: one row an id; the first message with it stays, and others are counted in `conflicts`.
+
+use super::connection::{Session, Step, Work};
+use super::error::DbError;
+use super::from_json;
+use super::outcomes::{self, OutcomeView};
+use super::values::{bounded, code, parse, stored};
+use rusqlite::{OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use vedette_common::text::verdict_word;
+use vedette_shim::ids::{DeviceId, EncounterId, Hex};
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::{Encounter, ScannedDocument};
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        work: &[Work::Sql(
+            "
+CREATE TABLE encounters(
+  id BLOB PRIMARY KEY, device TEXT NOT NULL, list TEXT NOT NULL, received_at INTEGER NOT NULL,
+  made_at INTEGER NOT NULL, digest BLOB NOT NULL, message BLOB NOT NULL,
+  encounter TEXT NOT NULL,                -- opened, JSON
+  device_revoked INTEGER NOT NULL, conflicts INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX encounters_by_arrival ON encounters(received_at);
+",
+        )],
+    },
+    Step { number: 5, work: &[Work::Sql("ALTER TABLE encounters ADD COLUMN overdue_since INTEGER;")] },
+    Step {
+        number: 7,
+        work: &[
+            Work::Sql(
+                "
+CREATE TABLE encounters_7(
+  id BLOB PRIMARY KEY, scan BLOB NOT NULL, device TEXT NOT NULL, post TEXT NOT NULL,
+  made_at INTEGER NOT NULL,               -- by the device's clock
+  received_at INTEGER NOT NULL, list TEXT NOT NULL, edition INTEGER NOT NULL, alert TEXT NOT NULL,
+  verdict TEXT NOT NULL, score INTEGER NOT NULL, late INTEGER NOT NULL,
+  -- what was read from the document
+  code TEXT NOT NULL, issuing_state TEXT NOT NULL, number TEXT NOT NULL, surname TEXT NOT NULL,
+  given_names TEXT NOT NULL, nationality TEXT NOT NULL, birth_date TEXT NOT NULL, sex TEXT NOT NULL,
+  expiry_date TEXT NOT NULL,
+  digest BLOB NOT NULL,                   -- first 16 bytes of the SHA-256 of message
+  message BLOB NOT NULL,                  -- as it came, sealed
+  device_revoked INTEGER NOT NULL,        -- made with a key that was revoked when it came
+  conflicts INTEGER NOT NULL DEFAULT 0,   -- messages of the same id with other content
+  overdue_since INTEGER                   -- its device first said that the owner's answer is overdue
+) WITHOUT ROWID;
+",
+            ),
+            Work::Rows(from_json::encounters),
+            Work::Sql(
+                "
+DROP TABLE encounters;
+ALTER TABLE encounters_7 RENAME TO encounters;
+CREATE INDEX encounters_by_arrival ON encounters(received_at, made_at, id);
+",
+            ),
+        ],
+    },
+];
+
+/// An encounter as `encounters` shows it. Times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncounterView {
+    /// Hexadecimal.
+    pub id: String,
+    /// The scan it came from, hexadecimal.
+    pub scan: String,
+    pub device: String,
+    pub post: String,
+    /// By the device's clock.
+    pub made_at: u64,
+    /// When it was stored here.
+    pub received_at: u64,
+    /// The list that was met.
+    pub list: String,
+    /// Its edition at that moment.
+    pub edition: u64,
+    pub alert: String,
+    /// Hit or Possible.
+    pub verdict: Verdict,
+    /// In thousandths.
+    pub score: u16,
+    /// What was read.
+    pub document: ScannedDocument,
+    /// The document was listed only after the scan.
+    #[serde(default)]
+    pub late: bool,
+    /// Since when its owner's answer is overdue, by headquarters' clock.
+    #[serde(default)]
+    pub overdue_since: Option<u64>,
+    /// The owner's answer, if there is one.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Made with a key that was revoked when it came.
+    pub device_revoked: bool,
+    /// Later messages with the same id and other content.
+    pub conflicts: u32,
+    /// What the device that made it says came of it, by time; the last one counts.
+    #[serde(default)]
+    pub outcomes: Vec<OutcomeView>,
+}
+
+/// How a report came.
+pub(crate) struct Arrival<'a> {
+    /// Sealed.
+    pub(crate) message: &'a [u8],
+    /// The first 16 bytes of its SHA-256.
+    pub(crate) digest: [u8; 16],
+    /// It was sealed with a key that is revoked.
+    pub(crate) device_revoked: bool,
+    /// Seconds since 1970.
+    pub(crate) received_at: u64,
+}
+
+/// A place in the order of arrival: after the encounter with these values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Position {
+    received_at: i64,
+    made_at: i64,
+    id: Vec<u8>,
+}
+
+impl Position {
+    /// Before every encounter.
+    pub(crate) const START: Position = Position { received_at: i64::MIN, made_at: i64::MIN, id: Vec::new() };
+}
+
+/// Stores an encounter whose id is new.
+pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Arrival<'_>) -> Result<(), DbError> {
+    let document = &made.document;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO encounters(id, scan, device, post, made_at, received_at, list, edition, alert, verdict, score,
+           late, code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date,
+           digest, message, device_revoked)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    insert.execute(params![
+        made.id,
+        made.scan,
+        made.device.as_str(),
+        made.post.as_str(),
+        stored(made.made_at),
+        arrival.received_at as i64,
+        made.list.as_str(),
+        stored(made.edition),
+        made.alert.as_str(),
+        verdict_word(made.verdict),
+        made.score,
+        made.late,
+        document.code.as_str(),
+        document.issuing_state.as_str(),
+        document.number.as_str(),
+        document.surname.as_str(),
+        document.given_names.as_str(),
+        document.nationality.as_str(),
+        document.birth_date.as_str(),
+        document.sex.as_str(),
+        document.expiry_date.as_str(),
+        arrival.digest,
+        arrival.message,
+        arrival.device_revoked,
+    ])?;
+    Ok(())
+}
+
+/// The digest of the first message with an id, an encounter's or an outcome's.
+pub(crate) fn first_digest(db: &Session, id: &EncounterId) -> Result<Option<[u8; 16]>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT digest FROM encounters WHERE id = ?1 UNION ALL SELECT digest FROM outcomes WHERE id = ?1",
+    )?;
+    Ok(query.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Another message came under the id of an encounter.
+pub(crate) fn count_conflict(db: &Session, id: &EncounterId) -> Result<(), DbError> {
+    db.execute("UPDATE encounters SET conflicts = conflicts + 1 WHERE id = ?", [id])?;
+    Ok(())
+}
+
+/// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
+pub(crate) fn mark_overdue(
+    db: &Session,
+    id: &EncounterId,
+    device: &DeviceId,
+    since: u64,
+) -> Result<bool, DbError> {
+    let update =
+        "UPDATE encounters SET overdue_since = ? WHERE id = ? AND device = ? AND overdue_since IS NULL";
+    Ok(db.execute(update, params![stored(since), id, device.as_str()])? == 1)
+}
+
+/// The device that made an encounter.
+pub(crate) fn device_of(db: &Session, id: &EncounterId) -> Result<Option<DeviceId>, DbError> {
+    let query = "SELECT device FROM encounters WHERE id = ?";
+    let device: Option<String> = db.query_row(query, [id], |row| row.get(0)).optional()?;
+    device.map(|device| parse(&device)).transpose()
+}
+
+/// Up to `limit` encounters in the order of their arrival, those after `after`; and where the next page begins, if
+/// there may be one.
+pub(crate) fn page(
+    db: &Session,
+    after: &Position,
+    limit: usize,
+) -> Result<(Vec<EncounterView>, Option<Position>), DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT id, scan, encounters.device, post, made_at, received_at, list, edition, alert, verdict, score, late,
+           code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date,
+           device_revoked, conflicts, overdue_since, word
+         FROM encounters LEFT JOIN answers ON answers.encounter = encounters.id
+         WHERE (received_at, made_at, id) > (?1, ?2, ?3) ORDER BY received_at, made_at, id LIMIT ?4",
+    )?;
+    let mut rows = query.query(params![after.received_at, after.made_at, after.id, limit as i64])?;
+    let (mut views, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let id: EncounterId = row.get(0)?;
+        let mut view = read(&id, row)?;
+        view.outcomes = outcomes::of_encounter(db, &id, &view.device)?;
+        views.push(view);
+        last = Some(Position { received_at: row.get(5)?, made_at: row.get(4)?, id: id.to_vec() });
+    }
+    let is_full = views.len() == limit;
+    Ok((views, last.filter(|_| is_full)))
+}
+
+fn read(id: &EncounterId, row: &Row<'_>) -> Result<EncounterView, DbError> {
+    let text = |column: usize| row.get::<_, String>(column);
+    let number = |column: usize| row.get::<_, i64>(column).map(|number| number as u64);
+    Ok(EncounterView {
+        id: Hex(id).to_string(),
+        scan: Hex(&row.get::<_, [u8; 16]>(1)?).to_string(),
+        device: text(2)?,
+        post: text(3)?,
+        made_at: number(4)?,
+        received_at: number(5)?,
+        list: text(6)?,
+        edition: number(7)?,
+        alert: text(8)?,
+        verdict: code(&text(9)?)?,
+        score: row.get(10)?,
+        late: row.get(11)?,
+        document: ScannedDocument {
+            code: bounded(&text(12)?)?,
+            issuing_state: bounded(&text(13)?)?,
+            number: bounded(&text(14)?)?,
+            surname: bounded(&text(15)?)?,
+            given_names: bounded(&text(16)?)?,
+            nationality: bounded(&text(17)?)?,
+            birth_date: bounded(&text(18)?)?,
+            sex: bounded(&text(19)?)?,
+            expiry_date: bounded(&text(20)?)?,
+        },
+        device_revoked: row.get(21)?,
+        conflicts: row.get(22)?,
+        overdue_since: row.get::<_, Option<i64>>(23)?.map(|at| at as u64),
+        answer: row.get(24)?,
+        outcomes: Vec::new(),
+    })
+}

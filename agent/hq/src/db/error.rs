@@ -1,0 +1,33 @@
+//! What can go wrong with the database.
+
+#![allow(missing_docs)] // plain data: the messages say what the fields are
+
+use vedette_shim::trust::TrustError;
+
+/// Why the database did not answer. [`DbError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// SQLite's error.
+    #[error("the database hq.db: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Made by a newer program: its tables are not guessed at.
+    #[error("the database hq.db has schema {found}, this program knows {known}")]
+    Newer { found: i64, known: i64 },
+    /// A statement of our own does not read back.
+    #[error("hq.db: {0}")]
+    Statement(#[from] TrustError),
+    /// A row is not what this program put there.
+    #[error("the home is damaged: {0}")]
+    Damaged(String),
+}
+
+impl DbError {
+    /// What to do about it, if that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Newer { .. } => Some("use the newer program"),
+            Self::Sqlite(_) | Self::Statement(_) | Self::Damaged(_) => None,
+        }
+    }
+}

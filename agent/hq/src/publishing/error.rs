@@ -1,0 +1,72 @@
+//! What can go wrong between a file and an edition.
+
+#![allow(missing_docs)] // plain data: the messages say what the fields are
+
+use crate::authority::AuthorityError;
+use crate::db::DbError;
+use crate::fleet::FleetError;
+use crate::publishing::imports::error::ImportError;
+use crate::publishing::imports::import_report::Report;
+use std::path::PathBuf;
+use vedette_common::files::FileError;
+use vedette_lists::ListError;
+use vedette_shim::ids::ListName;
+
+/// Why a list is not made, imported or published. [`PublishingError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishingError {
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file gives no alerts.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A segment cannot be built, merged or read.
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error("no list {0} here")]
+    NoList(ListName),
+    #[error("the list {0} exists")]
+    ListExists(ListName),
+    #[error("nothing was imported into {0} yet")]
+    NothingImported(ListName),
+    /// A strict import of a file of which something would be left out or repaired.
+    #[error(
+        "{} is not taken as it is written: {} repaired, {} left out",
+        path.display(), report.repaired.count(), report.left_out.count()
+    )]
+    NotAsWritten { path: PathBuf, report: Box<Report> },
+    /// A list would lose much of what its last edition holds, counted in alerts.
+    #[error("{list}: this would withdraw {withdrawn} of its {held} alerts; nothing is published")]
+    WithdrawsMuch { list: ListName, withdrawn: u64, held: u64 },
+    /// An option is out of its bounds: which, what it was, what it must be.
+    #[error("{what} {value:?}: {rule}")]
+    Value { what: &'static str, value: String, rule: &'static str },
+}
+
+impl PublishingError {
+    /// What to do about it, if that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Authority(error) => error.hint(),
+            Self::Fleet(error) => error.hint(),
+            Self::Db(error) => error.hint(),
+            Self::Import(error) => error.hint(),
+            Self::NoList(_) => {
+                Some("`vedette-hq list create` makes one, `vedette-hq lists` shows those that exist")
+            }
+            Self::ListExists(_) => Some("`vedette-hq import` and `publish` change its content"),
+            Self::NothingImported(_) => Some("`vedette-hq import` a file into it first"),
+            Self::WithdrawsMuch { .. } => Some(
+                "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many",
+            ),
+            Self::File(_) | Self::List(_) | Self::NotAsWritten { .. } | Self::Value { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Devices come and go: what a device can verify and open with what it was given, and no longer after.
+
+use super::{NOW, clock, device_id, list_name, new_home};
+use crate::authority::AuthorityError;
+use crate::authority::home::Home;
+use crate::authority::init::{InitOptions, init};
+use crate::authority::root;
+use crate::db::{grants, statements};
+use crate::fleet::FleetError;
+use crate::fleet::enrol::{EnrolOptions, enrol};
+use crate::fleet::revoke::revoke;
+use crate::publishing::PublishingError;
+use crate::publishing::list::{CreateOptions, create};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use vedette_common::crypto::{BoxKey, RingVerify};
+use vedette_common::mqtt::tls::client_config;
+use vedette_shim::ids::{DeviceId, from_hex};
+use vedette_shim::list::Kind;
+use vedette_shim::trust::{Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError};
+use x509_parser::prelude::FromDer;
+use zeroize::Zeroizing;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn box_key(folder: &Path) -> BoxKey {
+    let text = fs::read_to_string(folder.join("box.key")).unwrap();
+    BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()))
+}
+
+/// The list keys that a device can open from a grant: (number, key).
+fn open_grant(bytes: &[u8], folder: &Path, anchor: &Root) -> Vec<(u32, Vec<u8>)> {
+    let (device, list) = (device_id(), list_name());
+    let grant = Grant::accept(bytes, &device, anchor, NOW, &RingVerify).unwrap();
+    let open = |key: &vedette_shim::trust::GrantedKey| {
+        assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
+        let about = postcard::to_allocvec(&(&device, &list, key.number)).unwrap();
+        let plain = box_key(folder).open(b"vedette/v1/grant", &about, key.sealed).unwrap();
+        (key.number, plain.to_vec())
+    };
+    grant.keys.iter().map(open).collect()
+}
+
+#[test]
+fn a_home_is_private_and_made_once() {
+    let (dir, home) = new_home();
+    assert_eq!(mode(home.dir()), 0o700);
+    for secret in ["keys/root-1", "keys/heartbeat", "pki/ca.key", "pki/headquarters.key", "pki/publisher.key"]
+    {
+        assert_eq!(mode(&home.dir().join(secret)), 0o600, "{secret}");
+    }
+    let again = init(home.dir(), &InitOptions::default(), clock());
+    assert!(matches!(again, Err(AuthorityError::Exists(_))), "{again:?}");
+    assert!(matches!(Home::open(dir.path(), clock()), Err(AuthorityError::NoHome(_))));
+    // Nothing temporary is left beside it.
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_enrolled_device_has_all_it_needs_to_connect_and_to_believe() {
+    let (dir, home) = new_home();
+    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    let folder = dir.path().join("post-7");
+    let options = EnrolOptions { post: Some("Pont de \"Kehl\"".into()), ..EnrolOptions::into(&folder) };
+    let enrolled = enrol(&home, &device_id(), &options).unwrap();
+    assert_eq!(enrolled.lists, [list_name()]);
+
+    assert_eq!(mode(&folder), 0o700);
+    for secret in ["device.key", "box.key"] {
+        assert_eq!(mode(&folder.join(secret)), 0o600, "{secret}");
+    }
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    client_config(&read("ca.pem"), &read("device.pem"), &read("device.key"), b"").unwrap();
+    let toml: toml::Table = fs::read_to_string(&enrolled.agent_toml).unwrap().parse().unwrap();
+    assert_eq!(toml["device"]["id"].as_str(), Some("post-7"));
+    assert_eq!(toml["device"]["post"].as_str(), Some("Pont de \"Kehl\""));
+    assert_eq!(toml["link"]["host"].as_str(), Some("mqtt.example"));
+    assert_eq!(toml["link"]["port"].as_integer(), Some(8883));
+
+    let anchor = Root::pinned(&read("root.anchor"), &RingVerify).unwrap();
+    assert_eq!(anchor.issuer(&list_name()).unwrap().kind, Kind::Documents);
+    let keys = open_grant(&read("grants/interpol/sltd"), &folder, &anchor);
+    assert_eq!(keys.iter().map(|key| key.0).collect::<Vec<_>>(), [1]);
+    let home_key = fs::read_to_string(home.keys().join("list-interpol.sltd-1")).unwrap();
+    assert_eq!(keys[0].1, from_hex::<32>(home_key.trim()).unwrap());
+}
+
+#[test]
+fn a_name_is_enrolled_once_and_some_never() {
+    let (dir, home) = new_home();
+    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("a"))).unwrap();
+    let again = enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("b")));
+    assert!(matches!(again, Err(FleetError::DeviceExists(_))), "{again:?}");
+    assert!(!dir.path().join("b").exists());
+    // At the broker such a device would be headquarters.
+    let usurper = enrol(&home, &"headquarters".parse().unwrap(), &EnrolOptions::into(dir.path().join("b")));
+    assert!(matches!(usurper, Err(FleetError::Value { .. })), "{usurper:?}");
+    let occupied = enrol(&home, &"post-8".parse().unwrap(), &EnrolOptions::into(dir.path().join("a")));
+    assert!(matches!(occupied, Err(FleetError::Authority(AuthorityError::Exists(_)))), "{occupied:?}");
+}
+
+#[test]
+fn each_root_follows_the_one_before_and_two_of_three_keys_make_it() {
+    let (_dir, home) = new_home();
+    for name in ["interpol/sltd", "un/sanctions"] {
+        create(&home, &name.parse().unwrap(), &CreateOptions::of(Kind::Persons)).unwrap();
+    }
+    let roots = root::all(&home).unwrap();
+    assert_eq!(roots.iter().map(|root| root.0).collect::<Vec<_>>(), [1, 2, 3]);
+    let mut held = Root::pinned(&roots[0].1, &RingVerify).unwrap();
+    for (_, bytes) in &roots[1..] {
+        held = held.next(bytes, &RingVerify).unwrap();
+    }
+    assert_eq!(held.issuers.len(), 2);
+
+    let create_third = || create(&home, &"fr/stolen".parse().unwrap(), &CreateOptions::of(Kind::Documents));
+    fs::remove_file(home.keys().join("root-1")).unwrap();
+    create_third().unwrap();
+    fs::remove_file(home.keys().join("root-3")).unwrap();
+    let short = create(&home, &"fr/lost".parse().unwrap(), &CreateOptions::of(Kind::Documents));
+    assert!(
+        matches!(short, Err(PublishingError::Authority(AuthorityError::RootKeys { found: 1, needed: 2 }))),
+        "{short:?}"
+    );
+    assert!(matches!(create_third(), Err(PublishingError::ListExists(_))));
+}
+
+#[test]
+fn a_list_made_later_is_granted_to_devices_that_are_there() {
+    let (dir, home) = new_home();
+    let folder = dir.path().join("post-7");
+    enrol(&home, &device_id(), &EnrolOptions::into(&folder)).unwrap();
+    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    let granted = grants::of_device(home.database().unwrap().read(), &device_id()).unwrap();
+    let anchor = root::newest(&home).unwrap().0;
+    assert_eq!(open_grant(&granted[0].1, &folder, &anchor)[0].0, 1);
+}
+
+#[test]
+fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
+    let (dir, home) = new_home();
+    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("old"))).unwrap();
+    let other: DeviceId = "post-8".parse().unwrap();
+    enrol(&home, &other, &EnrolOptions::into(dir.path().join("other"))).unwrap();
+    assert_eq!(revoke(&home, &device_id()).unwrap().rotated, [list_name()]);
+
+    let db = home.database().unwrap();
+    let anchor = root::newest(&home).unwrap().0;
+    assert!(grants::of_device(db.read(), &device_id()).unwrap().is_empty());
+    let bytes = statements::order(db.read(), &device_id()).unwrap().unwrap();
+    let order = Order::accept(&bytes, &device_id(), &anchor, 0, &RingVerify).unwrap();
+    assert_eq!((order.number, order.order), (1, OrderKind::EraseAll));
+    let replayed = Order::accept(&bytes, &device_id(), &anchor, 1, &RingVerify);
+    assert!(matches!(replayed, Err(TrustError::Rollback { .. })));
+    // The other device has the new key too: nothing is published yet, so the old one is in no use.
+    let bytes = grants::of_device(db.read(), &other).unwrap().remove(0).1;
+    let grant = Grant::accept(&bytes, &other, &anchor, NOW, &RingVerify).unwrap();
+    assert_eq!(grant.keys.iter().map(|key| key.number).collect::<Vec<_>>(), [2]);
+
+    let crl = fs::read(home.pki("crl.pem")).unwrap();
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&crl).unwrap();
+    let (_, crl) = x509_parser::revocation_list::CertificateRevocationList::from_der(&pem.contents).unwrap();
+    let old = fs::read(dir.path().join("old/device.pem")).unwrap();
+    let (_, old) = x509_parser::pem::parse_x509_pem(&old).unwrap();
+    let old = old.parse_x509().unwrap();
+    let serials: Vec<_> = crl.iter_revoked_certificates().map(|one| one.raw_serial().to_vec()).collect();
+    assert_eq!(serials, [old.raw_serial().to_vec()]);
+
+    let again = revoke(&home, &device_id());
+    assert!(matches!(again, Err(FleetError::DeviceRevoked(_))), "{again:?}");
+    let unknown = revoke(&home, &"nobody".parse().unwrap());
+    assert!(matches!(unknown, Err(FleetError::NoDevice(_))), "{unknown:?}");
+
+    let anew = dir.path().join("anew");
+    enrol(&home, &device_id(), &EnrolOptions::into(&anew)).unwrap();
+    let granted = grants::of_device(db.read(), &device_id()).unwrap();
+    assert_eq!(open_grant(&granted[0].1, &anew, &anchor)[0].0, 2);
+    let left = statements::order(db.read(), &device_id()).unwrap();
+    assert_eq!(left, None, "the order to its predecessor must not erase it");
+}

@@ -1,0 +1,73 @@
+//! Tests that need several folders, and what tests share.
+
+mod devices;
+mod publishing;
+mod replace;
+mod rules;
+mod time;
+
+use crate::authority::home::Home;
+use crate::authority::init::{InitOptions, init};
+use crate::db::encounters::{self, Arrival};
+use std::sync::Arc;
+use tempfile::TempDir;
+use vedette_common::clock::Clock;
+use vedette_common::clock::testing::ManualTime;
+use vedette_shim::ids::{DeviceId, EncounterId, ListName};
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::{Encounter, ScannedDocument};
+
+/// The time in these tests, seconds since 1970.
+pub(crate) const NOW: u64 = 1_790_000_000;
+
+/// A clock that shows [`NOW`].
+pub(crate) fn clock() -> Arc<Clock> {
+    clock_of(&Arc::new(ManualTime::starting_at(NOW)))
+}
+
+fn clock_of(time: &Arc<ManualTime>) -> Arc<Clock> {
+    Arc::new(Clock::of(time.clone(), 0))
+}
+
+pub(crate) fn new_home() -> (TempDir, Home) {
+    let (dir, home, _) = new_home_and_time();
+    (dir, home)
+}
+
+/// A new home, and the time that its clock shows.
+pub(crate) fn new_home_and_time() -> (TempDir, Home, Arc<ManualTime>) {
+    let dir = TempDir::new().unwrap();
+    let time = Arc::new(ManualTime::starting_at(NOW));
+    let options =
+        InitOptions { broker_hosts: vec!["mqtt.example".into(), "192.0.2.7".into()], ..Default::default() };
+    let home = init(&dir.path().join("hq"), &options, clock_of(&time)).unwrap();
+    (dir, home, time)
+}
+
+pub(crate) fn list_name() -> ListName {
+    "interpol/sltd".parse().unwrap()
+}
+
+pub(crate) fn device_id() -> DeviceId {
+    "post-7".parse().unwrap()
+}
+
+/// Stores an encounter of [`device_id`], as `serve` does.
+pub(crate) fn store_encounter(home: &Home, id: EncounterId) {
+    let encounter = Encounter {
+        id,
+        scan: [9; 16],
+        device: device_id(),
+        post: "Kehl".try_into().unwrap(),
+        made_at: NOW,
+        list: list_name(),
+        edition: 1,
+        alert: "UTO-P-1".try_into().unwrap(),
+        verdict: Verdict::Hit,
+        score: 1000,
+        document: ScannedDocument::default(),
+        late: false,
+    };
+    let arrival = Arrival { message: b"sealed", digest: [0; 16], device_revoked: false, received_at: NOW };
+    encounters::insert(home.database().unwrap().read(), &encounter, &arrival).unwrap();
+}
