@@ -6,8 +6,8 @@
 //! a traveller's tokens against the `vocabulary` of a list's, once, with `respelt` for other states' spellings; `gather`
 //! finds in the `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates,
 //! `nation` nationalities, `score` adds up what was seen by its `weights` with how rare the name is in the `world`, and
-//! `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go. A search
-//! reads memory only: no lock, no clock, no file.
+//! `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go, and
+//! `named` the documents it names. A search reads memory only: no lock, no clock, no file.
 
 pub mod handling;
 pub mod person;
@@ -23,6 +23,7 @@ mod gather;
 mod index;
 mod keys;
 mod known;
+mod named;
 mod nation;
 mod national;
 mod normalise;
@@ -41,7 +42,8 @@ mod world;
 pub use birth::Birth;
 pub use explain::{Reason, Standing};
 pub use index::PersonIndex;
-pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
+pub use named::{Agrees, NamedDocument};
+pub use person::{BirthDate, NameKind, PersonAlert, PersonDocument, PersonName, Sex, decode, encode};
 pub use readings::READINGS_MAX;
 
 /// What was read of a traveller. Empty and unknown fields are no evidence.
