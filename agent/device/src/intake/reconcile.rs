@@ -9,7 +9,8 @@
 use super::entry::{ListEntry, VerifiedManifest, named};
 use super::plan::Merge;
 use super::{Intake, IntakeError};
-use crate::holdings::{Content, Unavailable};
+use crate::identifiers::Identifiers;
+use crate::snapshot::{Content, Persons, Unavailable};
 use crate::store::editions;
 use crate::store::segments::{SegmentStoreError, chunks_of};
 use std::sync::Arc;
@@ -151,17 +152,20 @@ impl Intake {
             }
             segments.push(open);
         }
-        let edition = Arc::new(Edition::open(segments).map_err(&failed)?);
+        let edition = Edition::open(segments).map_err(&failed)?;
         Ok(match manifest.kind {
-            Kind::Documents => Content::Documents(edition),
+            Kind::Documents => Content::Documents(Arc::new(edition)),
             Kind::Persons => {
-                // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
-                let alerts = edition.records().map_err(&failed)?.map(|record| {
+                let mut alerts = Vec::new();
+                for record in edition.records().map_err(&failed)? {
+                    // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
                     let value = record.map_err(&failed)?.value.unwrap_or_default();
-                    decode(&value).map_err(|source| IntakeError::Person { list: list.clone(), source })
-                });
-                let index = PersonIndex::try_build(alerts)?;
-                Content::Persons(edition, Arc::new(index))
+                    let unreadable = |source| IntakeError::Person { list: list.clone(), source };
+                    alerts.push(decode(&value).map_err(unreadable)?);
+                }
+                let identifiers = Identifiers::build(alerts.iter());
+                let index = PersonIndex::build(alerts.into_iter());
+                Content::Persons(Arc::new(Persons { edition, index, identifiers }))
             }
         })
     }
