@@ -2,7 +2,7 @@
 //!
 //! Bound: [`TOKENS_MAX`] tokens a key of `syllables`.
 
-use super::syllables::{Syllables, keys};
+use super::syllables::Syllables;
 use super::vocabulary::{Near, Vocabulary};
 
 /// Tokens of one key that are looked at.
@@ -37,9 +37,8 @@ impl Vocabulary {
 
     fn add_of_keys(&self, wanted: &[u32], out: &mut Vec<Near>) {
         for &key in wanted {
+            // A hash may be another key's too, once in millions: such a token still needs the rest of the name.
             let tokens = self.plain_tokens_of(key).iter().take(TOKENS_MAX);
-            // A hash may be another key's too.
-            let tokens = tokens.filter(|&&token| keys(self.text(token)).contains(&key));
             out.extend(tokens.map(|&token| Near { token, cost: SYLLABLES_COST, weight: 0.0 }));
         }
     }
