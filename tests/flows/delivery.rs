@@ -4,7 +4,7 @@ use std::fs;
 use vedette_tests::device::code;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
-use vedette_tests::sample::{SPECIMEN, number, passport};
+use vedette_tests::sample::{SPECIMEN, csv, number, passport};
 
 #[test]
 fn a_delta_by_mqtt_turns_clear_into_hit_and_a_withdrawal_turns_it_back() {
@@ -31,6 +31,35 @@ fn a_delta_by_mqtt_turns_clear_into_hit_and_a_withdrawal_turns_it_back() {
     assert_eq!(clear["alerts"].as_array().unwrap().len(), 0);
     device.scan(&passport(&number(1))).expect_code(code::CLEAR);
     device.scan(&passport(&number(2))).expect_code(code::HIT);
+}
+
+#[test]
+fn one_alert_is_put_and_withdrawn_onto_a_large_edition_and_a_device_fetches_hundreds_of_bytes() {
+    let post = Post::serving();
+    post.hq.publish(LIST, (0..20_000).map(number));
+    let device = post.start_device("post-7");
+    device.wait_for_edition(LIST, 1);
+    let run = |arguments: &[&str]| post.hq.run(arguments).expect_code(0);
+
+    let file = post.folder().join("one.csv");
+    fs::write(&file, csv([SPECIMEN])).unwrap();
+    run(&["put", LIST, file.to_str().unwrap()]);
+    device.wait_for_edition(LIST, 2);
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+    device.scan(&passport(&number(19_999))).expect_code(code::HIT);
+
+    let said = run(&["withdraw", LIST, "UTO-P-L898902C3"]).out;
+    assert!(said.contains("edition 3, 0 put, 1 withdrawn"), "{said}");
+    device.wait_for_edition(LIST, 3);
+    device.scan(&passport(SPECIMEN)).expect_code(code::CLEAR);
+    device.scan(&passport(&number(19_999))).expect_code(code::HIT);
+    let bytes =
+        said.split(" bytes to fetch").next().and_then(|text| text.rsplit(' ').next()?.parse::<u64>().ok());
+    assert!(bytes.is_some_and(|bytes| bytes < 1_000), "{said}");
+
+    let refused = post.hq.run(&["withdraw", LIST, "UTO-P-L898902C3"]).expect_code(1);
+    assert!(refused.err.contains("no alert"), "{refused}");
+    assert_eq!(device.edition(LIST), Some(3));
 }
 
 #[test]

@@ -104,6 +104,9 @@ fn every_sample_of_a_format_imports_whole() {
         ("sis.jsonl", 2),
         ("follow_the_money.jsonl", 1),
         ("ofac/sdn.csv", 1),
+        ("ofac/sdn_advanced.xml", 1),
+        ("un_consolidated.xml", 1),
+        ("eu_fsf.xml", 1),
     ];
     for (n, (sample, alerts)) in samples.into_iter().enumerate() {
         assert!(formats.contains(&format!("`{sample}`")), "formats.md lacks {sample}");
@@ -115,6 +118,11 @@ fn every_sample_of_a_format_imports_whole() {
         let found = lists.as_array().unwrap().iter().find(|view| view["list"] == list).expect("the list");
         assert_eq!(found["pending_entries"], alerts, "{sample}: {found}");
     }
+    assert!(formats.contains("`changes.jsonl`"));
+    let changes = workspace().join("config/samples/changes.jsonl");
+    hq(&["publish", "uto/sample-0"]);
+    let said = hq(&["change", "uto/sample-0", changes.to_str().unwrap()]).out;
+    assert!(said.contains("edition 2, 1 put, 1 withdrawn"), "{said}");
 }
 
 #[test]

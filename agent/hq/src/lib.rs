@@ -29,7 +29,7 @@ pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, revoke};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
-pub use publishing::{bundle, import, list, publish, screen};
+pub use publishing::{bundle, change, import, issue, list, publish, screen};
 
 #[cfg(test)]
 mod tests;

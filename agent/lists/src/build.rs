@@ -1,23 +1,23 @@
 //! Builds a segment from changes in any order, in bounded memory.
 //!
-//! Up to [`CHANGES_IN_MEMORY_MAX`] changes are sorted in memory. Beyond, each such batch becomes a segment of its own,
-//! sealed under a key that lives as long as this call, and in the end the batches are merged.
+//! Up to [`CHANGES_IN_MEMORY_MAX`] changes are gathered in memory. Beyond, each such batch is sorted and written as a
+//! [`Run`] by a thread of its own, while the next is gathered, and in the end the runs are merged.
 
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
-use ring::rand::{SecureRandom, SystemRandom};
 use vedette_shim::list::Kind;
 use vedette_shim::list::records::VALUE_BYTES_MAX;
-use vedette_shim::seal::{KEY_BYTES, ListKey};
+use vedette_shim::seal::ListKey;
 
 use super::documents::{DocumentChange, Record, Streamed};
-use super::segment::SegmentFile;
-use super::stream::{InMemory, Keyed, Merged, Rule, resolve};
+use super::run::Run;
+use super::stream::{Batches, InMemory, Keyed, Rule, resolve};
 use super::write::write_segment;
 use super::{ListError, SegmentInfo};
 
-/// Changes sorted in memory at once: about 200 MB.
-pub const CHANGES_IN_MEMORY_MAX: usize = 2_000_000;
+/// Changes gathered in memory at once, 100 MB; as many again are being sorted and written.
+pub const CHANGES_IN_MEMORY_MAX: usize = 1_000_000;
 /// Most bytes of a person's key.
 pub const PERSON_KEY_BYTES_MAX: usize = 64;
 
@@ -39,7 +39,7 @@ pub fn build_documents<E>(
     list_key: &ListKey,
     dir: &Path,
 ) -> Result<(PathBuf, SegmentInfo), BuildError<E>> {
-    let mut builder = Builder::new(Kind::Documents, dir, CHANGES_IN_MEMORY_MAX)?;
+    let mut builder = Builder::new(Kind::Documents, dir, CHANGES_IN_MEMORY_MAX);
     for change in changes {
         builder.add(Streamed::new(change.map_err(BuildError::Input)?)?)?;
     }
@@ -53,7 +53,7 @@ pub fn build_records<E>(
     list_key: &ListKey,
     dir: &Path,
 ) -> Result<(PathBuf, SegmentInfo), BuildError<E>> {
-    let mut builder = Builder::new(Kind::Persons, dir, CHANGES_IN_MEMORY_MAX)?;
+    let mut builder = Builder::new(Kind::Persons, dir, CHANGES_IN_MEMORY_MAX);
     for record in records {
         let record = record.map_err(BuildError::Input)?;
         check_record(&record)?;
@@ -82,36 +82,22 @@ pub(super) struct Builder {
     in_memory_max: usize,
     held: InMemory,
     value_bytes: usize,
-    /// The key of the batches: gone when the call ends.
-    batch_key: ListKey,
-    batches: Vec<Batch>,
-}
-
-struct Batch(SegmentFile);
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        // Without its key a batch is noise; a refusal to delete it is no failure of the build.
-        let _ = std::fs::remove_file(self.0.path());
-    }
+    runs: Vec<Run>,
+    /// The batch that is being sorted and written.
+    writing: Option<JoinHandle<Result<Run, ListError>>>,
 }
 
 impl Builder {
-    pub(super) fn new(kind: Kind, dir: &Path, in_memory_max: usize) -> Result<Self, ListError> {
-        let mut key = [0; KEY_BYTES];
-        let random = SystemRandom::new().fill(&mut key);
-        random.map_err(|_| {
-            ListError::file("read", "/dev/urandom")(std::io::Error::other("no random numbers"))
-        })?;
-        Ok(Builder {
+    pub(super) fn new(kind: Kind, dir: &Path, in_memory_max: usize) -> Self {
+        Builder {
             kind,
             dir: dir.to_owned(),
             in_memory_max,
             held: InMemory::default(),
             value_bytes: 0,
-            batch_key: ListKey(key),
-            batches: Vec::new(),
-        })
+            runs: Vec::new(),
+            writing: None,
+        }
     }
 
     pub(super) fn add(&mut self, change: Streamed) -> Result<(), ListError> {
@@ -130,37 +116,47 @@ impl Builder {
         Ok(())
     }
 
-    fn sorted(&mut self) -> Result<InMemory, ListError> {
+    fn spill(&mut self) -> Result<(), ListError> {
         self.value_bytes = 0;
-        let mut held = std::mem::take(&mut self.held);
-        held.documents = sort(held.documents)?;
-        held.records = sort(held.records)?;
-        Ok(held)
+        let (held, dir) = (std::mem::take(&mut self.held), self.dir.clone());
+        self.join()?;
+        let thread = thread::Builder::new().name("sorting".into());
+        let writing = thread.spawn(move || Run::write(&sorted(held)?, &dir));
+        self.writing = Some(writing.map_err(ListError::file("start", "a thread for sorting"))?);
+        Ok(())
     }
 
-    fn spill(&mut self) -> Result<(), ListError> {
-        let held = self.sorted()?;
-        let (path, info) = write_segment(self.kind, &held, &self.batch_key, &self.dir)?;
-        self.batches.push(Batch(SegmentFile::open(&path, info.digest, &self.batch_key)?));
+    /// Waits for the batch that is being written.
+    fn join(&mut self) -> Result<(), ListError> {
+        if let Some(writing) = self.writing.take() {
+            let panicked = |_| ListError::file("write", &self.dir)(std::io::Error::other("sorting panicked"));
+            self.runs.push(writing.join().map_err(panicked)??);
+        }
         Ok(())
     }
 
     pub(super) fn finish(mut self, list_key: &ListKey) -> Result<(PathBuf, SegmentInfo), ListError> {
-        if self.batches.is_empty() {
-            let held = self.sorted()?;
-            return write_segment(self.kind, &held, list_key, &self.dir);
+        if self.runs.is_empty() && self.writing.is_none() {
+            return write_segment(self.kind, &sorted(self.held)?, list_key, &self.dir);
         }
         if !self.held.documents.is_empty() || !self.held.records.is_empty() {
             self.spill()?;
         }
-        let inputs = self.batches.iter().map(|batch| &batch.0).collect();
-        write_segment(self.kind, &Merged { inputs, rule: Rule::OneBuilder }, list_key, &self.dir)
+        self.join()?;
+        write_segment(self.kind, &Batches(&self.runs), list_key, &self.dir)
     }
+}
+
+fn sorted(held: InMemory) -> Result<InMemory, ListError> {
+    Ok(InMemory { documents: sort(held.documents)?, records: sort(held.records)? })
 }
 
 /// Sorts changes and joins those of one key.
 fn sort<T: Keyed>(mut changes: Vec<T>) -> Result<Vec<T>, ListError> {
     changes.sort_unstable_by(|a, b| a.key().cmp(b.key()));
+    if changes.windows(2).all(|pair| pair[0].key() != pair[1].key()) {
+        return Ok(changes);
+    }
     let mut joined: Vec<T> = Vec::with_capacity(changes.len());
     for change in changes {
         match joined.pop_if(|last| last.key() == change.key()) {

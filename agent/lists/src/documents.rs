@@ -41,6 +41,30 @@ impl std::fmt::Display for DocumentId {
     }
 }
 
+/// Reads back what [`DocumentId`] is shown as.
+impl std::str::FromStr for DocumentId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.splitn(3, '-');
+        let (Some(state), Some(kind), Some(number)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(
+                "an id is STATE-TYPE-NUMBER, as in UTO-P-L898902C3, a range STATE-TYPE-FIRST:LAST".into()
+            );
+        };
+        let (first, last) =
+            number.split_once(':').map_or((number, None), |(first, last)| (first, Some(last)));
+        let key = DocumentKey::new(state, kind, first).map_err(|error| error.to_string())?;
+        match last {
+            None => Ok(DocumentId::document(key)),
+            Some(last) => {
+                let last = Number::new(last).map_err(|error| error.to_string())?;
+                DocumentId::range(key, last).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
 impl DocumentId {
     /// One document.
     pub fn document(key: DocumentKey) -> Self {

@@ -9,7 +9,7 @@ use vedette_shim::document::{DocumentKey, Number};
 use vedette_shim::list::{Details, Found, Kind, ReadError, Scratch, Texts};
 
 use super::ListError;
-use super::documents::{Change, Document, DocumentAlert, DocumentPayload, Record, range_change};
+use super::documents::{Change, Document, DocumentAlert, DocumentId, DocumentPayload, Record, range_change};
 use super::formats::Formats;
 use super::segment::{SegmentFile, one_kind};
 use super::stream::Rule;
@@ -141,6 +141,24 @@ impl Edition {
     /// Whether a lookup could not read something since the last call.
     pub fn take_corrupt(&self) -> bool {
         self.corrupt.load(Ordering::Relaxed) && self.corrupt.swap(false, Ordering::Relaxed)
+    }
+
+    /// The alert of this identity; a range only by both its ends.
+    pub fn alert(&self, id: &DocumentId) -> Result<Option<DocumentAlert>, ListError> {
+        SCRATCH.with(|[scratch, _]| {
+            let scratch = &mut scratch.borrow_mut();
+            let Some(last) = &id.to else { return self.find_exact(&id.key, scratch) };
+            for segment in self.segments.iter().rev() {
+                match segment.find_range(&id.key, last, scratch).map_err(|error| segment.wrap(error))? {
+                    Found::Nothing => {}
+                    Found::Withdrawn => return Ok(None),
+                    Found::Alert(details) => {
+                        return Ok(Some(alert(id.key, Some(*last), &details, &scratch.texts)));
+                    }
+                }
+            }
+            Ok(None)
+        })
     }
 
     fn find_exact(

@@ -10,8 +10,8 @@
 //! | [`wildcard`] | a number that cannot all be read -> the numbers a list may have for it |
 //! | [`filter`], `filtering` | a segment's documents in memory, so that a miss touches no page; building that |
 //! | [`mod@file`], [`seal`] | the bytes; their sealing |
-//! | survey, pack, write | the three passes of building |
-//! | stream, cursor | changes in order, from memory and from segments |
+//! | survey, pack, write | the two passes of building; aside: pages that wait for their key |
+//! | stream, cursor, run | changes in order, from memory, from segments and from sorted batches |
 //!
 //! ```text
 //! import -> build -> Edition::open -> write_delta(last edition, this one) -> publish
@@ -20,6 +20,7 @@
 //! The bytes of a segment follow from its changes alone (the shim's `list` and `FORMAT.md`), so a device that merges
 //! gets the very file whose digest the manifest names.
 
+mod aside;
 pub mod build;
 mod cursor;
 pub mod documents;
@@ -31,10 +32,12 @@ mod filtering;
 mod formats;
 pub mod merge;
 mod pack;
+mod run;
 pub mod seal;
 pub mod segment;
 mod stream;
 mod survey;
+mod temporary;
 #[cfg(test)]
 mod tests;
 pub mod tiers;

@@ -9,10 +9,16 @@ use vedette_shim::document::DocumentKey;
 
 use super::ListError;
 use super::documents::{Document, Record};
+use super::run::Run;
 use super::segment::SegmentFile;
+use super::survey::Survey;
 
 /// Changes that can be read any number of times, in the order of their keys, each key once.
 pub(super) trait Source {
+    /// What they are, as far as that is known without reading them: exact, if no key is there twice.
+    fn foreseen(&self) -> Option<Survey> {
+        None
+    }
     fn documents(&self) -> Result<impl Iterator<Item = Result<Document, ListError>>, ListError>;
     fn records(&self) -> Result<impl Iterator<Item = Result<Record, ListError>>, ListError>;
 }
@@ -38,6 +44,24 @@ impl Source for InMemory {
 pub(super) struct Merged<'a> {
     pub(super) inputs: Vec<&'a SegmentFile>,
     pub(super) rule: Rule,
+}
+
+/// One builder's batches as one.
+pub(super) struct Batches<'a>(pub(super) &'a [Run]);
+
+impl Source for Batches<'_> {
+    fn foreseen(&self) -> Option<Survey> {
+        let mut surveys = self.0.iter().map(|run| run.survey.as_ref());
+        surveys.try_fold(Survey::default(), |all, survey| all.and(survey?))
+    }
+
+    fn documents(&self) -> Result<impl Iterator<Item = Result<Document, ListError>>, ListError> {
+        merge(self.0.iter().map(Run::documents), Rule::OneBuilder)
+    }
+
+    fn records(&self) -> Result<impl Iterator<Item = Result<Record, ListError>>, ListError> {
+        merge(self.0.iter().map(Run::records), Rule::OneBuilder)
+    }
 }
 
 /// What a merge makes of several changes of one key.

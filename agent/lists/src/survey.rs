@@ -15,7 +15,7 @@ use vedette_shim::list::root::{Field, Schema};
 use vedette_shim::list::{Kind, bits};
 
 use super::ListError;
-use super::documents::Document;
+use super::documents::{Document, Record};
 use super::stream::Source;
 
 /// Fewest entries of a class.
@@ -73,7 +73,70 @@ fn count(plan: &mut Plan, alert: bool) {
     }
 }
 
+/// Most formats of which a survey is kept: 16 MB.
+const FORMATS_KEPT_MAX: usize = 1 << 16;
+
+/// What is known of some changes, to be added to that of others; of no format more than once.
+#[derive(Default)]
+pub(super) struct Survey {
+    alerts: u64,
+    withdrawals: u64,
+    /// In the order of the formats.
+    formats: Vec<FormatSurvey>,
+}
+
+impl Survey {
+    /// With one more document, the next in order; `None` if there are too many formats.
+    pub(super) fn with(mut self, document: &Document) -> Option<Survey> {
+        self.count(document.alert.is_some());
+        if self.formats.last().is_none_or(|last| last.format != document.key.format()) {
+            if self.formats.len() == FORMATS_KEPT_MAX {
+                return None;
+            }
+            self.formats.push(FormatSurvey::new(document));
+        }
+        self.formats.last_mut()?.add(document);
+        Some(self)
+    }
+
+    pub(super) fn with_record(mut self, record: &Record) -> Survey {
+        self.count(record.value.is_some());
+        self
+    }
+
+    fn count(&mut self, is_alert: bool) {
+        match is_alert {
+            true => self.alerts += 1,
+            false => self.withdrawals += 1,
+        }
+    }
+
+    /// Both together; they have no change in common.
+    pub(super) fn and(mut self, other: &Survey) -> Option<Survey> {
+        (self.alerts, self.withdrawals) = (self.alerts + other.alerts, self.withdrawals + other.withdrawals);
+        for format in &other.formats {
+            match self.formats.binary_search_by_key(&format.format, |known| known.format) {
+                Ok(at) => self.formats[at].join(format),
+                Err(_) if self.formats.len() == FORMATS_KEPT_MAX => return None,
+                Err(at) => self.formats.insert(at, format.clone()),
+            }
+        }
+        Some(self)
+    }
+
+    /// What [`survey`] makes of the same changes.
+    pub(super) fn plan(self, kind: Kind) -> Plan {
+        let (schema, classes) = (Schema::default(), Vec::new());
+        let mut plan = Plan { kind, alerts: self.alerts, withdrawals: self.withdrawals, schema, classes };
+        let mut fields = Fields::default();
+        self.formats.into_iter().for_each(|format| format.finish(&mut plan, &mut fields));
+        plan.schema = fields.schema();
+        plan
+    }
+}
+
 /// The documents of one format.
+#[derive(Clone)]
 struct FormatSurvey {
     format: u64,
     entries: u64,
@@ -104,6 +167,12 @@ impl FormatSurvey {
                 }
             }
         }
+    }
+
+    fn join(&mut self, other: &FormatSurvey) {
+        self.entries += other.entries;
+        self.masks.iter_mut().zip(&other.masks).for_each(|(mask, other)| *mask |= other);
+        self.fields.add(&other.fields);
     }
 
     fn finish(self, plan: &mut Plan, fields: &mut Fields) {
@@ -143,6 +212,7 @@ impl Seen {
 }
 
 /// What was seen of all fields.
+#[derive(Clone)]
 struct Fields {
     alerts: u64,
     withdrawals: bool,

@@ -1,15 +1,13 @@
-//! Encodes a source of changes as a segment: survey, digest, seal.
+//! Encodes a source of changes as a segment: survey, encode, seal.
 //!
-//! Three passes over the source. The first decides classes and packing, the second learns the parts' lengths and
-//! the digest of the plaintext, from which the key follows; the third seals each page and writes it to its place.
-//! Memory: a page of each part, the class table, and 64 KiB a part to write from. Nothing in the clear is written.
+//! Two passes over the source. The first decides classes and packing; a source that knows what it holds foresees that, and
+//! spares the pass. The second packs pages, learns the parts' lengths and the digest of the plaintext, from which the key
+//! follows; until then the pages are set aside ([`Aside`]), and then each is sealed and written to its place.
+//! Memory: a page of each part, the class table, 64 KiB a part to write from, 1 MiB of pages. Nothing in the clear is written.
 //!
 //! Failure: the file has a temporary name until it is whole and synced; on any error it is removed.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::digest::{Context, SHA256};
 use vedette_shim::document::DocumentKey;
@@ -21,12 +19,14 @@ use vedette_shim::list::segment::{DIRECTORY_BYTES, ROOT_PAGE};
 use vedette_shim::list::{Kind, PAGE_BYTES, PLAIN_BYTES};
 use vedette_shim::seal::{Aead, ListKey, SegmentKey, SegmentSalt, TAG_BYTES};
 
+use super::aside::Aside;
 use super::documents::{Alert, Record};
 use super::file::{bytes32, digest, hex};
 use super::pack::{EntriesPacker, Entry, ExtrasPacker, Plain, RecordsPacker};
 use super::seal::Ring;
 use super::stream::Source;
 use super::survey::{Plan, survey};
+use super::temporary::Temporary;
 use super::{ListError, SegmentInfo};
 
 /// Bytes gathered for a part before they are written.
@@ -39,21 +39,25 @@ pub(super) fn write_segment(
     list_key: &ListKey,
     dir: &Path,
 ) -> Result<(PathBuf, SegmentInfo), ListError> {
-    let plan = survey(kind, source)?;
-    let mut measured = Output::new(None);
-    encode(&plan, source, &mut measured)?;
-    let (root, plain_digest) = measured.finish(&plan)?;
+    let (plan, encoded) = match source.foreseen().map(|survey| survey.plan(kind)) {
+        Some(plan) => {
+            let encoded = encode(&plan, source, dir)?;
+            // Where it held a change twice, it foresaw too many.
+            match encoded.changes == plan.alerts + plan.withdrawals {
+                true => (plan, encoded),
+                false => surveyed(kind, source, dir)?,
+            }
+        }
+        None => surveyed(kind, source, dir)?,
+    };
+    let Encoded { root, plain_digest, aside, .. } = encoded;
 
     let salt = SegmentSalt::derive(list_key, &plain_digest);
     let aead = Ring::new(&SegmentKey::derive(list_key, &salt));
     let temporary = Temporary::create(dir)?;
-    let mut sealed = Output::new(Some(Sealer::new(&temporary, &aead, &root)));
-    encode(&plan, source, &mut sealed)?;
-    let again = sealed.finish(&plan)?;
-    if again != (root, plain_digest) {
-        // The same key must not seal two plaintexts: what was written is dropped with `temporary`.
-        return Err(ListError::Unstable);
-    }
+    let mut sealer = Sealer::new(&temporary, &aead, &root);
+    aside.each(|part, page| sealer.page(part, page))?;
+    sealer.flush()?;
     let at: u64 = root.extents.iter().map(Extent::bytes).sum();
     let mut tail = root.write().to_vec();
     let tag = aead.seal(ROOT_PAGE, &mut tail);
@@ -70,16 +74,44 @@ pub(super) fn write_segment(
     Ok((path, SegmentInfo { digest, kind, bytes, entries: plan.alerts, withdrawals: plan.withdrawals }))
 }
 
-/// Packs all changes into pages, in one order for every pass.
-fn encode(plan: &Plan, source: &impl Source, out: &mut Output) -> Result<(), ListError> {
+/// What a source is as pages.
+struct Encoded {
+    root: Root,
+    plain_digest: [u8; 32],
+    aside: Aside,
+    /// Alerts and withdrawals.
+    changes: u64,
+}
+
+fn surveyed(kind: Kind, source: &impl Source, dir: &Path) -> Result<(Plan, Encoded), ListError> {
+    let plan = survey(kind, source)?;
+    let encoded = encode(&plan, source, dir)?;
+    match encoded.changes == plan.alerts + plan.withdrawals {
+        true => Ok((plan, encoded)),
+        false => Err(ListError::Unstable),
+    }
+}
+
+/// Packs all changes into pages.
+fn encode(plan: &Plan, source: &impl Source, dir: &Path) -> Result<Encoded, ListError> {
+    let mut out = Output::new(Aside::new(dir)?);
+    let changes = encode_documents(plan, source, &mut out)? + encode_records(plan.kind, source, &mut out)?;
+    encode_classes(plan, &mut out)?;
+    let (root, plain_digest, aside) = out.finish(plan)?;
+    Ok(Encoded { root, plain_digest, aside, changes })
+}
+
+/// The documents; returns how many there are.
+fn encode_documents(plan: &Plan, source: &impl Source, out: &mut Output) -> Result<u64, ListError> {
     let mut entries = EntriesPacker::new(plan.schema);
     let mut extras = ExtrasPacker::new();
     let mut loose = RecordsPacker::new();
-    let mut spans: Vec<Option<(u32, u32)>> = vec![None; plan.classes.len()];
-    let mut at = 0;
+    out.spans = vec![None; plan.classes.len()];
+    let (mut at, mut count) = (0, 0);
     let mut value = Vec::new();
     for document in source.documents()? {
         let document = document?;
+        count += 1;
         let format = document.key.format();
         while plan.classes.get(at).is_some_and(|(class, _)| *class < format) {
             at += 1;
@@ -104,7 +136,7 @@ fn encode(plan: &Plan, source: &impl Source, out: &mut Output) -> Result<(), Lis
         let full = entries.add(Entry { class: at as u16, rank, record });
         out.entries(full)?;
         let page = out.extents[Part::Entries as usize].pages;
-        let span = spans[at].get_or_insert((page, page));
+        let span = out.spans[at].get_or_insert((page, page));
         span.1 = page;
         if let Some((bytes, len)) = extra {
             let (place, full) = extras.add(&bytes[..len]);
@@ -115,8 +147,7 @@ fn encode(plan: &Plan, source: &impl Source, out: &mut Output) -> Result<(), Lis
     out.entries(entries.finish())?;
     out.optional(Part::Extras, extras.finish())?;
     out.optional(Part::Loose, loose.finish())?;
-    encode_records(plan.kind, source, out)?;
-    encode_classes(plan, &spans, out)
+    Ok(count)
 }
 
 type Extra = ([u8; FIELD_BYTES_MAX], usize);
@@ -142,17 +173,21 @@ fn split(alert: &Alert, plan: &Plan) -> ([Option<u32>; FIELDS], Option<Extra>) {
     (packed, Some((bytes, len)))
 }
 
-fn encode_records(kind: Kind, source: &impl Source, out: &mut Output) -> Result<(), ListError> {
+/// The records; returns how many there are.
+fn encode_records(kind: Kind, source: &impl Source, out: &mut Output) -> Result<u64, ListError> {
     let mut packer = RecordsPacker::new();
     let mut reach = Reach::default();
+    let mut count = 0;
     for record in source.records()? {
         let mut record = record?;
+        count += 1;
         if kind == Kind::Documents {
             reach.put_before(&mut record);
         }
         packer.add(&record.key, record.value.as_deref(), |page| out.page(Part::Records, page))?;
     }
-    out.optional(Part::Records, packer.finish())
+    out.optional(Part::Records, packer.finish())?;
+    Ok(count)
 }
 
 /// The largest last number among the ranges before, of the same format: a lookup goes back no further.
@@ -179,8 +214,9 @@ impl Reach {
     }
 }
 
-fn encode_classes(plan: &Plan, spans: &[Option<(u32, u32)>], out: &mut Output) -> Result<(), ListError> {
+fn encode_classes(plan: &Plan, out: &mut Output) -> Result<(), ListError> {
     let mut packer = RecordsPacker::new();
+    let spans = std::mem::take(&mut out.spans);
     for (index, ((format, class), span)) in plan.classes.iter().zip(spans).enumerate() {
         let (first_page, last_page) = span.ok_or(ListError::Unstable)?;
         let row = Row { class: class.clone(), index: index as u16, first_page, last_page };
@@ -193,24 +229,27 @@ fn encode_classes(plan: &Plan, spans: &[Option<(u32, u32)>], out: &mut Output) -
     out.optional(Part::Classes, packer.finish())
 }
 
-/// Where pages go: counted and hashed, and in the last pass sealed and written.
-struct Output<'a> {
+/// Where pages go: counted, hashed and set aside.
+struct Output {
     extents: [Extent; PARTS],
     /// A part's page that may be its last: a last page keeps its length, others are filled with zeros.
     held: [Option<Plain>; PARTS],
     digests: [Context; PARTS],
     directory: Plain,
-    sealer: Option<Sealer<'a>>,
+    /// First and last page of each class.
+    spans: Vec<Option<(u32, u32)>>,
+    aside: Aside,
 }
 
-impl<'a> Output<'a> {
-    fn new(sealer: Option<Sealer<'a>>) -> Self {
+impl Output {
+    fn new(aside: Aside) -> Self {
         Output {
             extents: [Extent::default(); PARTS],
             held: [const { None }; PARTS],
             digests: std::array::from_fn(|_| Context::new(&SHA256)),
             directory: Plain::new(),
-            sealer,
+            spans: Vec::new(),
+            aside,
         }
     }
 
@@ -242,15 +281,12 @@ impl<'a> Output<'a> {
     fn emit(&mut self, part: Part, page: Plain) -> Result<(), ListError> {
         self.digests[part as usize].update(&page);
         self.extents[part as usize].last_bytes = (page.len() + TAG_BYTES) as u16;
-        match &mut self.sealer {
-            None => Ok(()),
-            Some(sealer) => sealer.page(part, page),
-        }
+        self.aside.put(part, page)
     }
 
     /// Ends every part; returns the root and the digest of the whole plaintext: of the label, the digests of the
     /// parts in order, and the root.
-    fn finish(mut self, plan: &Plan) -> Result<(Root, [u8; 32]), ListError> {
+    fn finish(mut self, plan: &Plan) -> Result<(Root, [u8; 32], Aside), ListError> {
         if !self.directory.is_empty() {
             let last = std::mem::take(&mut self.directory);
             self.page(Part::Directory, last)?;
@@ -259,9 +295,6 @@ impl<'a> Output<'a> {
             if let Some(last) = self.held[part as usize].take() {
                 self.emit(part, last)?;
             }
-        }
-        if let Some(sealer) = &mut self.sealer {
-            sealer.flush()?;
         }
         let root = Root {
             kind: plan.kind,
@@ -274,7 +307,7 @@ impl<'a> Output<'a> {
         whole.update(b"vedette/v1/segment-plaintext");
         self.digests.into_iter().for_each(|part| whole.update(part.finish().as_ref()));
         whole.update(&root.write());
-        Ok((root, bytes32(whole.finish())))
+        Ok((root, bytes32(whole.finish()), self.aside))
     }
 }
 
@@ -318,33 +351,5 @@ impl<'a> Sealer<'a> {
             gathered.clear();
         }
         Ok(())
-    }
-}
-
-/// A file without its final name; removed when dropped, unless it was renamed.
-struct Temporary {
-    file: File,
-    path: PathBuf,
-}
-
-impl Temporary {
-    fn create(dir: &Path) -> Result<Self, ListError> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = dir.join(format!(".{}-{count}.tmp", std::process::id()));
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
-        let file = file.map_err(ListError::file("create", &path))?;
-        Ok(Temporary { file, path })
-    }
-
-    fn write(&self, bytes: &[u8], at: u64) -> Result<(), ListError> {
-        self.file.write_all_at(bytes, at).map_err(ListError::file("write", &self.path))
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // After the rename there is nothing of this name; nothing else can be done about a refusal here.
-        let _ = std::fs::remove_file(&self.path);
     }
 }

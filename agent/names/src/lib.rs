@@ -19,6 +19,7 @@ mod explain;
 mod fold;
 mod gather;
 mod index;
+mod named;
 mod nation;
 mod national;
 mod normalise;
@@ -37,7 +38,8 @@ mod world;
 pub use birth::Birth;
 pub use explain::{Reason, Standing};
 pub use index::PersonIndex;
-pub use person::{BirthDate, NameKind, PersonAlert, PersonName, Sex, decode, encode};
+pub use named::{Agrees, NamedDocument};
+pub use person::{BirthDate, NameKind, PersonAlert, PersonDocument, PersonName, Sex, decode, encode};
 pub use readings::READINGS_MAX;
 
 /// What was read of a traveller. Empty and unknown fields are no evidence.

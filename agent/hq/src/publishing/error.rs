@@ -45,6 +45,15 @@ pub enum PublishingError {
     /// A list would lose much of what its last edition holds, counted in alerts.
     #[error("{list}: this would withdraw {withdrawn} of its {held} alerts; nothing is published")]
     WithdrawsMuch { list: ListName, withdrawn: u64, held: u64 },
+    /// An import waits, and publishing it would undo a change.
+    #[error("{0} has an import that is not published yet; nothing was changed")]
+    Pending(ListName),
+    /// The last edition has no such alert; the id is printable.
+    #[error("no alert {id} in {list}; nothing was changed")]
+    NoAlert { list: ListName, id: String },
+    /// A change that cannot be made.
+    #[error("{0}; nothing was changed")]
+    Change(String),
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -62,11 +71,19 @@ impl PublishingError {
                 Some("`vedette-hq list create` makes one, `vedette-hq lists` shows those that exist")
             }
             Self::ListExists(_) => Some("`vedette-hq import` and `publish` change its content"),
+            Self::Pending(_) => Some("publish it first, or import the list again with the change in it"),
+            Self::NoAlert { .. } => {
+                Some("an answer on a device names the alert's id, and so does the file that put it there")
+            }
             Self::NothingImported(_) => Some("`vedette-hq import` a file into it first"),
             Self::WithdrawsMuch { .. } => Some(
                 "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many",
             ),
-            Self::File(_) | Self::List(_) | Self::NotAsWritten { .. } | Self::Value { .. } => None,
+            Self::File(_)
+            | Self::List(_)
+            | Self::NotAsWritten { .. }
+            | Self::Change(_)
+            | Self::Value { .. } => None,
         }
     }
 }

@@ -17,17 +17,19 @@ use crate::publishing::{list, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use vedette_common::files::FileError;
 use vedette_lists::{
     BuildError, Change, ListError, ListKey, Record, SegmentInfo, build_documents, build_records,
 };
-use vedette_names::person;
+use vedette_names::person::{self, PersonAlert};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 
+/// How often the bar shows that the work goes on.
+const TICK: Duration = Duration::from_millis(200);
 /// Work shorter than this shows no bar.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
 
@@ -96,7 +98,7 @@ pub fn import(
 
 type Built = Result<(PathBuf, SegmentInfo), BuildError<ImportError>>;
 
-fn open(file: &Path) -> Result<File, ImportError> {
+pub(super) fn open(file: &Path) -> Result<File, ImportError> {
     Ok(File::open(file).map_err(FileError::at("read", file))?)
 }
 
@@ -110,13 +112,12 @@ fn build(
 ) -> Result<Built, ImportError> {
     let source = open(file)?;
     let progress = Progress::over(source.metadata().map_or(0, |m| m.len()));
-    let source = BufReader::new(progress.bar.wrap_read(source));
+    let source = BufReader::with_capacity(READ_BYTES, Told { source, progress: &progress });
     let built = match kind {
         Kind::Documents => {
             let mut formats = Formats::default();
             let alerts = documents::alerts(file, source, report)?;
             let changes = alerts.map(|row| {
-                progress.tick();
                 let (_, alert) = row?;
                 formats.see(&alert);
                 Ok(Change::Put(alert))
@@ -125,10 +126,7 @@ fn build(
             formats.tell(|what, count, id| report.borrow_mut().doubtful.add_many(what, count, id));
             built
         }
-        Kind::Persons => {
-            let records = person_records(file, source, report).inspect(|_| progress.tick());
-            build_records(records, list_key, &home.segments())
-        }
+        Kind::Persons => build_records(person_records(file, source, report), list_key, &home.segments()),
     };
     progress.bar.finish_and_clear();
     Ok(built)
@@ -157,7 +155,24 @@ fn twice(file: &Path, kind: Kind, id: &str) -> Result<ImportError, ImportError> 
     Ok(ImportError::row(file, lines.get(1).copied().unwrap_or(first), "", why))
 }
 
-/// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`].
+/// Bytes read at once.
+const READ_BYTES: usize = 1 << 18;
+
+/// A file whose progress is told.
+struct Told<'a> {
+    source: File,
+    progress: &'a Progress,
+}
+
+impl Read for Told<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.source.read(out)?;
+        self.progress.read(read as u64);
+        Ok(read)
+    }
+}
+
+/// A bar over the bytes of a file, shown when the work takes longer than [`SHOW_AFTER`]; then what follows the reading.
 struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -165,18 +180,25 @@ struct Progress {
 
 impl Progress {
     fn over(bytes: u64) -> Progress {
-        let style = ProgressStyle::with_template("importing {wide_bar} {bytes}/{total_bytes} {eta}");
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {elapsed}");
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
         Progress {
-            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            bar: bar
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+                .with_message("reading"),
             started: Instant::now(),
         }
     }
 
-    /// Call it now and then.
-    fn tick(&self) {
+    /// So many bytes more were read; none at the end of the file.
+    fn read(&self, bytes: u64) {
+        self.bar.inc(bytes);
         if self.bar.is_hidden() && self.started.elapsed() > SHOW_AFTER {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if bytes == 0 {
+            self.bar.set_message("sorting and sealing");
+            self.bar.enable_steady_tick(TICK);
         }
     }
 }
@@ -188,12 +210,15 @@ fn person_records<'a>(
 ) -> impl Iterator<Item = Result<Record, ImportError>> + 'a {
     persons::alerts(file, source, report).map(move |row| {
         let (line, alert) = row?;
-        let too_long = |_| {
-            ImportError::row(file, line, "", format!("the alert {} is longer than 32 KiB", shown(&alert.id)))
-        };
-        let value = person::encode(&alert).map_err(too_long)?;
-        Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
+        person_record(alert).map_err(|why| ImportError::row(file, line, "", why))
     })
+}
+
+/// A person as a list stores it.
+pub(super) fn person_record(alert: PersonAlert) -> Result<Record, String> {
+    let too_long = |_| format!("the alert {} is longer than 32 KiB", shown(&alert.id));
+    let value = person::encode(&alert).map_err(too_long)?;
+    Ok(Record { key: alert.id.into_bytes(), value: Some(value) })
 }
 
 #[cfg(test)]

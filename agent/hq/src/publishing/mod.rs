@@ -6,13 +6,17 @@
 //! | [`import`] | takes a file as the whole of a list |
 //! | [`imports`] | reads the formats that lists come in |
 //! | [`publish`] | makes what is pending the next edition |
+//! | [`change`] | single alerts onto the last edition |
+//! | [`issue`] | signs and records an edition |
 //! | [`bundle`] | writes what devices need into a folder |
 //! | [`screen`] | names against a list before it is published |
 
 pub mod bundle;
+pub mod change;
 mod error;
 pub mod import;
 pub mod imports;
+pub mod issue;
 pub mod list;
 pub mod publish;
 pub mod screen;

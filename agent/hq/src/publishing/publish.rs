@@ -4,34 +4,25 @@
 //! merged with it (see [`vedette_lists::compact`]), so that an edition has at most 8. The manifest says which, so that a
 //! device can make the merge itself.
 //!
-//! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are
-//! durable: killed anywhere before, the last edition stays in effect and publishing again does it. Segments that neither the
-//! last two editions nor anything pending names are removed. A file cut short would clear a list everywhere: what withdraws
-//! much of it is refused unless the operator asks for it.
+//! Invariant: a file cut short would clear a list everywhere: what withdraws much of it is refused unless the operator asks for
+//! it. How an edition is signed and recorded: [`super::issue`].
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
-use crate::authority::heartbeat;
+pub use crate::publishing::issue::{MANIFEST_LIFE_S, Published};
+
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::db::Session;
 use crate::db::editions::{self, Pending};
-use crate::db::lists::ListRow;
-use crate::db::{Db, Session};
-use crate::fleet::grants;
 use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::Difference;
+use crate::publishing::issue::{Next, conclude, reference};
 use crate::publishing::list;
-use std::collections::HashSet;
-use std::fs;
-use vedette_common::crypto::sign_statement;
-use vedette_common::files::{self, FileError};
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
-use vedette_shim::ids::{Digest, Hex, ListName};
+use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
-
-/// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
-pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
+use vedette_shim::trust::{Manifest, SegmentRef};
 
 /// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
 const WITHDRAWN_FREELY: u64 = 10;
@@ -47,114 +38,15 @@ pub struct PublishOptions {
     pub withdraw_many: bool,
 }
 
-/// What was published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The newest edition.
-    pub edition: u64,
-    /// Whether it was made now; otherwise there was nothing new.
-    pub is_new: bool,
-    /// Alerts in it, at most.
-    pub entries: u64,
-    pub segments: usize,
-    /// Alerts new or changed against the edition before.
-    pub puts: u64,
-    pub withdrawals: u64,
-    /// Bytes of the delta; of the whole list for edition 1.
-    pub delta_bytes: u64,
-}
-
-/// What the next edition is made of.
-pub(crate) struct Next {
-    segments: Vec<SegmentRef>,
-    delta: Option<SegmentRef>,
-    merged: u8,
-    /// What it changes; `None` when its content is the last edition's.
-    change: Option<SegmentInfo>,
-}
-
-impl Next {
-    /// The content of the last edition once more.
-    fn same_as(last: &Manifest) -> Next {
-        Next { segments: last.segments.to_vec(), delta: None, merged: 0, change: None }
-    }
-}
-
 /// Makes the next edition of a list, if there is anything new.
 pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result<Published, PublishingError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let mut db = home.database()?;
     let list = list::get(db.read(), name)?;
     let last = editions::newest(db.read(), name)?;
     let way = if options.whole { next_whole } else { next };
     let next = way(home, db.read(), name, list.key_number, last.as_ref(), options.withdraw_many)?;
-    let published = match (next, last) {
-        (None, None) => return Err(PublishingError::NothingImported(name.clone())),
-        (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
-            keep(home, &mut db, &last, now)?;
-            published(&last, false, None)
-        }
-        (None, Some(last)) => issue(home, &mut db, &list, Next::same_as(&last), Some(&last), now)?,
-        (Some(next), last) => issue(home, &mut db, &list, next, last.as_ref(), now)?,
-    };
-    sweep(home, db.read())?;
-    Ok(published)
-}
-
-/// Nothing is new: the last edition stays, and what is pending is the same.
-fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), PublishingError> {
-    let change = db.change()?;
-    editions::clear_pending(&change, &last.list)?;
-    heartbeat::renew(home, &change, now)?;
-    Ok(change.commit()?)
-}
-
-/// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it.
-fn issue(
-    home: &Home,
-    db: &mut Db,
-    list: &ListRow,
-    next: Next,
-    last: Option<&Manifest>,
-    now: u64,
-) -> Result<Published, PublishingError> {
-    let manifest = Manifest {
-        list: list.name.clone(),
-        kind: list.kind,
-        edition: last.map_or(1, |last| last.edition + 1),
-        issued: now.max(last.map_or(0, |last| last.issued)),
-        expires: now + MANIFEST_LIFE_S,
-        lease_s: list.lease_s,
-        possible_from: list.possible_from,
-        hit_from: list.hit_from,
-        confirm_s: list.confirm_s,
-        handling: list.handling.as_deref().map(list::handling).unwrap_or_default(),
-        segments: next.segments.into_iter().collect(),
-        delta: next.delta,
-        merged: next.merged,
-    };
-    let key = Key::Issuer(&list.name).signing(home)?;
-    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&key]);
-    let change = db.change()?;
-    editions::insert(&change, &manifest, &bytes)?;
-    editions::clear_pending(&change, &list.name)?;
-    grants::refresh(home, &change)?;
-    heartbeat::renew(home, &change, now)?;
-    change.commit()?;
-    Ok(published(&manifest, true, next.change))
-}
-
-fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {
-    Published {
-        edition: manifest.edition,
-        is_new,
-        entries: manifest.entries(),
-        segments: manifest.segments.len(),
-        puts: change.map_or(0, |change| change.entries),
-        withdrawals: change.map_or(0, |change| change.withdrawals),
-        delta_bytes: change.map_or(0, |change| change.bytes),
-    }
+    conclude(home, &mut db, &list, next, last.as_ref())
 }
 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.
@@ -182,24 +74,13 @@ pub(crate) fn next(
     let new = Edition::open(vec![pending])?;
     let (delta_path, delta) = vedette_lists::write_delta(Some(&old), &new, &key, &folder)?;
     if !withdraw_many {
-        refuse_clearing(name, last, &new, &delta)?;
+        refuse_clearing(name, last, new.alerts_at_most(), &delta)?;
     }
     if delta.entries == 0 && delta.withdrawals == 0 {
         return Ok(None);
     }
-    let delta_ref = reference(&delta, key_number);
-    let sizes: Vec<u64> = last.segments.iter().map(|segment| segment.bytes).collect();
-    let plan = vedette_lists::compact(&sizes, delta.bytes);
-    let mut segments = last.segments[..plan.keep].to_vec();
-    if plan.join == 0 {
-        segments.push(delta_ref.clone());
-    } else {
-        let delta_file = SegmentFile::open(&delta_path, delta.digest, &key)?;
-        let parts: Vec<&SegmentFile> = old.segments()[plan.keep..].iter().chain([&delta_file]).collect();
-        let (_, merged) = vedette_lists::merge(&parts, plan.keep == 0, &key, &folder)?;
-        segments.push(reference(&merged, key_number));
-    }
-    Ok(Some(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: Some(delta) }))
+    let delta = SegmentFile::open(&delta_path, delta.digest, &key)?;
+    Next::after(last, &old, &delta, (&key, key_number), &folder).map(Some)
 }
 
 /// The next edition as one segment under the newest key: of what is pending, else of the last edition.
@@ -221,7 +102,7 @@ fn next_whole(
         // Made only to be counted: no manifest names it, and it is swept.
         let old = Edition::open(open_segments(home, name, last)?)?;
         let (_, delta) = vedette_lists::write_delta(Some(&old), &content, &key, &home.segments())?;
-        refuse_clearing(name, last, &content, &delta)?;
+        refuse_clearing(name, last, content.alerts_at_most(), &delta)?;
     }
     let parts: Vec<&SegmentFile> = content.segments().iter().collect();
     let (_, base) = vedette_lists::merge(&parts, true, &key, &home.segments())?;
@@ -232,15 +113,14 @@ fn next_whole(
     Ok(Some(Next { segments, delta: None, merged: 0, change: Some(base) }))
 }
 
-/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`].
-fn refuse_clearing(
+/// Refuses what looks like a file cut short: see [`PublishOptions::withdraw_many`]. At most `left` alerts remain.
+pub(super) fn refuse_clearing(
     name: &ListName,
     last: &Manifest,
-    new: &Edition,
+    left: u64,
     delta: &SegmentInfo,
 ) -> Result<(), PublishingError> {
     let withdrawn = delta.withdrawals;
-    let left = new.alerts_at_most();
     // Both are bounds: a manifest also counts what later segments withdraw, and of what is left some is new.
     let held = last.entries().min(left + withdrawn);
     let is_much = withdrawn > WITHDRAWN_FREELY && withdrawn * WITHDRAWN_PART > held;
@@ -264,6 +144,9 @@ pub(crate) fn difference(
     let old = old.transpose()?;
     let key = Key::List(name, key_number).list_key(home)?;
     let new = Edition::open(vec![SegmentFile::open(&home.segment(pending), *pending, &key)?])?;
+    let Some(old) = old else {
+        return Ok(Difference { put: new.alerts_at_most(), ..Difference::default() });
+    };
     let mut difference = Difference { edition: last.map_or(0, |last| last.edition), ..Difference::default() };
     let mut count = |is_put: bool| match is_put {
         true => difference.put += 1,
@@ -271,12 +154,12 @@ pub(crate) fn difference(
     };
     match new.kind() {
         Kind::Documents => {
-            for change in vedette_lists::diff(old.as_ref(), &new)? {
+            for change in vedette_lists::diff(Some(&old), &new)? {
                 count(matches!(change?, Change::Put(_)));
             }
         }
         Kind::Persons => {
-            for record in vedette_lists::diff_records(old.as_ref(), &new)? {
+            for record in vedette_lists::diff_records(Some(&old), &new)? {
                 count(record?.value.is_some());
             }
         }
@@ -285,7 +168,7 @@ pub(crate) fn difference(
 }
 
 /// An edition's segments, the oldest first.
-fn open_segments(
+pub(super) fn open_segments(
     home: &Home,
     name: &ListName,
     edition: &Manifest,
@@ -306,28 +189,4 @@ fn pending(
     let Some(Pending { digest, key_number, .. }) = editions::pending(db, name)? else { return Ok(None) };
     let key = Key::List(name, key_number).list_key(home)?;
     Ok(Some((SegmentFile::open(&home.segment(&digest), digest, &key)?, key_number)))
-}
-
-fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
-    SegmentRef {
-        digest: info.digest,
-        bytes: info.bytes,
-        entries: info.entries,
-        withdrawals: info.withdrawals,
-        key,
-    }
-}
-
-/// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
-fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
-    let in_use = editions::segments_in_use(db)?;
-    let keep: HashSet<String> = in_use.iter().map(|digest| format!("{}.seg", Hex(digest))).collect();
-    let folder = home.segments();
-    for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
-        let entry = entry.map_err(FileError::at("list", &folder))?;
-        if !entry.file_name().to_str().is_some_and(|name| keep.contains(name)) {
-            files::remove(&entry.path())?;
-        }
-    }
-    Ok(())
 }

@@ -36,7 +36,7 @@ fn open(changes: &[DocumentChange], dir: &Path) -> SegmentFile {
 }
 
 fn build_in_batches(changes: &[DocumentChange], max: usize, dir: &Path) -> Result<[u8; 32], ListError> {
-    let mut builder = Builder::new(Kind::Documents, dir, max)?;
+    let mut builder = Builder::new(Kind::Documents, dir, max);
     for change in changes {
         builder.add(Streamed::new(change.clone())?)?;
     }

@@ -142,19 +142,15 @@ fn import_list(
     report_file: Option<&Path>,
     options: ImportOptions,
 ) -> anyhow::Result<()> {
-    let write = |report: &Report| match report_file {
-        Some(path) => Ok(files::write(path, &serde_json::to_vec_pretty(report)?)?),
-        None => anyhow::Ok(()),
-    };
     let imported = match import::import(home, list, file, options) {
         Err(PublishingError::NotAsWritten { path, report }) => {
             eprintln!("{report}");
-            write(&report)?;
+            write_report(report_file, &report)?;
             return Err(PublishingError::NotAsWritten { path, report }.into());
         }
         other => other?,
     };
-    write(&imported.report)?;
+    write_report(report_file, &imported.report)?;
     println!("{}", imported.report);
     println!("{list}: {} alerts pending ({} bytes)", imported.entries, imported.bytes);
     Ok(())
@@ -188,11 +184,22 @@ fn publish_list(
     if let Some(folder) = bundle {
         println!("bundle in {}", folder.display());
     }
-    if broker {
-        let sent = tokio::runtime::Runtime::new()?.block_on(broadcast::broadcast(home, &[name], None))?;
-        println!("the broker has it: {} messages kept, {} chunks sent to all", sent.retained, sent.chunks);
-    }
+    if broker { send(home, name) } else { Ok(()) }
+}
+
+/// Sends a list's newest edition to the broker.
+pub(crate) fn send(home: &Home, list: ListName) -> anyhow::Result<()> {
+    let sent = tokio::runtime::Runtime::new()?.block_on(broadcast::broadcast(home, &[list], None))?;
+    println!("the broker has it: {} messages kept, {} chunks sent to all", sent.retained, sent.chunks);
     Ok(())
+}
+
+/// Writes a report as JSON, where one is wanted.
+pub(crate) fn write_report(file: Option<&Path>, report: &Report) -> anyhow::Result<()> {
+    match file {
+        Some(path) => Ok(files::write(path, &serde_json::to_vec_pretty(report)?)?),
+        None => Ok(()),
+    }
 }
 
 /// Turns on a terminal while work goes on; shows nothing in a pipe.

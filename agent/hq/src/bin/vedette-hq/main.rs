@@ -1,5 +1,6 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
+mod changes;
 mod devices;
 mod home;
 mod lists;
@@ -37,6 +38,8 @@ enum Command {
     Home(home::Command),
     #[command(flatten)]
     Lists(lists::Command),
+    #[command(flatten)]
+    Changes(changes::Command),
     #[command(flatten)]
     Devices(devices::Command),
     /// Say who may sign in at the devices.
@@ -83,6 +86,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Home(command) => home::run(&cli.home, command),
         Command::Lists(command) => lists::run(&cli.home, command),
+        Command::Changes(command) => changes::run(&cli.home, command),
         Command::Devices(command) => devices::run(&cli.home, command),
         Command::Officer(command) => officer::run(&home::open(&cli.home)?, command),
         Command::Service(command) => service::run(&cli.home, command),

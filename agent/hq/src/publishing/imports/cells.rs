@@ -17,6 +17,8 @@ use vedette_shim::document::{Number, State};
 use vedette_shim::mrz;
 use vedette_shim::states::is_code;
 
+const WITH_CHECK_DIGIT: &str = "number ends with its own check digit: listed with and without it";
+
 /// Most numbers in one cell.
 const NUMBERS_MAX: usize = 8;
 /// A word of at least so many letters, without a digit, is prose and no part of a number.
@@ -180,6 +182,17 @@ fn plain_word(text: &str) -> String {
 
 /// The numbers of a cell: usually one.
 pub(crate) fn numbers(text: &str) -> Result<Cell<Vec<Number>>, String> {
+    // Nearly every number is letters and digits alone; of those only one that begins like a word for "number" needs more.
+    if text.bytes().all(|b| b.is_ascii_alphanumeric())
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && !text.starts_with(['N', 'n'])
+    {
+        let number = Number::new(text).map_err(|error| error.to_string())?;
+        return Ok(match without_check_digit(&number) {
+            Some(bare) => Cell { value: vec![bare, number], repaired: Some(WITH_CHECK_DIGIT) },
+            None => plain(vec![number]),
+        });
+    }
     if is_scientific(text) {
         return Err(
             "it is in scientific notation, its last digits are lost: format the column as text".into()
@@ -210,7 +223,7 @@ pub(crate) fn numbers(text: &str) -> Result<Cell<Vec<Number>>, String> {
             return Err("it has no digit, and a document's number has".into());
         }
         if let Some(bare) = without_check_digit(&number) {
-            repaired = repaired.or(Some("number ends with its own check digit: listed with and without it"));
+            repaired = repaired.or(Some(WITH_CHECK_DIGIT));
             numbers.push(bare);
         }
         numbers.push(number);

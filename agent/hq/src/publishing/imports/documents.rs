@@ -12,6 +12,7 @@ use crate::publishing::imports::cells;
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
+use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
@@ -53,12 +54,15 @@ pub(crate) fn alerts<'a>(
                 return Some(Ok((rows.line(), alert)));
             }
             let bad = |line, (column, why): (&str, String)| ImportError::row(file, line, column, why);
-            let fields = match rows.next() {
-                Ok(None) => return None,
-                Err(why) => return Some(Err(bad(rows.line(), ("", why)))),
-                Ok(Some(fields)) => fields,
-            };
+            // Asked first, for the fields that follow are borrowed.
+            let row = rows.next().map(|row| row.is_some());
             let line = rows.line();
+            match row {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(why) => return Some(Err(bad(line, ("", why)))),
+            }
+            let fields = rows.fields();
             if fields.len() != places.columns {
                 let why = format!("{} fields, the header has {}", fields.len(), places.columns);
                 return Some(Err(bad(line, ("", why))));
@@ -73,6 +77,28 @@ pub(crate) fn alerts<'a>(
     }))
 }
 
+/// The alerts of an object whose keys are columns and whose values are texts: a row of a file of changes.
+pub(crate) fn of_columns(
+    object: &Map<String, Value>,
+    repaired: impl Fn(&str, &str),
+) -> Result<Vec<DocumentAlert>, (String, String)> {
+    if let Some(column) = object.keys().find(|key| !COLUMNS.contains(&key.as_str())) {
+        return Err((
+            String::new(),
+            format!("unknown key {}; known are {}", shown(column), COLUMNS.join(", ")),
+        ));
+    }
+    let mut fields = [""; 12];
+    for (field, column) in fields.iter_mut().zip(COLUMNS) {
+        *field = match object.get(column) {
+            None | Some(Value::Null) => "",
+            Some(Value::String(text)) => text.trim(),
+            Some(_) => return Err((column.into(), "a text in quotes is wanted".into())),
+        };
+    }
+    documents(&fields, repaired).map_err(|(column, why)| (column.into(), why))
+}
+
 /// Where the header has each of [`COLUMNS`], and how many columns there are.
 struct Places {
     of: [Option<usize>; 12],
@@ -81,7 +107,7 @@ struct Places {
 
 fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, (String, String)> {
     let header = rows.next().map_err(|why| (String::new(), why))?.unwrap_or_default();
-    if let [one] = &header[..]
+    if let [one] = header
         && let Some(c) = [';', '\t', '|'].into_iter().find(|c| one.contains(*c))
     {
         return Err((
@@ -118,19 +144,19 @@ fn documents(
         }
     }
     for (column, value) in COLUMNS.into_iter().zip(*fields) {
+        if value.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+            continue;
+        }
         // They would act on the officer's terminal, or stand in a number unseen.
         let free = matches!(column, "national_ref" | "remark");
         if let Some(c) = value.chars().find(|c| c.is_control() || free && is_unseen(*c)) {
             return Err((column, format!("it has the control character U+{:04X}", c as u32)));
         }
     }
-    let wrong = |column, text: &str| {
-        let text = shown(text);
-        move |why: String| (column, format!("{text}: {why}"))
-    };
-    let issuer = cells::state(state).map_err(wrong("issuing_state", state))?;
-    let code = cells::kind(kind).map_err(wrong("document_type", kind))?;
-    let numbers = cells::numbers(number).map_err(wrong("document_number", number))?;
+    let wrong = |column, text: &str, why: String| (column, format!("{}: {why}", shown(text)));
+    let issuer = cells::state(state).map_err(|why| wrong("issuing_state", state, why))?;
+    let code = cells::kind(kind).map_err(|why| wrong("document_type", kind, why))?;
+    let numbers = cells::numbers(number).map_err(|why| wrong("document_number", number, why))?;
     for (what, text) in [(issuer.repaired, state), (code.repaired, kind), (numbers.repaired, number)] {
         if let Some(what) = what {
             repaired(what, text);

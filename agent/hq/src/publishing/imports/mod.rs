@@ -7,3 +7,4 @@ pub mod import_report;
 pub(crate) mod persons;
 mod rows;
 mod states;
+mod xml;

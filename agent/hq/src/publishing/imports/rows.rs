@@ -19,6 +19,8 @@ pub(crate) struct Rows<R> {
     source: R,
     line: u64,
     text: Vec<u8>,
+    /// The fields of the last row; what they hold is used again.
+    fields: Vec<String>,
     /// The last line ended with CR: an LF that follows belongs to it.
     after_cr: bool,
     /// What is not UTF-8 is read as Latin-1, one character a byte.
@@ -27,7 +29,7 @@ pub(crate) struct Rows<R> {
 
 impl<R: BufRead> Rows<R> {
     pub(crate) fn of(source: R) -> Self {
-        Rows { source, line: 0, text: Vec::new(), after_cr: false, or_latin_1: false }
+        Rows { source, line: 0, text: Vec::new(), fields: Vec::new(), after_cr: false, or_latin_1: false }
     }
 
     /// The same of a file that may be Latin-1, as older files of sanctions lists are.
@@ -40,8 +42,13 @@ impl<R: BufRead> Rows<R> {
         self.line
     }
 
+    /// The fields of the last row.
+    pub(super) fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
     /// The next row's fields, without the blanks around them; or why it cannot be read.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<String>>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<&[String]>, String> {
         loop {
             if !self.read_line()? {
                 return Ok(None);
@@ -54,15 +61,18 @@ impl<R: BufRead> Rows<R> {
                     self.text.drain(..3); // the byte order mark that spreadsheets write
                 }
             }
-            if !self.text.trim_ascii().is_empty() {
-                return match std::str::from_utf8(&self.text) {
-                    Ok(text) => split(text).map(Some),
-                    Err(_) if self.or_latin_1 => {
-                        split(&self.text.iter().map(|&byte| char::from(byte)).collect::<String>()).map(Some)
-                    }
-                    Err(_) => Err("it is not UTF-8: save the file as CSV UTF-8".into()),
-                };
+            if self.text.trim_ascii().is_empty() {
+                continue;
             }
+            match std::str::from_utf8(&self.text) {
+                Ok(text) => split(text, &mut self.fields)?,
+                Err(_) if self.or_latin_1 => {
+                    let text: String = self.text.iter().map(|&byte| char::from(byte)).collect();
+                    split(&text, &mut self.fields)?;
+                }
+                Err(_) => return Err("it is not UTF-8: save the file as CSV UTF-8".into()),
+            }
+            return Ok(Some(&self.fields));
         }
     }
 
@@ -110,25 +120,30 @@ fn no_csv(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The fields of one line.
-fn split(line: &str) -> Result<Vec<String>, String> {
-    let mut fields = Vec::new();
+/// The fields of one line, into `fields`.
+fn split(line: &str, fields: &mut Vec<String>) -> Result<(), String> {
     let mut rest = line;
-    loop {
-        let (field, after) = field(rest, fields.len() + 1)?;
-        fields.push(field);
-        if fields.len() > FIELDS_MAX {
+    for n in 0.. {
+        if n == FIELDS_MAX {
             return Err(format!("more than {FIELDS_MAX} fields"));
         }
-        match after {
+        if n == fields.len() {
+            fields.push(String::new());
+        }
+        fields[n].clear();
+        match field(rest, n + 1, &mut fields[n])? {
             Some(after) => rest = after,
-            None => return Ok(fields),
+            None => {
+                fields.truncate(n + 1);
+                break;
+            }
         }
     }
+    Ok(())
 }
 
-/// The first field of `rest`, and what follows its comma; none for the last field. `n` counts fields from 1.
-fn field(rest: &str, n: usize) -> Result<(String, Option<&str>), String> {
+/// The first field of `rest`, into `value`, and what follows its comma; none for the last field. `n` counts fields from 1.
+fn field<'a>(rest: &'a str, n: usize, value: &mut String) -> Result<Option<&'a str>, String> {
     let start = rest.trim_start_matches([' ', '\t']);
     let Some(quoted) = start.strip_prefix('"') else {
         let (text, after) = match rest.split_once(',') {
@@ -136,17 +151,15 @@ fn field(rest: &str, n: usize) -> Result<(String, Option<&str>), String> {
             None => (rest, None),
         };
         let text = text.trim();
-        if let Some(value) = formula_text(text) {
-            return Ok((value.to_string(), after));
-        }
-        if text.contains('"') {
+        let plain = formula_text(text).unwrap_or(text);
+        if plain.contains('"') {
             return Err(format!(
                 "field {n} has a quote inside: put the whole field in quotes, and double the quotes in it"
             ));
         }
-        return Ok((text.to_string(), after));
+        value.push_str(plain);
+        return Ok(after);
     };
-    let mut value = String::new();
     let mut inside = quoted;
     loop {
         let Some((text, after)) = inside.split_once('"') else {
@@ -158,12 +171,15 @@ fn field(rest: &str, n: usize) -> Result<(String, Option<&str>), String> {
             inside = more;
             continue;
         }
-        let value = value.trim();
-        let value = formula_text(value).unwrap_or(value).to_string();
+        let bare = value.trim();
+        let bare = formula_text(bare).unwrap_or(bare);
+        if bare.len() != value.len() {
+            *value = bare.to_string();
+        }
         let behind = after.trim_start_matches([' ', '\t']);
         return match behind.strip_prefix(',') {
-            Some(after) => Ok((value, Some(after))),
-            None if behind.is_empty() => Ok((value, None)),
+            Some(after) => Ok(Some(after)),
+            None if behind.is_empty() => Ok(None),
             None => Err(format!("field {n} has text behind its closing quote")),
         };
     }
@@ -189,7 +205,10 @@ mod tests {
         let mut found = Vec::new();
         loop {
             match rows.next() {
-                Ok(Some(row)) => found.push((rows.line(), row)),
+                Ok(Some(row)) => {
+                    let row = row.to_vec();
+                    found.push((rows.line(), row));
+                }
                 Ok(None) => return Ok(found),
                 Err(why) => return Err((rows.line(), why)),
             }

@@ -196,6 +196,7 @@ TZ TZA Tanzania|United Republic of Tanzania|Tanzanian
 UA UKR Ukraine|Ukrainian
 UG UGA Uganda|Ugandan
 US USA United States|United States of America|American
+UT UTO Utopia|Utopian
 UY URY Uruguay|Uruguayan
 UZ UZB Uzbekistan|Uzbek
 VA VAT Holy See|Vatican City

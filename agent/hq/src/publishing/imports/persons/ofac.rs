@@ -8,11 +8,11 @@
 //!
 //! alt.csv and add.csv are held in memory (a few megabytes), at most [`BESIDE_BYTES_MAX`] each.
 
-use super::{dates::dates, lines::sex, within_bounds};
+use super::told::Told;
+use super::{lines::sex, within_bounds};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
 use crate::publishing::imports::rows::Rows;
-use crate::publishing::imports::states::codes;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
@@ -67,7 +67,8 @@ pub(super) fn alerts<'a>(
     Ok(rows(file, source, SDN_COLUMNS).filter_map(move |row| match row {
         Err(error) => Some(Err(error)),
         Ok((line, number, row)) if row[2].eq_ignore_ascii_case("individual") => {
-            let alert = within_bounds(alert(number, &row, &mut beside));
+            let told = Told { report, line };
+            let alert = within_bounds(alert(number, &row, &mut beside, &told), &told);
             Some(alert.map(|alert| (line, alert)).map_err(|why| ImportError::row(file, line, "", why)))
         }
         Ok((line, _, row)) => {
@@ -107,13 +108,12 @@ fn rows<'a, R: BufRead + 'a>(
     std::iter::from_fn(move || {
         loop {
             let bad = |line, column, why| Some(Err(ImportError::row(file, line, column, why)));
-            let row = match rows.next() {
+            let row: Vec<String> = match rows.next() {
                 Ok(None) => return None,
                 Err(why) => return bad(rows.line(), "", why),
-                Ok(Some(row)) => row,
+                Ok(Some(row)) => row.iter().map(|text| field(text)).collect(),
             };
             let line = rows.line();
-            let row: Vec<String> = row.into_iter().map(field).collect();
             if row.len() == 1 && row[0].trim_matches(['\u{1a}', ' ']).is_empty() {
                 continue;
             }
@@ -130,8 +130,8 @@ fn rows<'a, R: BufRead + 'a>(
     })
 }
 
-fn field(text: String) -> String {
-    if text == "-0-" { String::new() } else { text }
+fn field(text: &str) -> String {
+    if text == "-0-" { String::new() } else { text.to_owned() }
 }
 
 fn alias_kind(kind: &str, remark: &str) -> NameKind {
@@ -156,7 +156,7 @@ fn name_of(text: &str, kind: NameKind) -> PersonName {
     }
 }
 
-fn alert(number: u64, row: &[String], beside: &mut Beside) -> PersonAlert {
+fn alert(number: u64, row: &[String], beside: &mut Beside, told: &Told<'_>) -> PersonAlert {
     let mut alert = PersonAlert {
         id: format!("ofac-{number}"),
         kind: AlertKind::Sanction,
@@ -170,7 +170,7 @@ fn alert(number: u64, row: &[String], beside: &mut Beside) -> PersonAlert {
     let more = beside.remarks.remove(&number).unwrap_or_default();
     let all = format!("{}{more}", row[11].trim_end_matches('.'));
     for remark in all.trim_end_matches('.').split("; ") {
-        if !take_remark(remark, &mut alert) {
+        if !take_remark(remark, &mut alert, told) {
             remarks.push(remark.to_owned());
         }
     }
@@ -182,21 +182,21 @@ fn alert(number: u64, row: &[String], beside: &mut Beside) -> PersonAlert {
 }
 
 /// Takes one remark into the alert's fields; false when it belongs to none.
-fn take_remark(remark: &str, alert: &mut PersonAlert) -> bool {
+fn take_remark(remark: &str, alert: &mut PersonAlert, told: &Told<'_>) -> bool {
     let remark = remark.trim();
     let plain = remark.strip_prefix("alt. ").unwrap_or(remark);
     if let Some(date) = plain.strip_prefix("DOB ") {
-        alert.birth_dates.extend(dates(date));
+        alert.birth_dates.extend(told.dates(date));
     } else if let Some(place) = plain.strip_prefix("POB ") {
         alert.birth_places.push(place.to_owned());
     } else if let Some(state) = plain.strip_prefix("nationality ").or_else(|| plain.strip_prefix("citizen "))
     {
-        alert.nationalities.extend(codes(state));
+        alert.nationalities.extend(told.states(state));
     } else if let Some(text) = plain.strip_prefix("Gender ") {
         alert.sex = sex(text).unwrap_or_default();
     } else if let Some(alias) = plain.strip_prefix("a.k.a. '").and_then(|text| text.strip_suffix('\'')) {
         alert.names.push(name_of(alias, NameKind::Weak));
-    } else if let Some(document) = document(plain) {
+    } else if let Some(document) = document(plain, told) {
         alert.documents.push(document);
     } else {
         return false;
@@ -218,7 +218,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
 ];
 
 /// `Passport AB 765432 (Sweden) issued 12 Jan 2004 expires 11 Jan 2014`.
-fn document(remark: &str) -> Option<PersonDocument> {
+fn document(remark: &str, told: &Told<'_>) -> Option<PersonDocument> {
     let (rest, kind) = DOCUMENTS.iter().find_map(|(word, kind)| Some((remark.strip_prefix(word)?, *kind)))?;
     let (number, state, rest) = match rest.split_once('(') {
         Some((number, rest)) => {
@@ -233,7 +233,7 @@ fn document(remark: &str) -> Option<PersonDocument> {
     Some(PersonDocument {
         kind: kind.into(),
         number: number.trim().into(),
-        state: codes(state).into_iter().next().unwrap_or_else(|| state.trim().to_owned()),
+        state: told.issuer(state.trim()),
         remark: rest.trim().into(),
     })
 }

@@ -95,7 +95,11 @@ fn follow_the_money() {
         {"id": "Q2", "schema": "Company", "properties": {"name": ["Lund Ltd"]}}
         {"id": "Q3", "schema": "LegalEntity", "properties": {"name": ["Ann Moe"], "birthDate": ["1970"]}}"#
         .replace("\n        \"", " \"");
-    let alerts = read(&text);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ftm.jsonl");
+    std::fs::write(&file, &text).unwrap();
+    let alerts: Vec<PersonAlert> =
+        rows_of(&file, text.as_bytes()).into_iter().collect::<Result<_, _>>().unwrap();
     assert_eq!(alerts.iter().map(|alert| alert.id.as_str()).collect::<Vec<_>>(), ["Q1", "Q3"]);
     let alert = &alerts[0];
     assert_eq!((alert.names[0].surname.as_str(), alert.names[0].given.as_str()), ("Lund", "Per"));

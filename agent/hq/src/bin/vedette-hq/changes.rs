@@ -1,0 +1,87 @@
+//! `put`, `withdraw`, `change`: alerts onto the last edition.
+
+use crate::home::open;
+use crate::lists::{send, write_report};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use vedette_hq::PublishingError;
+use vedette_hq::change::{ChangeOptions, Changes, change};
+use vedette_shim::ids::ListName;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Put every alert of a file onto the last edition, which keeps all others, and publish it.
+    Put {
+        /// The list.
+        list: ListName,
+        /// The file, in any form that `import` takes.
+        file: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Withdraw alerts from the last edition by their ids, and publish it.
+    Withdraw {
+        /// The list.
+        list: ListName,
+        /// Ids, such as UTO-P-L898902C3; of persons the issuer's own.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Apply a file of changes to the last edition, and publish it: JSON lines, `{"put": {...}}` or `{"withdraw": "ID"}`.
+    Change {
+        /// The list.
+        list: ListName,
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+/// What all three take.
+#[derive(Args)]
+pub(crate) struct How {
+    /// Write the report into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Refuse a file of which anything is left out or repaired.
+    #[arg(long)]
+    strict: bool,
+    /// Withdraw also more than ten alerts and a quarter of the list, or all of it.
+    #[arg(long)]
+    withdraw_many: bool,
+    /// Send it to the broker now, and wait until the broker has it. (`serve` sends it within a second anyway.)
+    #[arg(long)]
+    broker: bool,
+}
+
+pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+    let (list, changes, how) = match command {
+        Command::Put { list, file, how } => (list, Changes::Put(file), how),
+        Command::Withdraw { list, ids, how } => (list, Changes::Withdraw(ids), how),
+        Command::Change { list, file, how } => (list, Changes::File(file), how),
+    };
+    let home = open(dir)?;
+    let options = ChangeOptions { strict: how.strict, withdraw_many: how.withdraw_many };
+    let changed = match change(&home, &list, &changes, options) {
+        Err(PublishingError::NotAsWritten { path, report }) => {
+            eprintln!("{report}");
+            write_report(how.report.as_deref(), &report)?;
+            return Err(PublishingError::NotAsWritten { path, report }.into());
+        }
+        other => other?,
+    };
+    write_report(how.report.as_deref(), &changed.report)?;
+    println!("{}", changed.report);
+    let published = &changed.published;
+    match published.is_new {
+        true => println!(
+            "{list}: edition {}, {} put, {} withdrawn, {} bytes to fetch",
+            published.edition, published.puts, published.withdrawals, published.delta_bytes
+        ),
+        false => println!("{list}: nothing changes; edition {} stays", published.edition),
+    }
+    if how.broker { send(&home, list) } else { Ok(()) }
+}

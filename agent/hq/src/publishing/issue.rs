@@ -1,0 +1,185 @@
+//! The next edition of a list: its segments are there, and it is signed, recorded and named by the heartbeat.
+//!
+//! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are durable:
+//! killed anywhere before, the last edition stays in effect and the command again makes it. Segments that neither the last two
+//! editions nor anything pending names are removed. Who calls has locked the home.
+
+use crate::authority::heartbeat;
+use crate::authority::home::Home;
+use crate::authority::keys::Key;
+use crate::db::editions;
+use crate::db::lists::ListRow;
+use crate::db::{Db, Session};
+use crate::fleet::grants;
+use crate::publishing::error::PublishingError;
+use crate::publishing::list;
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use vedette_common::crypto::sign_statement;
+use vedette_common::files::{self, FileError};
+use vedette_lists::{Edition, ListKey, SegmentFile, SegmentInfo};
+use vedette_shim::ids::Hex;
+use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
+
+/// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
+pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The newest edition.
+    pub edition: u64,
+    /// Whether it was made now; otherwise there was nothing new.
+    pub is_new: bool,
+    /// Alerts in it, at most.
+    pub entries: u64,
+    /// Its segments.
+    pub segments: usize,
+    /// Alerts new or changed against the edition before.
+    pub puts: u64,
+    /// Alerts withdrawn.
+    pub withdrawals: u64,
+    /// Bytes of the delta; of the whole list for edition 1.
+    pub delta_bytes: u64,
+}
+
+/// What the next edition is made of.
+pub(crate) struct Next {
+    pub(super) segments: Vec<SegmentRef>,
+    pub(super) delta: Option<SegmentRef>,
+    pub(super) merged: u8,
+    /// What it changes; `None` when its content is the last edition's.
+    pub(super) change: Option<SegmentInfo>,
+}
+
+impl Next {
+    /// The content of the last edition once more.
+    fn same_as(last: &Manifest) -> Next {
+        Next { segments: last.segments.to_vec(), delta: None, merged: 0, change: None }
+    }
+
+    /// The last edition and a delta: joined with the trailing segments that it outgrows, all others stay as they are.
+    pub(super) fn after(
+        last: &Manifest,
+        old: &Edition,
+        delta: &SegmentFile,
+        (key, key_number): (&ListKey, u32),
+        folder: &Path,
+    ) -> Result<Next, PublishingError> {
+        let change = delta.info();
+        let delta_ref = reference(&change, key_number);
+        let sizes: Vec<u64> = last.segments.iter().map(|segment| segment.bytes).collect();
+        let plan = vedette_lists::compact(&sizes, change.bytes);
+        let mut segments = last.segments[..plan.keep].to_vec();
+        if plan.join == 0 {
+            segments.push(delta_ref.clone());
+        } else {
+            let parts: Vec<&SegmentFile> = old.segments()[plan.keep..].iter().chain([delta]).collect();
+            let (_, merged) = vedette_lists::merge(&parts, plan.keep == 0, key, folder)?;
+            segments.push(reference(&merged, key_number));
+        }
+        Ok(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: Some(change) })
+    }
+}
+
+pub(super) fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
+    SegmentRef {
+        digest: info.digest,
+        bytes: info.bytes,
+        entries: info.entries,
+        withdrawals: info.withdrawals,
+        key,
+    }
+}
+
+/// Makes `next` the newest edition. Without one the last is issued again if half of its manifest's life is over.
+pub(super) fn conclude(
+    home: &Home,
+    db: &mut Db,
+    list: &ListRow,
+    next: Option<Next>,
+    last: Option<&Manifest>,
+) -> Result<Published, PublishingError> {
+    let now = home.now();
+    let published = match (next, last) {
+        (None, None) => return Err(PublishingError::NothingImported(list.name.clone())),
+        (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
+            keep(home, db, last, now)?;
+            published(last, false, None)
+        }
+        (None, Some(last)) => issue(home, db, list, Next::same_as(last), Some(last), now)?,
+        (Some(next), last) => issue(home, db, list, next, last, now)?,
+    };
+    sweep(home, db.read())?;
+    Ok(published)
+}
+
+/// Nothing is new: the last edition stays, and what is pending is the same.
+fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), PublishingError> {
+    let change = db.change()?;
+    editions::clear_pending(&change, &last.list)?;
+    heartbeat::renew(home, &change, now)?;
+    Ok(change.commit()?)
+}
+
+/// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it.
+fn issue(
+    home: &Home,
+    db: &mut Db,
+    list: &ListRow,
+    next: Next,
+    last: Option<&Manifest>,
+    now: u64,
+) -> Result<Published, PublishingError> {
+    let manifest = Manifest {
+        list: list.name.clone(),
+        kind: list.kind,
+        edition: last.map_or(1, |last| last.edition + 1),
+        issued: now.max(last.map_or(0, |last| last.issued)),
+        expires: now + MANIFEST_LIFE_S,
+        lease_s: list.lease_s,
+        possible_from: list.possible_from,
+        hit_from: list.hit_from,
+        confirm_s: list.confirm_s,
+        handling: list.handling.as_deref().map(list::handling).unwrap_or_default(),
+        segments: next.segments.into_iter().collect(),
+        delta: next.delta,
+        merged: next.merged,
+    };
+    let key = Key::Issuer(&list.name).signing(home)?;
+    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&key]);
+    let change = db.change()?;
+    editions::insert(&change, &manifest, &bytes)?;
+    editions::clear_pending(&change, &list.name)?;
+    grants::refresh(home, &change)?;
+    heartbeat::renew(home, &change, now)?;
+    change.commit()?;
+    Ok(published(&manifest, true, next.change))
+}
+
+fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {
+    Published {
+        edition: manifest.edition,
+        is_new,
+        entries: manifest.entries(),
+        segments: manifest.segments.len(),
+        puts: change.map_or(0, |change| change.entries),
+        withdrawals: change.map_or(0, |change| change.withdrawals),
+        delta_bytes: change.map_or(0, |change| change.bytes),
+    }
+}
+
+/// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
+fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
+    let in_use = editions::segments_in_use(db)?;
+    let keep: HashSet<String> = in_use.iter().map(|digest| format!("{}.seg", Hex(digest))).collect();
+    let folder = home.segments();
+    for entry in fs::read_dir(&folder).map_err(FileError::at("list", &folder))? {
+        let entry = entry.map_err(FileError::at("list", &folder))?;
+        if !entry.file_name().to_str().is_some_and(|name| keep.contains(name)) {
+            files::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
