@@ -52,7 +52,7 @@ test("a hit that needs a confirmation says so with a clock that runs, offline to
   assert.match(await page.innerText("#bar [data-act=owners]"), /1 OVERDUE/);
   await clean(page, "overdue");
   await stage.command("link");
-  await page.waitForFunction(() => /Headquarters has been told/.test(document.querySelector(".verdict .clock").textContent));
+  await page.waitForFunction(() => /Headquarters was notified/.test(document.querySelector(".verdict .clock").textContent));
   assert.equal(await page.inputValue("[name=note]"), "holds two passports", "what was typed stays");
 
   await page.keyboard.press("Escape");

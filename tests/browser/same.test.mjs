@@ -43,7 +43,8 @@ async function compare(language, name) {
   assert.match(lines[0], new RegExp(`^[■▲●○] ${(await all("#word"))[0]}$`));
   assert.deepEqual(marked("->"), await all(".verdict .do li"), "what to do now");
   assert.deepEqual(marked("!"), await all(".verdict .notice"), "notices");
-  assert.deepEqual(marked("–"), await all(".reasons li"), "reasons");
+  const reasons = lines.filter((line) => /^[–=≠?] /.test(line)).map((line) => line.slice(2));
+  assert.deepEqual(reasons, await all(".reasons li"), "reasons");
   assert.deepEqual(marked("#"), (await all(".verdict .clock")).map((clock) => clock.replace(/^# ?/, "")), "clocks");
   const warnings = [...new Set((await all(".told .warnings li")).map((warning) => warning.toUpperCase()))];
   assert.deepEqual((lines.find((line) => line.startsWith("▲ ") && line !== lines[0]) ?? "").split("▲").map((w) => w.trim()).filter(Boolean), warnings);

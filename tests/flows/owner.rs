@@ -43,7 +43,7 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
     wait_until("headquarters knows that the answer is overdue", overdue, || device.log());
     assert_eq!(device.status().unwrap()["confirmations"]["overdue"], 1);
     let told = device.run("owners", &[]).expect_code(0).out;
-    assert!(told.contains("OVERDUE: uto") && told.contains("Headquarters has been told"), "{told}");
+    assert!(told.contains("OVERDUE: uto") && told.contains("Headquarters was notified"), "{told}");
 
     post.hq.run(&["answer", &"0".repeat(32), "confirmed"]).expect_code(1);
     post.hq.run(&["answer", &encounter, "not_the_person", "--text", "another number"]).expect_code(0);

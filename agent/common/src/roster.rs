@@ -288,6 +288,32 @@ pub mod testing {
             issuers: Default::default(),
         }
     }
+
+    /// What enrolment leaves in a device's folder, but no grant and no link: a program of it runs, and has no list.
+    pub fn write_enrolment(folder: &std::path::Path) -> std::io::Result<()> {
+        use crate::crypto::{random, random_secret, sign_statement};
+        use vedette_shim::ids::Hex;
+        let key = SigningKey::from_seed(&random_secret());
+        let anchor = sign_statement(SignedKind::Root, &root(&key), &[&key]);
+        std::fs::write(folder.join("root.anchor"), anchor)?;
+        std::fs::write(folder.join("box.key"), Hex(&random::<32>()).to_string())?;
+        std::fs::create_dir(folder.join("grants"))?;
+        let config = r#"
+            [device]
+            id = "post-7"
+            [trust]
+            root = "root.anchor"
+            box_key = "box.key"
+            grants = "grants"
+            [link]
+            enabled = false
+            host = "mqtt.example"
+            ca = "ca.pem"
+            certificate = "device.pem"
+            key = "device.key"
+        "#;
+        std::fs::write(folder.join("agent.toml"), config)
+    }
 }
 
 #[cfg(test)]

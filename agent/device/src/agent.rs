@@ -7,7 +7,7 @@
 //! Failure: [`AgentError`] names the file; nothing is started. Dropping the agent ends its threads, then releases the store.
 
 use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
-use crate::check::{Answer, CheckError, Scan};
+use crate::check::{Answer, CheckError, Find, Scan};
 use crate::config::Config;
 use crate::intake::bundle::Report;
 pub use crate::open::AgentError;
@@ -65,6 +65,14 @@ impl Agent {
     /// There is no answer: the zone is unreadable, or the check could not be recorded.
     pub fn check(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         self.post.check(scan)
+    }
+
+    /// Answers what somebody typed without a zone, by the same rules. Blocks as [`Agent::check`] does.
+    ///
+    /// # Errors
+    /// There is no answer: what was typed cannot be searched, or the check could not be recorded.
+    pub fn find(&self, find: &Find) -> Result<Arc<Answer>, CheckError> {
+        self.post.find(find)
     }
 
     /// Records what came of an encounter that an answer's alert names; it goes home as the encounter does. Blocks as [`Agent::check`] does.

@@ -255,7 +255,7 @@ mod tests {
             result: ListResult::Clear,
             gap: None,
         };
-        let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+        let document = Document { format: Some(Format::Td3), valid: true, fields: Default::default() };
         Answer::new([0; 16], verdict, document, vec![checked], Vec::new(), Vec::new(), elapsed_us)
     }
 

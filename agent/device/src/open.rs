@@ -37,7 +37,7 @@ pub enum AgentError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The database.
+    /// `state.db` of the store.
     #[error(transparent)]
     Db(#[from] DbError),
     /// Trust or segments.
@@ -46,13 +46,13 @@ pub enum AgentError {
     /// The device's key.
     #[error("{}: not a key of 64 hexadecimal digits", path.display())]
     BoxKey {
-        /// The file.
+        /// As `trust.box_key` of the configuration names it.
         path: PathBuf,
     },
     /// Another process has the store.
     #[error("another agent uses the store {}", path.display())]
     Locked {
-        /// The store.
+        /// As `device.state` of the configuration names it.
         path: PathBuf,
     },
     /// The system has no thread to give.
@@ -157,8 +157,8 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
 fn look_back(checker: &Arc<Checker>) -> impl Fn(&ListName, Option<&Edition>) + Send + use<> {
     let checker = checker.clone();
     move |list, before| {
-        let holdings = checker.holdings();
-        let Some(held) = holdings.lists.iter().find(|held| held.list == *list) else { return };
+        let snapshot = checker.snapshot();
+        let Some(held) = snapshot.lists.iter().find(|held| held.list == *list) else { return };
         if let Err(error) = checker.look_back(held, before) {
             tracing::error!(%list, %error, "not all documents scanned before could be compared with this edition");
         }

@@ -12,8 +12,8 @@ pub use owners::owners;
 use crate::config::Config;
 use crate::desk::api::{ListView, SignIn, StatusView};
 use crate::desk::tokens::TokenView;
-use crate::journal::{Ended, Event, Line};
-use crate::post::status::RosterState;
+use crate::journal::{AuditEvent, AuditLine, Ended};
+use crate::post::status::RosterStanding;
 use std::fmt::Write;
 use std::path::Path;
 use vedette_common::clock::{parse_rfc3339, rfc3339, system_now};
@@ -22,19 +22,22 @@ use vedette_common::text::{age, printable};
 use vedette_shim::trust::Freshness;
 
 /// A line of the journal.
-pub fn line(line: &Line) -> String {
+pub fn line(line: &AuditLine) -> String {
     let at = rfc3339(line.at);
     let who = |who: &str| if who.is_empty() { "-".to_string() } else { printable(who) };
     match &line.event {
-        Event::Check { who: officer, why, verdict, lists, alerts } => {
+        AuditEvent::Check { who: officer, why, typed, verdict, lists, alerts } => {
             let lists: Vec<_> = lists.iter().map(|(list, edition)| format!("{list} {edition}")).collect();
             let met = if alerts.is_empty() { String::new() } else { format!("  met {}", alerts.join(", ")) };
             let (officer, why) = (who(officer), printable(why));
-            format!("{at}  {officer}  check {why:?}: {verdict}  asked {}{met}", lists.join(", "))
+            let what = if *typed { "check, typed," } else { "check" };
+            format!("{at}  {officer}  {what} {why:?}: {verdict}  asked {}{met}", lists.join(", "))
         }
-        Event::SignIn { who: officer, pin: true } => format!("{at}  {}  signed in", who(officer)),
-        Event::SignIn { who: officer, pin: false } => format!("{at}  {}  took over by badge", who(officer)),
-        Event::SignOut { who: officer, why } => {
+        AuditEvent::SignIn { who: officer, pin: true } => format!("{at}  {}  signed in", who(officer)),
+        AuditEvent::SignIn { who: officer, pin: false } => {
+            format!("{at}  {}  took over by badge", who(officer))
+        }
+        AuditEvent::SignOut { who: officer, why } => {
             let why = match why {
                 Ended::SignedOut => "signed out",
                 Ended::Idle => "signed out: idle",
@@ -43,24 +46,28 @@ pub fn line(line: &Line) -> String {
             };
             format!("{at}  {}  {why}", who(officer))
         }
-        Event::WrongPin { who: officer } => format!("{at}  {}  wrong PIN", who(officer)),
-        Event::LockedOut { who: officer, until } => {
+        AuditEvent::WrongPin { who: officer } => format!("{at}  {}  wrong PIN", who(officer)),
+        AuditEvent::LockedOut { who: officer, until } => {
             format!("{at}  {}  locked until {} after wrong PINs", who(officer), rfc3339(*until))
         }
-        Event::Outcome { who: officer, encounter, outcome } => {
+        AuditEvent::Outcome { who: officer, encounter, outcome } => {
             format!("{at}  {}  outcome of encounter {encounter}: {}", who(officer), printable(outcome))
         }
-        Event::Revealed { who: officer, alerts } => {
+        AuditEvent::Revealed { who: officer, alerts } => {
             format!("{at}  {}  discreet alerts revealed: {}", who(officer), alerts.join(", "))
         }
-        Event::Import { who: officer, taken, refused } => {
+        AuditEvent::Import { who: officer, taken, refused } => {
             format!("{at}  {}  import: {taken} taken, {refused} refused", who(officer))
         }
-        Event::Drill { who: officer, what } => format!("{at}  {}  drill {}", who(officer), printable(what)),
-        Event::NoteAside { who: port, scanner, note, why, .. } => {
+        AuditEvent::Drill { who: officer, what } => {
+            format!("{at}  {}  drill {}", who(officer), printable(what))
+        }
+        AuditEvent::NoteAside { who: port, scanner, note, why, .. } => {
             format!("{at}  {}  note {note} of scanner {scanner} was set aside: {why}", who(port))
         }
-        Event::Exported { through } => format!("{at}  -  lines up to {through} were exported and removed"),
+        AuditEvent::Exported { through } => {
+            format!("{at}  -  lines up to {through} were exported and removed")
+        }
     }
 }
 
@@ -152,9 +159,9 @@ pub fn status(status: &StatusView) -> String {
         (None, SignIn::Required) => "NONE THAT COUNTS: nobody can sign in".to_string(),
         (Some(roster), _) => {
             let state = match roster.state {
-                RosterState::Current => "expires",
-                RosterState::Expired => "EXPIRED, a new one is overdue:",
-                RosterState::Ended => "ENDED, only administrators sign in: expired",
+                RosterStanding::Current => "expires",
+                RosterStanding::Expired => "EXPIRED, a new one is overdue:",
+                RosterStanding::Ended => "ENDED, only administrators sign in: expired",
             };
             format!("number {}, {state} {}", roster.number, roster.expires)
         }

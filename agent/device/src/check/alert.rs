@@ -133,8 +133,20 @@ pub enum Reason {
         read: String,
         listed: String,
     },
+    /// Found by a number that was typed without a state: the list has it under this one.
+    StateNotTyped(String),
+    /// The same of the type.
+    TypeNotTyped(String),
+    /// The person's alert names this document.
+    DocumentNamed(String),
+    /// It is the alert's own id.
+    AlertId,
+    /// It is the reference that the alert gives.
+    Reference,
     /// The birth date or name may be misread.
     BearerMisread,
+    /// Found by one year of several that were asked for.
+    BirthRange,
     Person(vedette_names::Reason),
     /// Details are withheld from this officer.
     Withheld,
@@ -165,6 +177,18 @@ impl Reason {
                 };
                 Phrase::with(code, [("read", read.clone()), ("listed", listed.clone())])
             }
+            Reason::StateNotTyped(listed) => {
+                Phrase::with("reason.state_not_typed", [("listed", listed.clone())])
+            }
+            Reason::TypeNotTyped(listed) => {
+                Phrase::with("reason.type_not_typed", [("listed", listed.clone())])
+            }
+            Reason::DocumentNamed(listed) => {
+                Phrase::with("reason.document_named", [("listed", listed.clone())])
+            }
+            Reason::AlertId => Phrase::new("reason.alert_id"),
+            Reason::Reference => Phrase::new("reason.reference"),
+            Reason::BirthRange => Phrase::new("reason.birth_range"),
             Reason::BearerMisread => Phrase::new("reason.bearer_misread"),
             Reason::Person(reason) => reason.phrase(),
             Reason::Withheld => Phrase::new("reason.withheld"),
@@ -175,12 +199,18 @@ impl Reason {
     pub(super) fn reveals(&self) -> Option<Field> {
         match self {
             Reason::Person(reason) => Some(reason.reveals()),
+            Reason::DocumentNamed(_) => Some(Field::Documents),
+            Reason::Reference => Some(Field::Reference),
+            Reason::BirthRange => Some(Field::BirthDates),
             Reason::NumberEqual
             | Reason::NumberInRange
             | Reason::NumberMisread
             | Reason::NumberRepaired
             | Reason::LookAlike(_)
             | Reason::Other { .. }
+            | Reason::StateNotTyped(_)
+            | Reason::TypeNotTyped(_)
+            | Reason::AlertId
             | Reason::BearerMisread
             | Reason::Withheld => None,
         }

@@ -1,11 +1,11 @@
 //! The answer to a scan. Plain data; [`super::disclose`] says what of it a role may see.
 
 use super::alert::{Alert, Match};
-use crate::holdings::Unavailable;
+use crate::snapshot::Unavailable;
 use vedette_common::words::Phrase;
 use vedette_shim::document::KeyError;
 use vedette_shim::ids::ListName;
-use vedette_shim::mrz::Format;
+use vedette_shim::mrz::{Change, CheckName, Format};
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::{Basis, ListResult, Verdict};
 use vedette_shim::wire::ScannedDocument;
@@ -30,13 +30,14 @@ pub struct Answer {
     pub(super) full: Vec<Alert>,
 }
 
-/// What was read.
+/// What was read, or typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    pub format: Format,
-    /// Whether every check digit agrees.
+    /// None if it was typed without a zone.
+    pub format: Option<Format>,
+    /// Whether every check digit agrees; nothing typed has one that does not.
     pub valid: bool,
-    /// As printed; dates are YYMMDD, the sex is `M`, `F`, `X` or empty.
+    /// As printed or typed; dates are YYMMDD, the sex is `M`, `F`, `X` or empty.
     pub fields: ScannedDocument,
 }
 
@@ -96,6 +97,17 @@ pub enum Notice {
     BearerMisread,
     /// The document's code, as read, is none that states use.
     CodeUnknown(String),
+    /// One character of the zone, as every check digit would agree.
+    LikelyRead(Change),
+    /// A check digit that does not agree, and no single repair that mends it.
+    CheckDigit {
+        name: CheckName,
+        /// From 1, as the column.
+        line: u8,
+        column: u8,
+        found: char,
+        expected: char,
+    },
     /// So many encounters could not be stored: the spool is full.
     SpoolFull(usize),
     /// So many encounters could not be stored: they cannot be sealed to their list's owner.
@@ -112,6 +124,33 @@ impl Notice {
             Notice::Misread => Phrase::new("notice.misread"),
             Notice::BearerMisread => Phrase::new("notice.bearer_misread"),
             Notice::CodeUnknown(code) => Phrase::with("notice.code_unknown", [("code", code.clone())]),
+            Notice::LikelyRead(change) => Phrase::with(
+                "notice.likely_read",
+                [
+                    ("line", change.line.to_string()),
+                    ("column", change.column.to_string()),
+                    ("read", change.from.to_string()),
+                    ("likely", change.to.to_string()),
+                ],
+            ),
+            Notice::CheckDigit { name, line, column, found, expected } => {
+                let code = match name {
+                    CheckName::Number => "notice.digit_number",
+                    CheckName::Birth => "notice.digit_birth",
+                    CheckName::Expiry => "notice.digit_expiry",
+                    CheckName::Personal => "notice.digit_personal",
+                    CheckName::Composite => "notice.digit_composite",
+                };
+                Phrase::with(
+                    code,
+                    [
+                        ("line", line.to_string()),
+                        ("column", column.to_string()),
+                        ("found", found.to_string()),
+                        ("expected", expected.to_string()),
+                    ],
+                )
+            }
             Notice::SpoolFull(lost) => Phrase::with("notice.spool_full", count(lost)),
             Notice::NotSealed(lost) => Phrase::with("notice.not_sealed", count(lost)),
         }

@@ -65,7 +65,7 @@ mod tests {
     use vedette_shim::mrz::Format;
 
     fn scan(id: usize, at: u64) -> DiscreetScan {
-        let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+        let document = Document { format: Some(Format::Td3), valid: true, fields: Default::default() };
         DiscreetScan { scan_id: [id as u8; 16], at, document, alerts: vec![], form: BTreeMap::new() }
     }
 

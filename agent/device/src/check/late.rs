@@ -9,8 +9,8 @@
 use super::Checker;
 use super::encounter::{Addressee, Met};
 use crate::action::Action;
-use crate::holdings::{Content, Held};
 use crate::retro::StoredHashes;
+use crate::snapshot::{Content, SnapshotList};
 use crate::store::spool::Spooling;
 use crate::store::{DbError, late, retro};
 use vedette_common::crypto::{self, BadSeal};
@@ -27,10 +27,8 @@ const LOOKED_FOR_MAX: u64 = 5_000_000;
 /// Why a list was not looked through, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum LateError {
-    /// The list.
     #[error(transparent)]
     List(#[from] ListError),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
     /// The owner's key is no key.
@@ -43,7 +41,7 @@ pub enum LateError {
 
 impl Checker {
     /// Looks through what an edition lists anew for documents that were scanned before; how many were found.
-    pub fn look_back(&self, held: &Held, before: Option<&Edition>) -> Result<usize, LateError> {
+    pub fn look_back(&self, held: &SnapshotList, before: Option<&Edition>) -> Result<usize, LateError> {
         let Content::Documents(edition) = &held.content else { return Ok(0) };
         if self.retro_keep_s() == 0 {
             return Ok(0);
@@ -77,7 +75,7 @@ impl Checker {
     /// through the new ones may have read the kept hashes before. Failure: said in the log; the scan is recorded.
     pub(super) fn look_again(&self, key: &DocumentKey) {
         let now = self.now();
-        let look = |held: &Held| -> Result<(), LateError> {
+        let look = |held: &SnapshotList| -> Result<(), LateError> {
             let Content::Documents(edition) = &held.content else { return Ok(()) };
             let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
             for hash in StoredHashes::read(self.db(), now, self.retro_keep_s())?.hashes_of(key) {
@@ -87,7 +85,7 @@ impl Checker {
             }
             Ok(())
         };
-        for held in &self.holdings().lists {
+        for held in &self.snapshot().lists {
             if let Err(error) = look(held) {
                 tracing::error!(list = %held.list, %error, "a scan amid an update was not looked for");
             }
@@ -97,7 +95,7 @@ impl Checker {
     /// Raises an encounter with the document of a stored hash; false if another did before.
     fn raise(
         &self,
-        held: &Held,
+        held: &SnapshotList,
         alert: &DocumentAlert,
         hash: &[u8; 16],
         now: u64,

@@ -14,19 +14,22 @@ mod ask;
 pub mod disclose;
 pub mod discreet;
 pub(crate) mod encounter;
+pub mod find;
 pub mod late;
 pub mod outcome;
 mod reading;
 mod record;
+pub mod slips;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use alert::{Alert, Encountered, Match, Reason, Subject};
 pub use answer::{Answer, Checked, Document, Gap, Notice, ScanId};
+pub use find::{Find, FindError, Typed};
 
 use crate::config::Limits;
-use crate::holdings::{Holdings, Shared};
-use crate::journal::{self, Event, Line};
+use crate::journal::{self, AuditEvent, AuditLine};
+use crate::snapshot::{Shared, Snapshot};
 use crate::store::{Db, DbError};
 use disclose::Disclosed;
 use discreet::{Discreet, DiscreetScan};
@@ -55,6 +58,16 @@ pub struct Scan {
     pub why: String,
 }
 
+/// One question to the lists, on its way to the answer.
+struct Asking<'a> {
+    start: Instant,
+    who: &'a str,
+    why: &'a str,
+    document: Document,
+    reading: Reading,
+    notices: Vec<Notice>,
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +75,9 @@ pub enum CheckError {
     /// The zone cannot be read.
     #[error("unreadable MRZ: {0}")]
     Unreadable(#[from] MrzError),
+    /// What was typed cannot be searched.
+    #[error(transparent)]
+    Find(#[from] FindError),
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
     Record(#[from] DbError),
@@ -81,6 +97,7 @@ impl CheckError {
     pub fn phrase(&self) -> Phrase {
         match self {
             CheckError::Unreadable(_) => Phrase::new("refused.why.unreadable"),
+            CheckError::Find(_) => Phrase::new("refused.why.not_searched"),
             CheckError::Record(_) => Phrase::new("refused.why.not_recorded"),
             CheckError::NobodySignedIn => Phrase::new("refused.why.nobody"),
             CheckError::JournalFull { .. } => Phrase::new("refused.why.journal_full"),
@@ -91,6 +108,7 @@ impl CheckError {
     pub fn hint(&self) -> &'static str {
         match self {
             CheckError::Unreadable(_) => "read the document again",
+            CheckError::Find(error) => error.hint(),
             CheckError::NobodySignedIn => "sign in on the console, then read the document again",
             CheckError::Record(_) => "see the agent's log",
             CheckError::JournalFull { .. } => "`vedette journal export FILE --trim` makes room",
@@ -144,7 +162,6 @@ impl Checker {
         &self.settings.box_key
     }
 
-    /// The bounds.
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
     }
@@ -160,7 +177,7 @@ impl Checker {
     }
 
     /// The lists in use now.
-    pub fn holdings(&self) -> Arc<Holdings> {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.load_full()
     }
 
@@ -190,25 +207,45 @@ impl Checker {
     /// There is no answer, and nobody's lists were asked, unless it could not be recorded.
     pub fn check(&self, scan: &Scan) -> Result<Answer, CheckError> {
         let start = Instant::now();
+        let zone = mrz::parse(&scan.mrz)?;
+        let (reading, mut notices) = Reading::of(&zone, self.now());
+        notices.extend(slips::notices(&zone));
+        let (format, fields) = (Some(zone.format()), encounter::scanned(&zone));
+        let document = Document { format, valid: zone.valid(), fields };
+        self.answer(Asking { start, who: &scan.who, why: &scan.why, document, reading, notices })
+    }
+
+    /// Answers what somebody typed without a zone, by the same rules.
+    ///
+    /// # Errors
+    /// As [`Checker::check`].
+    pub fn find(&self, find: &Find) -> Result<Answer, CheckError> {
+        let start = Instant::now();
+        let reading = find.typed.reading()?;
+        let document = Document { format: None, valid: true, fields: find.typed.fields() };
+        self.answer(Asking { start, who: &find.who, why: &find.why, document, reading, notices: Vec::new() })
+    }
+
+    fn answer(&self, asking: Asking<'_>) -> Result<Answer, CheckError> {
+        let Asking { start, who, why, document, reading, mut notices } = asking;
         let scan_id: ScanId = crypto::random();
         // At the level of errors, so that whoever logs only those reads which scan failed.
         let _span = tracing::error_span!("scan", id = %Hex(&scan_id)).entered();
-        let zone = mrz::parse(&scan.mrz)?;
-        let journal_full = self.journal_notice()?;
-        let (now, holdings) = (self.now(), self.holdings());
-        let (reading, mut notices) = Reading::of(&zone, now);
-        notices.extend(journal_full);
-        if holdings.lists.is_empty() {
+        notices.extend(self.journal_notice()?);
+        let (now, snapshot) = (self.now(), self.snapshot());
+        if snapshot.lists.is_empty() {
             notices.push(Notice::NoList);
         }
-
         let alerts_max = self.limits().alerts_max;
-        let asked = holdings.lists.iter().map(|held| ask::ask(held, &reading, alerts_max, now)).collect();
+        let lists = snapshot.lists.iter().filter(|held| reading.asks(held.kind));
+        let asked =
+            lists.map(|held| ask::ask(held, &reading, alerts_max, now)).collect::<Result<_, FindError>>()?;
         let Disclosed { verdict, checked, open, discreet } = disclose::disclose(asked, alerts_max);
 
-        let event = Event::Check {
-            who: scan.who.clone(),
-            why: scan.why.clone(),
+        let event = AuditEvent::Check {
+            who: who.into(),
+            why: why.into(),
+            typed: document.format.is_none(),
             verdict: verdict_word(verdict).into(),
             lists: checked.iter().map(|c| (c.list.to_string(), c.edition)).collect(),
             alerts: open.iter().map(|found| format!("{}/{}", found.list, found.alert_id)).collect(),
@@ -216,22 +253,19 @@ impl Checker {
         // Whether its bearer met an alert, perhaps a discreet one, says nothing of whether the document may be listed later.
         // Nor does a document that this one may have been misread from.
         let listed = open.iter().any(|found| found.subject.is_document() && found.result == ListResult::Hit);
-        let remember = reading.read.as_ref().filter(|_| !listed && self.retro_keep_s() > 0);
-        let fields = encounter::scanned(&zone);
-        let open = self.seal(scan_id, &fields, open, true, now);
-        let discreet = self.seal(scan_id, &fields, discreet, false, now);
-        let remembered = remember.map(|key| (key, &scan_id));
-        let recorded = self.record(&Line { at: now, event }, open, discreet, remembered)?;
-        if let Some(key) = remember
-            && !Arc::ptr_eq(&holdings, &self.holdings())
+        let remember = reading.document().filter(|_| !listed && self.retro_keep_s() > 0);
+        let open = self.seal(scan_id, &document.fields, open, true, now);
+        let discreet = self.seal(scan_id, &document.fields, discreet, false, now);
+        let remembered = remember.as_ref().map(|key| (key, &scan_id));
+        let recorded = self.record(&AuditLine { at: now, event }, open, discreet, remembered)?;
+        if let Some(key) = &remember
+            && !Arc::ptr_eq(&snapshot, &self.snapshot())
         {
             self.look_again(key);
         }
         notices.extend(recorded.lost);
-
-        let document = Document { format: zone.format(), valid: zone.valid(), fields };
         if !recorded.discreet.is_empty() {
-            self.keep_discreet(scan, scan_id, now, &document, recorded.discreet);
+            self.keep_discreet(why, scan_id, now, &document, recorded.discreet);
         }
         wait_for_step(start, Duration::from_millis(self.limits().answer_step_ms));
         let elapsed_us = start.elapsed().as_micros() as u64;
@@ -249,11 +283,11 @@ impl Checker {
     }
 
     /// Keeps discreet alerts for an entitled officer, with what the device knows of the form.
-    fn keep_discreet(&self, scan: &Scan, scan_id: ScanId, now: u64, document: &Document, alerts: Vec<Alert>) {
+    fn keep_discreet(&self, why: &str, scan_id: ScanId, now: u64, document: &Document, alerts: Vec<Alert>) {
         let known = [
             (FormField::Place, self.post().into()),
             (FormField::Time, rfc3339(now)),
-            (FormField::Reason, cut::<FORM_TEXT_BYTES_MAX>(&scan.why).as_str().into()),
+            (FormField::Reason, cut::<FORM_TEXT_BYTES_MAX>(why).as_str().into()),
         ];
         let document = document.clone();
         self.discreet.keep(DiscreetScan { scan_id, at: now, document, alerts, form: known.into() });

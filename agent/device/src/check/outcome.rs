@@ -6,7 +6,7 @@
 //! Failure: nothing is recorded that does not go home, and nothing goes home unrecorded (one transaction).
 
 use super::Checker;
-use crate::journal::{self, Event, Line};
+use crate::journal::{self, AuditEvent, AuditLine};
 use crate::store::DbError;
 use crate::store::encounters::{self, Expected};
 use crate::store::spool::{self, Spooling};
@@ -60,9 +60,7 @@ pub enum OutcomeError {
     TooLong {
         /// Which text.
         what: &'static str,
-        /// Its bytes.
         bytes: usize,
-        /// The bound.
         most: usize,
     },
     /// The spool has no room.
@@ -129,12 +127,12 @@ impl Checker {
                 who: given.who.clone(),
                 at,
             };
-            let event = Event::Outcome {
+            let event = AuditEvent::Outcome {
                 who: taken.who.clone(),
                 encounter: Hex(encounter).to_string(),
                 outcome: json_word(&taken.outcome),
             };
-            journal::append(t, &Line { at, event })?;
+            journal::append(t, &AuditLine { at, event })?;
             Ok((taken, shown))
         })?;
         self.notify_spooled();

@@ -1,29 +1,74 @@
-//! What is asked of the lists: the document and the person, read from a zone.
+//! What is asked of the lists: the document and the person, read from a zone or typed ([`super::find`]).
 //!
 //! Invariants: what may be misread is said to be so. What a document may be listed as beside what was read is
 //! [`DocumentQuery`]'s to say; a name that can be read in several ways is asked in each.
 
+use super::alert::Reason;
 use super::answer::Notice;
 use vedette_common::clock::rfc3339;
+use vedette_lists::Wildcard;
 use vedette_names::{BirthDate, PersonQuery};
-use vedette_shim::document::{DocumentKey, KeyError};
+use vedette_shim::document::{DocumentKey, KeyError, State};
+use vedette_shim::list::Kind;
 use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::query::{self, DocumentQuery, Lookup};
 
 /// What is asked of the lists.
 pub(super) struct Reading {
+    /// Of lists of documents; none: they are not asked.
+    pub(super) documents: Option<Documents>,
+    /// The number, the state or the type may be misread: a miss means nothing.
+    pub(super) number_doubtful: bool,
+    /// The person, by each reading of the name and of the birth date, with what limits a match by it: then it is possible
+    /// at most.
+    pub(super) persons: Vec<(PersonQuery, Option<Reason>)>,
+    /// The birth date or the name may be misread: a miss means nothing.
+    pub(super) bearer_doubtful: bool,
+    /// What persons' alerts may name.
+    pub(super) named: Option<Named>,
+}
+
+/// What lists of documents are asked.
+pub(super) enum Documents {
+    Zone(ZoneNumber),
+    Typed(TypedNumber),
+}
+
+/// A document as its zone has it.
+pub(super) struct ZoneNumber {
     /// As read first; or why the number cannot be looked up.
     pub(super) lookups: Result<Vec<Lookup>, KeyError>,
     /// The key as read, if there is one.
     pub(super) read: Option<DocumentKey>,
     /// State, type and number as they stand in the zone, for reasons that name both readings.
     pub(super) as_read: [String; 3],
-    /// The number, the state or the type may be misread: a miss means nothing.
-    pub(super) number_doubtful: bool,
-    /// The person, by each reading of the name, and whether that is sure: if not, what it meets is possible at most.
-    pub(super) persons: Vec<(PersonQuery, bool)>,
-    /// The birth date or the name may be misread: a miss means nothing.
-    pub(super) bearer_doubtful: bool,
+}
+
+/// A document as far as somebody typed it.
+pub(super) struct TypedNumber {
+    pub(super) text: String,
+    pub(super) wildcard: Wildcard,
+    pub(super) state: Option<State>,
+    /// The type's letter, by the rules of keys.
+    pub(super) kind: Option<char>,
+}
+
+/// An identifier that a person's alert may name.
+pub(super) struct Named {
+    pub(super) wildcard: Wildcard,
+    /// The state that issued the document; none where it is not known.
+    pub(super) state: Option<State>,
+    /// Not only documents: alerts' ids and references too.
+    pub(super) any: bool,
+    /// A document of that state with that number is a hit; otherwise possible.
+    pub(super) sure: bool,
+}
+
+impl TypedNumber {
+    /// The key, if all of it was typed.
+    pub(super) fn key(&self) -> Option<DocumentKey> {
+        DocumentKey::from_parts(self.state?, u8::try_from(self.kind?).ok()?, self.wildcard.whole()?)
+    }
 }
 
 impl Reading {
@@ -50,7 +95,46 @@ impl Reading {
         }
         let as_read = [zone.issuing_state(), zone.document_code(), zone.document_number()].map(str::to_owned);
         let read = query.read;
-        (Reading { lookups, read, as_read, number_doubtful, persons, bearer_doubtful }, notices)
+        let named = read.and_then(|key| Some((key.state(), Wildcard::new(key.number().as_str()).ok()?)));
+        let reading = Reading {
+            documents: Some(Documents::Zone(ZoneNumber { lookups, read, as_read })),
+            number_doubtful,
+            persons,
+            bearer_doubtful,
+            named: named.map(|(state, wildcard)| Named {
+                wildcard,
+                state: Some(state),
+                any: false,
+                sure: !number_doubtful,
+            }),
+        };
+        (reading, notices)
+    }
+
+    /// What somebody typed. Nothing of it is in doubt: what was typed is what is asked.
+    pub(super) fn typed(
+        number: Option<TypedNumber>,
+        persons: Vec<(PersonQuery, Option<Reason>)>,
+        named: Option<Named>,
+    ) -> Reading {
+        let documents = number.map(Documents::Typed);
+        Reading { documents, number_doubtful: false, persons, bearer_doubtful: false, named }
+    }
+
+    /// Whether lists of this kind can say anything of it.
+    pub(super) fn asks(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Documents => self.documents.is_some(),
+            Kind::Persons => self.named.is_some() || !self.persons.is_empty(),
+        }
+    }
+
+    /// The document itself, if it is known whole.
+    pub(super) fn document(&self) -> Option<DocumentKey> {
+        match self.documents.as_ref()? {
+            Documents::Zone(zone) => zone.read,
+            Documents::Typed(typed) => typed.key(),
+        }
     }
 }
 
@@ -65,14 +149,14 @@ fn lookups(zone: &Mrz, query: &DocumentQuery<'_>) -> Result<Vec<Lookup>, KeyErro
 }
 
 /// The bearer: by the name as read, unless the zone itself says that it is to be read otherwise, and by other readings.
-fn persons(zone: &Mrz, today: u16) -> Vec<(PersonQuery, bool)> {
+fn persons(zone: &Mrz, today: u16) -> Vec<(PersonQuery, Option<Reason>)> {
     let read = person(zone, today);
     let others = zone.name_readings();
     let otherwise = others.iter().any(|name| name.sure);
-    let mut persons: Vec<_> = if otherwise { Vec::new() } else { vec![(read.clone(), true)] };
+    let mut persons: Vec<_> = if otherwise { Vec::new() } else { vec![(read.clone(), None)] };
     persons.extend(others.iter().map(|name| {
         let (surname, given) = (name.surname.as_str().into(), name.given_names.as_str().into());
-        (PersonQuery { surname, given, ..read.clone() }, name.sure)
+        (PersonQuery { surname, given, ..read.clone() }, (!name.sure).then_some(Reason::BearerMisread))
     }));
     persons
 }

@@ -8,7 +8,7 @@ use super::Checker;
 use super::alert::{Alert, Encountered, Match};
 use super::answer::{Notice, ScanId};
 use super::encounter::{Addressee, Met};
-use crate::journal::{self, Line};
+use crate::journal::{self, AuditLine};
 use crate::retro;
 use crate::store::encounters::NewEncounter;
 use crate::store::spool::Spooling;
@@ -69,7 +69,7 @@ impl Checker {
     /// Stores the journal line, the hash of a document to be remembered, and the encounters.
     pub(super) fn record(
         &self,
-        line: &Line,
+        line: &AuditLine,
         open: Vec<Sealed>,
         discreet: Vec<Sealed>,
         remember: Option<(&DocumentKey, &ScanId)>,

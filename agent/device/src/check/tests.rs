@@ -1,9 +1,10 @@
 //! The checker at its journal's bound, with a real store and no list.
 
+use super::reading::Documents;
 use super::*;
 use crate::action::Action;
 use crate::journal::export;
-use crate::officers::Roll;
+use crate::officers::RosterState;
 use arc_swap::ArcSwap;
 use vedette_common::crypto::{SigningKey, random_secret};
 use vedette_common::roster::testing::root;
@@ -33,8 +34,8 @@ pub(crate) fn checker_at(
         retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
-    let holdings = Holdings { root, heartbeat: None, lists: vec![], roll: Roll::Open };
-    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(holdings)), clock)
+    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open };
+    Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }
 
 /// The encounter of a scan's n-th alert.
@@ -66,7 +67,7 @@ pub(crate) fn alert(of: [u8; 2]) -> Alert {
 
 /// An answer to a passport's scan.
 pub(crate) fn answer(scan: u8, alerts: Vec<Alert>) -> Answer {
-    let document = Document { format: Format::Td3, valid: true, fields: Default::default() };
+    let document = Document { format: Some(Format::Td3), valid: true, fields: Default::default() };
     Answer::new([scan; 16], Verdict::Clear, document, vec![], alerts, vec![], 1)
 }
 
@@ -103,7 +104,7 @@ fn a_name_that_can_be_read_in_several_ways_is_asked_in_each() {
         let (reading, notices) = Reading::of(&zone, 1_790_000_000);
         assert!(!reading.bearer_doubtful && notices.is_empty());
         let names = reading.persons.iter();
-        names.map(|(p, sure)| format!("{}/{}/{sure}", p.surname, p.given)).collect::<Vec<_>>()
+        names.map(|(p, limit)| format!("{}/{}/{}", p.surname, p.given, limit.is_none())).collect::<Vec<_>>()
     };
     assert_eq!(asked("ERIKSSON<<ANNA"), ["ERIKSSON/ANNA/true"]);
     assert_eq!(asked("<<ALMADI"), ["ALMADI//true"]);
@@ -123,7 +124,8 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
     assert!(notices.is_empty() && !well.number_doubtful && !well.bearer_doubtful);
     let born = well.persons[0].0.birth_date;
     let first = |reading: &Reading| {
-        let lookup = reading.lookups.as_ref().unwrap()[0];
+        let Some(Documents::Zone(zone)) = &reading.documents else { panic!("a zone was read") };
+        let lookup = zone.lookups.as_ref().unwrap()[0];
         (lookup.key.to_string(), lookup.how.to_string())
     };
     assert_eq!(first(&well), ("UTO-P-L898902C3".to_string(), String::new()));

@@ -39,7 +39,6 @@ pub enum ConfigError {
     /// Not TOML, an unknown key, or a value of the wrong type; the parser's words name line and key.
     #[error("{}: {why}", path.display())]
     Toml {
-        /// The file.
         path: PathBuf,
         /// Line, column, key and what is wrong.
         why: String,
@@ -47,7 +46,6 @@ pub enum ConfigError {
     /// A value out of its range.
     #[error("{}: {key} = {value}: {rule}", path.display())]
     Value {
-        /// The file.
         path: PathBuf,
         /// `section.key`.
         key: &'static str,
@@ -83,7 +81,6 @@ pub struct Config {
     pub scanners: Vec<ScannerConfig>,
     /// How long the keyed hashes of documents that met no alert are stored, seconds; 0: they are not.
     pub retro_keep_s: u64,
-    /// The bounds.
     pub limits: Limits,
 }
 

@@ -67,7 +67,6 @@ pub enum Caller {
     Officer {
         /// Who.
         signed: Signed,
-        /// The session.
         session: Token,
     },
 }
@@ -152,10 +151,10 @@ impl Gate {
                 return Ok(Caller::Officer { signed, session });
             }
         }
-        let roll = self.post.roll();
+        let roster_state = self.post.roster_state();
         match text(headers, "sec-fetch-site") {
-            Some("same-origin") if !roll.asks_for_sign_in() => Ok(Caller::Console),
-            Some("same-origin") => Err(ApiError::sign_in(&SignInError::NoSession, &roll)),
+            Some("same-origin") if !roster_state.asks_for_sign_in() => Ok(Caller::Console),
+            Some("same-origin") => Err(ApiError::sign_in(&SignInError::NoSession, &roster_state)),
             _ => refused("this call needs a client token or an officer's session"),
         }
     }
@@ -164,7 +163,7 @@ impl Gate {
     pub fn still_open_to(&self, caller: &Caller) -> bool {
         match caller {
             Caller::Local => true,
-            Caller::Console => !self.post.roll().asks_for_sign_in(),
+            Caller::Console => !self.post.roster_state().asks_for_sign_in(),
             Caller::Officer { session, .. } => {
                 self.post.session(session).is_ok_and(|signed| signed.is_some())
             }

@@ -19,7 +19,6 @@ pub enum ClientError {
     /// No agent serves the socket.
     #[error("no agent answers at {}: {source}", socket.display())]
     NoAgent {
-        /// The socket.
         socket: PathBuf,
         /// Why not.
         source: std::io::Error,
@@ -81,10 +80,8 @@ async fn send<A: DeserializeOwned>(
         return serde_json::from_slice(&body).map_err(|e| broken(&e));
     }
     let problem = serde_json::from_slice(&body).unwrap_or_else(|_| Problem {
-        why: None,
-        retry_after_s: None,
         error: String::from_utf8_lossy(&body).into_owned(),
-        hint: String::new(),
+        ..Problem::default()
     });
     Err(ClientError::Refused { status: status.as_u16(), problem })
 }

@@ -1,8 +1,9 @@
 //! How the API refuses: a fitting status and [`Problem`] as JSON, also for what axum itself refuses.
 
-use super::api::Problem;
-use crate::officers::sign_in::Refusal;
-use crate::officers::{Roll, SignInError};
+use super::api::{PlaceView, Problem};
+use crate::check::slips::Slip;
+use crate::officers::sign_in::SignInRefusal;
+use crate::officers::{RosterState, SignInError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
@@ -14,7 +15,6 @@ use vedette_common::words::Phrase;
 /// A request that is not answered as asked.
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
-    /// The status.
     pub(super) status: StatusCode,
     /// What and where, and what to do about it.
     pub(super) problem: Problem,
@@ -25,7 +25,7 @@ impl ApiError {
     pub(super) fn new(status: StatusCode, error: impl ToString, hint: &str) -> ApiError {
         ApiError {
             status,
-            problem: Problem { error: error.to_string(), hint: hint.into(), why: None, retry_after_s: None },
+            problem: Problem { error: error.to_string(), hint: hint.into(), ..Problem::default() },
         }
     }
 
@@ -35,27 +35,36 @@ impl ApiError {
         self
     }
 
+    /// The same, with where a zone cannot be read.
+    pub(super) fn with_slip(mut self, slip: Option<Slip>) -> ApiError {
+        if let Some(Slip { line, column, likely }) = slip {
+            self.problem.place = Some(PlaceView { line, column });
+            self.problem.likely = likely.unwrap_or_default();
+        }
+        self
+    }
+
     /// Something went wrong here; the caller can do nothing about it.
     pub(super) fn internal(error: impl ToString) -> ApiError {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error, "see the agent's log")
     }
 
     /// Why somebody was not signed in, or a PIN not confirmed.
-    pub(super) fn sign_in(error: &SignInError, roll: &Roll) -> ApiError {
+    pub(super) fn sign_in(error: &SignInError, roster_state: &RosterState) -> ApiError {
         let (status, hint) = match error {
-            SignInError::Refused(Refusal::Wrong) => {
+            SignInError::Refused(SignInRefusal::Wrong) => {
                 (StatusCode::UNAUTHORIZED, "try again; after a few the badge is locked")
             }
-            SignInError::Refused(Refusal::PinNeeded) => {
+            SignInError::Refused(SignInRefusal::PinNeeded) => {
                 (StatusCode::PRECONDITION_REQUIRED, "send the PIN with the badge")
             }
-            SignInError::Refused(Refusal::Locked { .. }) => {
+            SignInError::Refused(SignInRefusal::Locked { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait, or another badge signs in")
             }
-            SignInError::Refused(Refusal::RosterEnded) => {
+            SignInError::Refused(SignInRefusal::RosterEnded) => {
                 (StatusCode::FORBIDDEN, "an administrator imports a new roster")
             }
-            SignInError::NoRoster if roll.asks_for_sign_in() => {
+            SignInError::NoRoster if roster_state.asks_for_sign_in() => {
                 (StatusCode::FORBIDDEN, "import a bundle with a roster, or wait for headquarters")
             }
             SignInError::NoRoster => {
@@ -66,7 +75,7 @@ impl ApiError {
             SignInError::Db(_) => return ApiError::internal(error),
         };
         let mut refused = ApiError::new(status, error, hint);
-        if let SignInError::Refused(Refusal::Locked { retry_after_s }) = error {
+        if let SignInError::Refused(SignInRefusal::Locked { retry_after_s }) = error {
             refused.problem.retry_after_s = Some(*retry_after_s);
         }
         refused

@@ -26,6 +26,7 @@ struct Described(Arc<str>);
 fn calls() -> OpenApiRouter<Gate> {
     OpenApiRouter::with_openapi(openapi::without_calls())
         .routes(routes!(routes::scan))
+        .routes(routes!(routes::find))
         .routes(routes!(routes::answer))
         .routes(routes!(routes::open))
         .routes(routes!(routes::outcome))

@@ -2,19 +2,21 @@
 
 use super::access::{Caller, Gate};
 use super::api::{
-    AnswerView, ConfirmationView, Import, ImportView, LateView, ListView, OpenHitView, OutcomeRequest,
-    OutcomeView, Problem, ScanRequest, StatusView,
+    AnswerView, ConfirmationView, FindRequest, Import, ImportView, LateView, ListView, OpenHitView,
+    OutcomeRequest, OutcomeView, Problem, ScanRequest, StatusView,
 };
 use super::error::{ApiError, Input};
 use super::metrics;
-use crate::check::CheckError;
 use crate::check::outcome::OutcomeError;
+use crate::check::slips::Slip;
+use crate::check::{Answer, CheckError};
 use crate::intake::bundle;
 use crate::post::ImportError;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use std::sync::Arc;
 use vedette_common::roster::Role;
 use vedette_shim::ids::from_hex;
 
@@ -23,7 +25,7 @@ type Answered<T> = Result<Json<T>, ApiError>;
 /// Checks a document.
 #[utoipa::path(post, path = "/v1/scans", request_body = ScanRequest, security(("token" = [])), responses(
     (status = 200, body = AnswerView, description = "The answer, recorded before it is given."),
-    (status = 422, body = Problem, description = "The zone cannot be read."),
+    (status = 422, body = Problem, description = "The zone cannot be read: where, and how it was likely meant."),
 ))]
 pub(super) async fn scan(
     State(gate): State<Gate>,
@@ -32,23 +34,57 @@ pub(super) async fn scan(
 ) -> Answered<AnswerView> {
     let who = caller.who(&request.who);
     let mut scan = request.by(who);
-    // A program knows why it asks; the page asks nobody.
+    give_purpose(&gate, &caller, &mut scan.why);
+    let zone = scan.mrz.clone();
+    answered(caller.role(), &zone, move || gate.post.check(&scan)).await
+}
+
+/// Checks what somebody typed without a zone.
+#[utoipa::path(post, path = "/v1/finds", request_body = FindRequest, security(("token" = [])), responses(
+    (status = 200, body = AnswerView, description = "The answer, recorded as typed before it is given."),
+    (status = 422, body = Problem, description = "What was typed cannot be searched, or may be too many documents."),
+))]
+pub(super) async fn find(
+    State(gate): State<Gate>,
+    Extension(caller): Extension<Caller>,
+    Input(request): Input<FindRequest>,
+) -> Answered<AnswerView> {
+    let who = caller.who(&request.who);
+    let mut find = request.by(who).ok_or_else(|| {
+        let error = "exactly one of number, name and identifier is searched";
+        ApiError::new(StatusCode::BAD_REQUEST, error, "GET /v1/openapi.json tells what each call takes")
+    })?;
+    give_purpose(&gate, &caller, &mut find.why);
+    answered(caller.role(), "", move || gate.post.find(&find)).await
+}
+
+/// A program knows why it asks; the page asks nobody.
+fn give_purpose(gate: &Gate, caller: &Caller, why: &mut String) {
     if matches!(caller, Caller::Console | Caller::Officer { .. }) {
-        gate.post.give_purpose(&mut scan);
+        gate.post.give_purpose(why);
     }
-    let role = caller.role();
-    // The journal's fsync blocks, so a check runs beside the async workers.
-    let checked = tokio::task::spawn_blocking(move || gate.post.check(&scan)).await;
-    match checked.map_err(ApiError::internal)? {
+}
+
+/// The answer of a check as `role` may see it. The journal's fsync blocks, so it runs beside the async workers.
+async fn answered(
+    role: Role,
+    zone: &str,
+    check: impl FnOnce() -> Result<Arc<Answer>, CheckError> + Send + 'static,
+) -> Answered<AnswerView> {
+    match tokio::task::spawn_blocking(check).await.map_err(ApiError::internal)? {
         Ok(answer) => Ok(Json((&answer.seen_by(role)).into())),
         Err(error) => {
             let status = match error {
-                CheckError::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                CheckError::Unreadable(_) | CheckError::Find(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 CheckError::NobodySignedIn => StatusCode::UNAUTHORIZED,
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             };
-            Err(ApiError::new(status, &error, error.hint()).with_phrase(error.phrase()))
+            let slip = match &error {
+                CheckError::Unreadable(unreadable) => Slip::of(zone, unreadable),
+                _ => None,
+            };
+            Err(ApiError::new(status, &error, error.hint()).with_phrase(error.phrase()).with_slip(slip))
         }
     }
 }

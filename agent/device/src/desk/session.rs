@@ -45,7 +45,7 @@ pub(super) async fn sign_in(
     // Hashing a PIN takes its time.
     let signed = tokio::task::spawn_blocking(move || {
         let signed = post.sign_in(&request.badge, request.pin.as_ref(), current.as_ref());
-        signed.map_err(|error| ApiError::sign_in(&error, &post.roll()))
+        signed.map_err(|error| ApiError::sign_in(&error, &post.roster_state()))
     });
     let (token, signed) = signed.await.map_err(ApiError::internal)??;
     Ok((cookie::set(&token), Json(SignedView::from(signed))).into_response())
@@ -65,7 +65,7 @@ pub(super) async fn session(
         None => None,
     };
     Ok(Json(SessionView {
-        sign_in: SignIn::of(post.roll().asks_for_sign_in()),
+        sign_in: SignIn::of(post.roster_state().asks_for_sign_in()),
         roster: post.roster_status().map(RosterView::from),
         officer: officer.map(SignedView::from),
     }))
@@ -84,7 +84,7 @@ pub(super) async fn renew(
         Some(token) => gate.post.use_session(&token).map_err(ApiError::internal)?,
         None => None,
     };
-    let none = || ApiError::sign_in(&SignInError::NoSession, &gate.post.roll());
+    let none = || ApiError::sign_in(&SignInError::NoSession, &gate.post.roster_state());
     signed.map(|signed| Json(signed.into())).ok_or_else(none)
 }
 
@@ -134,7 +134,7 @@ pub(super) async fn reveal(
     let post = gate.post.clone();
     let revealed = tokio::task::spawn_blocking(move || {
         let revealed = post.reveal(&entitled, &request.pin, scan_id.as_ref());
-        revealed.map_err(|error| ApiError::sign_in(&error, &post.roll()))
+        revealed.map_err(|error| ApiError::sign_in(&error, &post.roster_state()))
     });
     let revealed = revealed.await.map_err(ApiError::internal)??;
     Ok(Json(RevealedView::at(gate.post.now(), revealed)))

@@ -25,26 +25,16 @@ const PREFIX: &str = "vdt_";
 pub enum TokenError {
     /// The name cannot be one.
     #[error("{name:?} cannot name a token: 1 to {NAME_BYTES_MAX} bytes of a-z, A-Z, 0-9, '-', '_' or '.'")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    Name { name: String },
     /// It is taken.
     #[error("there is a token {name} already; revoke it first")]
-    Taken {
-        /// The name.
-        name: String,
-    },
+    Taken { name: String },
     /// No more may be made.
     #[error("there are {TOKENS_MAX} tokens already; revoke one first")]
     TooMany,
     /// Nothing of this name.
     #[error("there is no token {name}")]
-    Unknown {
-        /// The name.
-        name: String,
-    },
-    /// The database.
+    Unknown { name: String },
     #[error(transparent)]
     Db(#[from] DbError),
 }

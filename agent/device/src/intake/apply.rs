@@ -4,7 +4,7 @@
 use super::entry::{ListEntry, VerifiedManifest};
 use super::error::refused;
 use super::{Intake, IntakeError, Update, UpdateOutcome};
-use crate::holdings::{Content, Unavailable};
+use crate::snapshot::{Content, Unavailable};
 use crate::store::trust::NewRoot;
 use crate::store::{editions, trust};
 use std::collections::BTreeMap;

@@ -47,10 +47,7 @@ pub struct Report {
 pub enum BundleError {
     /// Nothing in the folder is part of a bundle.
     #[error("{} is not a bundle: it has neither root, heartbeat nor list", path.display())]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// It cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -84,8 +81,8 @@ impl Intake {
             report.refused.push(error.to_string());
         }
         let shared = self.shared();
-        let holdings = shared.load();
-        report.lists = holdings.lists.iter().map(|held| (held.list.to_string(), held.edition)).collect();
+        let snapshot = shared.load();
+        report.lists = snapshot.lists.iter().map(|held| (held.list.to_string(), held.edition)).collect();
         report.incomplete = self.incomplete();
         Ok(report)
     }

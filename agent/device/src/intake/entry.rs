@@ -1,6 +1,6 @@
 //! What the intake knows of one list.
 
-use crate::holdings::{Content, Unavailable};
+use crate::snapshot::{Content, Unavailable};
 use std::collections::{BTreeMap, HashSet};
 use vedette_lists::ListKey;
 use vedette_shim::ids::{Digest, ListName};

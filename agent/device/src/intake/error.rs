@@ -28,10 +28,8 @@ pub enum IntakeError {
     /// A local merge did not give what the manifest names; the merged segment is fetched instead.
     #[error("list {list}: merging here did not give the segment the manifest names; fetching it")]
     Merge { list: ListName },
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// The segments.
     #[error(transparent)]
     Segments(#[from] SegmentStoreError),
     /// A file.

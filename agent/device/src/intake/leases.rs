@@ -6,7 +6,7 @@
 
 use super::entry::ListEntry;
 use super::{Intake, IntakeError};
-use crate::holdings::{Content, Unavailable};
+use crate::snapshot::{Content, Unavailable};
 use crate::store::editions;
 use vedette_shim::trust::{Freshness, freshness};
 

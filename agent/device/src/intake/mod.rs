@@ -10,7 +10,7 @@
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
 //! | `entry`, `swap` | what is known of a list; the snapshot that lookups read |
 //!
-//! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Holdings`] it swaps. Data flows one way: an
+//! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Snapshot`] it swaps. Data flows one way: an
 //! [`Update`] is verified against what is believed, stored, and only then put in effect. A manifest becomes *pending*; when
 //! its segments are stored it becomes *active* and the snapshot is swapped.
 //!
@@ -40,8 +40,8 @@ pub use error::IntakeError;
 pub use segments::Missing;
 pub use update::{Update, UpdateOutcome};
 
-use crate::holdings::{Holdings, Shared};
-use crate::officers::Roll;
+use crate::officers::RosterState;
+use crate::snapshot::{Shared, Snapshot};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, editions, trust};
 use apply::GrantFrom;
@@ -73,7 +73,7 @@ pub struct Intake {
     root: Root,
     heartbeat: Option<Heartbeat>,
     entries: BTreeMap<ListName, ListEntry>,
-    roll: Roll,
+    roster_state: RosterState,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
     pushed: Pushed,
@@ -95,11 +95,8 @@ pub struct Parts {
     pub device: DeviceId,
     /// Its X25519 key; grants are sealed to it.
     pub box_key: Arc<BoxKey>,
-    /// Its database.
     pub db: Arc<Db>,
-    /// Its segments.
     pub store: SegmentStore,
-    /// Its clock.
     pub clock: Arc<Clock>,
     /// The root it was enrolled with; used until a newer one is stored.
     pub anchor: Vec<u8>,
@@ -130,11 +127,11 @@ impl Intake {
         let stored = trust::root(&parts.db)?;
         let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
             .map_err(IntakeError::Anchor)?;
-        let shared = Arc::new(ArcSwap::from_pointee(Holdings {
+        let shared = Arc::new(ArcSwap::from_pointee(Snapshot {
             root: root.clone(),
             heartbeat: None,
             lists: Vec::new(),
-            roll: Roll::Open,
+            roster_state: RosterState::Open,
         }));
         let mut intake = Intake {
             device: parts.device,
@@ -146,7 +143,7 @@ impl Intake {
             root,
             heartbeat: None,
             entries: BTreeMap::new(),
-            roll: Roll::Open,
+            roster_state: RosterState::Open,
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
             pushed: Pushed::default(),

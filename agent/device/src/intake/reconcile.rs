@@ -9,7 +9,8 @@
 use super::entry::{ListEntry, VerifiedManifest, named};
 use super::plan::Merge;
 use super::{Intake, IntakeError};
-use crate::holdings::{Content, Unavailable};
+use crate::identifiers::Identifiers;
+use crate::snapshot::{Content, Persons, Unavailable};
 use crate::store::editions;
 use crate::store::segments::{SegmentStoreError, chunks_of};
 use std::sync::Arc;
@@ -151,9 +152,9 @@ impl Intake {
             }
             segments.push(open);
         }
-        let edition = Arc::new(Edition::open(segments).map_err(&failed)?);
+        let edition = Edition::open(segments).map_err(&failed)?;
         Ok(match manifest.kind {
-            Kind::Documents => Content::Documents(edition),
+            Kind::Documents => Content::Documents(Arc::new(edition)),
             Kind::Persons => {
                 let mut alerts = Vec::new();
                 for record in edition.records().map_err(&failed)? {
@@ -162,8 +163,9 @@ impl Intake {
                     let unreadable = |source| IntakeError::Person { list: list.clone(), source };
                     alerts.push(decode(&value).map_err(unreadable)?);
                 }
+                let identifiers = Identifiers::build(alerts.iter());
                 let index = PersonIndex::build(alerts.into_iter());
-                Content::Persons(edition, Arc::new(index))
+                Content::Persons(Arc::new(Persons { edition, index, identifiers }))
             }
         })
     }

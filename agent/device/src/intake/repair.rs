@@ -4,7 +4,7 @@
 
 use super::Intake;
 use super::entry::ListEntry;
-use crate::holdings::Content;
+use crate::snapshot::Content;
 use crate::store::segments::digest_of;
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::trust::SegmentRef;
@@ -16,7 +16,8 @@ impl Intake {
     /// Verifies the editions in use of which a lookup could not read something.
     pub(super) fn repair(&mut self) {
         let is_corrupt = |entry: &ListEntry| match &entry.content {
-            Content::Documents(edition) | Content::Persons(edition, _) => edition.take_corrupt(),
+            Content::Documents(edition) => edition.take_corrupt(),
+            Content::Persons(persons) => persons.edition.take_corrupt(),
             Content::Nothing(_) => false,
         };
         let lists = self.entries.iter().filter(|(_, entry)| is_corrupt(entry));

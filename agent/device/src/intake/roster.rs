@@ -5,7 +5,7 @@
 
 use super::error::refused;
 use super::{Intake, IntakeError, UpdateOutcome};
-use crate::officers::Roll;
+use crate::officers::RosterState;
 use crate::store::roster::{self, RosterRow};
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
@@ -14,34 +14,34 @@ use vedette_shim::trust::digest;
 
 impl Intake {
     pub(super) fn apply_roster(&mut self, bytes: &[u8]) -> Result<UpdateOutcome, IntakeError> {
-        let floor = match (roster::get(&self.db)?, &self.roll) {
+        let floor = match (roster::get(&self.db)?, &self.roster_state) {
             // It is stored, and its signers were replaced.
-            (Some(RosterRow { envelope: Some(_), .. }), Roll::Lost) => None,
+            (Some(RosterRow { envelope: Some(_), .. }), RosterState::Lost) => None,
             (stored, _) => stored.map(|stored| stored.floor),
         };
         let roster = Roster::accept(bytes, &self.root, floor, self.clock.now(), &RingVerify)
             .map_err(refused("roster"))?;
         let new = RosterFloor { number: roster.number, digest: digest(bytes) };
-        if floor == Some(new) && self.roll.roster().is_some() {
+        if floor == Some(new) && self.roster_state.roster().is_some() {
             return Ok(UpdateOutcome::Duplicate);
         }
         roster::set(&self.db, new, bytes)?;
         tracing::info!(number = roster.number, officers = roster.officers.len(), "new roster in effect");
-        self.roll = Roll::Held(Arc::new(roster));
+        self.roster_state = RosterState::InEffect(Arc::new(roster));
         Ok(UpdateOutcome::Applied)
     }
 
     /// Reads the stored roster and verifies it under the root in effect.
     pub(super) fn load_roster(&mut self) -> Result<(), IntakeError> {
-        self.roll = match roster::get(&self.db)? {
-            None => Roll::Open,
-            Some(RosterRow { envelope: None, .. }) => Roll::Lost,
+        self.roster_state = match roster::get(&self.db)? {
+            None => RosterState::Open,
+            Some(RosterRow { envelope: None, .. }) => RosterState::Lost,
             Some(RosterRow { envelope: Some(bytes), .. }) => {
                 match Roster::verified(&bytes, &self.root.roster, &RingVerify) {
-                    Ok(roster) => Roll::Held(Arc::new(roster)),
+                    Ok(roster) => RosterState::InEffect(Arc::new(roster)),
                     Err(error) => {
                         tracing::warn!(%error, "the stored roster does not verify under this root: nobody can sign in");
-                        Roll::Lost
+                        RosterState::Lost
                     }
                 }
             }

@@ -6,7 +6,7 @@
 use super::entry::{ListEntry, VerifiedManifest};
 use super::plan::{FetchPlan, plan};
 use super::{Intake, IntakeError};
-use crate::holdings::Content;
+use crate::snapshot::Content;
 use std::path::Path;
 use vedette_shim::ids::{Digest, Hex};
 use vedette_shim::trust::SegmentRef;

@@ -2,7 +2,7 @@
 
 use super::Intake;
 use super::entry::ListEntry;
-use crate::holdings::{Doubt, Held, Holdings};
+use crate::snapshot::{Doubt, Snapshot, SnapshotList};
 use crate::store::trust;
 use std::sync::Arc;
 use vedette_names::handling::Handling;
@@ -18,11 +18,11 @@ impl Intake {
             tracing::error!(%error, "the heartbeat cannot be read: scanners do not get the time");
             None
         });
-        self.shared.store(Arc::new(Holdings {
+        self.shared.store(Arc::new(Snapshot {
             root: self.root.clone(),
             heartbeat: heartbeat.map(Into::into),
             lists,
-            roll: self.roll.clone(),
+            roster_state: self.roster_state.clone(),
         }));
     }
 
@@ -35,10 +35,10 @@ impl Intake {
         }
     }
 
-    fn held(&self, list: &ListName, entry: &ListEntry, doubt: Option<Doubt>) -> Option<Held> {
+    fn held(&self, list: &ListName, entry: &ListEntry, doubt: Option<Doubt>) -> Option<SnapshotList> {
         let issuer = self.root.issuer(list).ok()?;
         let manifest = entry.active.as_ref().map(|known| &known.manifest);
-        Some(Held {
+        Some(SnapshotList {
             list: list.clone(),
             kind: issuer.kind,
             owner: issuer.owner.as_str().to_string(),

@@ -8,7 +8,7 @@
 //! them, moving the anchor and recording it are one transaction. Failure: nothing is removed; a half-written file does
 //! not appear under its name.
 
-use super::{Anchor, Broken, Chain, Event, JournalRow, Line, Verified, append};
+use super::{Anchor, AuditEvent, AuditLine, Broken, Chain, JournalRow, Verified, append};
 use crate::store::journal as rows;
 use crate::store::{Db, DbError};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,6 @@ pub enum ExportError {
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
     /// There is a file of this name.
@@ -47,7 +46,6 @@ pub enum ExportError {
     /// Not an export.
     #[error("{}, line {line}: not an export of a journal", path.display())]
     NotOne {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
@@ -100,7 +98,7 @@ pub fn export(db: &Db, to: &Path, until: Option<u64>, trim: bool, now: u64) -> R
     if trim {
         db.transaction("trim the journal", |t| {
             rows::trim(t, &chain.head)?;
-            append(t, &Line { at: now, event: Event::Exported { through: chain.head.sequence } })
+            append(t, &AuditLine { at: now, event: AuditEvent::Exported { through: chain.head.sequence } })
         })?;
     }
     Ok(Exported { chain })
@@ -114,7 +112,8 @@ fn write(db: &Db, to: &Path, until: Option<u64>) -> Result<(), ExportError> {
         let head = Head { journal: 1, after: start.sequence, hash: Hex(&start.hash).to_string() };
         let mut done = put(&mut out, &head);
         rows::walk(t, |row| {
-            let young = until.is_some_and(|until| Line::read(&row.text).is_ok_and(|line| line.at >= until));
+            let young =
+                until.is_some_and(|until| AuditLine::read(&row.text).is_ok_and(|line| line.at >= until));
             if young || done.is_err() {
                 return false;
             }
@@ -195,7 +194,7 @@ mod tests {
         assert_eq!((rest.anchor, rest.lines), (first.head, 3), "two checks, and that four were exported");
         let second = export(&db, &two, None, true, 101).unwrap().chain;
         assert_eq!(second.anchor, first.head);
-        record(&db, 102, Event::Exported { through: 0 }).unwrap();
+        record(&db, 102, AuditEvent::Exported { through: 0 }).unwrap();
         assert_eq!(verify(&db).unwrap().unwrap().anchor, second.head);
         assert_eq!(verify_file(&one).unwrap(), first);
         assert!(matches!(export(&db, &one, None, false, 0), Err(ExportError::Exists(_))));

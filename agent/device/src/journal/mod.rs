@@ -26,24 +26,27 @@ use vedette_shim::trust::digest;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct AuditLine {
     /// When, seconds since 1970.
     pub at: u64,
     /// What happened.
     #[serde(flatten)]
-    pub event: Event,
+    pub event: AuditEvent,
 }
 
 /// What a line tells. New kinds may be added; a field, once written, keeps its name and meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+pub enum AuditEvent {
     /// A document was checked.
     Check {
         /// The officer's badge, or the program that asked.
         who: String,
         /// The purpose given.
         why: String,
+        /// It was typed without a zone.
+        #[serde(default, skip_serializing_if = "is_false")]
+        typed: bool,
         /// The verdict's word, as it was shown.
         verdict: String,
         /// Every list asked, with the edition used.
@@ -53,14 +56,12 @@ pub enum Event {
     },
     /// An officer signed in.
     SignIn {
-        /// The badge.
         who: String,
         /// Whether the PIN was given; without it the officer took over by badge.
         pin: bool,
     },
     /// An officer's session ended.
     SignOut {
-        /// The badge.
         who: String,
         /// Why.
         why: Ended,
@@ -88,7 +89,6 @@ pub enum Event {
     },
     /// Discreet alerts were shown to an entitled officer.
     Revealed {
-        /// The badge.
         who: String,
         /// `list/alert id`; none when there was nothing to reveal.
         alerts: Vec<String>,
@@ -104,7 +104,6 @@ pub enum Event {
     },
     /// An outage exercise began or ended.
     Drill {
-        /// The badge.
         who: String,
         /// `started`, `ended` and what was measured.
         what: String,
@@ -113,7 +112,6 @@ pub enum Event {
     NoteAside {
         /// The name of the scanner's port.
         who: String,
-        /// The scanner.
         scanner: String,
         /// The note's id, in hexadecimal.
         note: String,
@@ -143,28 +141,32 @@ pub enum Ended {
     Removed,
 }
 
-impl Event {
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl AuditEvent {
     /// Who it is about; empty where nobody is.
     pub fn who(&self) -> &str {
         match self {
-            Event::Check { who, .. }
-            | Event::SignIn { who, .. }
-            | Event::SignOut { who, .. }
-            | Event::WrongPin { who }
-            | Event::LockedOut { who, .. }
-            | Event::Outcome { who, .. }
-            | Event::Revealed { who, .. }
-            | Event::Import { who, .. }
-            | Event::Drill { who, .. }
-            | Event::NoteAside { who, .. } => who,
-            Event::Exported { .. } => "",
+            AuditEvent::Check { who, .. }
+            | AuditEvent::SignIn { who, .. }
+            | AuditEvent::SignOut { who, .. }
+            | AuditEvent::WrongPin { who }
+            | AuditEvent::LockedOut { who, .. }
+            | AuditEvent::Outcome { who, .. }
+            | AuditEvent::Revealed { who, .. }
+            | AuditEvent::Import { who, .. }
+            | AuditEvent::Drill { who, .. }
+            | AuditEvent::NoteAside { who, .. } => who,
+            AuditEvent::Exported { .. } => "",
         }
     }
 }
 
-impl Line {
+impl AuditLine {
     /// Reads a line of this version or an earlier one.
-    pub fn read(text: &str) -> Result<Line, serde_json::Error> {
+    pub fn read(text: &str) -> Result<AuditLine, serde_json::Error> {
         let mut line: serde_json::Value = serde_json::from_str(text)?;
         if let Some(object) = line.as_object_mut() {
             object.entry("event").or_insert_with(|| "check".into());
@@ -176,7 +178,6 @@ impl Line {
 /// A chain that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// Its lines.
     pub lines: u64,
     /// What it stands on.
     pub anchor: Anchor,
@@ -204,15 +205,15 @@ pub enum Broken {
 }
 
 /// Adds a line in the caller's transaction.
-pub fn append(t: &Tx<'_>, line: &Line) -> Result<(), DbError> {
+pub fn append(t: &Tx<'_>, line: &AuditLine) -> Result<(), DbError> {
     let text = serde_json::to_string(line).expect("a line is plain data with names for keys");
     let hash = follow(&rows::last_hash(t)?, &text);
     rows::add(t, &text, &hash)
 }
 
 /// Adds a line in a transaction of its own.
-pub fn record(db: &Db, at: u64, event: Event) -> Result<(), DbError> {
-    db.transaction("write the journal", |t| append(t, &Line { at, event }))
+pub fn record(db: &Db, at: u64, event: AuditEvent) -> Result<(), DbError> {
+    db.transaction("write the journal", |t| append(t, &AuditLine { at, event }))
 }
 
 /// How many lines were ever written.
@@ -279,9 +280,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("state.db")).unwrap();
         for at in 0..lines {
-            let event = Event::Check {
+            let event = AuditEvent::Check {
                 who: "badge-12".into(),
                 why: "entry".into(),
+                typed: false,
                 verdict: "clear".into(),
                 lists: vec![("a/b".into(), 3)],
                 alerts: vec![],
@@ -314,7 +316,7 @@ mod tests {
         let other = Db::open(&folder.path().join("state.db")).unwrap();
         let seen = db.read("read", |t| {
             let before = rows::last_written(t)?;
-            record(&other, 9, Event::Exported { through: 0 })?;
+            record(&other, 9, AuditEvent::Exported { through: 0 })?;
             Ok::<_, DbError>((before, rows::last_written(t)?))
         });
         assert_eq!(seen.unwrap(), (3, 3));
@@ -324,12 +326,12 @@ mod tests {
     #[test]
     fn a_line_from_before_there_were_events_is_a_check() {
         let old = r#"{"at":7,"who":"b-1","why":"entry","verdict":"hit","lists":[["a/b",3]],"alerts":["a/b/UTO-P-1"]}"#;
-        let line = Line::read(old).unwrap();
-        assert!(matches!(&line.event, Event::Check { verdict, .. } if verdict == "hit"));
+        let line = AuditLine::read(old).unwrap();
+        assert!(matches!(&line.event, AuditEvent::Check { verdict, .. } if verdict == "hit"));
         let new = serde_json::to_string(&line).unwrap();
-        assert_eq!(Line::read(&new).unwrap(), line);
-        let out = Line { at: 8, event: Event::SignOut { who: "b-1".into(), why: Ended::Idle } };
-        assert_eq!(Line::read(&serde_json::to_string(&out).unwrap()).unwrap(), out);
+        assert_eq!(AuditLine::read(&new).unwrap(), line);
+        let out = AuditLine { at: 8, event: AuditEvent::SignOut { who: "b-1".into(), why: Ended::Idle } };
+        assert_eq!(AuditLine::read(&serde_json::to_string(&out).unwrap()).unwrap(), out);
     }
 
     #[test]

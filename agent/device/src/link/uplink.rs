@@ -261,7 +261,7 @@ impl Uplink {
     }
 
     fn receipt(&self, session: &mut LinkSession, bytes: &[u8]) {
-        let root = &self.checker.holdings().root;
+        let root = &self.checker.snapshot().root;
         let receipt = match Receipt::accept(bytes, self.checker.device(), root, &RingVerify) {
             Ok(receipt) => receipt,
             Err(error) => {
@@ -278,13 +278,13 @@ impl Uplink {
 
     /// Verifies the answers again that came before their root.
     fn answer_again(&mut self) {
-        for bytes in self.early.due(self.checker.holdings().root.version) {
+        for bytes in self.early.due(self.checker.snapshot().root.version) {
             self.answer(bytes);
         }
     }
 
     fn answer(&mut self, bytes: bytes::Bytes) {
-        let root = &self.checker.holdings().root;
+        let root = &self.checker.snapshot().root;
         let answer = match OwnerAnswer::accept(&bytes, self.checker.device(), root, &RingVerify) {
             Ok(answer) => answer,
             Err(TrustError::Signatures { .. }) if self.early.add(bytes.clone(), root.version) => {
@@ -304,7 +304,7 @@ impl Uplink {
 
     /// The editions in use and what is overdue, to notice when they change.
     fn reported(&self) -> (Vec<u64>, usize) {
-        let editions = self.checker.holdings().lists.iter().map(|held| held.edition).collect();
+        let editions = self.checker.snapshot().lists.iter().map(|held| held.edition).collect();
         (editions, self.overdue().len())
     }
 
@@ -317,8 +317,8 @@ impl Uplink {
 
     fn status(&self, online: bool) -> Publish {
         let now = self.checker.now();
-        let holdings = self.checker.holdings();
-        let held = |held: &crate::holdings::Held| HeldList {
+        let snapshot = self.checker.snapshot();
+        let held = |held: &crate::snapshot::SnapshotList| HeldList {
             list: held.list.clone(),
             edition: held.edition,
             age_s: held.freshness(now).0,
@@ -329,7 +329,7 @@ impl Uplink {
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
             spool: spool::depth(self.checker.db())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
-            lists: holdings.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
+            lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),
         };
         message(Topic::Device(self.checker.device().clone(), DeviceTopic::Status).name(), &status, true)

@@ -5,7 +5,7 @@
 //! | [`sign_in`] | the pure machine: who gets in, who takes over, who is out |
 //!
 //! [`Officers`] joins them to the clock, the store and the journal. The roster itself is the intake's: it is checked and
-//! swapped with the lists ([`crate::holdings::Holdings::roster`]).
+//! swapped with the lists ([`crate::snapshot::Snapshot::roster`]).
 //!
 //! Invariants: every sign-in, sign-out, wrong PIN and lock-out is in the journal before it is told; wrong PINs are counted in the
 //! store before the PIN is looked at; one PIN is hashed at a time, so that nobody can fill the memory with them. A device
@@ -18,10 +18,10 @@ pub mod sign_in;
 mod tests;
 
 use crate::config::SignInRules;
-use crate::journal::{self, Ended, Event, Line};
+use crate::journal::{self, AuditEvent, AuditLine, Ended};
 use crate::store::tries;
 use crate::store::{Db, DbError};
-use sign_in::{Refusal, SignIn, Token};
+use sign_in::{SignIn, SignInRefusal, Token};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_common::clock::Clock;
@@ -33,28 +33,28 @@ const STRANGERS_EVERY_S: u64 = 60;
 
 /// What a device knows of its officers.
 #[derive(Debug, Clone, Default)]
-pub enum Roll {
+pub enum RosterState {
     /// No roster ever came: whoever reaches the device uses it.
     #[default]
     Open,
     /// This is the roster.
-    Held(Arc<Roster>),
+    InEffect(Arc<Roster>),
     /// There was one, and it counts no more: erased by order, or its signers were replaced. Nobody signs in.
     Lost,
 }
 
-impl Roll {
+impl RosterState {
     /// The roster, if one counts.
     pub fn roster(&self) -> Option<&Roster> {
         match self {
-            Roll::Held(roster) => Some(roster),
-            Roll::Open | Roll::Lost => None,
+            RosterState::InEffect(roster) => Some(roster),
+            RosterState::Open | RosterState::Lost => None,
         }
     }
 
     /// Whether officers must sign in.
     pub fn asks_for_sign_in(&self) -> bool {
-        !matches!(self, Roll::Open)
+        !matches!(self, RosterState::Open)
     }
 }
 
@@ -63,7 +63,7 @@ impl Roll {
 pub enum SignInError {
     /// By the rules.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] SignInRefusal),
     /// No roster is held.
     #[error("this device holds no roster: nobody can sign in")]
     NoRoster,
@@ -81,7 +81,6 @@ pub enum SignInError {
 /// An officer at work, as the session's calls see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// The badge.
     pub badge: String,
     /// The name as shown.
     pub name: String,
@@ -125,7 +124,6 @@ impl Officers {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rules.
     pub fn rules(&self) -> SignInRules {
         self.machine().rules().clone()
     }
@@ -133,21 +131,21 @@ impl Officers {
     /// Signs an officer in: by PIN, or by badge alone as a shift change from `current`. Takes as long as argon2 does.
     pub fn sign_in(
         &self,
-        roll: &Roll,
+        roster_state: &RosterState,
         badge: &str,
         pin: Option<&Pin>,
         current: Option<&Token>,
     ) -> Result<(Token, Signed), SignInError> {
-        let roster = roll.roster().ok_or(SignInError::NoRoster)?;
-        self.sweep(roll)?;
+        let roster = roster_state.roster().ok_or(SignInError::NoRoster)?;
+        self.sweep(roster_state)?;
         let now = self.clock.now();
         let badge = badge.parse::<Badge>().ok();
         let Some((officer, hash)) = badge.and_then(|badge| roster.officer(&badge)) else {
-            let Some(pin) = pin else { return Err(Refusal::PinNeeded.into()) };
+            let Some(pin) = pin else { return Err(SignInRefusal::PinNeeded.into()) };
             let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
             let _in_vain = pin.is(&PinHash::nobody());
             self.record_stranger(now)?;
-            return Err(Refusal::Wrong.into());
+            return Err(SignInRefusal::Wrong.into());
         };
         let tries = tries::get(&self.db, &officer.badge)?;
         self.machine().ask(roster, officer, pin.is_some(), current, tries, now)?;
@@ -167,9 +165,10 @@ impl Officers {
     ) -> Result<(Token, Signed), SignInError> {
         let mut machine = self.machine();
         let (token, closed) = machine.enter(officer, hash, with_pin, current, now);
-        let left =
-            closed.into_iter().map(|who| Event::SignOut { who: who.to_string(), why: Ended::HandedOver });
-        let came = Event::SignIn { who: officer.badge.to_string(), pin: with_pin };
+        let left = closed
+            .into_iter()
+            .map(|who| AuditEvent::SignOut { who: who.to_string(), why: Ended::HandedOver });
+        let came = AuditEvent::SignIn { who: officer.badge.to_string(), pin: with_pin };
         let recorded = self.record(left.chain([came]), now);
         if recorded.is_err() {
             machine.leave(&token);
@@ -179,26 +178,36 @@ impl Officers {
     }
 
     /// Who is signed in under this token. `use_it`: the session is used now, and not merely looked at.
-    pub fn session(&self, roll: &Roll, token: &Token, use_it: bool) -> Result<Option<Signed>, DbError> {
-        self.sweep(roll)?;
+    pub fn session(
+        &self,
+        roster_state: &RosterState,
+        token: &Token,
+        use_it: bool,
+    ) -> Result<Option<Signed>, DbError> {
+        self.sweep(roster_state)?;
         let now = self.clock.now();
         let mut machine = self.machine();
         let Some((badge, used_at)) = machine.session(token, use_it, now) else { return Ok(None) };
-        let officer = roll.roster().and_then(|roster| roster.officer(&badge));
+        let officer = roster_state.roster().and_then(|roster| roster.officer(&badge));
         Ok(officer.map(|(officer, _)| signed(officer, machine.rules(), used_at, now)))
     }
 
     /// Who is at work, for what happens at the post and not on the console: a document laid on a reader. It counts as
     /// use of the session.
-    pub fn at_work(&self, roll: &Roll) -> Result<Option<Badge>, DbError> {
-        self.sweep(roll)?;
+    pub fn at_work(&self, roster_state: &RosterState) -> Result<Option<Badge>, DbError> {
+        self.sweep(roster_state)?;
         Ok(self.machine().at_work(self.clock.now()))
     }
 
     /// Looks at a signed-in officer's PIN once more, before something that wants a deliberate act.
-    pub fn confirm(&self, roll: &Roll, token: &Token, pin: &Pin) -> Result<Signed, SignInError> {
-        let signed = self.session(roll, token, true)?.ok_or(SignInError::NoSession)?;
-        let roster = roll.roster().ok_or(SignInError::NoRoster)?;
+    pub fn confirm(
+        &self,
+        roster_state: &RosterState,
+        token: &Token,
+        pin: &Pin,
+    ) -> Result<Signed, SignInError> {
+        let signed = self.session(roster_state, token, true)?.ok_or(SignInError::NoSession)?;
+        let roster = roster_state.roster().ok_or(SignInError::NoRoster)?;
         let badge: Badge = signed.badge.parse().map_err(|_| SignInError::NoSession)?;
         let (_, hash) = roster.officer(&badge).ok_or(SignInError::NoSession)?;
         self.look_at(&badge, pin, hash, self.clock.now())?;
@@ -209,18 +218,18 @@ impl Officers {
     pub fn sign_out(&self, token: &Token) -> Result<Option<Badge>, DbError> {
         let left = self.machine().leave(token);
         if let Some(badge) = &left {
-            let event = Event::SignOut { who: badge.to_string(), why: Ended::SignedOut };
+            let event = AuditEvent::SignOut { who: badge.to_string(), why: Ended::SignedOut };
             self.record([event], self.clock.now())?;
         }
         Ok(left)
     }
 
     /// Ends the sessions that may not go on; whose they were. Call it every second, so that an idle screen locks.
-    pub fn sweep(&self, roll: &Roll) -> Result<Vec<(Badge, Ended)>, DbError> {
+    pub fn sweep(&self, roster_state: &RosterState) -> Result<Vec<(Badge, Ended)>, DbError> {
         let now = self.clock.now();
-        let ended = self.machine().sweep(roll.roster(), now);
+        let ended = self.machine().sweep(roster_state.roster(), now);
         if !ended.is_empty() {
-            let event = |(who, why): &(Badge, Ended)| Event::SignOut { who: who.to_string(), why: *why };
+            let event = |(who, why): &(Badge, Ended)| AuditEvent::SignOut { who: who.to_string(), why: *why };
             self.record(ended.iter().map(event), now)?;
         }
         Ok(ended)
@@ -234,7 +243,7 @@ impl Officers {
             self.stranger_at.store(before, Ordering::Relaxed);
             return Ok(());
         }
-        self.record([Event::WrongPin { who: String::new() }], now)
+        self.record([AuditEvent::WrongPin { who: String::new() }], now)
     }
 
     /// Counts the try, then looks at the PIN; a right one forgets the tries, a wrong one is journalled, and so is the lock.
@@ -244,24 +253,24 @@ impl Officers {
         let tries = tries::get(&self.db, badge)?;
         // Whoever looked before us may have locked it.
         if let Some(retry_after_s) = tries.locked_for(now) {
-            return Err(Refusal::Locked { retry_after_s }.into());
+            return Err(SignInRefusal::Locked { retry_after_s }.into());
         }
         let counted = tries.counted(&rules, now);
         tries::set(&self.db, badge, counted)?;
         if pin.is(hash) {
             return Ok(tries::forget(&self.db, badge)?);
         }
-        self.record([Event::WrongPin { who: badge.to_string() }], now)?;
-        let Some(retry_after_s) = counted.locked_for(now) else { return Err(Refusal::Wrong.into()) };
+        self.record([AuditEvent::WrongPin { who: badge.to_string() }], now)?;
+        let Some(retry_after_s) = counted.locked_for(now) else { return Err(SignInRefusal::Wrong.into()) };
         self.machine().forget(badge);
         tracing::warn!(%badge, retry_after_s, "locked after too many wrong PINs");
-        self.record([Event::LockedOut { who: badge.to_string(), until: counted.locked_until }], now)?;
-        Err(Refusal::Locked { retry_after_s }.into())
+        self.record([AuditEvent::LockedOut { who: badge.to_string(), until: counted.locked_until }], now)?;
+        Err(SignInRefusal::Locked { retry_after_s }.into())
     }
 
-    fn record(&self, events: impl IntoIterator<Item = Event>, at: u64) -> Result<(), DbError> {
+    fn record(&self, events: impl IntoIterator<Item = AuditEvent>, at: u64) -> Result<(), DbError> {
         self.db.transaction("write the journal", |t| {
-            events.into_iter().try_for_each(|event| journal::append(t, &Line { at, event }))
+            events.into_iter().try_for_each(|event| journal::append(t, &AuditLine { at, event }))
         })
     }
 }

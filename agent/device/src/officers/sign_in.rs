@@ -92,7 +92,7 @@ struct Session {
 
 /// Why nobody was signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SignInRefusal {
     /// The badge is not on the roster, or the PIN is not its own: which of them is not said.
     #[error("badge or PIN is wrong")]
     Wrong,
@@ -124,7 +124,6 @@ impl SignIn {
         SignIn { rules, sessions: Vec::new(), seen: BTreeMap::new() }
     }
 
-    /// The rules.
     pub fn rules(&self) -> &SignInRules {
         &self.rules
     }
@@ -138,18 +137,18 @@ impl SignIn {
         current: Option<&Token>,
         tries: Tries,
         now: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), SignInRefusal> {
         if let Some(retry_after_s) = tries.locked_for(now) {
-            return Err(Refusal::Locked { retry_after_s });
+            return Err(SignInRefusal::Locked { retry_after_s });
         }
         if !self.admits(roster, officer, now) {
-            return Err(Refusal::RosterEnded);
+            return Err(SignInRefusal::RosterEnded);
         }
         let from_somebody = current.is_some_and(|token| self.find(token).is_some());
         let gave_it_here = self.seen.get(&officer.badge).is_some_and(|(at, pin)| {
             officer.pin.as_ref() == Some(pin) && now < at.saturating_add(self.rules.shift_max_s)
         });
-        if pin_given || (from_somebody && gave_it_here) { Ok(()) } else { Err(Refusal::PinNeeded) }
+        if pin_given || (from_somebody && gave_it_here) { Ok(()) } else { Err(SignInRefusal::PinNeeded) }
     }
 
     /// Opens a session; `with_pin`: the PIN was given just now. Also says whose session `current` was, and whose other
@@ -279,7 +278,7 @@ mod tests {
     fn alone(machine: &SignIn, roster: &Roster, who: &str, current: Option<&Token>, now: u64) -> bool {
         let officer = roster.officer(&badge(who)).unwrap().0;
         let asked = machine.ask(roster, officer, false, current, Tries::default(), now);
-        assert!(matches!(asked, Ok(()) | Err(Refusal::PinNeeded)));
+        assert!(matches!(asked, Ok(()) | Err(SignInRefusal::PinNeeded)));
         asked.is_ok()
     }
 
@@ -327,7 +326,7 @@ mod tests {
             machine.ask(&roster, officer, true, None, Tries::default(), now).err()
         };
         assert_eq!(ask(&machine, "anna", end - 1), None);
-        assert_eq!(ask(&machine, "anna", end), Some(Refusal::RosterEnded));
+        assert_eq!(ask(&machine, "anna", end), Some(SignInRefusal::RosterEnded));
         assert_eq!(ask(&machine, "boris", end), None);
         enter(&mut machine, &roster, "anna", None, end - 1);
         assert_eq!(machine.sweep(Some(&roster), end), [(badge("anna"), Ended::Removed)]);
@@ -371,7 +370,7 @@ mod tests {
         let (roster, machine) = (two(), SignIn::new(rules()));
         let tries = (0..3).fold(Tries::default(), |tries, _| tries.counted(&rules(), 5));
         let ask = |now| machine.ask(&roster, &roster.officers[0], true, None, tries, now);
-        assert_eq!(ask(6), Err(Refusal::Locked { retry_after_s: 9 }));
+        assert_eq!(ask(6), Err(SignInRefusal::Locked { retry_after_s: 9 }));
         assert_eq!(ask(15), Ok(()));
         let for_ever = Tries { failures: 2, lock_outs: 4_000_000_000, locked_until: 0 };
         assert_eq!(for_ever.counted(&rules(), 0).locked_until, LOCK_OUT_S_MAX);

@@ -14,7 +14,7 @@ fn pin(text: &str) -> Pin {
     Pin::typed(Zeroizing::new(text.into())).unwrap()
 }
 
-fn roll() -> Roll {
+fn roster_state() -> RosterState {
     let with_pin = |badge: &str, text: &str| {
         let mut officer = officer(badge, Role::Officer);
         officer.pin = Some(pin(text).hash(COST));
@@ -22,7 +22,7 @@ fn roll() -> Roll {
     };
     let mut roster = roster(1, vec![with_pin("anna", "274916"), with_pin("boris", "580133")]);
     roster.expires = system_now() + 1_000;
-    Roll::Held(Arc::new(roster))
+    RosterState::InEffect(Arc::new(roster))
 }
 
 fn open(folder: &Path) -> (Officers, Arc<Clock>) {
@@ -32,17 +32,17 @@ fn open(folder: &Path) -> (Officers, Arc<Clock>) {
     (Officers::new(db, clock.clone(), rules), clock)
 }
 
-fn journal(officers: &Officers) -> Vec<Event> {
+fn journal(officers: &Officers) -> Vec<AuditEvent> {
     let mut events = Vec::new();
     walk(&officers.db, |row| {
-        events.push(Line::read(&row.text).unwrap().event);
+        events.push(AuditLine::read(&row.text).unwrap().event);
         true
     })
     .unwrap();
     events
 }
 
-fn refusal(tried: Result<(Token, Signed), SignInError>) -> Refusal {
+fn refusal(tried: Result<(Token, Signed), SignInError>) -> SignInRefusal {
     match tried {
         Err(SignInError::Refused(refusal)) => refusal,
         Err(other) => panic!("{other}"),
@@ -54,28 +54,31 @@ fn refusal(tried: Result<(Token, Signed), SignInError>) -> Refusal {
 fn a_day_at_the_post_is_in_the_journal() {
     let folder = tempfile::tempdir().unwrap();
     let (officers, clock) = open(folder.path());
-    let roll = roll();
-    assert_eq!(refusal(officers.sign_in(&roll, "anna", None, None)), Refusal::PinNeeded);
-    assert_eq!(refusal(officers.sign_in(&roll, "nobody", None, None)), Refusal::PinNeeded);
+    let roster_state = roster_state();
+    assert_eq!(refusal(officers.sign_in(&roster_state, "anna", None, None)), SignInRefusal::PinNeeded);
+    assert_eq!(refusal(officers.sign_in(&roster_state, "nobody", None, None)), SignInRefusal::PinNeeded);
     let wrong = pin("274917");
-    assert_eq!(refusal(officers.sign_in(&roll, "anna", Some(&wrong), None)), Refusal::Wrong);
-    assert_eq!(refusal(officers.sign_in(&roll, "nobody", Some(&wrong), None)), Refusal::Wrong);
-    assert_eq!(refusal(officers.sign_in(&roll, "no badge!", Some(&wrong), None)), Refusal::Wrong);
-    let (anna, signed) = officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    assert_eq!(refusal(officers.sign_in(&roster_state, "anna", Some(&wrong), None)), SignInRefusal::Wrong);
+    assert_eq!(refusal(officers.sign_in(&roster_state, "nobody", Some(&wrong), None)), SignInRefusal::Wrong);
+    assert_eq!(
+        refusal(officers.sign_in(&roster_state, "no badge!", Some(&wrong), None)),
+        SignInRefusal::Wrong
+    );
+    let (anna, signed) = officers.sign_in(&roster_state, "anna", Some(&pin("274916")), None).unwrap();
     assert_eq!((signed.badge.as_str(), signed.idle_s), ("anna", 300));
-    let (boris, _) = officers.sign_in(&roll, "boris", Some(&pin("580133")), Some(&anna)).unwrap();
-    assert!(officers.session(&roll, &anna, false).unwrap().is_none());
-    let (anna, _) = officers.sign_in(&roll, "anna", None, Some(&boris)).unwrap();
-    assert!(officers.confirm(&roll, &anna, &wrong).is_err());
-    assert_eq!(officers.confirm(&roll, &anna, &pin("274916")).unwrap().badge, "anna");
+    let (boris, _) = officers.sign_in(&roster_state, "boris", Some(&pin("580133")), Some(&anna)).unwrap();
+    assert!(officers.session(&roster_state, &anna, false).unwrap().is_none());
+    let (anna, _) = officers.sign_in(&roster_state, "anna", None, Some(&boris)).unwrap();
+    assert!(officers.confirm(&roster_state, &anna, &wrong).is_err());
+    assert_eq!(officers.confirm(&roster_state, &anna, &pin("274916")).unwrap().badge, "anna");
     clock.raise(clock.now() + 301);
-    assert!(officers.session(&roll, &anna, true).unwrap().is_none());
-    let (boris, _) = officers.sign_in(&roll, "boris", Some(&pin("580133")), None).unwrap();
+    assert!(officers.session(&roster_state, &anna, true).unwrap().is_none());
+    let (boris, _) = officers.sign_in(&roster_state, "boris", Some(&pin("580133")), None).unwrap();
     assert_eq!(officers.sign_out(&boris).unwrap().unwrap().as_str(), "boris");
     assert_eq!(officers.sign_out(&boris).unwrap(), None);
-    let signed_in = |who: &str, pin| Event::SignIn { who: who.into(), pin };
-    let wrong_pin = |who: &str| Event::WrongPin { who: who.into() };
-    let out = |who: &str, why| Event::SignOut { who: who.into(), why };
+    let signed_in = |who: &str, pin| AuditEvent::SignIn { who: who.into(), pin };
+    let wrong_pin = |who: &str| AuditEvent::WrongPin { who: who.into() };
+    let out = |who: &str, why| AuditEvent::SignOut { who: who.into(), why };
     assert_eq!(
         journal(&officers),
         [
@@ -98,14 +101,14 @@ fn a_day_at_the_post_is_in_the_journal() {
 fn a_document_on_the_reader_is_the_scan_of_whoever_used_the_console_last_and_keeps_the_session_alive() {
     let folder = tempfile::tempdir().unwrap();
     let (officers, clock) = open(folder.path());
-    let roll = roll();
-    let at_work = || officers.at_work(&roll).unwrap().map(|badge| badge.to_string());
+    let roster_state = roster_state();
+    let at_work = || officers.at_work(&roster_state).unwrap().map(|badge| badge.to_string());
     assert_eq!(at_work(), None);
-    officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
+    officers.sign_in(&roster_state, "anna", Some(&pin("274916")), None).unwrap();
     clock.raise(clock.now() + 200);
     assert_eq!(at_work().as_deref(), Some("anna"));
     clock.raise(clock.now() + 200);
-    officers.sign_in(&roll, "boris", Some(&pin("580133")), None).unwrap();
+    officers.sign_in(&roster_state, "boris", Some(&pin("580133")), None).unwrap();
     assert_eq!(at_work().as_deref(), Some("boris"));
     clock.raise(clock.now() + 301);
     assert_eq!(at_work(), None);
@@ -114,43 +117,54 @@ fn a_document_on_the_reader_is_the_scan_of_whoever_used_the_console_last_and_kee
 #[test]
 fn a_lock_out_survives_a_restart_and_the_right_pin() {
     let folder = tempfile::tempdir().unwrap();
-    let roll = roll();
+    let roster_state = roster_state();
     for _ in 0..2 {
         let (officers, _) = open(folder.path());
-        assert_eq!(refusal(officers.sign_in(&roll, "anna", Some(&pin("000001")), None)), Refusal::Wrong);
+        assert_eq!(
+            refusal(officers.sign_in(&roster_state, "anna", Some(&pin("000001")), None)),
+            SignInRefusal::Wrong
+        );
     }
     let (officers, _) = open(folder.path());
-    let third = refusal(officers.sign_in(&roll, "anna", Some(&pin("000001")), None));
-    assert_eq!(third, Refusal::Locked { retry_after_s: 1_000 });
+    let third = refusal(officers.sign_in(&roster_state, "anna", Some(&pin("000001")), None));
+    assert_eq!(third, SignInRefusal::Locked { retry_after_s: 1_000 });
     let (officers, clock) = open(folder.path());
     let right = pin("274916");
-    assert!(matches!(refusal(officers.sign_in(&roll, "anna", Some(&right), None)), Refusal::Locked { .. }));
+    assert!(matches!(
+        refusal(officers.sign_in(&roster_state, "anna", Some(&right), None)),
+        SignInRefusal::Locked { .. }
+    ));
     assert!(
-        officers.sign_in(&roll, "boris", Some(&pin("580133")), None).is_ok(),
+        officers.sign_in(&roster_state, "boris", Some(&pin("580133")), None).is_ok(),
         "only this badge is locked"
     );
-    assert!(journal(&officers).iter().any(|e| matches!(e, Event::LockedOut { who, .. } if who == "anna")));
+    assert!(
+        journal(&officers).iter().any(|e| matches!(e, AuditEvent::LockedOut { who, .. } if who == "anna"))
+    );
     clock.raise(clock.now() + 1_001);
-    assert!(officers.sign_in(&roll, "anna", Some(&right), None).is_ok());
+    assert!(officers.sign_in(&roster_state, "anna", Some(&right), None).is_ok());
 }
 
 #[test]
 fn without_a_roster_nobody_signs_in_and_a_new_one_ends_the_sessions_it_does_not_admit() {
     let folder = tempfile::tempdir().unwrap();
     let (officers, _) = open(folder.path());
-    let roll = roll();
-    for none in [Roll::Open, Roll::Lost] {
+    let roster_state = roster_state();
+    for none in [RosterState::Open, RosterState::Lost] {
         assert!(matches!(
             officers.sign_in(&none, "anna", Some(&pin("274916")), None),
             Err(SignInError::NoRoster)
         ));
     }
-    let (anna, _) = officers.sign_in(&roll, "anna", Some(&pin("274916")), None).unwrap();
-    let mut next = roll.roster().unwrap().clone();
+    let (anna, _) = officers.sign_in(&roster_state, "anna", Some(&pin("274916")), None).unwrap();
+    let mut next = roster_state.roster().unwrap().clone();
     next.officers[0].role = Role::Supervisor;
-    let promoted = officers.session(&Roll::Held(Arc::new(next.clone())), &anna, false).unwrap();
+    let promoted = officers.session(&RosterState::InEffect(Arc::new(next.clone())), &anna, false).unwrap();
     assert_eq!(promoted.unwrap().role, Role::Supervisor, "a role counts at once");
     next.officers[0].pin = None;
-    assert!(officers.session(&Roll::Held(Arc::new(next)), &anna, false).unwrap().is_none());
-    assert_eq!(journal(&officers).last(), Some(&Event::SignOut { who: "anna".into(), why: Ended::Removed }));
+    assert!(officers.session(&RosterState::InEffect(Arc::new(next)), &anna, false).unwrap().is_none());
+    assert_eq!(
+        journal(&officers).last(),
+        Some(&AuditEvent::SignOut { who: "anna".into(), why: Ended::Removed })
+    );
 }

@@ -53,7 +53,7 @@ impl Post {
     }
 
     fn record_drill(&self, who: &str, what: String) -> Result<(), DbError> {
-        journal::record(self.db(), self.now(), journal::Event::Drill { who: who.into(), what })
+        journal::record(self.db(), self.now(), journal::AuditEvent::Drill { who: who.into(), what })
     }
 }
 

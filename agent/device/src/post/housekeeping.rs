@@ -66,7 +66,7 @@ impl Housekeeper {
             intake.tick();
         }
         post.recent.forget(post.now());
-        match post.parts.officers.sweep(&post.roll()) {
+        match post.parts.officers.sweep(&post.roster_state()) {
             Ok(ended) if ended.is_empty() => {}
             Ok(_) => post.events.publish(|| PostEvent::Session),
             Err(error) => tracing::error!(%error, "a session's end could not be recorded"),
@@ -239,8 +239,8 @@ mod tests {
         assert!(!post.drill().unwrap().running);
         let mut drills = Vec::new();
         journal::walk(checker.db(), |row| {
-            if let Ok(journal::Line { event: journal::Event::Drill { who, what }, .. }) =
-                journal::Line::read(&row.text)
+            if let Ok(journal::AuditLine { event: journal::AuditEvent::Drill { who, what }, .. }) =
+                journal::AuditLine::read(&row.text)
             {
                 drills.push((who, what.split(':').next().unwrap().to_string()));
             }

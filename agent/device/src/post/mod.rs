@@ -25,14 +25,14 @@ pub mod status;
 
 use crate::check::discreet::DiscreetScan;
 use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
-use crate::check::{Alert, Answer, CheckError, Checker, Scan, ScanId};
+use crate::check::{Alert, Answer, CheckError, Checker, Find, Scan, ScanId};
 use crate::drill::Drill;
 use crate::intake::bundle::{BundleError, Report};
 use crate::intake::door::IntakeDoor;
 use crate::journal;
 use crate::link::LinkState;
 use crate::officers::sign_in::Token;
-use crate::officers::{Officers, Roll, SignInError, Signed};
+use crate::officers::{Officers, RosterState, SignInError, Signed};
 use crate::store::confirmations::{self, Audience, Confirmation};
 use crate::store::late::{self, LateEncounter};
 use crate::store::{Db, DbError};
@@ -128,12 +128,21 @@ impl Post {
         if let Err(CheckError::Unreadable(_)) = &checked {
             self.counts.unreadable();
         }
-        let answer = Arc::new(checked?);
+        Ok(self.publish(checked?))
+    }
+
+    /// Answers what somebody typed without a zone, remembers the answer and publishes it.
+    pub fn find(&self, find: &Find) -> Result<Arc<Answer>, CheckError> {
+        Ok(self.publish(self.checker().find(find)?))
+    }
+
+    fn publish(&self, answer: Answer) -> Arc<Answer> {
+        let answer = Arc::new(answer);
         self.counts.answered(&answer);
         self.recent.keep(answer.clone(), self.now());
         self.parts.drill.note(&answer);
         self.events.publish(|| PostEvent::Answer(answer.clone()));
-        Ok(answer)
+        answer
     }
 
     /// Answers a scan from a reader at the post. With a roster it is the scan of the officer who is signed in, and there
@@ -151,18 +160,19 @@ impl Post {
 
     fn check_for_whom_is_at_work(&self, scan: &Scan) -> Result<Arc<Answer>, CheckError> {
         let mut scan = scan.clone();
-        self.give_purpose(&mut scan);
-        let roll = self.roll();
-        if roll.asks_for_sign_in() {
-            scan.who = self.parts.officers.at_work(&roll)?.ok_or(CheckError::NobodySignedIn)?.to_string();
+        self.give_purpose(&mut scan.why);
+        let roster_state = self.roster_state();
+        if roster_state.asks_for_sign_in() {
+            scan.who =
+                self.parts.officers.at_work(&roster_state)?.ok_or(CheckError::NobodySignedIn)?.to_string();
         }
         self.check(&scan)
     }
 
-    /// Gives a scan that came without a purpose the post's.
-    pub fn give_purpose(&self, scan: &mut Scan) {
-        if scan.why.is_empty() {
-            scan.why = self.parts.purpose.clone();
+    /// Gives a check that came without a purpose the post's.
+    pub fn give_purpose(&self, why: &mut String) {
+        if why.is_empty() {
+            *why = self.parts.purpose.clone();
         }
     }
 
@@ -205,7 +215,7 @@ impl Post {
         let intake = self.parts.intake.as_ref().ok_or(ImportError::ReadOnly)?;
         let report = intake.import(folder).await.ok_or(ImportError::Stopping)??;
         let (taken, refused) = (report.applied as u64, report.refused.len() as u64);
-        journal::record(self.db(), self.now(), journal::Event::Import { who, taken, refused })?;
+        journal::record(self.db(), self.now(), journal::AuditEvent::Import { who, taken, refused })?;
         Ok(report)
     }
 
@@ -220,8 +230,8 @@ impl Post {
     }
 
     /// Who may sign in now.
-    pub fn roll(&self) -> Roll {
-        self.checker().holdings().roll.clone()
+    pub fn roster_state(&self) -> RosterState {
+        self.checker().snapshot().roster_state.clone()
     }
 
     /// Signs an officer in, see [`Officers::sign_in`]; takes as long as hashing a PIN does.
@@ -231,19 +241,19 @@ impl Post {
         pin: Option<&Pin>,
         current: Option<&Token>,
     ) -> Result<(Token, Signed), SignInError> {
-        let signed = self.parts.officers.sign_in(&self.roll(), badge, pin, current)?;
+        let signed = self.parts.officers.sign_in(&self.roster_state(), badge, pin, current)?;
         self.events.publish(|| PostEvent::Session);
         Ok(signed)
     }
 
     /// The officer of a session, without keeping it alive.
     pub fn session(&self, session: &Token) -> Result<Option<Signed>, DbError> {
-        self.parts.officers.session(&self.roll(), session, false)
+        self.parts.officers.session(&self.roster_state(), session, false)
     }
 
     /// The officer of a session that is used now.
     pub fn use_session(&self, session: &Token) -> Result<Option<Signed>, DbError> {
-        self.parts.officers.session(&self.roll(), session, true)
+        self.parts.officers.session(&self.roster_state(), session, true)
     }
 
     /// Ends a session; done as well when there was none.
@@ -261,7 +271,7 @@ impl Post {
         pin: &Pin,
         scan_id: Option<&ScanId>,
     ) -> Result<Revealed, SignInError> {
-        let signed = self.parts.officers.confirm(&self.roll(), session, pin)?;
+        let signed = self.parts.officers.confirm(&self.roster_state(), session, pin)?;
         let now = self.now();
         let mut scans = self.checker().discreet().recent(scan_id, now);
         for alert in scans.iter_mut().flat_map(|scan| &mut scan.alerts) {
@@ -275,7 +285,7 @@ impl Post {
                 alerts.push(clock);
             }
         }
-        journal::record(self.db(), now, journal::Event::Revealed { who: signed.badge, alerts })?;
+        journal::record(self.db(), now, journal::AuditEvent::Revealed { who: signed.badge, alerts })?;
         Ok(Revealed { scans, confirmations })
     }
 }

@@ -1,8 +1,8 @@
 //! The device's state and its lists, as officers may know them: nothing here tells of a discreet alert.
 
 use super::Post;
-use crate::holdings::{Content, Doubt, Held, Holdings, Unavailable};
 use crate::link::LinkState;
+use crate::snapshot::{Content, Doubt, Snapshot, SnapshotList, Unavailable};
 use crate::store::DbError;
 use crate::store::confirmations;
 use crate::store::late;
@@ -38,13 +38,13 @@ pub struct RosterStatus {
     pub number: u64,
     /// Seconds since 1970.
     pub expires: u64,
-    pub state: RosterState,
+    pub state: RosterStanding,
 }
 
 /// How far a roster is in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RosterState {
+pub enum RosterStanding {
     Current,
     /// Expired, in its grace: officers still sign in, and a new one is overdue.
     Expired,
@@ -91,7 +91,7 @@ impl Status {
 
 impl ListStatus {
     /// A list at `now`, seconds since 1970.
-    pub fn of(held: &Held, now: u64) -> ListStatus {
+    pub fn of(held: &SnapshotList, now: u64) -> ListStatus {
         let (age_s, freshness) = held.freshness(now);
         ListStatus {
             list: held.list.clone(),
@@ -117,41 +117,41 @@ impl Post {
     /// The device's state.
     pub fn status(&self) -> Result<Status, DbError> {
         let (checker, now) = (self.checker(), self.now());
-        let holdings = checker.holdings();
+        let snapshot = checker.snapshot();
         let drill = self.parts.drill.view().filter(|drill| drill.running);
         Ok(Status {
             device: checker.device().clone(),
             post: checker.post().into(),
             link: self.parts.link.borrow().clone(),
-            sign_in: holdings.roll.asks_for_sign_in(),
-            roster: self.roster(&holdings, now),
+            sign_in: snapshot.roster_state.asks_for_sign_in(),
+            roster: self.roster(&snapshot, now),
             spool: spool::depth_shown(checker.db())?,
             confirmations: confirmations::counts(checker.db(), now)?,
             late: late::count(checker.db(), now)?,
             drill_until: drill.map(|drill| drill.ends),
-            root: holdings.root.version,
-            lists: holdings.lists.iter().map(|held| ListStatus::of(held, now)).collect(),
+            root: snapshot.root.version,
+            lists: snapshot.lists.iter().map(|held| ListStatus::of(held, now)).collect(),
         })
     }
 
     /// Every list that the device was granted.
     pub fn lists(&self) -> Vec<ListStatus> {
         let now = self.now();
-        self.checker().holdings().lists.iter().map(|held| ListStatus::of(held, now)).collect()
+        self.checker().snapshot().lists.iter().map(|held| ListStatus::of(held, now)).collect()
     }
 
     /// The roster that is in effect.
     pub fn roster_status(&self) -> Option<RosterStatus> {
-        self.roster(&self.checker().holdings(), self.now())
+        self.roster(&self.checker().snapshot(), self.now())
     }
 
-    fn roster(&self, holdings: &Holdings, now: u64) -> Option<RosterStatus> {
-        let roster = holdings.roll.roster()?;
+    fn roster(&self, snapshot: &Snapshot, now: u64) -> Option<RosterStatus> {
+        let roster = snapshot.roster_state.roster()?;
         let grace_s = self.parts.officers.rules().roster_grace_s;
         let state = match () {
-            () if now < roster.expires => RosterState::Current,
-            () if now < roster.expires.saturating_add(grace_s) => RosterState::Expired,
-            () => RosterState::Ended,
+            () if now < roster.expires => RosterStanding::Current,
+            () if now < roster.expires.saturating_add(grace_s) => RosterStanding::Expired,
+            () => RosterStanding::Ended,
         };
         Some(RosterStatus { number: roster.number, expires: roster.expires, state })
     }

@@ -5,11 +5,11 @@
 //! the log; a port that fails ends this, and everything is taken up anew when it comes back.
 
 use super::Site;
-use super::notes::{self, Taken};
+use super::notes::{self, NoteReceipt};
 use super::port::{Port, PortError};
-use super::session::{Heard, OurList, Ours, Say, Session};
+use super::session::{Command, OurList, Ours, ScannerEvent, ScannerSession};
 use crate::check::{Alert, Answer};
-use crate::holdings::{Content, Holdings};
+use crate::snapshot::{Content, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,12 +36,12 @@ pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
     let mut talk = Talk {
         port,
         site,
-        session: Session::new(Instant::now()),
-        holdings: site.checker.holdings(),
+        session: ScannerSession::new(Instant::now()),
+        snapshot: site.checker.snapshot(),
         ours: Ours::default(),
         last_scan: None,
     };
-    talk.ours = ours(&talk.holdings);
+    talk.ours = ours(&talk.snapshot);
     match talk.run().await {
         Ok(never) => match never {},
         Err(error) => error,
@@ -51,8 +51,8 @@ pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
 struct Talk<'s> {
     port: &'s mut Port,
     site: &'s Site,
-    session: Session,
-    holdings: Arc<Holdings>,
+    session: ScannerSession,
+    snapshot: Arc<Snapshot>,
     ours: Ours,
     /// The last scan's number and text, and the answer as it was sent.
     last_scan: Option<(u32, String, Vec<u8>)>,
@@ -84,10 +84,10 @@ impl Talk<'_> {
     }
 
     fn look_at_holdings(&mut self) {
-        let now = self.site.checker.holdings();
-        if !Arc::ptr_eq(&now, &self.holdings) {
+        let now = self.site.checker.snapshot();
+        if !Arc::ptr_eq(&now, &self.snapshot) {
             self.ours = ours(&now);
-            self.holdings = now;
+            self.snapshot = now;
             self.session.ours_changed();
         }
     }
@@ -101,21 +101,21 @@ impl Talk<'_> {
                 return Ok(());
             }
         };
-        match self.session.heard(message, Instant::now()) {
-            Heard::Noted => {}
-            Heard::Started => {
+        match self.session.received(message, Instant::now()) {
+            ScannerEvent::Noted => {}
+            ScannerEvent::Started => {
                 self.last_scan = None;
                 if let Some(hello) = self.session.hello() {
                     tracing::info!(scanner = %name, device = %hello.device, firmware = hello.firmware.as_str(),
                         lists = hello.lists.len(), encounters = hello.encounters, "scanner is there");
                 }
             }
-            Heard::Check(number, text) => self.check(number, text).await?,
-            Heard::Store(id, sealed) => self.store(id, sealed).await,
-            Heard::Refused(say, refusal) => {
+            ScannerEvent::Check(number, text) => self.check(number, text).await?,
+            ScannerEvent::Store(id, sealed) => self.store(id, sealed).await,
+            ScannerEvent::Refused(say, refusal) => {
                 tracing::warn!(scanner = %name, %refusal, "the scanner refused {}", word(&say));
             }
-            Heard::Foreign(protocol) => {
+            ScannerEvent::Foreign(protocol) => {
                 tracing::error!(scanner = %name, protocol, "a scanner of another protocol: update its firmware");
             }
         }
@@ -144,9 +144,13 @@ impl Talk<'_> {
             Ok(Ok(taken)) => {
                 let (name, encounter) = (&self.site.name, Hex(&id));
                 match taken {
-                    Taken::New => tracing::info!(scanner = %name, %encounter, "an encounter was taken over"),
-                    Taken::Before => tracing::info!(scanner = %name, %encounter, "it was taken over before"),
-                    Taken::Aside(why) => tracing::error!(scanner = %name, %encounter, %why,
+                    NoteReceipt::New => {
+                        tracing::info!(scanner = %name, %encounter, "an encounter was taken over")
+                    }
+                    NoteReceipt::Before => {
+                        tracing::info!(scanner = %name, %encounter, "it was taken over before")
+                    }
+                    NoteReceipt::Aside(why) => tracing::error!(scanner = %name, %encounter, %why,
                         "an encounter cannot be brought home from here: it was set aside in the journal"),
                 }
                 self.session.stored(id);
@@ -161,29 +165,31 @@ impl Talk<'_> {
         self.session.not_stored(Instant::now());
     }
 
-    async fn say(&mut self, say: &Say) -> Result<(), PortError> {
+    async fn say(&mut self, say: &Command) -> Result<(), PortError> {
         let mut piece = [0; PIECE_BYTES_MAX];
         let message = match say {
-            Say::Who => ToScanner::Who,
-            Say::Time(_) => match &self.ours.heartbeat {
+            Command::Who => ToScanner::Who,
+            Command::Time(_) => match &self.ours.heartbeat {
                 Some((_, envelope)) => ToScanner::Time(envelope),
                 None => return Ok(()),
             },
-            Say::EncounterKey => match self.session.hello() {
+            Command::EncounterKey => match self.session.hello() {
                 Some(hello) => ToScanner::Key(KeyFor::Encounters(notes::key_of(self.site, &hello.device))),
                 None => return Ok(()),
             },
-            Say::ListKey(list, number) => match self.ours.lists.get(list).and_then(|l| l.keys.get(number)) {
-                Some(key) => {
-                    ToScanner::Key(KeyFor::List { list: list.clone(), number: *number, key: key.clone() })
+            Command::ListKey(list, number) => {
+                match self.ours.lists.get(list).and_then(|l| l.keys.get(number)) {
+                    Some(key) => {
+                        ToScanner::Key(KeyFor::List { list: list.clone(), number: *number, key: key.clone() })
+                    }
+                    None => return Ok(()),
                 }
-                None => return Ok(()),
-            },
-            Say::Offer(list, _) => match self.ours.lists.get(list) {
+            }
+            Command::Offer(list, _) => match self.ours.lists.get(list) {
                 Some(list) => ToScanner::Offer(&list.manifest),
                 None => return Ok(()),
             },
-            Say::Piece(segment, offset, bytes) => {
+            Command::Piece(segment, offset, bytes) => {
                 let length = usize::from(*bytes).min(piece.len());
                 let read = self.site.store.read_piece(segment, (*offset).into(), &mut piece[..length]);
                 match read {
@@ -199,8 +205,8 @@ impl Talk<'_> {
                     }
                 }
             }
-            Say::Next => ToScanner::Next,
-            Say::Taken(id) => ToScanner::Taken(*id),
+            Command::Next => ToScanner::Next,
+            Command::Taken(id) => ToScanner::Taken(*id),
         };
         let frame = Zeroizing::new(frame(&message));
         self.port.write_all(&frame).await
@@ -208,12 +214,12 @@ impl Talk<'_> {
 }
 
 /// What this device has for its scanners: the lists of documents in use, and the newest heartbeat.
-fn ours(holdings: &Holdings) -> Ours {
-    let heartbeat = holdings.heartbeat.clone().and_then(|envelope| {
+fn ours(snapshot: &Snapshot) -> Ours {
+    let heartbeat = snapshot.heartbeat.clone().and_then(|envelope| {
         let heartbeat: Heartbeat = body(SignedKind::Heartbeat, &envelope)?;
         Some((heartbeat.issued, envelope))
     });
-    let documents = holdings.lists.iter().filter(|held| matches!(held.content, Content::Documents(_)));
+    let documents = snapshot.lists.iter().filter(|held| matches!(held.content, Content::Documents(_)));
     let lists = documents.filter_map(|held| {
         let envelope = held.manifest.clone()?;
         let manifest: Manifest = body(SignedKind::Manifest, &envelope)?;
@@ -283,14 +289,14 @@ fn what(alert: &Alert) -> String {
     text
 }
 
-fn word(say: &Say) -> &'static str {
+fn word(say: &Command) -> &'static str {
     match say {
-        Say::Who => "to say who it is",
-        Say::Time(_) => "the time",
-        Say::EncounterKey => "the key for its encounters",
-        Say::ListKey(..) => "a list's key",
-        Say::Offer(..) | Say::Piece(..) => "an edition",
-        Say::Next => "to hand over encounters",
-        Say::Taken(_) => "to forget an encounter",
+        Command::Who => "to say who it is",
+        Command::Time(_) => "the time",
+        Command::EncounterKey => "the key for its encounters",
+        Command::ListKey(..) => "a list's key",
+        Command::Offer(..) | Command::Piece(..) => "an edition",
+        Command::Next => "to hand over encounters",
+        Command::Taken(_) => "to forget an encounter",
     }
 }

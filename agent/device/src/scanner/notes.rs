@@ -13,7 +13,7 @@
 
 use super::Site;
 use crate::check::encounter::{Addressee, Met, scanned};
-use crate::journal::{self, Event, Line};
+use crate::journal::{self, AuditEvent, AuditLine};
 use crate::store::encounters::{self, NewEncounter};
 use crate::store::spool::Spooling;
 use crate::store::{DbError, scanners};
@@ -31,7 +31,6 @@ pub(super) enum NoteError {
     /// The spool is full.
     #[error("the spool is full")]
     Full,
-    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -52,7 +51,7 @@ pub(super) enum Unusable {
 
 /// What became of a note that was taken.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(super) enum NoteReceipt {
     /// It is an encounter on its way home.
     New,
     /// It was taken before.
@@ -67,17 +66,17 @@ pub(super) fn key_of(site: &Site, scanner: &DeviceId) -> ScannerKey {
 }
 
 /// Stores a note that `scanner` hands over; once this returns, the scanner may forget it.
-pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<Taken, NoteError> {
+pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<NoteReceipt, NoteError> {
     if scanners::last_accepted(site.checker.db(), scanner)? == Some(note.id)
         || encounters::is_known(site.checker.db(), &note.id)?
     {
-        return Ok(Taken::Before);
+        return Ok(NoteReceipt::Before);
     }
     match ready(site, scanner, note) {
-        Ok(ready) => keep(site, scanner, ready).map(|()| Taken::New),
+        Ok(ready) => keep(site, scanner, ready).map(|()| NoteReceipt::New),
         Err(unusable) => {
             set_aside(site, scanner, note, &unusable)?;
-            Ok(Taken::Aside(unusable))
+            Ok(NoteReceipt::Aside(unusable))
         }
     }
 }
@@ -85,15 +84,15 @@ pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Re
 /// A note's encounter, sealed to the list's owner, and its journal line.
 struct Ready {
     new: NewEncounter,
-    line: Line,
+    line: AuditLine,
 }
 
 fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
     let mut plain = Zeroizing::new([0; NOTE_BYTES_MAX]);
     let note = Note::open::<Ring>(sealed, &key_of(site, scanner), &mut plain).map_err(|_| Unusable::Seal)?;
-    let holdings = site.checker.holdings();
-    let owner_key = holdings.root.issuer(&note.list).map_err(|_| Unusable::NoOwner)?.owner_key;
-    let held = holdings.lists.iter().find(|held| held.list == note.list);
+    let snapshot = site.checker.snapshot();
+    let owner_key = snapshot.root.issuer(&note.list).map_err(|_| Unusable::NoOwner)?.owner_key;
+    let held = snapshot.lists.iter().find(|held| held.list == note.list);
     // The scanner has shown it: it stores documents only, and none of their alerts is discreet.
     let to = Addressee { owner_key, confirm_s: held.map_or(0, |held| held.confirm_s), shown: true };
     let zone = mrz::parse(&note.zone)?;
@@ -111,14 +110,15 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
         document: scanned(&zone),
         late: false,
     };
-    let event = Event::Check {
+    let event = AuditEvent::Check {
         who: site.name.clone(),
         why: String::new(),
+        typed: false,
         verdict: vedette_common::text::verdict_word(note.verdict).into(),
         lists: vec![(note.list.to_string(), note.edition)],
         alerts: vec![format!("{}/{}", note.list, note.alert)],
     };
-    let line = Line { at: met.made_at, event };
+    let line = AuditLine { at: met.made_at, event };
     let new = site.checker.seal_encounter(met, to).map_err(|_| Unusable::NoOwner)?;
     Ok(Ready { new, line })
 }
@@ -143,14 +143,14 @@ fn set_aside(
     note: &SealedNote<'_>,
     unusable: &Unusable,
 ) -> Result<(), DbError> {
-    let event = Event::NoteAside {
+    let event = AuditEvent::NoteAside {
         who: site.name.clone(),
         scanner: scanner.to_string(),
         note: Hex(&note.id).to_string(),
         why: unusable.to_string(),
         sealed: Hex(note.sealed).to_string(),
     };
-    let line = Line { at: site.checker.now(), event };
+    let line = AuditLine { at: site.checker.now(), event };
     site.checker.db().transaction("set a scanner's note aside", |t| {
         journal::append(t, &line)?;
         scanners::set_last_accepted(t, scanner, &note.id)

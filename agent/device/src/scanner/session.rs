@@ -38,7 +38,6 @@ pub struct Ours {
 /// One list in use.
 #[derive(Debug)]
 pub struct OurList {
-    /// Its edition.
     pub edition: u64,
     /// The manifest's envelope.
     pub manifest: Arc<[u8]>,
@@ -50,7 +49,7 @@ pub struct OurList {
 
 /// What to say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Say {
+pub enum Command {
     /// Who are you?
     Who,
     /// The heartbeat issued then.
@@ -71,7 +70,7 @@ pub enum Say {
 
 /// What a message asks of the host.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard<'a> {
+pub enum ScannerEvent<'a> {
     /// Nothing more than what [`Session::next`] says.
     Noted,
     /// A scanner that has (re)started, or another one.
@@ -81,37 +80,37 @@ pub enum Heard<'a> {
     /// Store this encounter, then say [`Session::stored`].
     Store(EncounterId, &'a [u8]),
     /// It did not take what was said.
-    Refused(Say, ScannerRefusal),
+    Refused(Command, ScannerRefusal),
     /// It speaks another protocol: nothing is said to it.
     Foreign(u8),
 }
 
 /// What the host knows of its scanner.
 #[derive(Debug)]
-pub struct Session {
+pub struct ScannerSession {
     hello: Option<Hello>,
     /// Said, and not answered yet; since when, and how often before.
-    waiting: Option<(Say, Instant, u32)>,
+    waiting: Option<(Command, Instant, u32)>,
     /// The issue time of the heartbeat it was told last. Its own clock runs on and cannot tell.
     time_told: u64,
     /// It was given our key for its encounters. One that it had before may be another host's.
     key_told: bool,
     /// To be said before anything else.
-    urgent: Option<Say>,
+    urgent: Option<Command>,
     keys_told: HashSet<(ListName, u32)>,
-    refused: HashMap<Say, Instant>,
+    refused: HashMap<Command, Instant>,
     /// The last offer.
     offered: Option<(ListName, Digest)>,
     /// It said that no encounter waits.
     drained: bool,
-    heard_at: Instant,
+    received_at: Instant,
     answers_unconfirmed: u32,
 }
 
-impl Session {
+impl ScannerSession {
     /// Nothing is known yet.
-    pub fn new(now: Instant) -> Session {
-        Session {
+    pub fn new(now: Instant) -> ScannerSession {
+        ScannerSession {
             hello: None,
             waiting: None,
             time_told: 0,
@@ -121,7 +120,7 @@ impl Session {
             refused: HashMap::new(),
             offered: None,
             drained: false,
-            heard_at: now,
+            received_at: now,
             answers_unconfirmed: 0,
         }
     }
@@ -143,16 +142,16 @@ impl Session {
 
     /// The encounter is stored here.
     pub fn stored(&mut self, id: EncounterId) {
-        self.urgent = Some(Say::Taken(id));
+        self.urgent = Some(Command::Taken(id));
     }
 
     /// The encounter cannot be stored now: it stays with the scanner for a while.
     pub fn not_stored(&mut self, now: Instant) {
-        self.refused.insert(Say::Next, now);
+        self.refused.insert(Command::Next, now);
     }
 
     /// What to say now, if anything; it counts as said.
-    pub fn next(&mut self, ours: &Ours, now: Instant) -> Option<Say> {
+    pub fn next(&mut self, ours: &Ours, now: Instant) -> Option<Command> {
         let mut tries = 0;
         if let Some((say, since, before)) = self.waiting.take() {
             if now.saturating_duration_since(since) < ANSWER_WAIT {
@@ -163,7 +162,7 @@ impl Session {
             tries = before + 1;
             if tries >= TRIES_MAX {
                 (self.hello, self.urgent, tries) = (None, None, 0);
-            } else if matches!(say, Say::Taken(_)) {
+            } else if matches!(say, Command::Taken(_)) {
                 self.urgent = Some(say);
             }
         }
@@ -171,7 +170,7 @@ impl Session {
             Some(say) => say,
             None => self.due(ours, now)?,
         };
-        if let Say::Offer(list, digest) = &say {
+        if let Command::Offer(list, digest) = &say {
             self.offered = Some((list.clone(), *digest));
         }
         self.waiting = Some((say.clone(), now, tries));
@@ -182,32 +181,32 @@ impl Session {
     pub fn wakes_at(&self) -> Instant {
         match &self.waiting {
             Some((_, since, _)) => *since + ANSWER_WAIT,
-            None => self.heard_at + ASK_EVERY,
+            None => self.received_at + ASK_EVERY,
         }
     }
 
-    fn due(&self, ours: &Ours, now: Instant) -> Option<Say> {
-        let Some(hello) = &self.hello else { return Some(Say::Who) };
-        let wanted = |say: &Say| {
+    fn due(&self, ours: &Ours, now: Instant) -> Option<Command> {
+        let Some(hello) = &self.hello else { return Some(Command::Who) };
+        let wanted = |say: &Command| {
             self.refused.get(say).is_none_or(|at| now.saturating_duration_since(*at) >= REFUSED_WAIT)
         };
-        if !(self.key_told && hello.keyed) && wanted(&Say::EncounterKey) {
-            return Some(Say::EncounterKey);
+        if !(self.key_told && hello.keyed) && wanted(&Command::EncounterKey) {
+            return Some(Command::EncounterKey);
         }
         if let Some((issued, _)) = ours.heartbeat
             && issued > self.time_told
-            && wanted(&Say::Time(issued))
+            && wanted(&Command::Time(issued))
         {
-            return Some(Say::Time(issued));
+            return Some(Command::Time(issued));
         }
         // Encounters before lists: they are small, and somebody may be waiting for them.
-        if !self.drained && wanted(&Say::Next) {
-            return Some(Say::Next);
+        if !self.drained && wanted(&Command::Next) {
+            return Some(Command::Next);
         }
         for held in &hello.lists {
             let Some(list) = ours.lists.get(&held.list) else { continue };
             let current = held.edition > list.edition || held.manifest == list.digest;
-            let key = |number: &u32| Say::ListKey(held.list.clone(), *number);
+            let key = |number: &u32| Command::ListKey(held.list.clone(), *number);
             let untold = |number: &&u32| !self.keys_told.contains(&(held.list.clone(), **number));
             if !(current && held.keyed) {
                 let keys = list.keys.keys().filter(untold).map(key);
@@ -215,40 +214,40 @@ impl Session {
                     return Some(say);
                 }
             }
-            let offer = Say::Offer(held.list.clone(), list.digest);
+            let offer = Command::Offer(held.list.clone(), list.digest);
             if !current && wanted(&offer) {
                 return Some(offer);
             }
         }
-        (now.saturating_duration_since(self.heard_at) >= ASK_EVERY).then_some(Say::Who)
+        (now.saturating_duration_since(self.received_at) >= ASK_EVERY).then_some(Command::Who)
     }
 
     /// Takes a message of the scanner's.
-    pub fn heard<'a>(&mut self, message: ToHost<'a>, now: Instant) -> Heard<'a> {
-        self.heard_at = now;
+    pub fn received<'a>(&mut self, message: ToHost<'a>, now: Instant) -> ScannerEvent<'a> {
+        self.received_at = now;
         match message {
             ToHost::Hello(hello) if hello.protocol != PROTOCOL => {
                 let protocol = hello.protocol;
-                *self = Session { waiting: Some((Say::Who, now, 0)), ..Session::new(now) };
-                Heard::Foreign(protocol)
+                *self = ScannerSession { waiting: Some((Command::Who, now, 0)), ..ScannerSession::new(now) };
+                ScannerEvent::Foreign(protocol)
             }
             ToHost::Hello(hello) => self.greeted(hello, now),
-            ToHost::Scan(scan) => Heard::Check(scan.number, scan.text),
+            ToHost::Scan(scan) => ScannerEvent::Check(scan.number, scan.text),
             ToHost::Want(want) => {
-                let piece = Say::Piece(want.segment, want.offset, want.bytes);
+                let piece = Command::Piece(want.segment, want.offset, want.bytes);
                 match &self.waiting {
                     // On its way already: the scanner asks once for each message, and one was said twice.
                     Some((said, ..)) if *said == piece => {}
-                    Some((Say::Offer(..) | Say::Piece(..), ..)) => {
+                    Some((Command::Offer(..) | Command::Piece(..), ..)) => {
                         self.waiting = None;
                         self.urgent = Some(piece);
                     }
                     _ => {}
                 }
-                Heard::Noted
+                ScannerEvent::Noted
             }
             ToHost::Installed { list, edition } => {
-                self.waiting.take_if(|(say, ..)| matches!(say, Say::Offer(..) | Say::Piece(..)));
+                self.waiting.take_if(|(say, ..)| matches!(say, Command::Offer(..) | Command::Piece(..)));
                 let held = self.hello.iter_mut().flat_map(|hello| &mut hello.lists);
                 if let Some(held) = held.into_iter().find(|held| held.list == list)
                     && let Some((_, digest)) = self.offered.take_if(|(offered, _)| *offered == list)
@@ -257,58 +256,58 @@ impl Session {
                     // The heartbeat confirms an edition only when it is there.
                     self.time_told = 0;
                 }
-                Heard::Noted
+                ScannerEvent::Noted
             }
             ToHost::Encounter(note) => {
-                self.waiting.take_if(|(say, ..)| matches!(say, Say::Next | Say::Taken(_)));
+                self.waiting.take_if(|(say, ..)| matches!(say, Command::Next | Command::Taken(_)));
                 self.drained = false;
-                Heard::Store(note.id, note.sealed)
+                ScannerEvent::Store(note.id, note.sealed)
             }
             ToHost::Nothing => {
-                self.waiting.take_if(|(say, ..)| matches!(say, Say::Next | Say::Taken(_)));
+                self.waiting.take_if(|(say, ..)| matches!(say, Command::Next | Command::Taken(_)));
                 self.drained = true;
-                Heard::Noted
+                ScannerEvent::Noted
             }
             ToHost::Done => {
                 self.done();
-                Heard::Noted
+                ScannerEvent::Noted
             }
             ToHost::Refused(_) if self.answers_unconfirmed > 0 => {
                 self.answers_unconfirmed -= 1;
-                Heard::Noted
+                ScannerEvent::Noted
             }
             ToHost::Refused(refusal) => {
-                let Some((say, ..)) = self.waiting.take() else { return Heard::Noted };
-                if say == Say::Who {
+                let Some((say, ..)) = self.waiting.take() else { return ScannerEvent::Noted };
+                if say == Command::Who {
                     // Nothing can be said before it says who it is; it is asked again, but not at once.
-                    self.waiting = Some((Say::Who, now, 0));
+                    self.waiting = Some((Command::Who, now, 0));
                 }
                 let refused = match (&say, self.offered.take()) {
-                    (Say::Piece(..), Some((list, digest))) => Say::Offer(list, digest),
+                    (Command::Piece(..), Some((list, digest))) => Command::Offer(list, digest),
                     _ => say.clone(),
                 };
                 self.refused.insert(refused, now);
-                Heard::Refused(say, refusal)
+                ScannerEvent::Refused(say, refusal)
             }
         }
     }
 
-    fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> Heard<'a> {
-        let asked = self.waiting.take_if(|(say, ..)| *say == Say::Who).is_some();
+    fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> ScannerEvent<'a> {
+        let asked = self.waiting.take_if(|(say, ..)| *say == Command::Who).is_some();
         let same = self.hello.as_ref().is_some_and(|before| {
             before.device == hello.device
                 && hello.keyed >= before.keyed
                 && (hello.time > 0 || self.time_told == 0)
         });
         if !(asked && same) {
-            *self = Session::new(now);
+            *self = ScannerSession::new(now);
         }
         self.drained = hello.encounters == 0;
         for held in hello.lists.iter().filter(|held| !held.keyed) {
             self.keys_told.retain(|(list, _)| *list != held.list);
         }
         self.hello = Some(hello);
-        if asked && same { Heard::Noted } else { Heard::Started }
+        if asked && same { ScannerEvent::Noted } else { ScannerEvent::Started }
     }
 
     /// What was said last is taken: the answer to a scan, or what waits.
@@ -317,16 +316,15 @@ impl Session {
             self.answers_unconfirmed -= 1;
             return;
         }
-        let Some((say, ..)) = self
-            .waiting
-            .take_if(|(say, ..)| matches!(say, Say::Time(_) | Say::EncounterKey | Say::ListKey(..)))
-        else {
+        let Some((say, ..)) = self.waiting.take_if(|(say, ..)| {
+            matches!(say, Command::Time(_) | Command::EncounterKey | Command::ListKey(..))
+        }) else {
             return;
         };
         match (say, &mut self.hello) {
-            (Say::Time(issued), _) => self.time_told = issued,
-            (Say::EncounterKey, Some(hello)) => (hello.keyed, self.key_told) = (true, true),
-            (Say::ListKey(list, number), _) => {
+            (Command::Time(issued), _) => self.time_told = issued,
+            (Command::EncounterKey, Some(hello)) => (hello.keyed, self.key_told) = (true, true),
+            (Command::ListKey(list, number), _) => {
                 self.keys_told.insert((list, number));
             }
             _ => {}

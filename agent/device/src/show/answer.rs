@@ -3,7 +3,7 @@
 
 use super::{facts, push};
 use crate::action::Action;
-use crate::desk::api::{AlertView, AnswerView, CheckedView};
+use crate::desk::api::{AlertView, AnswerView, CheckedView, StandingView};
 use std::collections::BTreeMap;
 use vedette_common::clock::parse_rfc3339;
 use vedette_common::text::{json_word, printable};
@@ -41,6 +41,9 @@ pub fn answer(answer: &AnswerView, words: &Words, colour: bool, now: u64) -> Str
             d.birth_date
         ),
     );
+    if d.format == "typed" {
+        push(&mut out, format_args!("  {}", words.say("document.typed")));
+    }
     if !d.valid {
         push(&mut out, format_args!("  △ {}", words.say("document.invalid")));
     }
@@ -143,12 +146,7 @@ fn alert_lines(out: &mut String, n: usize, alert: &AlertView, words: &Words) {
         (status, _) => term(words, "status", status),
     };
     let action = term(words, "action", alert.action.word());
-    let percent = (alert.score * 100.0).round().to_string();
-    let alike = match alert.is_document() {
-        true => String::new(),
-        false => format!(" · {}", words.fill("alert.score", &values([("n", &percent)]))),
-    };
-    push(out, format_args!("\n  {n}. {title} · {kind} · {action}{alike}"));
+    push(out, format_args!("\n  {n}. {title} · {kind} · {action}{}", tally(alert, words)));
     if let Some(handling) = &alert.handling {
         let meant =
             if handling.scale == EUROPOL { term(words, "handling", &handling.code) } else { String::new() };
@@ -156,11 +154,29 @@ fn alert_lines(out: &mut String, n: usize, alert: &AlertView, words: &Words) {
         push(out, format_args!("     {}: {}", printable(&handling.code), said.trim()));
     }
     for reason in &alert.reasons {
-        push(out, format_args!("     – {}", printable(&words.phrase(reason))));
+        let mark = match reason.standing {
+            Some(StandingView::Equal) => '=',
+            Some(StandingView::Differs) => '≠',
+            Some(StandingView::Unknown) => '?',
+            Some(StandingView::Strength) | None => '–',
+        };
+        push(out, format_args!("     {mark} {}", printable(&words.phrase(&reason.phrase))));
     }
     for (key, fact) in facts::of_alert(alert) {
         push(out, format_args!("     {}: {}", words.say(key), printable(&fact)));
     }
+}
+
+/// How much of a person is equal, differs and is not known; nothing where no fact is shown. A share of equality would hide
+/// the differences.
+fn tally(alert: &AlertView, words: &Words) -> String {
+    let counts = alert.tally();
+    if counts == [0; 3] {
+        return String::new();
+    }
+    let [equal, different, unknown] = counts.map(|count| count.to_string());
+    let counts = values([("equal", &equal), ("different", &different), ("unknown", &unknown)]);
+    format!(" · {}", words.fill("alert.tally", &counts))
 }
 
 fn list_line(out: &mut String, checked: &CheckedView, words: &Words) {

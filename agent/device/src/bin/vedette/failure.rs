@@ -73,7 +73,11 @@ impl From<ClientError> for Failure {
 
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Failure {
-        let code = if matches!(error, CheckError::Unreadable(_)) { UNREADABLE } else { FAILED };
+        let code = if matches!(error, CheckError::Unreadable(_) | CheckError::Find(_)) {
+            UNREADABLE
+        } else {
+            FAILED
+        };
         Failure::new(code, &error, error.hint())
     }
 }

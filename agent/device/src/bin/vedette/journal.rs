@@ -5,7 +5,7 @@ use clap::Subcommand;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vedette::Config;
-use vedette::journal::{self, JournalRow, Line, Verified};
+use vedette::journal::{self, AuditLine, JournalRow, Verified};
 use vedette::show;
 use vedette::store::Db;
 use vedette_common::clock::{parse_rfc3339, system_now};
@@ -68,7 +68,7 @@ pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {
             println!("{}", sound(&verified));
         }
         Command::Show { json, who, since, until, file } => {
-            let wanted = |line: &Line| {
+            let wanted = |line: &AuditLine| {
                 who.as_ref().is_none_or(|who| line.event.who() == who)
                     && since.is_none_or(|since| line.at >= since)
                     && until.is_none_or(|until| line.at < until)
@@ -77,7 +77,7 @@ pub(super) fn run(command: Command, config: &Config) -> Result<u8, Failure> {
             let mut written = Ok(());
             let mut show = |row: &JournalRow| {
                 // A line that is none was not written by us: it is shown as it is.
-                let line = Line::read(&row.text).ok();
+                let line = AuditLine::read(&row.text).ok();
                 if line.as_ref().is_none_or(&wanted) {
                     written = match (json, line) {
                         (true, _) => writeln!(out, r#"{{"sequence":{},"line":{}}}"#, row.sequence, row.text),

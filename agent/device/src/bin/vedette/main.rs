@@ -1,7 +1,9 @@
 //! `vedette`: arguments -> configuration -> one command -> exit code. A file a command.
 
+mod asking;
 mod drill;
 mod failure;
+mod find;
 mod import;
 mod journal;
 mod lists;
@@ -24,8 +26,8 @@ use vedette_common::shutdown;
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Exit codes of scan: 0 Clear, 10 Hit, 11 Possible, 12 NotChecked, 64 usage, \
-65 unreadable MRZ. Others: 1 failed, 69 no agent answers, 78 configuration."
+    after_help = "Exit codes of scan and find: 0 Clear, 10 Hit, 11 Possible, 12 NotChecked, 64 usage, \
+65 unreadable MRZ, or nothing that can be searched. Others: 1 failed, 69 no agent answers, 78 configuration."
 )]
 struct Cli {
     /// Configuration file.
@@ -41,6 +43,9 @@ enum Command {
     Run,
     /// Check a document: MRZ lines as arguments, or on standard input.
     Scan(scan::Arguments),
+    /// Find a document or a person without a zone: by number, name or another identifier.
+    #[command(subcommand)]
+    Find(find::Command),
     /// Read machine readable zones from standard input, samples separated by a blank line.
     Mrz(mrz::Arguments),
     /// Show the stored lists, their editions and ages.
@@ -107,6 +112,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
             Ok(0)
         }
         Command::Scan(arguments) => scan::run(arguments, config).await,
+        Command::Find(command) => find::run(command, &config()?).await,
         Command::Mrz(arguments) => mrz::run(arguments),
         Command::Lists(arguments) => lists::run(&arguments, &config()?).await,
         Command::Status(arguments) => status::run(&arguments, &config()?).await,

@@ -1,68 +1,70 @@
 //! `vedette scan`: a document's zone -> the running agent's answer, or the store's own.
 
+use super::asking::Asking;
 use super::failure::{Failure, UNREADABLE};
-use super::output::{environment_language, print};
 use std::io::{IsTerminal, Read};
-use vedette::desk::api::{AnswerView, ScanRequest};
-use vedette::desk::client;
-use vedette::{Agent, Config, show};
-use vedette_common::clock::system_now;
-use vedette_common::words::{Language, Words};
-use vedette_shim::verdict::Verdict;
-
-const CLEAR: u8 = 0;
-const HIT: u8 = 10;
-const POSSIBLE: u8 = 11;
-const NOT_CHECKED: u8 = 12;
+use vedette::check::slips::Slip;
+use vedette::desk::api::{AnswerView, PlaceView, ScanRequest};
+use vedette::desk::client::{self, ClientError};
+use vedette::{Agent, CheckError, Config};
+use vedette_common::text::printable;
 
 /// A machine readable zone on standard input is shorter than this, bytes.
 const ZONE_BYTES_MAX: u64 = 4096;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
-    /// Open the store itself instead of asking the running agent.
-    #[arg(long)]
-    standalone: bool,
-    /// Who searches (badge), for the journal.
-    #[arg(long, default_value = "")]
-    who: String,
-    /// Why, for the journal.
-    #[arg(long, default_value = "")]
-    why: String,
-    /// Language of the answer: en, fr, es, ar. Default: that of the environment (LC_ALL, LC_MESSAGES, LANG).
-    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
-    lang: Option<Language>,
+    #[command(flatten)]
+    asking: Asking,
     /// The lines of the machine readable zone.
     lines: Vec<String>,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::of(tag).ok_or_else(|| "there are en, fr, es and ar".into())
 }
 
 pub(super) async fn run(
     arguments: Arguments,
     config: impl FnOnce() -> Result<Config, Failure>,
 ) -> Result<u8, Failure> {
-    let Arguments { json, standalone, who, why, lang, lines } = arguments;
-    let request = ScanRequest { mrz: zone(lines)?, who: who.clone(), why };
+    let Arguments { asking, lines } = arguments;
+    let request = ScanRequest { mrz: zone(lines)?, who: asking.who.clone(), why: asking.why.clone() };
     let config = config()?;
-    let answer: AnswerView = match standalone {
-        true => (&*Agent::open(&config)?.check(&request.by(who))?).into(),
-        false => client::post(&config.desk.socket, "/v1/scans", &request).await?,
+    let answer: AnswerView = match asking.standalone {
+        true => match Agent::open(&config)?.check(&request.clone().by(asking.who.clone())) {
+            Ok(answer) => (&*answer).into(),
+            Err(CheckError::Unreadable(error)) => {
+                let slip = Slip::of(&request.mrz, &error);
+                return Err(unreadable(CheckError::Unreadable(error), &request.mrz, slip));
+            }
+            Err(other) => return Err(other.into()),
+        },
+        false => match client::post(&config.desk.socket, "/v1/scans", &request).await {
+            Err(ClientError::Refused { status: 422, problem }) => {
+                let likely = Some(problem.likely).filter(|lines| !lines.is_empty());
+                let slip = problem.place.map(|PlaceView { line, column }| Slip { line, column, likely });
+                return Err(unreadable(problem.error, &request.mrz, slip));
+            }
+            other => other?,
+        },
     };
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let words = Words::of(lang.unwrap_or_else(environment_language));
-    print(json, &answer, |answer| show::answer(answer, words, colour, system_now()))?;
-    Ok(match answer.verdict {
-        Verdict::Clear => CLEAR,
-        Verdict::Hit => HIT,
-        Verdict::Possible => POSSIBLE,
-        Verdict::NotChecked => NOT_CHECKED,
-    })
+    asking.show(&answer)
+}
+
+/// Shows what was typed, so that it is not lost, the place that is wrong, and how it was likely meant.
+fn unreadable(error: impl ToString, typed: &str, slip: Option<Slip>) -> Failure {
+    let mut shown = String::new();
+    for (line, text) in (1..).zip(typed.split(['\n', '\r']).filter(|line| !line.trim().is_empty())) {
+        shown += &format!("  {}\n", printable(text));
+        if let Some(column) = slip.as_ref().filter(|slip| slip.line == line).and_then(|slip| slip.column) {
+            shown += &format!("  {}^ line {line}, column {column}\n", " ".repeat(usize::from(column) - 1));
+        }
+    }
+    let hint = match slip.and_then(|slip| slip.likely) {
+        Some(lines) => {
+            let lines: Vec<_> = lines.iter().map(|line| format!("'{}'", printable(line))).collect();
+            format!("compare with the document, and if it has this, run: vedette scan {}", lines.join(" "))
+        }
+        None => "compare with the document, and type the line again".into(),
+    };
+    Failure::new(UNREADABLE, format!("{}\n{}", error.to_string(), shown.trim_end_matches('\n')), &hint)
 }
 
 /// The zone's text: the arguments, or standard input.

@@ -1,15 +1,16 @@
-//! Scans, their answers, answers that are still open, and discreet alerts.
+//! Scans, typed searches, their answers, answers that are still open, and discreet alerts.
 
 use super::{OutcomeView, schema};
 use crate::action::Action;
 use crate::check::discreet::DiscreetScan;
-use crate::check::{Alert, Answer, Checked, Document, Gap, Notice, Reason, Scan, Subject};
+use crate::check::{Alert, Answer, Checked, Document, Find, Gap, Notice, Reason, Scan, Subject, Typed};
 use crate::post::recent::OpenHit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use vedette_common::clock::rfc3339;
 use vedette_common::words::Phrase;
+use vedette_names::Standing;
 use vedette_names::handling::{Handling, Restriction};
 use vedette_names::person::Warning;
 use vedette_shim::ids::{Hex, ListName};
@@ -40,7 +41,83 @@ impl ScanRequest {
     }
 }
 
-/// The answer to a scan.
+/// A search without a zone: exactly one of number, name and identifier.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Find)]
+pub struct FindRequest {
+    /// A document's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<NumberRequest>,
+    /// A person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<NameRequest>,
+    /// Any other identifier: a national number, an alert's id or reference. `?` and `*` as in a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// Who searches: badge or program.
+    #[serde(default)]
+    pub who: String,
+    /// Why.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A document's number as far as it can be read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FindNumber)]
+pub struct NumberRequest {
+    /// `?` stands for one character that cannot be read, one `*` for any count of them; 3 characters are needed.
+    pub number: String,
+    /// The issuing state, ICAO code; empty if it is not known.
+    #[serde(default)]
+    pub state: String,
+    /// The document's code, `P`, `ID`; empty if it is not known.
+    #[serde(default)]
+    pub r#type: String,
+}
+
+/// A person's name, with what else is known; what is not known is empty.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FindName)]
+pub struct NameRequest {
+    /// Family names; the whole name where its parts are not known apart.
+    pub surname: String,
+    #[serde(default)]
+    pub given_names: String,
+    /// `1974-08-12`, `1974-08`, `1974`, or at most 20 years: `1970..1975`.
+    #[serde(default)]
+    pub birth_date: String,
+    /// ICAO code.
+    #[serde(default)]
+    pub nationality: String,
+    /// `M`, `F` or `X`.
+    #[serde(default)]
+    pub sex: String,
+}
+
+impl FindRequest {
+    /// The search, by `who`; none unless exactly one thing is searched.
+    pub fn by(self, who: String) -> Option<Find> {
+        let typed = match (self.number, self.name, self.identifier) {
+            (Some(of), None, None) => Typed::Number { number: of.number, state: of.state, kind: of.r#type },
+            (None, Some(of), None) => Typed::Name {
+                surname: of.surname,
+                given_names: of.given_names,
+                birth_date: of.birth_date,
+                nationality: of.nationality,
+                sex: of.sex,
+            },
+            (None, None, Some(text)) => Typed::Identifier(text),
+            _ => return None,
+        };
+        Some(Find { typed, who, why: self.why })
+    }
+}
+
+/// The answer to a scan or a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Answer)]
 pub struct AnswerView {
@@ -75,11 +152,11 @@ impl From<&Answer> for AnswerView {
     }
 }
 
-/// What was read, as printed.
+/// What was read, as printed, or typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Document)]
 pub struct DocumentView {
-    /// `TD3`, `MRV-A` ...
+    /// `TD3`, `MRV-A` ...; `typed` without a zone.
     pub format: String,
     /// Whether every check digit agrees.
     pub valid: bool,
@@ -102,7 +179,7 @@ impl From<&Document> for DocumentView {
     fn from(document: &Document) -> DocumentView {
         let fields = &document.fields;
         DocumentView {
-            format: document.format.to_string(),
+            format: document.format.map_or_else(|| "typed".into(), |format| format.to_string()),
             valid: document.valid,
             code: fields.code.as_str().into(),
             issuing_state: fields.issuing_state.as_str().into(),
@@ -182,11 +259,10 @@ pub struct AlertView {
     /// What to do.
     #[schema(value_type = schema::Action)]
     pub action: Action,
-    /// 0 to 1.
+    /// For programs, 0 to 1: where the list's thresholds lie. It is no share of what is equal.
     pub score: f32,
-    /// Which facts decided.
-    #[schema(value_type = Vec<schema::Phrase>)]
-    pub reasons: Vec<Phrase>,
+    /// Which facts decided: of a person what is equal, what differs, what is not known.
+    pub reasons: Vec<ReasonView>,
     /// For the officer's safety and others'.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<schema::Warning>)]
@@ -206,7 +282,55 @@ pub struct AlertView {
     pub details: serde_json::Value,
 }
 
+/// One fact that decided, as a sentence for the officer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Reason)]
+pub struct ReasonView {
+    #[serde(flatten)]
+    #[schema(value_type = schema::Phrase)]
+    pub phrase: Phrase,
+    /// What it says of a person; none where it says only how the match was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingView>,
+}
+
+/// What a fact says of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Standing)]
+pub enum StandingView {
+    /// Read and listed are equal.
+    Equal,
+    /// They differ, in whatever way.
+    Differs,
+    /// One side does not say.
+    Unknown,
+    /// How far the name carries: neither for nor against.
+    Strength,
+}
+
+impl From<&Reason> for ReasonView {
+    fn from(reason: &Reason) -> ReasonView {
+        let standing = match reason {
+            Reason::Person(reason) => Some(match reason.standing() {
+                Standing::Equal => StandingView::Equal,
+                Standing::Differs => StandingView::Differs,
+                Standing::Unknown => StandingView::Unknown,
+                Standing::Strength => StandingView::Strength,
+            }),
+            _ => None,
+        };
+        ReasonView { phrase: reason.phrase(), standing }
+    }
+}
+
 impl AlertView {
+    /// How many facts are equal, differ, and are not known.
+    pub fn tally(&self) -> [usize; 3] {
+        [StandingView::Equal, StandingView::Differs, StandingView::Unknown]
+            .map(|standing| self.reasons.iter().filter(|reason| reason.standing == Some(standing)).count())
+    }
+
     /// Whether it is about a document.
     pub fn is_document(&self) -> bool {
         self.kind == "document"
@@ -232,7 +356,7 @@ impl From<&Alert> for AlertView {
             name: name.into(),
             action: found.action,
             score: found.score,
-            reasons: found.reasons.iter().map(Reason::phrase).collect(),
+            reasons: found.reasons.iter().map(ReasonView::from).collect(),
             warnings: found.warnings.clone(),
             owner: found.owner.clone(),
             handling: found.handling.clone(),

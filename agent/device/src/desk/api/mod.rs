@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `answer` | a scan and its answer, open hits, discreet alerts |
+//! | `answer` | a scan or a search and its answer, open hits, discreet alerts |
 //! | `encounter` | outcomes, owners' confirmations, late encounters |
 //! | `status` | the device and its lists |
 //! | `session` | officers and what they show |
@@ -25,12 +25,13 @@ mod session;
 mod status;
 
 pub use answer::{
-    AlertView, AnswerView, CheckedView, DiscreetScanView, DocumentView, OpenHitView, ScanRequest,
+    AlertView, AnswerView, CheckedView, DiscreetScanView, DocumentView, FindRequest, NameRequest,
+    NumberRequest, OpenHitView, ReasonView, ScanRequest, StandingView,
 };
 pub use drill::{DrillReportView, DrillRequest, DrillView, EndDrill};
 pub use encounter::{ConfirmationView, LateView, OutcomeRequest, OutcomeView, OwnerAnswerView};
 pub use events::{LaggedView, ReaderRefusalView};
 pub use import::{Import, ImportView};
-pub use problem::Problem;
+pub use problem::{PlaceView, Problem};
 pub use session::{RevealRequest, RevealedView, SessionView, SignInRequest, SignedView};
 pub use status::{CountsView, ListView, RosterView, SignIn, StatusView};

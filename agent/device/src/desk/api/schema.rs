@@ -130,7 +130,7 @@ pub(super) struct Restriction {
 mod tests {
     use super::*;
     use crate::action::Action as Act;
-    use crate::post::status::RosterState as Roster;
+    use crate::post::status::RosterStanding as Roster;
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
     use vedette_common::roster::Role as Officer;

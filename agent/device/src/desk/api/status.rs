@@ -1,8 +1,8 @@
 //! The device and its lists.
 
 use super::schema;
-use crate::holdings::{Doubt, Unavailable};
-use crate::post::status::{ListStatus, RosterState, RosterStatus, Status};
+use crate::post::status::{ListStatus, RosterStanding, RosterStatus, Status};
+use crate::snapshot::{Doubt, Unavailable};
 use crate::store::confirmations::Counts;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -88,7 +88,7 @@ pub struct RosterView {
     pub number: u64,
     pub expires: String,
     #[schema(value_type = schema::RosterState)]
-    pub state: RosterState,
+    pub state: RosterStanding,
 }
 
 impl From<RosterStatus> for RosterView {

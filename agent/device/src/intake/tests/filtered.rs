@@ -1,7 +1,7 @@
 //! Filters over the lists in use.
 
 use super::*;
-use crate::holdings::Content;
+use crate::snapshot::Content;
 use std::time::{Duration, Instant};
 
 /// Waits until every segment of the edition in use that is to have a filter has it; how many have.

@@ -1,7 +1,7 @@
 //! The roster goes the way of a list: checked, stored with its floor, in use, kept across a restart.
 
 use super::*;
-use crate::officers::Roll;
+use crate::officers::RosterState;
 use vedette_common::roster::testing::{officer, roster as roster_of};
 use vedette_common::roster::{Role as OfficerRole, Roster};
 
@@ -16,10 +16,10 @@ fn offer(roster: &Roster, key: &SigningKey) -> Update {
 
 /// The number in use, 0 when nobody may sign in; `None` when nobody needs to.
 fn in_use(device: &Intake) -> Option<u64> {
-    match &device.shared().load().roll {
-        Roll::Open => None,
-        Roll::Held(roster) => Some(roster.number),
-        Roll::Lost => Some(0),
+    match &device.shared().load().roster_state {
+        RosterState::Open => None,
+        RosterState::InEffect(roster) => Some(roster.number),
+        RosterState::Lost => Some(0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a device cannot know it does not claim: lists it only heard of, times that nobody signed, signers replaced.
 
 use super::*;
-use crate::holdings::Doubt;
+use crate::snapshot::Doubt;
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_shim::trust::Freshness;
 

@@ -53,29 +53,29 @@ impl Model {
         Model { hello, notes, list_keys: HashSet::new(), pieces: 0, refuses_offers: false }
     }
 
-    fn hears(&mut self, say: &Say, ours: &Ours) -> Reply {
+    fn hears(&mut self, say: &Command, ours: &Ours) -> Reply {
         let oldest = |notes: &[EncounterId]| notes.first().map_or(Reply::Nothing, |id| Reply::Encounter(*id));
         match say {
-            Say::Who => {
+            Command::Who => {
                 self.hello.encounters = self.notes.len() as u32;
                 Reply::Hello(Box::new(self.hello.clone()))
             }
-            Say::Time(time) => {
+            Command::Time(time) => {
                 self.hello.time = *time;
                 Reply::Done
             }
-            Say::EncounterKey => {
+            Command::EncounterKey => {
                 self.hello.keyed = true;
                 Reply::Done
             }
-            Say::ListKey(_, number) => {
+            Command::ListKey(_, number) => {
                 self.list_keys.insert(*number);
                 Reply::Done
             }
-            Say::Offer(..) if self.refuses_offers => Reply::Refused(ScannerRefusal::NoRoom),
-            Say::Offer(..) if self.list_keys.len() < 2 => Reply::Refused(ScannerRefusal::NoKey),
-            Say::Offer(..) | Say::Piece(..) => {
-                if matches!(say, Say::Piece(_, offset, _) if *offset == self.pieces) {
+            Command::Offer(..) if self.refuses_offers => Reply::Refused(ScannerRefusal::NoRoom),
+            Command::Offer(..) if self.list_keys.len() < 2 => Reply::Refused(ScannerRefusal::NoKey),
+            Command::Offer(..) | Command::Piece(..) => {
+                if matches!(say, Command::Piece(_, offset, _) if *offset == self.pieces) {
                     self.pieces += 1;
                 }
                 if self.pieces < PIECES {
@@ -86,8 +86,8 @@ impl Model {
                     ListInUse { list: list(), edition: ours.edition, manifest: ours.digest, keyed: true };
                 Reply::Installed(list(), ours.edition)
             }
-            Say::Next => oldest(&self.notes),
-            Say::Taken(id) => {
+            Command::Next => oldest(&self.notes),
+            Command::Taken(id) => {
                 self.notes.retain(|note| note != id);
                 oldest(&self.notes)
             }
@@ -109,12 +109,12 @@ fn message(reply: &Reply) -> ToHost<'_> {
 
 /// Talks until nothing is said for a while; returns what was said, and the encounters stored.
 fn talk(
-    session: &mut Session,
+    session: &mut ScannerSession,
     model: &mut Model,
     ours: &Ours,
     losses: &[bool],
-) -> (Vec<Say>, Vec<EncounterId>) {
-    let (mut now, mut said, mut stored) = (session.heard_at, Vec::new(), Vec::new());
+) -> (Vec<Command>, Vec<EncounterId>) {
+    let (mut now, mut said, mut stored) = (session.received_at, Vec::new(), Vec::new());
     let mut losses = losses.iter().copied();
     let mut lost = || losses.next().unwrap_or(false);
     for _ in 0..2_000 {
@@ -125,7 +125,7 @@ fn talk(
             now = session.wakes_at();
             continue;
         };
-        if let Say::Taken(id) = &say {
+        if let Command::Taken(id) = &say {
             assert!(stored.contains(id), "never taken before it was stored");
         }
         said.push(say.clone());
@@ -134,7 +134,7 @@ fn talk(
         }
         let reply = model.hears(&say, ours);
         if !lost()
-            && let Heard::Store(id, _) = session.heard(message(&reply), now)
+            && let ScannerEvent::Store(id, _) = session.received(message(&reply), now)
         {
             stored.push(id);
             session.stored(id);
@@ -150,7 +150,7 @@ proptest! {
         losses in proptest::collection::vec(any::<bool>(), 0..60),
         notes in 0u8..4,
     ) {
-        let (ours, mut model, mut session) = (ours(3), Model::new(notes), Session::new(Instant::now()));
+        let (ours, mut model, mut session) = (ours(3), Model::new(notes), ScannerSession::new(Instant::now()));
         let (_, mut stored) = talk(&mut session, &mut model, &ours, &losses);
         stored.dedup();
         prop_assert_eq!(stored.len(), usize::from(notes));
@@ -159,69 +159,72 @@ proptest! {
         prop_assert!(model.hello.keyed);
         prop_assert_eq!(model.hello.time, 1_700_000_000);
         // And then there is nothing more to say than whether it is still there.
-        let later = session.heard_at + ASK_EVERY;
-        prop_assert_eq!(session.next(&ours, later), Some(Say::Who));
+        let later = session.received_at + ASK_EVERY;
+        prop_assert_eq!(session.next(&ours, later), Some(Command::Who));
     }
 }
 
 #[test]
 fn what_is_refused_is_not_said_again_until_something_changes() {
-    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    let (mut model, mut session) = (Model::new(0), ScannerSession::new(Instant::now()));
     model.refuses_offers = true;
-    let offers = |said: &[Say]| said.iter().filter(|say| matches!(say, Say::Offer(..))).count();
+    let offers = |said: &[Command]| said.iter().filter(|say| matches!(say, Command::Offer(..))).count();
     assert_eq!(offers(&talk(&mut session, &mut model, &ours(1), &[]).0), 1);
     assert_eq!(offers(&talk(&mut session, &mut model, &ours(1), &[]).0), 0);
     session.ours_changed();
     assert_eq!(offers(&talk(&mut session, &mut model, &ours(2), &[]).0), 1);
-    let later = session.heard_at + REFUSED_WAIT;
-    assert!(matches!(session.next(&ours(2), later), Some(Say::Offer(..))), "and after a while");
+    let later = session.received_at + REFUSED_WAIT;
+    assert!(matches!(session.next(&ours(2), later), Some(Command::Offer(..))), "and after a while");
 }
 
 #[test]
 fn a_scanner_that_restarts_gets_its_keys_again_at_once() {
-    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    let (mut model, mut session) = (Model::new(0), ScannerSession::new(Instant::now()));
     talk(&mut session, &mut model, &ours(1), &[]);
     (model.hello.keyed, model.hello.time, model.hello.lists[0].keyed) = (false, 0, false);
     model.list_keys.clear();
-    let now = session.heard_at;
-    assert_eq!(session.heard(ToHost::Hello(model.hello.clone()), now), Heard::Started);
+    let now = session.received_at;
+    assert_eq!(session.received(ToHost::Hello(model.hello.clone()), now), ScannerEvent::Started);
     talk(&mut session, &mut model, &ours(1), &[]);
     assert!(model.hello.keyed && model.hello.time > 0 && model.list_keys.len() == 2);
 }
 
 #[test]
 fn a_scanner_that_restarts_unheard_gets_its_keys_and_the_time_again() {
-    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    let (mut model, mut session) = (Model::new(0), ScannerSession::new(Instant::now()));
     talk(&mut session, &mut model, &ours(1), &[]);
     // Its hello is lost, or it never says one by itself; some hardware keeps the key for encounters.
     for keyed in [false, true] {
         (model.hello.keyed, model.hello.time, model.hello.lists[0].keyed) = (keyed, 0, false);
         model.list_keys.clear();
-        let now = session.heard_at + ASK_EVERY;
-        assert_eq!(session.next(&ours(1), now), Some(Say::Who));
-        assert_eq!(session.heard(ToHost::Hello(model.hello.clone()), now), Heard::Started);
+        let now = session.received_at + ASK_EVERY;
+        assert_eq!(session.next(&ours(1), now), Some(Command::Who));
+        assert_eq!(session.received(ToHost::Hello(model.hello.clone()), now), ScannerEvent::Started);
         talk(&mut session, &mut model, &ours(1), &[]);
         assert!(model.hello.keyed && model.hello.time > 0 && model.list_keys.len() == 2);
     }
     // It restarts in the middle of an installation: what it refuses then is offered again as soon as that is known.
-    let now = session.heard_at;
-    session.urgent = Some(Say::Piece(SEGMENT, 0, 1));
+    let now = session.received_at;
+    session.urgent = Some(Command::Piece(SEGMENT, 0, 1));
     session.offered = Some((list(), [2; 32]));
-    assert_eq!(session.next(&ours(2), now), Some(Say::Piece(SEGMENT, 0, 1)));
-    assert!(matches!(session.heard(ToHost::Refused(ScannerRefusal::Unexpected), now), Heard::Refused(..)));
+    assert_eq!(session.next(&ours(2), now), Some(Command::Piece(SEGMENT, 0, 1)));
+    assert!(matches!(
+        session.received(ToHost::Refused(ScannerRefusal::Unexpected), now),
+        ScannerEvent::Refused(..)
+    ));
     assert_eq!(session.next(&ours(2), now), None, "the offer is barred");
     (model.hello.time, model.pieces) = (0, 0);
-    assert_eq!(session.next(&ours(2), now + ASK_EVERY), Some(Say::Who));
-    session.heard(ToHost::Hello(model.hello.clone()), now + ASK_EVERY);
+    assert_eq!(session.next(&ours(2), now + ASK_EVERY), Some(Command::Who));
+    session.received(ToHost::Hello(model.hello.clone()), now + ASK_EVERY);
     talk(&mut session, &mut model, &ours(2), &[]);
     assert_eq!(model.hello.lists[0].edition, 2);
 }
 
 #[test]
 fn a_scanner_with_the_key_of_another_host_is_given_ours() {
-    let (mut model, mut session) = (Model::new(0), Session::new(Instant::now()));
+    let (mut model, mut session) = (Model::new(0), ScannerSession::new(Instant::now()));
     model.hello.keyed = true;
-    let keys = |said: &[Say]| said.iter().filter(|say| **say == Say::EncounterKey).count();
+    let keys = |said: &[Command]| said.iter().filter(|say| **say == Command::EncounterKey).count();
     assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 1);
     assert_eq!(keys(&talk(&mut session, &mut model, &ours(1), &[]).0), 0);
 }
@@ -230,57 +233,57 @@ fn a_scanner_with_the_key_of_another_host_is_given_ours() {
 #[test]
 fn a_late_answer_doubles_nothing() {
     let (mut model, ours, mut now) = (Model::new(0), ours(1), Instant::now());
-    let mut session = Session::new(now);
+    let mut session = ScannerSession::new(now);
     let mut answers = std::collections::VecDeque::new();
     let mut pieces = 0;
     while model.hello.lists[0].edition == 0 {
         while let Some(say) = session.next(&ours, now) {
-            pieces += usize::from(matches!(say, Say::Piece(..)));
-            let slow = matches!(say, Say::Offer(..));
+            pieces += usize::from(matches!(say, Command::Piece(..)));
+            let slow = matches!(say, Command::Offer(..));
             answers.push_back(model.hears(&say, &ours));
             if slow && answers.len() < 2 {
                 now += ANSWER_WAIT;
             }
         }
         let answer = answers.pop_front().expect("something was said");
-        session.heard(message(&answer), now);
+        session.received(message(&answer), now);
     }
     assert_eq!(pieces, PIECES as usize);
 }
 
 #[test]
 fn a_scanner_that_refuses_to_say_who_it_is_is_asked_again_after_a_while() {
-    let (mut session, now) = (Session::new(Instant::now()), Instant::now());
-    assert_eq!(session.next(&ours(1), now), Some(Say::Who));
+    let (mut session, now) = (ScannerSession::new(Instant::now()), Instant::now());
+    assert_eq!(session.next(&ours(1), now), Some(Command::Who));
     let refused = ToHost::Refused(ScannerRefusal::Flash);
-    assert_eq!(session.heard(refused, now), Heard::Refused(Say::Who, ScannerRefusal::Flash));
+    assert_eq!(session.received(refused, now), ScannerEvent::Refused(Command::Who, ScannerRefusal::Flash));
     assert_eq!(session.next(&ours(1), now), None);
-    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
+    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Command::Who));
 }
 
 #[test]
 fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
-    let (ours, mut session, now) = (ours(1), Session::new(Instant::now()), Instant::now());
+    let (ours, mut session, now) = (ours(1), ScannerSession::new(Instant::now()), Instant::now());
     let note = || ToHost::Encounter(SealedNote { id: [1; 16], sealed: b"" });
-    session.heard(ToHost::Hello(Model::new(1).hello), now);
-    assert!(matches!(session.heard(note(), now), Heard::Store(..)));
+    session.received(ToHost::Hello(Model::new(1).hello), now);
+    assert!(matches!(session.received(note(), now), ScannerEvent::Store(..)));
     session.not_stored(now);
     while let Some(say) = session.next(&ours, now) {
-        assert_ne!(say, Say::Next);
-        assert!(!matches!(say, Say::Taken(_)));
-        session.heard(ToHost::Done, now);
-        if matches!(say, Say::Offer(..)) {
-            session.heard(ToHost::Installed { list: list(), edition: 1 }, now);
+        assert_ne!(say, Command::Next);
+        assert!(!matches!(say, Command::Taken(_)));
+        session.received(ToHost::Done, now);
+        if matches!(say, Command::Offer(..)) {
+            session.received(ToHost::Installed { list: list(), edition: 1 }, now);
         }
     }
 }
 
 #[test]
 fn a_scanner_of_another_protocol_is_told_nothing() {
-    let (mut session, now) = (Session::new(Instant::now()), Instant::now());
+    let (mut session, now) = (ScannerSession::new(Instant::now()), Instant::now());
     let mut hello = Model::new(1).hello;
     hello.protocol = PROTOCOL + 1;
-    assert_eq!(session.heard(ToHost::Hello(hello), now), Heard::Foreign(PROTOCOL + 1));
+    assert_eq!(session.received(ToHost::Hello(hello), now), ScannerEvent::Foreign(PROTOCOL + 1));
     assert_eq!(session.next(&ours(1), now), None);
-    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Say::Who));
+    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Command::Who));
 }

@@ -85,15 +85,22 @@ function alertCard({ state, words }, alert, choose, at) {
     el("header", {},
       el("h3", {}, choose ? el("button", { type: "button", class: "plain", onclick: choose, "data-alert": at }, heading) : heading),
       el("p", { class: "kind" }, words.term("kind", alert.kind), " · ", el("strong", {}, words.term("action", alert.action)),
-        alert.kind !== "document" && [" · ", words.say("alert.score", { n: Math.round(alert.score * 100) })]),
+        tally(words, alert)),
     ),
     (alert.warnings ?? []).length > 0 &&
       el("ul", { class: "warnings small" }, alert.warnings.map((word) => el("li", {}, words.term("warning", word)))),
     alert.handling && handling(words, alert.handling),
-    el("ul", { class: "reasons", "aria-label": words.say("alert.reasons") }, alert.reasons.map((reason) => el("li", {}, words.phrase(reason)))),
+    el("ul", { class: "reasons", "aria-label": words.say("alert.reasons") }, alert.reasons.map((reason) => el("li", { "data-standing": reason.standing }, words.phrase(reason)))),
     facts(words, alert),
     done && el("p", { class: "done" }, givenText(words, done)),
   ];
+}
+
+/** How much of a person is equal, differs and is not known; nothing where no fact is shown. */
+function tally(words, alert) {
+  const [equal, different, unknown] = ["equal", "differs", "unknown"].map((standing) =>
+    alert.reasons.filter((reason) => reason.standing === standing).length);
+  return equal + different + unknown > 0 && [" · ", words.say("alert.tally", { equal, different, unknown })];
 }
 
 function handling(words, { scale, code, text }) {
@@ -142,6 +149,7 @@ function read({ words, now }, document) {
   ];
   return el("section", { class: "read" },
     el("h2", {}, words.say("document.title")),
+    document.format === "typed" && el("p", {}, words.say("document.typed")),
     !document.valid && el("p", { class: "flag" }, words.say("document.invalid")),
     el("dl", {}, rows.map(([key, value]) => [el("dt", {}, words.say(key)), el("dd", {}, value)])),
   );

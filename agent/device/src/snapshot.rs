@@ -1,9 +1,10 @@
 //! The lists in use: an immutable picture that lookups read and updates replace (ArcSwap).
 //!
-//! Invariant: whoever holds an `Arc<Holdings>` sees one consistent set of editions for as long as it keeps it; an
+//! Invariant: whoever holds an `Arc<Snapshot>` sees one consistent set of editions for as long as it keeps it; an
 //! update never waits for a lookup nor a lookup for an update.
 
-use crate::officers::Roll;
+use crate::identifiers::Identifiers;
+use crate::officers::RosterState;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,24 +17,23 @@ use vedette_shim::list::Kind;
 use vedette_shim::trust::{Freshness, Root, freshness};
 
 /// What is swapped.
-pub type Shared = Arc<ArcSwap<Holdings>>;
+pub type Shared = Arc<ArcSwap<Snapshot>>;
 
 /// Every list this device has been granted, and the root they stand on.
-pub struct Holdings {
+pub struct Snapshot {
     /// The root believed.
     pub root: Root,
     /// The newest heartbeat, as it was signed.
     pub heartbeat: Option<Arc<[u8]>>,
     /// By name.
-    pub lists: Vec<Held>,
+    pub lists: Vec<SnapshotList>,
     /// Who may sign in.
-    pub roll: Roll,
+    pub roster_state: RosterState,
 }
 
 /// One list.
 #[derive(Clone)]
-pub struct Held {
-    /// Its name.
+pub struct SnapshotList {
     pub list: ListName,
     /// Documents or persons.
     pub kind: Kind,
@@ -76,10 +76,18 @@ pub struct Held {
 pub enum Content {
     /// Documents.
     Documents(Arc<Edition>),
-    /// Persons: the alerts, and the index over their names.
-    Persons(Arc<Edition>, Arc<PersonIndex>),
+    Persons(Arc<Persons>),
     /// Nothing, and why.
     Nothing(Unavailable),
+}
+
+/// A list of persons.
+pub struct Persons {
+    pub edition: Edition,
+    /// Over their names.
+    pub index: PersonIndex,
+    /// What else they name.
+    pub identifiers: Identifiers,
 }
 
 /// Why a list cannot be asked.
@@ -126,7 +134,7 @@ impl Doubt {
     }
 }
 
-impl Held {
+impl SnapshotList {
     /// Age in seconds since the last confirmation, and how far the list may be relied on now.
     pub fn freshness(&self, now: u64) -> (u64, Freshness) {
         if self.edition == 0 {
