@@ -77,7 +77,7 @@ fn what_is_typed_is_answered_by_the_rules_of_a_scan() {
 
     let journal = device.run("journal", &["show", "--json"]).expect_code(0).out;
     let lines: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let typed = lines.iter().filter(|line| line["typed"] == true).count();
+    let typed = lines.iter().filter(|line| line["line"]["typed"] == true).count();
     assert_eq!(typed, 11, "every search has its line: {journal}");
 }
 

@@ -247,3 +247,92 @@ fn bytes_beyond_the_end_are_an_error() {
     }
     assert_eq!(BlockRead::size(&source), 3);
 }
+
+/// Two runs: class 1 with the ranks 100, 110 to 115 and 130, of which 112 is withdrawn; class 2 with 5 and 6. The entries
+/// 110, 130 and 6 have extras.
+#[test]
+fn a_page_made_by_hand_says_of_each_rank_what_it_holds() {
+    let schema = root::Schema { withdrawals: true, extras: true, ..Default::default() };
+    let heads = [[1, 0, 8, 0, 1, 2, 2 << 2], [2, 0, 2, 0, 0, 1, 0]].concat();
+    let second_rank = [5, 0, 0, 0, 0, 0, 0];
+    // Flags, a series of 5 behind the second start, low halves, records of one bit, upper.
+    let first = [0b1111_0111, 1, 0, 5, 0b10_10_00, 0b100_0010, 0b1001, 0b10];
+    let second = [0b11, 0b10, 0b101];
+    let page = [&[2, 7, 0, 0, 0, 3, 0], &heads[..], &second_rank, &first, &second].concat();
+    let read = entries::Page::new(&page, 100, &schema).unwrap();
+    assert_eq!(read.first_extra(), (7, 3));
+    let alert = |extra| entries::Entry::Alert { numbers: [None; details::FIELDS], extra };
+    for (class, rank, wanted) in [
+        (1, 100, alert(None)),
+        (1, 110, alert(Some(0))),
+        (1, 111, alert(None)),
+        (1, 112, entries::Entry::Withdrawn),
+        (1, 115, alert(None)),
+        (1, 130, alert(Some(1))),
+        (2, 5, alert(None)),
+        (2, 6, alert(Some(2))),
+    ] {
+        assert_eq!(read.find(class, rank), Ok(wanted), "class {class}, rank {rank}");
+    }
+    for (class, rank) in
+        [(1, 99), (1, 101), (1, 102), (1, 109), (1, 116), (1, 131), (1, 5), (2, 4), (2, 7), (2, 100), (3, 5)]
+    {
+        assert_eq!(read.find(class, rank), Ok(entries::Entry::Missing), "class {class}, rank {rank}");
+    }
+    // Cut anywhere, it never answers with another alert.
+    for len in 0..page.len() {
+        let cut = entries::Page::new(&page[..len], 100, &schema).and_then(|page| page.find(2, 6));
+        assert!(
+            !matches!(cut, Ok(entries::Entry::Withdrawn | entries::Entry::Missing)),
+            "cut at {len}: {cut:?}"
+        );
+    }
+    let mut wide = page.clone();
+    wide[13] = 60 << 2;
+    let read = entries::Page::new(&wide, 100, &schema).and_then(|page| page.find(1, 100));
+    assert_eq!(read, Err(ReadError::Malformed("entries")), "low halves of 60 bits");
+}
+
+#[test]
+fn a_packed_field_may_be_absent_and_counts_from_its_smallest() {
+    let mut schema = root::Schema::default();
+    schema.fields[0] = root::Field { packed: true, optional: true, bits: 3, min: 10 };
+    // Absent, 0 and 4 above the smallest: three bits each, behind them the ranks' upper bits.
+    let page = [1, 1, 0, 3, 0, 0, 1, 0, 0b0100_1000, 0b1, 0b1_0101];
+    let read = entries::Page::new(&page, 100, &schema).unwrap();
+    for (rank, wanted) in [(100, None), (101, Some(10)), (102, Some(14))] {
+        let Ok(entries::Entry::Alert { numbers, extra: None }) = read.find(1, rank) else { panic!("{rank}") };
+        assert_eq!(numbers[0], wanted, "{rank}");
+    }
+}
+
+#[test]
+fn a_root_or_footer_that_no_builder_writes_is_refused() {
+    let vectors = Vectors::new();
+    let root = open(&vectors, 0).root().write();
+    assert!(root::Root::read(&root).is_ok());
+    let pages_at = 20;
+    for (at, bytes, what) in [
+        (0, &[2][..], "another format"),
+        (1, &[2], "a kind that is none"),
+        (2, &[4], "flags that are none"),
+        (3, &[1], "no zero"),
+        (pages_at, &[0, 0, 0, 0], "bytes without a page"),
+        (pages_at + 4, &[0, 0], "a page without bytes"),
+        (pages_at + 4, &[16, 0], "a page of a tag alone"),
+        (pages_at + 4, &[1, 4], "a page of 1025 bytes"),
+    ] {
+        let mut changed = root;
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        assert!(root::Root::read(&changed).is_err(), "{what}");
+    }
+    assert!(root::Root::read(&root[..root.len() - 1]).is_err());
+    let base = &vectors.segments[0];
+    let footer: [u8; root::FOOTER_BYTES] = *base.last_chunk().unwrap();
+    assert!(root::Footer::read(&footer).is_ok());
+    for (at, what) in [(0, "magic"), (40, "another length of the root"), (47, "no zero")] {
+        let mut changed = footer;
+        changed[at] ^= 1;
+        assert!(root::Footer::read(&changed).is_err(), "{what}");
+    }
+}

@@ -13,7 +13,8 @@
 //! they continue.
 //!
 //! Not tried: three slips; two letters or two digits taken for each other ([`super::alike`] says why); a 0 within a number
-//! read for a filler.
+//! read for a filler; a K within a number read for a filler. That last one was tried: on a list of 138 million documents it
+//! alone met about one unlisted traveller in 10,000, for it leads numbers of two letters to listed ones of one.
 
 use heapless::{String, Vec};
 
@@ -254,12 +255,8 @@ impl<'a> Read<'a> {
         if begin < first {
             add(begin, first, b'0');
         }
-        for (at, c) in (first..last).zip(&bytes[first..last]) {
-            match c {
-                b'<' => add(at, at + 1, b'0'),
-                b'K' => add(at, at + 1, b'<'),
-                _ => {}
-            }
+        for at in (first..last).filter(|at| bytes[*at] == b'<') {
+            add(at, at + 1, b'0');
         }
     }
 

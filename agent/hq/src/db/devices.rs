@@ -69,14 +69,21 @@ pub struct HeldView {
     pub confirmed_at: u64,
 }
 
+/// Whether a device counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    Enrolled,
+    Revoked,
+}
+
 /// A device as `devices` shows it. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeviceView {
     pub device: String,
     /// Where it stands.
     pub post: String,
-    /// `enrolled` or `revoked`.
-    pub state: &'static str,
+    pub state: DeviceState,
     pub certificate_expires_at: u64,
     /// When its last status came.
     pub last_seen: Option<u64>,
@@ -212,7 +219,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
         Ok(DeviceView {
             device: row.get(0)?,
             post: row.get(1)?,
-            state: if row.get(2)? { "revoked" } else { "enrolled" },
+            state: if row.get(2)? { DeviceState::Revoked } else { DeviceState::Enrolled },
             certificate_expires_at: row.get::<_, i64>(3)? as u64,
             last_seen: row.get::<_, Option<i64>>(4)?.map(|at| at as u64),
             online: row.get::<_, Option<bool>>(5)?.unwrap_or(false),

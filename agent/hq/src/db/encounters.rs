@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use vedette_common::text::verdict_word;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
+use vedette_shim::trust::OwnerWord;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, ScannedDocument};
 
@@ -95,7 +96,7 @@ pub struct EncounterView {
     pub overdue_since: Option<u64>,
     /// The owner's answer, if there is one.
     #[serde(default)]
-    pub answer: Option<String>,
+    pub answer: Option<OwnerWord>,
     /// Made with a key that was revoked when it came.
     pub device_revoked: bool,
     /// Later messages with the same id and other content.
@@ -258,7 +259,7 @@ fn read(id: &EncounterId, row: &Row<'_>) -> Result<EncounterView, DbError> {
         device_revoked: row.get(21)?,
         conflicts: row.get(22)?,
         overdue_since: row.get::<_, Option<i64>>(23)?.map(|at| at as u64),
-        answer: row.get(24)?,
+        answer: row.get::<_, Option<String>>(24)?.map(|word| code(&word)).transpose()?,
         outcomes: Vec::new(),
     })
 }

@@ -4,6 +4,7 @@ use super::*;
 use rusqlite::Connection;
 use vedette_shim::ids::DeviceId;
 use vedette_shim::list::Kind;
+use vedette_shim::trust::OwnerWord;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{FormField, Outcome, Status};
 
@@ -45,7 +46,7 @@ fn the_devices_of_schema_6_keep_what_they_hold() {
     let views = devices::page(db, "", 10).unwrap();
     assert_eq!(
         views.iter().map(|view| (view.device.as_str(), view.state)).collect::<Vec<_>>(),
-        [("post-7", "enrolled"), ("post-8", "revoked")]
+        [("post-7", devices::DeviceState::Enrolled), ("post-8", devices::DeviceState::Revoked)]
     );
     let seen = &views[0];
     assert_eq!((seen.last_seen, seen.online, seen.spool), (Some(1_789_999_900), true, Some(3)));
@@ -78,7 +79,7 @@ fn the_encounters_of_schema_6_keep_their_fields_outcomes_and_answers() {
     assert_eq!((document.given_names.as_str(), document.nationality.as_str()), ("ANNA MARIA", "UTO"));
     assert_eq!((document.birth_date.as_str(), document.sex.as_str()), ("740812", "F"));
     assert_eq!(document.expiry_date.as_str(), "<<0415");
-    assert_eq!((first.conflicts, first.device_revoked, first.answer.as_deref()), (2, false, None));
+    assert_eq!((first.conflicts, first.device_revoked, first.answer), (2, false, None));
     let said: Vec<_> = first.outcomes.iter().map(|outcome| (outcome.at, outcome.outcome)).collect();
     assert_eq!(said, [(10, Outcome::Confirmed), (20, Outcome::NotThePerson)]);
     let form = [(FormField::Place, "Kehl".to_string()), (FormField::Objects, "two bags".to_string())];
@@ -89,7 +90,7 @@ fn the_encounters_of_schema_6_keep_their_fields_outcomes_and_answers() {
         ("u-1", Verdict::Possible, 812, true)
     );
     assert_eq!((late.device_revoked, late.overdue_since), (true, Some(1_790_000_050)));
-    assert_eq!((late.answer.as_deref(), late.outcomes.len()), (Some("confirmed"), 0));
+    assert_eq!((late.answer, late.outcomes.len()), (Some(OwnerWord::Confirmed), 0));
 }
 
 #[test]

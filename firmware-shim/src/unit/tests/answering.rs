@@ -143,6 +143,8 @@ fn without_time_or_key_or_within_no_lease_nothing_is_clear() {
         assert_eq!(line(&unit, &zone, uptime_s), wanted);
         let hit = wanted.replace("Clear", "Hit");
         assert_eq!(line(&unit, &listed, uptime_s), hit, "past the lease not even a match");
+        let shown = check(&unit, &listed, uptime_s).alerts.len();
+        assert_eq!(shown, usize::from(hit.contains("Hit")), "nor is it shown");
     }
 }
 
@@ -174,4 +176,44 @@ fn more_alerts_than_are_shown_are_said() {
     assert_eq!((both.alerts.len(), both.more), (4, false));
     assert_eq!((both.alerts[0].slot, both.alerts[2].slot), (0, 1));
     assert!(!format!("{both}").contains("and more"));
+
+    let mut setup = setup();
+    let third: ListName = "uto/third".parse().unwrap();
+    setup.lists.push(setup.lists[0].clone()).unwrap();
+    setup.lists[2].issuer.list = third.clone();
+    for (list, first) in setup.lists.iter_mut().zip([6, 22, 38]) {
+        list.region = Region { first, sectors: 16 };
+    }
+    let mut unit = Scanner::open(setup, memory(), Pretend).unwrap();
+    for (list, keys) in [(list(), &ISSUER), (other_list(), &OTHER_ISSUER), (third, &ISSUER)] {
+        install(&mut unit, &print_as(list.clone(), keys, 2, &[base, delta])).unwrap();
+        unit.add_key(&KeyFor::List { list, number: 1, key: vectors.list_key.clone() }).unwrap();
+    }
+    let all = check(&unit, &passport("BL150500"), 0);
+    assert_eq!((all.alerts.len(), all.more), (ALERTS_MAX, true));
+    assert!(format!("{all}").ends_with("; and more"));
+}
+
+#[test]
+fn a_list_of_persons_has_no_answer_to_a_document() {
+    let vectors = Vectors::new();
+    let mut setup = setup();
+    setup.lists[0].issuer.kind = Kind::Persons;
+    let mut unit = Scanner::open(setup, memory(), Pretend).unwrap();
+    give_keys(&mut unit, &vectors);
+    let [base, delta] = &vectors.segments;
+    let printed = print_kind(list(), Kind::Persons, &ISSUER, 2, &[base, delta]);
+    install(&mut unit, &printed).unwrap();
+    tell_time(&mut unit, ISSUED + 10, &[(2, &printed)], 0).unwrap();
+    assert_eq!(line(&unit, &passport(&number(UNLISTED)), 0), "2 Fresh NotChecked 0");
+}
+
+#[test]
+fn a_document_without_a_number_is_never_clear() {
+    let unit = ready_alone();
+    let zone = passport(&number(UNLISTED));
+    for number in ["<<<<<<<<<<", "<<<<<<<<<0"] {
+        let none = format!("{}{number}{}", &zone[..44], &zone[54..]);
+        assert_eq!(verdict(&unit, &none), Verdict::NotChecked, "{number}");
+    }
 }

@@ -95,12 +95,14 @@ fn an_edition_is_its_issuers_and_never_goes_back() {
     }
     let unknown = print_as("uto/none".parse().unwrap(), &ISSUER, 3, &[base]);
     assert_eq!(offer(&mut unit, &unknown), Err(ScannerRefusal::UnknownList));
-    assert_eq!(offer(&mut unit, &print(3, &[base])), Ok(()));
-    // Begun is believed: the floor is in flash before anything of it is.
+    // Begun is believed: the floor is in flash before anything of it is, and stays when the power goes.
+    let begun = print(3, &[b"nothing of this is here yet"]);
+    assert_eq!(offer(&mut unit, &begun), Ok(()));
     let mut unit = open(unit.flash().clone());
+    assert_eq!(unit.hello(0).unwrap().lists[0].edition, 2);
     assert_eq!(offer(&mut unit, &print(2, &[base, delta])), Err(ScannerRefusal::Rollback));
-    assert_eq!(offer(&mut unit, &print(3, &[delta])), Err(ScannerRefusal::Rollback));
-    assert_eq!(offer(&mut unit, &print(3, &[base])), Ok(()));
+    assert_eq!(offer(&mut unit, &print(3, &[base])), Err(ScannerRefusal::Rollback), "a fork");
+    assert_eq!(offer(&mut unit, &begun), Ok(()));
 }
 
 #[test]
@@ -122,6 +124,11 @@ fn of_too_many_list_keys_the_oldest_goes() {
         assert!(unit.list_key(0, number).is_some(), "{number}");
     }
     assert!(unit.list_key(1, 17).is_none(), "a key is one list's");
+    // A key that is given again is the one that counts, whether there is room or not.
+    let mut unit = open(memory());
+    give(&mut unit, 1, 5).unwrap();
+    give(&mut unit, 1, 6).unwrap();
+    assert_eq!(unit.list_key(0, 1).unwrap().0, [6; 32]);
     let stranger = KeyFor::List { list: "a/b".parse().unwrap(), number: 1, key: ListKey([1; 32]) };
     assert_eq!(unit.add_key(&stranger), Err(ScannerRefusal::UnknownList));
 }

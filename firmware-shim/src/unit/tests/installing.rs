@@ -40,7 +40,9 @@ fn pieces_are_wanted_one_by_one_and_only_those_count() {
     assert_eq!((want.offset, want.bytes), (2048, 452));
     let installed = Step::Installed { list: list(), edition: 1 };
     assert_eq!(unit.piece(&printed.piece(&want)), Ok(installed.clone()));
+    let steps = unit.flash().steps;
     assert_eq!(unit.offer(&printed.manifest), Ok(installed), "it has it");
+    assert_eq!(unit.flash().steps, steps, "and wears no flash");
     assert_eq!(unit.piece(&printed.piece(&want)), Err(ScannerRefusal::Unexpected));
 }
 
@@ -102,6 +104,11 @@ fn a_segment_of_other_bytes_is_wanted_from_its_beginning() {
         step = unit.piece(&printed.piece(&want));
     }
     assert_eq!(step, Err(ScannerRefusal::Damaged));
+    assert_eq!(
+        unit.piece(&printed.piece(&want)),
+        Err(ScannerRefusal::Unexpected),
+        "it must be offered again"
+    );
     assert_eq!(wants(unit.offer(&printed.manifest).unwrap()).offset, 0);
     assert!(install(&mut unit, &printed).is_ok());
 }

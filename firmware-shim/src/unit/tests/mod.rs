@@ -76,6 +76,10 @@ struct Printed {
 }
 
 fn print_as(list: ListName, keys: &[u8], edition: u64, segments: &[&[u8]]) -> Printed {
+    print_kind(list, Kind::Documents, keys, edition, segments)
+}
+
+fn print_kind(list: ListName, kind: Kind, keys: &[u8], edition: u64, segments: &[&[u8]]) -> Printed {
     let refer = |bytes: &&[u8]| SegmentRef {
         digest: digest(bytes),
         bytes: bytes.len() as u64,
@@ -85,6 +89,7 @@ fn print_as(list: ListName, keys: &[u8], edition: u64, segments: &[&[u8]]) -> Pr
     };
     let manifest = Manifest {
         list,
+        kind,
         issued: ISSUED + edition,
         expires: u64::MAX,
         lease_s: LEASE_S,
@@ -206,6 +211,8 @@ fn a_setup_whose_regions_meet_or_leave_the_flash_is_refused() {
         Scanner::open(setup, MemoryFlash::new(geometry, 1), Pretend).map(drop)
     };
     assert_eq!(opened(|_| (), GEOMETRY), Ok(()));
+    let unit = Geometry { unit: 64, ..GEOMETRY };
+    assert_eq!(opened(|_| (), unit), Err(SetupError::Geometry));
     let broken: [Change; 12] = [
         |s| s.kv.sectors = 1,
         |s| s.spool.sectors = 1,

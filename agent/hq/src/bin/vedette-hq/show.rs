@@ -3,8 +3,8 @@
 
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
-use vedette_common::text::{age, printable};
-use vedette_hq::devices::{DeviceView, HeldView};
+use vedette_common::text::{age, json_word, owner_word, printable};
+use vedette_hq::devices::{DeviceState, DeviceView, HeldView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
 use vedette_hq::list::ListView;
 
@@ -16,8 +16,8 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
         for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
             marks += &if is { format!("  {mark}") } else { String::new() };
         }
-        match (&e.answer, e.overdue_since) {
-            (Some(word), _) => marks += &format!("  answered: {}", word.replace('_', " ")),
+        match (e.answer, e.overdue_since) {
+            (Some(word), _) => marks += &format!("  answered: {}", owner_word(word).replace('_', " ")),
             (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
             (None, None) => {}
         }
@@ -31,7 +31,7 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
 }
 
 fn outcome_line(outcome: &OutcomeView) -> String {
-    let what = vedette_common::text::json_word(&outcome.outcome).replace('_', " ");
+    let what = json_word(&outcome.outcome).replace('_', " ");
     let (at, who, note) = (rfc3339(outcome.at), printable(&outcome.who), printable(&outcome.note));
     let note = if note.is_empty() { note } else { format!(": {note}") };
     format!("    {at}  {what}, says {who}{note}\n")
@@ -58,12 +58,12 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
         };
         let held: String = d.held.iter().map(held).collect();
         let ends = match d.certificate_expires_at {
-            at if d.state == "enrolled" && at < now + CERTIFICATE_WARN_S => {
+            at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
                 format!(", certificate ENDS {}", rfc3339(at))
             }
             _ => String::new(),
         };
-        format!("{} ({}): {}, {link}{waiting}{ends}\n{held}", d.device, d.post, d.state)
+        format!("{} ({}): {}, {link}{waiting}{ends}\n{held}", d.device, d.post, json_word(&d.state))
     };
     rows.iter().map(line).collect()
 }
