@@ -145,6 +145,8 @@ struct Left {
 const COMPETING_COST: f32 = 2.5;
 /// What it is worth there that family meets family, and given name given name.
 const SAME_FIELD_GAIN: f32 = 0.3;
+/// What a particle or title says at most that met its like, in nats: DA and DE stand in the names of a whole people.
+const MINOR_WEIGHT: f32 = 2.0;
 /// What it costs that tokens are joined or split.
 const JOINED_COST: f32 = 0.05;
 
@@ -217,11 +219,10 @@ impl Alignment {
         let crossed = query.tokens[unit.first as usize].field & token.field() == 0;
         let covered = ((1u32 << unit.count) - 1) << unit.first;
         let cost = near.cost + if unit.count > 1 { JOINED_COST } else { 0.0 };
-        let gain = near.weight - COMPETING_COST * cost + if crossed { 0.0 } else { SAME_FIELD_GAIN };
-        self.offer(
-            gain,
-            Pair { query: covered, name: 1 << at, cost, weight: near.weight, prefix: unit.prefix, crossed },
-        );
+        let minor = token.is_minor() && query.tokens[unit.first as usize].minor && unit.count == 1;
+        let weight = if minor { near.weight.min(MINOR_WEIGHT) } else { near.weight };
+        let gain = weight - COMPETING_COST * cost + if crossed { 0.0 } else { SAME_FIELD_GAIN };
+        self.offer(gain, Pair { query: covered, name: 1 << at, cost, weight, prefix: unit.prefix, crossed });
     }
 
     fn offer_halves(&mut self, left: Left, right: Near, at: usize) {

@@ -12,6 +12,9 @@ const LETTERS_MAX: usize = 40;
 pub(super) const FAR: f32 = 99.0;
 /// The cost of two neighbours in each other's place.
 const SWAPPED: f32 = 0.85;
+/// Steps of one wrong letter in which sounds are reckoned: whole numbers add up faster, and to the same sum in any order.
+const STEPS: f32 = 1000.0;
+const SWAPPED_STEPS: u32 = 850;
 
 /// What is cheap beyond the ordinary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,41 +30,44 @@ pub(super) enum Prices {
 pub(super) fn sound(one: &[u8], other: &[u8], prices: Prices, limit: f32) -> f32 {
     let one = &one[..one.len().min(LETTERS_MAX)];
     let other = &other[..other.len().min(LETTERS_MAX)];
-    let vowel = if prices == Prices::Bare { 0.06 } else { 0.25 };
     // What both begin and end with costs nothing; the letters before a gap still set its price.
     let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let most = one.len().min(other.len()) - start;
     let tail = one.iter().rev().zip(other.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
     let (rows, columns) = (one.len() - tail - start, other.len() - tail - start);
-    let mut buffers = [[0f32; LETTERS_MAX + 1]; 3];
+    let limit = (limit * STEPS).round() as i32;
+    let swaps = if prices == Prices::Respelt { &RESPELT_SWAPS } else { &SWAPS };
+    let mut buffers = [[0u32; LETTERS_MAX + 1]; 3];
     let [before, last, row] = &mut buffers;
     let (mut before, mut last, mut row) = (before, last, row);
-    let mut gaps = [0f32; LETTERS_MAX + 1];
+    let mut gaps = [0u32; LETTERS_MAX + 1];
     for j in 1..=columns {
-        gaps[j] = gap(other, start + j - 1, vowel, prices);
+        gaps[j] = gap(other, start + j - 1, prices);
         last[j] = last[j - 1] + gaps[j];
     }
+    let across = &other[start..start + columns];
     for i in 1..=rows {
         let a = one[start + i - 1];
-        let drop = gap(one, start + i - 1, vowel, prices);
+        let swap = &swaps[place(a)];
+        let drop = gap(one, start + i - 1, prices);
         row[0] = last[0] + drop;
-        let mut least = row[0];
-        for j in 1..=columns {
-            let b = other[start + j - 1];
-            let mut best = last[j - 1] + if a == b { 0.0 } else { swap_sound(a, b, prices) };
-            best = best.min(last[j] + drop).min(row[j - 1] + gaps[j]);
-            if i > 1 && j > 1 && a != b && a == other[start + j - 2] && one[start + i - 2] == b {
-                best = best.min(before[j - 2] + SWAPPED);
+        let (mut least, mut left) = (row[0], row[0]);
+        for (j, &b) in (1..).zip(across) {
+            let mut best = last[j - 1] + if a == b { 0 } else { u32::from(swap[place(b)]) };
+            best = best.min(last[j] + drop).min(left + gaps[j]);
+            if i > 1 && j > 1 && a == across[j - 2] && a != b && one[start + i - 2] == b {
+                best = best.min(before[j - 2] + SWAPPED_STEPS);
             }
             row[j] = best;
+            left = best;
             least = least.min(best);
         }
-        if least > limit {
+        if least as i32 > limit {
             return FAR;
         }
         (before, last, row) = (last, row, before);
     }
-    if last[columns] > limit { FAR } else { last[columns] }
+    if last[columns] as i32 > limit { FAR } else { last[columns] as f32 / STEPS }
 }
 
 /// The distance of two tokens' letters as one slip of a key or of OCR; [`FAR`] when it takes more.
@@ -84,34 +90,65 @@ fn added(letter: u8, word: &[u8], at: usize) -> f32 {
     if at > 0 && word[at - 1] == letter { 0.5 } else { 1.0 }
 }
 
-/// The cost of a letter of a fold that the other side lacks.
-fn gap(word: &[u8], at: usize, vowel: f32, prices: Prices) -> f32 {
+/// The cost, in steps, of a letter of a fold that the other side lacks.
+fn gap(word: &[u8], at: usize, prices: Prices) -> u32 {
     let letter = word[at];
     let previous = if at > 0 { word[at - 1] } else { 0 };
+    let vowel = if prices == Prices::Bare { 60 } else { 250 };
     match letter {
         _ if is_vowel(letter) => {
             if at == 0 && word.len() > 1 && letter != b'U' {
-                vowel + 0.15
+                vowel + 150
             } else if is_vowel(previous) {
-                vowel * 0.6
+                vowel * 3 / 5
             } else {
                 vowel
             }
         }
-        b'H' => 0.3,
+        b'H' => 300,
         // ŠS without its mark is one S.
-        b'S' | b'c' if prices == Prices::Respelt && matches!(previous, b'S' | b'c' | b'Z' | b'J') => 0.08,
-        b'S' if previous == b'T' => 0.4,
-        b'Z' if previous == b'D' => 0.4,
-        b'J' if matches!(previous, b'L' | b'N') => 0.3,
-        _ => 1.0,
+        b'S' | b'c' if prices == Prices::Respelt && matches!(previous, b'S' | b'c' | b'Z' | b'J') => 80,
+        b'S' if previous == b'T' => 400,
+        b'Z' if previous == b'D' => 400,
+        b'J' if matches!(previous, b'L' | b'N') => 300,
+        _ => 1000,
     }
 }
 
-/// The cost of one sound written as another.
-fn swap_sound(one: u8, other: u8, prices: Prices) -> f32 {
-    let pair = if one < other { (one, other) } else { (other, one) };
-    match pair {
+/// Places of a fold's letters in a table.
+const PLACES: usize = 28;
+
+/// The place of a fold's letter: A to Z, and `c` after them.
+const fn place(letter: u8) -> usize {
+    if letter == b'c' { PLACES - 1 } else { (letter & 31) as usize % (PLACES - 1) }
+}
+
+/// The cost, in steps, of each sound written as another.
+static SWAPS: [[u16; PLACES]; PLACES] = swaps(false);
+/// The same between readings by national rules.
+static RESPELT_SWAPS: [[u16; PLACES]; PLACES] = swaps(true);
+
+const fn swaps(respelt: bool) -> [[u16; PLACES]; PLACES] {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZc";
+    let (mut table, mut one) = ([[1000; PLACES]; PLACES], 0);
+    while one < LETTERS.len() {
+        let mut other = 0;
+        while other < LETTERS.len() {
+            let (a, b) = (LETTERS[one], LETTERS[other]);
+            table[place(a)][place(b)] =
+                if a < b { swap_sound(a, b, respelt) } else { swap_sound(b, a, respelt) };
+            other += 1;
+        }
+        one += 1;
+    }
+    table
+}
+
+/// The cost, in steps, of one sound written as another, in alphabetical order.
+const fn swap_sound(one: u8, other: u8, respelt: bool) -> u16 {
+    let vowels =
+        matches!(one, b'A' | b'E' | b'I' | b'O' | b'U') && matches!(other, b'A' | b'E' | b'I' | b'O' | b'U');
+    match (one, other) {
         (b'S', b'c')
         | (b'J', b'Z')
         | (b'J', b'c')
@@ -119,21 +156,21 @@ fn swap_sound(one: u8, other: u8, prices: Prices) -> f32 {
         | (b'Z', b'c')
         | (b'H', b'X')
         | (b'C', b'J')
-            if prices == Prices::Respelt =>
+            if respelt =>
         {
-            0.08
+            80
         }
-        (b'E', b'I') | (b'O', b'U') => 0.12,
-        (b'A', b'E') | (b'A', b'O') => 0.2,
-        (b'G', b'K') | (b'G', b'X') | (b'K', b'X') | (b'H', b'X') | (b'G', b'H') => 0.3,
-        (b'D', b'T') | (b'B', b'P') | (b'F', b'V') | (b'S', b'Z') | (b'S', b'c') => 0.3,
-        (b'C', b'c') | (b'C', b'J') | (b'J', b'Z') | (b'J', b'c') => 0.35,
-        (b'D', b'Z') | (b'B', b'V') | (b'C', b'K') | (b'S', b'T') | (b'C', b'S') | (b'G', b'J') => 0.45,
-        (b'U', b'V') => 0.2,
-        (b'I', b'J') | (b'F', b'P') | (b'H', b'K') => 0.4,
-        (b'M', b'N') | (b'L', b'R') => 0.6,
-        _ if is_vowel(one) && is_vowel(other) => 0.3,
-        _ => 1.0,
+        (b'E', b'I') | (b'O', b'U') => 120,
+        (b'A', b'E') | (b'A', b'O') => 200,
+        (b'G', b'K') | (b'G', b'X') | (b'K', b'X') | (b'H', b'X') | (b'G', b'H') => 300,
+        (b'D', b'T') | (b'B', b'P') | (b'F', b'V') | (b'S', b'Z') | (b'S', b'c') => 300,
+        (b'C', b'c') | (b'C', b'J') | (b'J', b'Z') | (b'J', b'c') => 350,
+        (b'D', b'Z') | (b'B', b'V') | (b'C', b'K') | (b'S', b'T') | (b'C', b'S') | (b'G', b'J') => 450,
+        (b'U', b'V') => 200,
+        (b'I', b'J') | (b'F', b'P') | (b'H', b'K') => 400,
+        (b'M', b'N') | (b'L', b'R') => 600,
+        _ if vowels => 300,
+        _ => 1000,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Recognising a person by name, birth date, nationality and sex.
 //!
-//! `normalise` makes tokens of A to Z from any script by the readings of `script`, and `readings` adds at import what takes a
-//! dictionary; `placeholders` name nobody. `fold` and `equivalents` hear what tokens sound like, `national` how other states
-//! spell them, `syllables` how Chinese and Korean names are cut and spelt. `query` matches a traveller's tokens against the
-//! `vocabulary` of a list's, once, with `respelt` for other states' spellings; `gather` finds in the `index` the persons they lead to, `align` puts tokens of query and name together,
-//! `birth` compares dates, `nation` nationalities, `score` adds up what was seen by its `weights` with how rare the name is in
-//! the `world`, and `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it
-//! may go. A search reads memory only: no lock, no clock, no file.
+//! `normalise` makes tokens of A to Z from any script by the readings of `script`, and `readings` adds at import what takes
+//! a dictionary; `placeholders` name nobody. `fold` and `equivalents` hear what tokens sound like, `national` how other
+//! states spell them, `syllables` how Chinese and Korean names are cut and spelt, `forms` what looks alike. `query` matches
+//! a traveller's tokens against the `vocabulary` of a list's, once, with `respelt` for other states' spellings; `gather`
+//! finds in the `index` the persons they lead to, `align` puts tokens of query and name together, `birth` compares dates,
+//! `nation` nationalities, `score` adds up what was seen by its `weights` with how rare the name is in the `world`, and
+//! `explain` says it. `search` runs all of that; `person` is an alert and its bytes, `handling` how far it may go, and
+//! `named` the documents it names. A search reads memory only: no lock, no clock, no file.
 
 pub mod handling;
 pub mod person;
@@ -17,8 +18,11 @@ mod distance;
 mod equivalents;
 mod explain;
 mod fold;
+mod forms;
 mod gather;
 mod index;
+mod keys;
+mod known;
 mod named;
 mod nation;
 mod national;

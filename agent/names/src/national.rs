@@ -95,7 +95,7 @@ pub(super) fn respell(token: &str, way: usize, out: &mut String) -> bool {
     out.clear();
     let Way { never, ends, rules } = &TABLE[way - 1];
     let (letters, known) = (token.as_bytes(), letters_of(token));
-    let could = rules.iter().any(|(from, _)| letters_of(from) & !known == 0);
+    let could = RULE_LETTERS[way - 1].iter().any(|needed| *needed != 0 && needed & !known == 0);
     let other =
         || never.iter().any(|group| letters.windows(group.len()).any(|part| part == group.as_bytes()));
     let ended = || ends.is_empty() || ends.iter().any(|end| letters.ends_with(end.as_bytes()));
@@ -137,10 +137,32 @@ fn stands(from: &[u8], letters: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The letters of a text as bits, so that most tokens are told at once to have nothing to respell.
-fn letters_of(text: &str) -> u32 {
-    let letters = text.bytes().filter(u8::is_ascii_uppercase);
-    letters.fold(0, |set, letter| set | 1 << (letter - b'A'))
+const fn letters_of(text: &str) -> u32 {
+    let (letters, mut set, mut at) = (text.as_bytes(), 0, 0);
+    while at < letters.len() {
+        if letters[at].is_ascii_uppercase() {
+            set |= 1 << (letters[at] - b'A');
+        }
+        at += 1;
+    }
+    set
 }
+
+/// Rules of one way, at most.
+const RULES_MAX: usize = 16;
+/// The letters that each rule of each way needs; 0 where there is no rule.
+const RULE_LETTERS: [[u32; RULES_MAX]; WAYS] = {
+    let (mut all, mut way) = ([[0; RULES_MAX]; WAYS], 0);
+    while way < WAYS {
+        let mut rule = 0;
+        while rule < TABLE[way].rules.len() {
+            all[way][rule] = letters_of(TABLE[way].rules[rule].0);
+            rule += 1;
+        }
+        way += 1;
+    }
+    all
+};
 
 /// Groups of letters with the class of their sound, the longest first: S for all that hisses, C for what stops and hisses, X for
 /// KH and H.
@@ -201,24 +223,6 @@ pub(super) fn key(reading: &str) -> Option<u32> {
     }
     let consonants = classes[..length].iter().filter(|&&class| class != VOWELS).count();
     (consonants >= 2).then(|| hash(b'n', &classes[..length], None))
-}
-
-/// Letters with marks as ICAO and English write them out, and without.
-const MARKED: &[(&str, &str)] = &[("DJ", "D"), ("ZH", "Z"), ("SH", "S"), ("CH", "C")];
-/// Letters of the shortest token whose marks may be left out.
-const UNMARKED_LETTERS_MIN: usize = 4;
-
-/// A token with the marks of its letters left out: ZANNA of ZHANNA. None where nothing says that it had any.
-pub(super) fn unmarked(token: &str) -> Option<String> {
-    let marked = MARKED.iter().any(|(marked, _)| token.contains(marked));
-    let bare =
-        marked.then(|| MARKED.iter().fold(token.to_owned(), |text, (from, to)| text.replace(from, to)));
-    bare.filter(|bare| bare.len() >= UNMARKED_LETTERS_MIN)
-}
-
-/// The key of what [`unmarked`] gives.
-pub(super) fn unmarked_key(bare: &str) -> u32 {
-    hash(b'm', bare.as_bytes(), None)
 }
 
 #[cfg(test)]

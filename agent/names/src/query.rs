@@ -15,11 +15,13 @@ const JOINED_MAX: usize = 3;
 const HALF_LETTERS_MIN: (usize, usize) = (2, 3);
 /// Letters of the shortest stump that is completed at the end of a cut name, and within it.
 const STUMP_LETTERS_MIN: (usize, usize) = (2, 3);
-/// The numbers of the splits that take ABD and ABU off; the others are the place of their cut.
+/// The numbers of the splits that take ABD, and ABU or BIN off; the others are the place of their cut.
 const SERVANT_SPLIT: u8 = u8::MAX;
-const FATHER_SPLIT: u8 = u8::MAX - 1;
+const KIN_SPLIT: u8 = u8::MAX - 1;
 /// ABU written onto the name of the child, in Arabic, Persian and the Maghreb's spelling.
 const FATHERS: &[&str] = &["ABOUL", "ABOU", "ABUL", "ABU", "ABOL", "BOU"];
+/// BIN written onto the father's; BEL is BEN EL, or ABOU EL.
+const SONS: &[&str] = &["BEN", "BIN", "BEL"];
 /// Letters of the shortest name that ABD serves.
 const SERVED_LETTERS_MIN: usize = 4;
 /// Units of a query, a bound on its cost.
@@ -54,7 +56,7 @@ pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared 
         look.joined(&mut prepared, first);
         look.halves(&mut prepared, first);
         look.servant(&mut prepared, first);
-        look.father(&mut prepared, first);
+        look.kin(&mut prepared, first);
     }
     prepared.meetings.sort_unstable_by_key(|meeting| (meeting.near.token, meeting.unit));
     prepared
@@ -111,13 +113,18 @@ impl Look<'_> {
         let mut text = prepared.tokens[first].text.clone();
         for count in 2..=JOINED_MAX.min(prepared.tokens.len() - first) {
             text.push_str(&prepared.tokens[first + count - 1].text);
-            self.vocabulary.near(&text, self.bare, &mut self.scratch, &mut self.near);
+            self.vocabulary.near_joined(&text, self.bare, &mut self.scratch, &mut self.near);
             self.vocabulary.near_syllables(&text, self.syllables, 0, &mut self.near);
             if let Some(child) = FATHERS.iter().find_map(|father| text.strip_prefix(father))
                 && count == 2
                 && FATHERS.contains(&prepared.tokens[first].text.as_str())
             {
-                self.vocabulary.near(&format!("BOU{child}"), self.bare, &mut self.scratch, &mut self.near);
+                self.vocabulary.near_joined(
+                    &format!("BOU{child}"),
+                    self.bare,
+                    &mut self.scratch,
+                    &mut self.near,
+                );
             }
             self.near.retain(|near| near.cost <= 0.7);
             if !self.near.is_empty() {
@@ -169,17 +176,17 @@ impl Look<'_> {
         }
     }
 
-    /// ABU written onto the name of the child: BOUHAMRA is ABU and HAMRA.
-    fn father(&mut self, prepared: &mut Prepared, first: usize) {
+    /// ABU or BIN written onto a name: BOUHAMRA is ABU and HAMRA, BENCHEKROUN is BIN and SHAQRUN.
+    fn kin(&mut self, prepared: &mut Prepared, first: usize) {
         let text = prepared.tokens[first].text.clone();
-        let child = FATHERS.iter().find_map(|father| text.strip_prefix(father));
-        if let Some(child) = child.filter(|child| child.len() >= SERVED_LETTERS_MIN) {
-            let unit =
-                Unit { first: first as u8, count: 1, half: Some((FATHER_SPLIT, false)), prefix: false };
+        let kin = FATHERS.iter().chain(SONS).find_map(|word| text.strip_prefix(word));
+        if let Some(kin) = kin.filter(|kin| kin.len() >= SERVED_LETTERS_MIN) {
+            let unit = Unit { first: first as u8, count: 1, half: Some((KIN_SPLIT, false)), prefix: false };
             self.vocabulary.near("ABU", self.bare, &mut self.scratch, &mut self.near);
+            self.vocabulary.near("BIN", self.bare, &mut self.scratch, &mut self.near);
             self.unit(prepared, unit);
-            self.vocabulary.near(child, self.bare, &mut self.scratch, &mut self.near);
-            self.unit(prepared, Unit { half: Some((FATHER_SPLIT, true)), ..unit });
+            self.vocabulary.near_respelt(kin, self.bare, &mut self.scratch, &mut self.near);
+            self.unit(prepared, Unit { half: Some((KIN_SPLIT, true)), ..unit });
         }
     }
 

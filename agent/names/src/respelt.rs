@@ -7,6 +7,7 @@
 use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
 use super::fold::fold_into;
+use super::forms::FORMS;
 use super::national::{self, WAYS};
 use super::vocabulary::{CLASS_COST, Near, Scratch, Vocabulary, WAY_SHIFT, class_key, limit};
 use super::world;
@@ -14,15 +15,21 @@ use super::world;
 /// Tokens of one key that are compared.
 const TOKENS_MAX: usize = 500;
 /// Sounds of a reading from which on it is compared: shorter ones meet by chance.
-const SOUNDS_MIN: usize = 5;
+const SOUNDS_MIN: usize = 4;
 /// Cost of the same name by other rules.
 const RESPELT_COST: f32 = 0.06;
-/// Cost of the same letters with their marks left out on one side.
-const UNMARKED_COST: f32 = 0.1;
 
 impl Vocabulary {
     /// As [`Vocabulary::near`], in the spellings of all states.
     pub(super) fn near_respelt(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        match self.find(token).filter(|_| !bare).and_then(|number| self.known().near(number)) {
+            Some(known) => out.extend_from_slice(known),
+            None => self.find_respelt(token, bare, scratch, out),
+        }
+    }
+
+    /// The same, whether it is known or not.
+    pub(super) fn find_respelt(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
         let first = out.len();
         self.near(token, bare, scratch, out);
         let met = out.len();
@@ -42,7 +49,7 @@ impl Vocabulary {
             }
         }
         scratch.sound = plain;
-        self.add_unmarked(token, out);
+        self.add_of_forms(token, out);
         if out.len() > met {
             self.keep_nearest(token, first, out);
         }
@@ -63,15 +70,16 @@ impl Vocabulary {
         self.weigh(&mut out[first..], world::weight(token));
     }
 
-    /// Adds the tokens that are the same but for marks of letters, written out or left out: ZHANNA and ZANNA for Žanna.
-    fn add_unmarked(&self, token: &str, out: &mut Vec<Near>) {
-        let unmarked = national::unmarked(token);
-        let bare = unmarked.as_deref().unwrap_or(token);
-        let tokens = self.plain_tokens_of(national::unmarked_key(bare)).iter().take(TOKENS_MAX);
-        let same = |other: &str| national::unmarked(other).is_some_and(|other| other == bare);
-        let tokens = tokens.copied().filter(|&other| same(self.text(other)));
-        let plain = if unmarked.is_some() { self.find(bare) } else { None };
-        out.extend(tokens.chain(plain).map(|token| Near { token, cost: UNMARKED_COST, weight: 0.0 }));
+    /// Adds the tokens that are the same in a form: without the marks of letters, or as they look.
+    fn add_of_forms(&self, token: &str, out: &mut Vec<Near>) {
+        for form in FORMS {
+            let own = form.of(token);
+            let bare = own.as_deref().unwrap_or(token);
+            let tokens = self.plain_tokens_of(form.key(bare)).iter().take(TOKENS_MAX).copied();
+            let same = tokens.filter(|&other| form.of(self.text(other)).is_some_and(|other| other == bare));
+            let plain = if own.is_some() { self.find(bare) } else { None };
+            out.extend(same.chain(plain).map(|token| Near { token, cost: form.cost, weight: 0.0 }));
+        }
     }
 
     /// Adds the tokens with a reading near to the query's `reading` of a way, whose fold is `sound`.

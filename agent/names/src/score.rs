@@ -16,6 +16,8 @@ const NO_HIT_MOST: f32 = 2.5;
 const DOZENS: f32 = 3.5;
 /// Nats that a name must have to be possible where only the year of birth agrees, or nearly.
 const NEAR_NATS_MIN: f32 = 7.5;
+/// Nats of what one in twenty has.
+const ONE_IN_TWENTY: f32 = 3.0;
 /// Differences of names from which on a name is another, where the birth date is.
 const DIFFERENCE: f32 = 0.5;
 /// Wrong letters of a name that are no difference: another spelling of one sound.
@@ -177,7 +179,7 @@ fn most(nats: f32, differences: f32, birth: Birth) -> f32 {
         Agreement::Near if nats >= NEAR_NATS_MIN => NO_HIT_MOST,
         Agreement::Unknown if nats >= RARE => f32::MAX,
         Agreement::Unknown if nats >= COMMON => NO_HIT_MOST,
-        Agreement::None if nats >= RARE && differences < DIFFERENCE => POSSIBLE_MOST,
+        Agreement::None if nats >= rare_nats(birth) && differences < DIFFERENCE => POSSIBLE_MOST,
         _ => CLEAR_MOST,
     }
 }
@@ -189,9 +191,14 @@ pub(super) fn least_nats(needed: f32, birth: Birth) -> f32 {
         Agreement::Near => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, NEAR_NATS_MIN)],
         Agreement::Unknown if needed > NO_HIT_MOST => [(f32::MAX, RARE); 2],
         Agreement::Unknown => [(CLEAR_MOST, 0.0), (NO_HIT_MOST, COMMON)],
-        Agreement::None => [(CLEAR_MOST, 0.0), (POSSIBLE_MOST, RARE)],
+        Agreement::None => [(CLEAR_MOST, 0.0), (POSSIBLE_MOST, rare_nats(birth))],
     };
     steps.iter().find(|(most, _)| needed <= *most).map_or(f32::INFINITY, |(_, nats)| *nats)
+}
+
+/// Nats from which on hardly anybody else has a name and such a birth date: one in twenty is as far off as calendars are.
+fn rare_nats(birth: Birth) -> f32 {
+    if birth == Birth::Ethiopian { RARE - ONE_IN_TWENTY } else { RARE }
 }
 
 /// Nats from which on fewer than dozens of a large culture share a name and such a birth date.

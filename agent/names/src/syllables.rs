@@ -119,9 +119,8 @@ impl Vocabulary {
 
     fn add_of_keys(&self, wanted: &[u32], out: &mut Vec<Near>) {
         for &key in wanted {
+            // A hash may be another key's too, once in millions: such a token still needs the rest of the name.
             let tokens = self.plain_tokens_of(key).iter().take(TOKENS_MAX);
-            // A hash may be another key's too.
-            let tokens = tokens.filter(|&&token| keys(self.text(token)).contains(&key));
             out.extend(tokens.map(|&token| Near { token, cost: SYLLABLES_COST, weight: 0.0 }));
         }
     }

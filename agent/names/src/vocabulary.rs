@@ -6,12 +6,15 @@
 //! name counts more than the exact SERGEY, and every spelling of MOHAMMED counts as little as all of them. A name that is
 //! common in the `world` says no more than that leaves, however rare it is on the list.
 //!
-//! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range; keys are
-//! sorted by (hash, number). Same tokens in, same numbers out.
+//! Invariants: tokens are sorted and distinct, so a token's number is its rank and a prefix is a range. Same tokens in, same
+//! numbers out.
 
 use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
 use super::fold::{fold, fold_into, hash, keys};
+use super::forms;
+use super::keys::Keys;
+use super::known::Known;
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
 use super::syllables;
@@ -64,8 +67,8 @@ pub(super) struct Vocabulary {
     persons: u32,
     /// Open addressing over the tokens themselves: number + 1, 0 for free. A power of two, at most half full.
     exact: Vec<u32>,
-    key_hashes: Vec<u32>,
-    key_tokens: Vec<u32>,
+    keys: Keys,
+    known: Known,
 }
 
 /// Buffers that one search reuses from token to token.
@@ -95,30 +98,29 @@ impl Vocabulary {
             vocabulary.worlds.push((world::weight(token) * WORLD_STEPS) as u8);
             vocabulary.folds.extend_from_slice(&sound);
             vocabulary.fold_ends.push(vocabulary.folds.len() as u32);
-            keys(&sound, |key| pairs.push((key, number)));
+            keys(&sound, true, |key| pairs.push((key, number)));
             pairs.push((letters_key(token), number));
             if class != 0 {
                 pairs.push((class_key(class), number));
             }
             if let Some(length) = article(token) {
                 fold_into(&token[length..], &mut sound);
-                keys(&sound, |key| pairs.push((key, number)));
+                keys(&sound, true, |key| pairs.push((key, number)));
             }
             vocabulary.respell(token, number, &mut pairs);
         }
-        pairs.sort_unstable();
-        pairs.dedup();
-        (vocabulary.key_hashes, vocabulary.key_tokens) = pairs.into_iter().unzip();
+        vocabulary.keys = Keys::build(pairs);
         vocabulary.fill_exact();
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
+        vocabulary.known = Known::build(&vocabulary);
         vocabulary
     }
 
     /// Adds the keys of the last token's readings by national rules, and the class of one if it has none of its own.
     fn respell(&mut self, token: &str, number: u32, pairs: &mut Vec<(u32, u32)>) {
         pairs.extend(national::key(token).map(|key| (key, number)));
-        pairs.extend(national::unmarked(token).map(|bare| (national::unmarked_key(&bare), number)));
+        pairs.extend(forms::keys(token).map(|key| (key, number)));
         pairs.extend(syllables::keys(token).into_iter().map(|key| (key, number)));
         let mut reading = String::new();
         for way in 1..=WAYS {
@@ -145,7 +147,9 @@ impl Vocabulary {
         self.text.len()
             + self.folds.len()
             + self.worlds.len()
-            + (words + self.exact.len() + self.key_hashes.len() + self.key_tokens.len()) * 4
+            + (words + self.exact.len()) * 4
+            + self.keys.memory_bytes()
+            + self.known.memory_bytes()
     }
 
     /// The letters of a token.
@@ -157,6 +161,11 @@ impl Vocabulary {
 
     pub(super) fn sound(&self, token: u32) -> &[u8] {
         part(&self.folds, &self.fold_ends, token)
+    }
+
+    /// What the commonest tokens are near to.
+    pub(super) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Persons who bear the token.
@@ -219,20 +228,31 @@ impl Vocabulary {
     /// Appends to `out` every token that `token` may be, with its cost and weight; `bare` says that the query is
     /// written without vowels.
     pub(super) fn near(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        self.find_near(token, bare, true, scratch, out);
+    }
+
+    /// The same for tokens joined into one, as far as they sound alike: most are no name.
+    pub(super) fn near_joined(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        self.find_near(token, bare, false, scratch, out);
+    }
+
+    fn find_near(&self, token: &str, bare: bool, slips: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
         let first = out.len();
         let Scratch { candidates, sound, rest_sound } = scratch;
         candidates.clear();
+        rest_sound.clear();
         fold_into(token, sound);
         let class = class_of(sound);
-        keys(sound, |key| self.gather(key, candidates));
-        self.gather(letters_key(token), candidates);
         if class != 0 {
             self.gather(class_key(class), candidates);
         }
-        rest_sound.clear();
+        if slips {
+            self.gather(letters_key(token), candidates);
+        }
+        keys(sound, slips, |key| self.gather(key, candidates));
         if let Some(length) = article(token) {
             fold_into(&token[length..], rest_sound);
-            keys(rest_sound, |key| self.gather(key, candidates));
+            keys(rest_sound, slips, |key| self.gather(key, candidates));
         }
         candidates.sort_unstable();
         candidates.dedup();
@@ -290,9 +310,7 @@ impl Vocabulary {
 
     /// The tokens of a key, those of a higher way last.
     pub(super) fn tokens_of(&self, key: u32) -> &[u32] {
-        let from = self.key_hashes.partition_point(|&hash| hash < key);
-        let same = self.key_hashes[from..].iter().take_while(|&&hash| hash == key).count();
-        &self.key_tokens[from..from + same]
+        self.keys.tokens_of(key)
     }
 
     fn cost(&self, token: &str, sound: &[u8], rest: &[u8], class: u32, bare: bool, candidate: u32) -> f32 {
