@@ -8,7 +8,7 @@
 //! alert itself.
 
 use vedette_lists::Wildcard;
-use vedette_names::PersonAlert;
+use vedette_names::{PersonAlert, PersonDocument};
 use vedette_shim::document::NUMBER_CHARS_MAX;
 
 /// See the module's head. Built once, then only read.
@@ -18,6 +18,8 @@ pub struct Identifiers {
     texts: Vec<u8>,
     /// Where each entry starts, in the order of identifiers.
     starts: Vec<u32>,
+    /// Any of them is a document's.
+    documents: bool,
 }
 
 impl Identifiers {
@@ -25,9 +27,13 @@ impl Identifiers {
     pub fn build<'a>(alerts: impl Iterator<Item = &'a PersonAlert>) -> Identifiers {
         let mut all = Identifiers::default();
         for alert in alerts {
-            let documents = alert.documents.iter().map(|document| document.number.as_str());
+            // As written, and the numbers that are meant: a list may write several, or words beside one.
+            let written = alert.documents.iter().map(|document| document.number.as_str());
+            let named: Vec<_> = alert.documents.iter().flat_map(PersonDocument::named).collect();
+            all.documents |= !named.is_empty();
             let mut normal: Vec<_> =
-                documents.chain([alert.id.as_str(), alert.reference.as_str()]).filter_map(normal).collect();
+                written.chain([alert.id.as_str(), alert.reference.as_str()]).filter_map(normal).collect();
+            normal.extend(named.iter().map(|named| named.number.chars().to_vec()));
             normal.sort_unstable();
             normal.dedup();
             normal.iter().for_each(|identifier| all.add(identifier, alert.id.as_bytes()));
@@ -35,6 +41,11 @@ impl Identifiers {
         let texts = &all.texts;
         all.starts.sort_unstable_by_key(|start| entry(texts, *start));
         all
+    }
+
+    /// Whether an alert names a document.
+    pub fn has_documents(&self) -> bool {
+        self.documents
     }
 
     /// The ids of the alerts that name an identifier, at most `limit`.
@@ -91,7 +102,6 @@ fn normal(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vedette_names::person::PersonDocument;
 
     fn alert(id: &str, numbers: &[&str], reference: &str) -> PersonAlert {
         let document =
@@ -118,6 +128,12 @@ mod tests {
         assert_eq!(found("W77"), ["A-1", "A-2"]);
         assert_eq!(found("a-2"), ["A-2"]);
         assert_eq!(found("*457"), ["A-2"]);
+        assert!(identifiers.has_documents() && !Identifiers::default().has_documents());
+        let several = [alert("A-3", &["No. C705775 ,AA7530281 (expired)"], "")];
+        let several = Identifiers::build(several.iter());
+        for number in ["C705775", "AA7530281"] {
+            assert_eq!(several.find(&Wildcard::new(number).unwrap(), 10), ["A-3"], "{number}");
+        }
         assert!(found("P12345").is_empty() && found("P1234567").is_empty());
         assert_eq!(identifiers.find(&Wildcard::new("W77").unwrap(), 1), ["A-1"]);
     }

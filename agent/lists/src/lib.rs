@@ -21,8 +21,8 @@
 //! gets the very file whose digest the manifest names.
 
 mod aside;
-pub mod batches;
-mod build;
+mod batches;
+pub mod build;
 mod cursor;
 pub mod documents;
 pub mod edition;

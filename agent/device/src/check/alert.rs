@@ -145,6 +145,8 @@ pub enum Reason {
     TypeNotTyped(String),
     /// The person's alert names this document.
     DocumentNamed(String),
+    /// How the document that the person's alert names was found.
+    OfNamed(Box<Reason>),
     /// It is the alert's own id.
     AlertId,
     /// It is the reference that the alert gives.
@@ -192,6 +194,7 @@ impl Reason {
             Reason::DocumentNamed(listed) => {
                 Phrase::with("reason.document_named", [("listed", listed.clone())])
             }
+            Reason::OfNamed(reason) => reason.phrase(),
             Reason::AlertId => Phrase::new("reason.alert_id"),
             Reason::Reference => Phrase::new("reason.reference"),
             Reason::BirthRange => Phrase::new("reason.birth_range"),
@@ -205,7 +208,7 @@ impl Reason {
     pub(super) fn reveals(&self) -> Option<Field> {
         match self {
             Reason::Person(reason) => Some(reason.reveals()),
-            Reason::DocumentNamed(_) => Some(Field::Documents),
+            Reason::DocumentNamed(_) | Reason::OfNamed(_) => Some(Field::Documents),
             Reason::Reference => Some(Field::Reference),
             Reason::BirthRange => Some(Field::BirthDates),
             Reason::NumberEqual

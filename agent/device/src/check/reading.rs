@@ -24,7 +24,7 @@ pub(super) struct Reading {
     pub(super) persons: Vec<(PersonQuery, Option<Reason>)>,
     /// The birth date or the name may be misread: a miss means nothing.
     pub(super) bearer_doubtful: bool,
-    /// What persons' alerts may name.
+    /// What was typed that persons' alerts may name; a zone's document is asked of them too.
     pub(super) named: Option<Named>,
 }
 
@@ -95,18 +95,12 @@ impl Reading {
         }
         let as_read = [zone.issuing_state(), zone.document_code(), zone.document_number()].map(str::to_owned);
         let read = query.read;
-        let named = read.and_then(|key| Some((key.state(), Wildcard::new(key.number().as_str()).ok()?)));
         let reading = Reading {
             documents: Some(Documents::Zone(ZoneNumber { lookups, read, as_read })),
             number_doubtful,
             persons,
             bearer_doubtful,
-            named: named.map(|(state, wildcard)| Named {
-                wildcard,
-                state: Some(state),
-                any: false,
-                sure: !number_doubtful,
-            }),
+            named: None,
         };
         (reading, notices)
     }

@@ -1,7 +1,7 @@
 //! Asks a list of documents: by the readings of a zone, or by a number as far as it was typed.
 
 use crate::action::Action;
-use crate::check::alert::{Match, Part, Reason, Subject};
+use crate::check::alert::{Home, Match, Part, Reason, Subject};
 use crate::check::answer::Gap;
 use crate::check::find::{CANDIDATES_MAX, FindError};
 use crate::check::reading::{Documents, TypedNumber, ZoneNumber};
@@ -45,7 +45,7 @@ fn of_zone(
         read = read.and(edition.find_into(&mut found, &lookup.key));
         let result = basis.match_result(lookup.how == How::Read);
         for alert in found.exact.iter().chain(&found.ranges) {
-            let reasons = reasons_of_zone(alert, zone, basis.doubtful, lookup);
+            let reasons = reasons_of_zone(alert.to.is_some(), zone, basis.doubtful, lookup);
             add(matches, document_match(held, alert, result, reasons));
         }
     }
@@ -150,12 +150,17 @@ fn document_match(
     }
 }
 
-/// How a document was found: each fact with both readings.
-fn reasons_of_zone(alert: &DocumentAlert, zone: &ZoneNumber, doubtful: bool, lookup: &Lookup) -> Vec<Reason> {
+/// How a document, or a range of them, was found: each fact with both readings.
+pub(super) fn reasons_of_zone(
+    is_range: bool,
+    zone: &ZoneNumber,
+    doubtful: bool,
+    lookup: &Lookup,
+) -> Vec<Reason> {
     let [state, kind, number] = &zone.as_read;
     let key = &lookup.key;
     let equal = zone.read.is_none_or(|read| read.number() == key.number());
-    let mut reasons: Vec<_> = by_number(alert, equal).into_iter().collect();
+    let mut reasons: Vec<_> = by_number(is_range, equal).into_iter().collect();
     match lookup.how {
         How::Read if doubtful => reasons.push(Reason::NumberMisread),
         How::Read => {}
@@ -175,7 +180,7 @@ fn reasons_of_zone(alert: &DocumentAlert, zone: &ZoneNumber, doubtful: bool, loo
 /// The same of a number that was typed.
 fn reasons_of_typed(alert: &DocumentAlert, typed: &TypedNumber, key: &DocumentKey) -> Vec<Reason> {
     let equal = typed.wildcard.whole() == Some(*key.number());
-    let mut reasons: Vec<_> = by_number(alert, equal).into_iter().collect();
+    let mut reasons: Vec<_> = by_number(alert.to.is_some(), equal).into_iter().collect();
     if !equal {
         reasons.push(other(Part::Number, &typed.text, key.number().to_string()));
     }
@@ -196,10 +201,10 @@ fn reasons_of_typed(alert: &DocumentAlert, typed: &TypedNumber, key: &DocumentKe
     reasons
 }
 
-fn by_number(alert: &DocumentAlert, equal: bool) -> Option<Reason> {
-    match alert.to {
-        Some(_) => Some(Reason::NumberInRange),
-        None => equal.then_some(Reason::NumberEqual),
+fn by_number(is_range: bool, equal: bool) -> Option<Reason> {
+    match is_range {
+        true => Some(Reason::NumberInRange),
+        false => equal.then_some(Reason::NumberEqual),
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) fn ask(
     let (age_s, freshness) = held.freshness(now);
     let doubt = match &held.content {
         Content::Documents(_) if reading.number_doubtful => Some(Gap::NumberMisread),
-        Content::Persons(..) if reading.bearer_doubtful => Some(Gap::BearerMisread),
+        Content::Persons(_) if reading.bearer_doubtful => Some(Gap::BearerMisread),
+        // Alerts may name the document that was meant.
+        Content::Persons(persons) if reading.number_doubtful && persons.identifiers.has_documents() => {
+            Some(Gap::NumberMisread)
+        }
         _ => None,
     };
     let mut basis = Basis { freshness: Some(freshness), doubtful: doubt.is_some(), complete: true };

@@ -1,15 +1,17 @@
 //! Asks a list of persons: by name, and by the documents and identifiers that its alerts name.
 
+use super::documents::reasons_of_zone;
 use crate::action::Action;
-use crate::check::alert::{Match, Reason, Subject};
+use crate::check::alert::{Home, Match, Reason, Subject};
 use crate::check::answer::Gap;
-use crate::check::reading::{Named, Reading};
+use crate::check::reading::{Documents, Named, Reading, ZoneNumber};
 use crate::snapshot::{Persons, SnapshotList};
 use serde_json::Value;
-use vedette_lists::ListError;
+use vedette_lists::{ListError, Wildcard};
 use vedette_names::person::{PersonDocument, PersonName};
-use vedette_names::{PersonAlert, PersonMatch, PersonQuery};
-use vedette_shim::document::State;
+use vedette_names::{Agrees, PersonAlert, PersonMatch, PersonQuery};
+use vedette_shim::document::{DocumentKey, State};
+use vedette_shim::query::How;
 use vedette_shim::states;
 use vedette_shim::verdict::ListResult;
 
@@ -33,6 +35,9 @@ pub(super) fn look_up(
             }
             add_named(matches, found);
         }
+    }
+    if let Some(Documents::Zone(zone)) = &reading.documents {
+        read = read.and(by_document(held, persons, zone, reading.number_doubtful, limit, matches));
     }
     if let Some(named) = &reading.named {
         read = read.and(by_identifier(held, persons, named, limit, matches));
@@ -87,19 +92,81 @@ fn by_identifier(
             }
         };
         let Some((result, reason)) = names_it(&alert, named) else { continue };
-        let score = if result == ListResult::Hit { 1.0 } else { 0.5 };
-        match matches.iter_mut().find(|earlier| earlier.alert_id == alert.id) {
-            Some(earlier) => {
-                if result == ListResult::Hit {
-                    earlier.result = result;
-                }
-                earlier.score = earlier.score.max(score);
-                earlier.reasons.insert(0, reason);
+        add_identified(held, &alert, result, vec![reason], matches);
+    }
+    read
+}
+
+/// Adds the alerts that name the document of a zone, by each of its readings, at most `limit` each: as read, of the state and
+/// type that the alert says, it is a hit; by another reading, or where the alert does not say whose it is, possible.
+fn by_document(
+    held: &SnapshotList,
+    persons: &Persons,
+    zone: &ZoneNumber,
+    doubtful: bool,
+    limit: usize,
+    matches: &mut Vec<Match>,
+) -> Result<(), ListError> {
+    let (mut read, mut seen) = (Ok(()), Vec::new());
+    for lookup in zone.lookups.iter().flatten() {
+        let Ok(number) = Wildcard::new(lookup.key.number().as_str()) else { continue };
+        for id in persons.identifiers.find(&number, limit) {
+            // As read comes first, and says most.
+            if seen.contains(&id) {
+                continue;
             }
-            None => matches.push(person_match(held, &alert.id, Some(&alert), result, score, vec![reason])),
+            let alert = match alert(persons, id) {
+                Ok(Some(alert)) => alert,
+                Ok(None) => continue,
+                Err(error) => {
+                    read = Err(error);
+                    continue;
+                }
+            };
+            let Some((agrees, document)) = best(&alert, &lookup.key) else { continue };
+            seen.push(id);
+            let sure = lookup.how == How::Read && agrees == Agrees::Wholly && !doubtful;
+            let result = if sure { ListResult::Hit } else { ListResult::Possible };
+            let how = reasons_of_zone(false, zone, doubtful, lookup).into_iter();
+            let how = how
+                .filter(|reason| *reason != Reason::NumberEqual)
+                .map(|reason| Reason::OfNamed(reason.into()));
+            let reasons = [Reason::DocumentNamed(text_of(document))].into_iter().chain(how).collect();
+            add_identified(held, &alert, result, reasons, matches);
         }
     }
     read
+}
+
+/// The document of an alert that agrees most with the one asked for, and how far.
+fn best<'a>(alert: &'a PersonAlert, key: &DocumentKey) -> Option<(Agrees, &'a PersonDocument)> {
+    let documents = alert.documents.iter();
+    let named =
+        documents.flat_map(|document| document.named().into_iter().map(move |named| (named, document)));
+    named
+        .filter_map(|(named, document)| Some((named.agrees(key)?, document)))
+        .max_by_key(|(agrees, _)| *agrees)
+}
+
+/// Adds an alert found by an identifier; to one that was found by name as well, only how it names it.
+fn add_identified(
+    held: &SnapshotList,
+    alert: &PersonAlert,
+    result: ListResult,
+    reasons: Vec<Reason>,
+    matches: &mut Vec<Match>,
+) {
+    let score = if result == ListResult::Hit { 1.0 } else { 0.5 };
+    match matches.iter_mut().find(|earlier| earlier.alert_id == alert.id) {
+        Some(earlier) => {
+            if result == ListResult::Hit {
+                earlier.result = result;
+            }
+            earlier.score = earlier.score.max(score);
+            earlier.reasons.splice(0..0, reasons);
+        }
+        None => matches.push(person_match(held, &alert.id, Some(alert), result, score, reasons)),
+    }
 }
 
 fn alert(persons: &Persons, id: &str) -> Result<Option<PersonAlert>, ListError> {
@@ -187,3 +254,6 @@ fn details(alert: &PersonAlert) -> Value {
     }
     details
 }
+
+#[cfg(test)]
+mod tests;
