@@ -5,7 +5,7 @@
 //! vocabulary it is near. The alignment takes the most telling meetings first, each token once, and sums up what
 //! it saw in [`Facts`], which `score` weighs. Nothing here knows weights of facts.
 
-use super::vocabulary::Near;
+use super::known::Near;
 
 /// Tokens of one side: bits of a mask.
 pub(super) const SIDE_MAX: usize = 32;

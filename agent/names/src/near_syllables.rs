@@ -2,8 +2,9 @@
 //!
 //! Bound: [`TOKENS_MAX`] tokens a key of `syllables`.
 
+use super::known::Near;
 use super::syllables::Syllables;
-use super::vocabulary::{Near, Vocabulary};
+use super::vocabulary::Vocabulary;
 
 /// Tokens of one key that are looked at.
 const TOKENS_MAX: usize = 500;

@@ -2,11 +2,12 @@
 
 use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
+use super::known::Near;
 use super::normalise::{is_particle, is_title, tokens};
 use super::placeholders;
 use super::script::Language;
 use super::syllables::Syllables;
-use super::vocabulary::{Near, Scratch, Vocabulary, article, is_bare};
+use super::vocabulary::{Scratch, Vocabulary, article, is_bare};
 use super::world;
 
 /// Tokens joined into one reading: ABD AL RAHMAN.

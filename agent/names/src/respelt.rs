@@ -8,8 +8,9 @@ use super::distance::{self, FAR, Prices};
 use super::equivalents::class_of;
 use super::fold::fold_into;
 use super::forms::FORMS;
+use super::known::Near;
 use super::national::{self, WAYS};
-use super::vocabulary::{CLASS_COST, Near, Scratch, Vocabulary, WAY_SHIFT, class_key, limit};
+use super::vocabulary::{CLASS_COST, Scratch, Vocabulary, WAY_SHIFT, class_key, limit};
 use super::world;
 
 /// Tokens of one key that are compared.

@@ -14,7 +14,7 @@ use super::equivalents::class_of;
 use super::fold::{fold, fold_into, hash, keys};
 use super::forms;
 use super::keys::Keys;
-use super::known::Known;
+use super::known::{Known, Near};
 use super::national::{self, WAYS};
 use super::normalise::TOKEN_LETTERS_MAX;
 use super::syllables;
@@ -42,16 +42,10 @@ const WORLD_STEPS: f32 = 16.0;
 /// Where the way of a reading (see `national`) stands in a key's token.
 pub(super) const WAY_SHIFT: u32 = 28;
 
-/// A token of the vocabulary that a query's token may be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Near {
-    /// Number of the token.
-    pub(super) token: u32,
-    /// How far apart they are, in wrong letters.
-    pub(super) cost: f32,
-    /// What the meeting is worth, in nats, before its cost.
-    pub(super) weight: f32,
-}
+/// Meetings that are known, of all tokens.
+const KNOWN_NEARS_MAX: usize = 500_000;
+/// Tokens of which they are known.
+const KNOWN_TOKENS_MAX: usize = 20_000;
 
 /// See the module's head.
 #[derive(Debug, Default)]
@@ -113,7 +107,7 @@ impl Vocabulary {
         vocabulary.fill_exact();
         vocabulary.text.shrink_to_fit();
         vocabulary.folds.shrink_to_fit();
-        vocabulary.known = Known::build(&vocabulary);
+        vocabulary.known = vocabulary.find_known();
         vocabulary
     }
 
@@ -161,6 +155,26 @@ impl Vocabulary {
 
     pub(super) fn sound(&self, token: u32) -> &[u8] {
         part(&self.folds, &self.fold_ends, token)
+    }
+
+    /// What the most common tokens are near to.
+    fn find_known(&self) -> Known {
+        let mut tokens: Vec<u32> = (0..self.len() as u32).collect();
+        tokens.sort_by_key(|&token| std::cmp::Reverse(self.bearers(token)));
+        tokens.truncate(KNOWN_TOKENS_MAX);
+        let (mut scratch, mut near, mut lists) = (Scratch::default(), Vec::new(), Vec::new());
+        let mut left = KNOWN_NEARS_MAX;
+        for token in tokens {
+            near.clear();
+            self.find_respelt(self.text(token), false, &mut scratch, &mut near);
+            match left.checked_sub(near.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+            lists.push((token, near.clone()));
+        }
+        lists.sort_unstable_by_key(|(token, _)| *token);
+        Known::of(lists)
     }
 
     /// What the commonest tokens are near to.
@@ -397,46 +411,4 @@ pub(super) fn is_bare(token: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn vocabulary(tokens: &[(&str, u32)]) -> Vocabulary {
-        let mut tokens = tokens.to_vec();
-        tokens.sort_unstable();
-        let bearers = tokens.iter().map(|(_, bearers)| *bearers).collect();
-        Vocabulary::build(tokens.iter().map(|(token, _)| *token), bearers, 10_000)
-    }
-
-    fn near<'a>(vocabulary: &'a Vocabulary, token: &str) -> Vec<(&'a str, f32, f32)> {
-        let mut out = Vec::new();
-        vocabulary.near(token, false, &mut Scratch::default(), &mut out);
-        out.iter().map(|near| (vocabulary.text(near.token), near.cost, near.weight)).collect()
-    }
-
-    #[test]
-    fn a_token_finds_its_spellings_nearest_first() {
-        let list = vocabulary(&[
-            ("SERGEY", 200),
-            ("SIARHEI", 30),
-            ("GREGOR", 5),
-            ("ALKHATIBI", 2),
-            ("LINDQVIST", 1),
-        ]);
-        let found = near(&list, "SERGEY");
-        assert_eq!(found[0].0, "SERGEY");
-        assert_eq!(found[1].0, "SIARHEI");
-        assert_eq!(found.len(), 2);
-        assert!(found[0].2 >= found[1].2, "a wider net is worth no more");
-        assert_eq!(near(&list, "KHATIBI")[0].0, "ALKHATIBI");
-        assert_eq!(near(&list, "LINDQVST")[0].0, "LINDQVIST");
-        assert!(near(&list, "LINDQVIST")[0].2 > found[0].2, "a rare name is worth more");
-    }
-
-    #[test]
-    fn a_stump_finds_what_completes_it() {
-        let list = vocabulary(&[("PETROVICH", 9), ("PETROVNA", 9), ("PAVLOVICH", 9)]);
-        let mut out = Vec::new();
-        list.completions("PETRO", &mut out);
-        assert_eq!(out.len(), 2);
-    }
-}
+mod tests;

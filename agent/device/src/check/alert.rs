@@ -1,6 +1,7 @@
 //! What a list returned for a scan ([`Match`]), and what the officer is shown of it ([`Alert`]). Plain data.
 
 use crate::action::Action;
+use crate::snapshot::SnapshotList;
 use serde_json::Value;
 use std::fmt;
 use vedette_common::text::json_word;

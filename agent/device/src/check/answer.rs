@@ -3,6 +3,7 @@
 use super::alert::{Alert, Match};
 use crate::snapshot::Unavailable;
 use vedette_common::words::Phrase;
+use vedette_lists::ListError;
 use vedette_shim::document::KeyError;
 use vedette_shim::ids::ListName;
 use vedette_shim::mrz::{Change, CheckName, Format};

@@ -8,7 +8,6 @@ use vedette_common::crypto::BadSeal;
 use vedette_common::encounter;
 use vedette_common::text::cut;
 use vedette_shim::ids::{EncounterId, ListName};
-use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, Report, ScannedDocument};
 

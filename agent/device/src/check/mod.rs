@@ -17,7 +17,7 @@ pub(crate) mod encounter;
 pub mod find;
 pub mod late;
 pub mod outcome;
-mod reading;
+pub(crate) mod reading;
 mod record;
 pub mod slips;
 #[cfg(test)]
@@ -32,8 +32,7 @@ use crate::journal::{self, AuditEvent, AuditLine};
 use crate::snapshot::{Shared, Snapshot};
 use crate::store::{Db, DbError};
 use disclose::Disclosed;
-use discreet::{Discreet, DiscreetScan};
-use outcome::FORM_TEXT_BYTES_MAX;
+use discreet::{Discreet, DiscreetScan, FORM_TEXT_BYTES_MAX};
 use reading::Reading;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -210,7 +209,7 @@ impl Checker {
         let zone = mrz::parse(&scan.mrz)?;
         let (reading, mut notices) = Reading::of(&zone, self.now());
         notices.extend(slips::notices(&zone));
-        let (format, fields) = (Some(zone.format()), encounter::scanned(&zone));
+        let (format, fields) = (Some(zone.format()), reading::scanned(&zone));
         let document = Document { format, valid: zone.valid(), fields };
         self.answer(Asking { start, who: &scan.who, why: &scan.why, document, reading, notices })
     }

@@ -6,12 +6,14 @@
 use super::alert::Reason;
 use super::answer::Notice;
 use vedette_common::clock::rfc3339;
+use vedette_common::text::cut;
 use vedette_lists::Wildcard;
 use vedette_names::{BirthDate, PersonQuery};
 use vedette_shim::document::{DocumentKey, KeyError, State};
 use vedette_shim::list::Kind;
 use vedette_shim::mrz::{Mrz, Sex};
 use vedette_shim::query::{self, DocumentQuery, Lookup};
+use vedette_shim::wire::ScannedDocument;
 
 /// What is asked of the lists.
 pub(super) struct Reading {

@@ -1,7 +1,7 @@
 //! The intake's first half: what is signed. Each kind of update is verified against what is believed, stored, then put in
 //! effect.
 
-use super::entry::{ListEntry, VerifiedManifest};
+use super::entry::{GrantFrom, ListEntry, VerifiedManifest};
 use super::error::refused;
 use super::{Intake, IntakeError, Update, UpdateOutcome};
 use crate::snapshot::{Content, Unavailable};
@@ -21,15 +21,6 @@ use zeroize::Zeroizing;
 const ROOTS_WAITING_MAX: usize = 64;
 /// Updates that were refused, perhaps only because a newer root is missing, and wait for it, at most.
 const UPDATES_WAITING_MAX: usize = 64;
-
-/// Where a grant comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum GrantFrom {
-    /// It has just arrived: it is stored.
-    Outside,
-    /// The store, at a start.
-    Store,
-}
 
 impl Intake {
     /// Applies one update. On success the lists in use are up to date with it.

@@ -5,8 +5,9 @@
 //! what waits is dropped, and nobody waits for it in vain.
 
 use super::bundle::{BundleError, Report};
+use super::filters::NICE;
 use super::mailbox::{Job, Mailbox};
-use super::{Intake, IntakeError, Missing, NICE, Update};
+use super::{Intake, IntakeError, Missing, Update};
 use bytes::Bytes;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

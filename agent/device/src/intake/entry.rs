@@ -13,6 +13,15 @@ pub(super) struct VerifiedManifest {
     pub(super) envelope: Vec<u8>,
 }
 
+/// Where a grant comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum GrantFrom {
+    /// It has just arrived: it is stored.
+    Outside,
+    /// The store, at a start.
+    Store,
+}
+
 /// One list. Times since boot are in seconds of a clock that nobody sets; others in seconds since 1970.
 pub(super) struct ListEntry {
     /// Nothing older is accepted.

@@ -7,7 +7,6 @@
 //! no room goes without, as a new base does while the old one is still in use. No key is held for a segment that nobody has
 //! open any more, for its list's lease may have ended (`sweep`).
 
-use super::NICE;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -17,6 +16,8 @@ use vedette_shim::ids::Digest;
 
 /// Filters that wait to be built, at most; a segment that finds no place asks again with the next edition.
 const JOBS_MAX: usize = 64;
+/// Niceness (`nice(2)`) of the threads that apply updates, behind those that answer officers.
+pub(super) const NICE: i32 = 10;
 
 /// A filter, or the place for it.
 type Slot = OnceLock<Filter>;

@@ -44,9 +44,8 @@ use crate::officers::RosterState;
 use crate::snapshot::{Shared, Snapshot};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, editions, trust};
-use apply::GrantFrom;
 use arc_swap::ArcSwap;
-use entry::{ListEntry, VerifiedManifest};
+use entry::{GrantFrom, ListEntry, VerifiedManifest};
 use filters::Filters;
 use pushed::Pushed;
 use std::collections::{BTreeMap, HashSet};
@@ -57,8 +56,6 @@ use vedette_lists::Edition;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 use vedette_shim::trust::{Envelope, Heartbeat, Manifest, Root, SignedKind, decode_body};
 
-/// Niceness (`nice(2)`) of the threads that apply updates, behind those that answer officers.
-const NICE: i32 = 10;
 /// How often the time is stored, seconds.
 const TIME_STORED_EVERY_S: u64 = 60;
 

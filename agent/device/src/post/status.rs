@@ -1,11 +1,8 @@
 //! The device's state and its lists, as officers may know them: nothing here tells of a discreet alert.
 
 use crate::link::LinkState;
-use crate::snapshot::{Content, Doubt, Snapshot, SnapshotList, Unavailable};
-use crate::store::DbError;
+use crate::snapshot::{Content, Doubt, SnapshotList, Unavailable};
 use crate::store::confirmations;
-use crate::store::late;
-use crate::store::spool;
 use serde::{Deserialize, Serialize};
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::list::Kind;

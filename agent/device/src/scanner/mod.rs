@@ -23,7 +23,7 @@ pub mod zone;
 
 pub use site::Check;
 
-use crate::check::{Answer, CheckError, Checker, Scan};
+use crate::check::Checker;
 use crate::config::{ScannerConfig, Speaks};
 use crate::store::segments::SegmentStore;
 use port::{Port, PortError};

@@ -12,7 +12,8 @@
 //! Failure: [`NoteError`]; the note stays with the scanner, which hands it over again.
 
 use super::site::Site;
-use crate::check::encounter::{Addressee, Met, scanned};
+use crate::check::encounter::{Addressee, Met};
+use crate::check::reading::scanned;
 use crate::journal::{self, AuditEvent, AuditLine};
 use crate::store::encounters::{self, NewEncounter};
 use crate::store::spool::Spooling;

@@ -3,12 +3,11 @@
 mod documents;
 mod persons;
 
-use super::alert::{Home, Match};
+use super::alert::Match;
 use super::answer::{Asked, Checked, Gap};
 use super::find::FindError;
 use super::reading::Reading;
 use crate::snapshot::{Content, SnapshotList, Unavailable};
-use vedette_lists::ListError;
 use vedette_shim::verdict::Basis;
 
 /// Asks a list at `now`. At most `limit` persons that may be shown, and as many discreet alerts, are found.

@@ -3,7 +3,9 @@
 use super::*;
 use std::fs;
 use std::path::PathBuf;
+use vedette_names::PersonName;
 use vedette_names::person::{AlertKind, BirthDate, NameKind, Sex};
+use vedette_names::person::{ENTRIES_MAX, TEXT_BYTES_MAX};
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/samples").join(name)
