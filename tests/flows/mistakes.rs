@@ -62,7 +62,7 @@ fn a_bad_row_of_an_import_is_named_with_line_and_column_and_nothing_is_imported(
         ("UTO,P,,,stolen,,,,,,,", &["line 3", "document_number"][..]),
         ("UTO,P,X1,,vanished,,,,,,,", &["line 3", "status"]),
         ("UTO,P,X1,,stolen,,,2025-02-30,,,,", &["line 3", "theft_date"]),
-        ("UTOPIA,P,X1,,stolen,,,,,,,", &["line 3", "issuing_state"]),
+        ("ATLANTIS,P,X1,,stolen,,,,,,,", &["line 3", "issuing_state"]),
         ("UTO,P,X200,X100,stolen_blank,,,,,,,", &["line 3", "document_number"]),
         ("UTO,P,X1,,stolen", &["line 3"]),
     ] {
