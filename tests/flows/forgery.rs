@@ -4,7 +4,7 @@
 use std::fs;
 use vedette_common::clock::system_now;
 use vedette_common::crypto::{SigningKey, random, sign_statement};
-use vedette_shim::trust::{Heartbeat, ListState, Manifest, SignedKind, digest};
+use vedette_shim::trust::{ListState, Manifest, SignedKind, identity};
 use vedette_tests::device::{Device, code};
 use vedette_tests::intruder::{Identity, Intruder, read_manifest, sign_manifest};
 use vedette_tests::post::{LIST, Post};
@@ -77,12 +77,18 @@ impl Scene {
 
     /// Publishes `manifest`; the device must refuse it for this reason and continue with edition 2.
     #[track_caller]
-    fn refuses_manifest(mut self, manifest: &[u8], reason: &str) {
+    fn refuses_manifest(self, manifest: &[u8], reason: &str) {
+        self.refuses_manifest_and(manifest, reason, code::HIT, code::CLEAR);
+    }
+
+    /// Then a listed and an unlisted document answer so, until headquarters' next edition comes.
+    #[track_caller]
+    fn refuses_manifest_and(mut self, manifest: &[u8], reason: &str, listed: i32, unlisted: i32) {
         self.refuses(MANIFEST_TOPIC, manifest, &format!("manifest of {LIST}"), reason);
         let device = &self.device;
         assert_eq!(device.edition(LIST), Some(2));
-        device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
-        device.scan(&passport(&number(7))).expect_code(code::CLEAR);
+        device.scan(&passport(SPECIMEN)).expect_code(listed);
+        device.scan(&passport(&number(7))).expect_code(unlisted);
         // And it is not stuck: headquarters' next edition is applied.
         drop(self.attacker);
         self.post.hq.serve();
@@ -147,13 +153,13 @@ fn an_expired_manifest_is_refused() {
 }
 
 #[test]
-fn a_second_manifest_of_the_same_edition_is_refused() {
+fn of_two_manifests_of_the_same_edition_neither_is_believed() {
     let scene = Scene::set();
     let forked = scene.third(|manifest| {
         manifest.edition = 2;
         manifest.lease_s += 1;
     });
-    scene.refuses_manifest(&forked, "forked");
+    scene.refuses_manifest_and(&forked, "forked", code::NOT_CHECKED, code::NOT_CHECKED);
 }
 
 #[test]
@@ -166,8 +172,9 @@ fn an_oversized_manifest_is_refused() {
 fn an_older_heartbeat_is_refused_and_one_of_another_key_too() {
     let mut scene = Scene::set();
     let heartbeat = |issued: u64, expires: u64, key: &SigningKey| {
-        let lists = [ListState { list: LIST.parse().unwrap(), edition: 2, manifest: digest(&scene.second) }];
-        let body = Heartbeat { issued, expires, root_version: 2, lists: lists.into_iter().collect() };
+        let manifest = identity(&scene.second, SignedKind::Manifest).unwrap();
+        let lists = [ListState { list: LIST.parse().unwrap(), edition: 2, manifest }];
+        let body = scene.post.hq.heartbeat(2, issued, expires, &lists);
         sign_statement(SignedKind::Heartbeat, &body, &[key])
     };
     let now = system_now();
@@ -185,8 +192,7 @@ fn a_list_past_its_lease_answers_not_checked_and_its_key_is_erased() {
     let mut scene = Scene::set();
     // Signed word that two days have passed, and none that our edition is still the newest: no need to wait for it.
     let later = system_now() + 49 * 3600;
-    let silent =
-        Heartbeat { issued: later, expires: later + 3600, root_version: 2, lists: Default::default() };
+    let silent = scene.post.hq.heartbeat(2, later, later + 3600, &[]);
     let silent = sign_statement(SignedKind::Heartbeat, &silent, &[&scene.post.hq.stolen_key("heartbeat")]);
     scene.attacker.publish("vedette/v1/heartbeat", &silent, true).unwrap();
     let device = &scene.device;

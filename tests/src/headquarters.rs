@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::SigningKey;
 use vedette_shim::ids::from_hex;
+use vedette_shim::trust::{Heartbeat, ListState, SignedKind, identity};
 
 /// A home, and the collector and depot when they run.
 pub struct Headquarters {
@@ -107,6 +108,15 @@ impl Headquarters {
     /// The end of depot's and collector's log.
     pub fn log(&self) -> String {
         tail(&self.log)
+    }
+
+    /// A heartbeat over these lists under root `root_version`, to be signed.
+    pub fn heartbeat(&self, root_version: u32, issued: u64, expires: u64, lists: &[ListState]) -> Heartbeat {
+        let path = self.home.join(format!("root/{root_version}.root"));
+        let root = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let root = identity(&root, SignedKind::Root).expect("headquarters writes what can be read");
+        let lists = lists.iter().cloned().collect();
+        Heartbeat { issued, expires, root_version, root, roster: None, lists, devices: Default::default() }
     }
 
     /// A private key of a role, as an attacker who stole it has it.

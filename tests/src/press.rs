@@ -51,9 +51,9 @@ pub struct PrintedEdition {
 }
 
 impl PrintedEdition {
-    /// SHA-256 of the signed manifest.
+    /// The identity of its manifest.
     pub fn digest(&self) -> Digest {
-        trust::digest(&self.manifest)
+        trust::identity(&self.manifest, SignedKind::Manifest).unwrap()
     }
 
     /// The bytes of the segment with this digest.
@@ -149,7 +149,10 @@ impl Press {
             issued,
             expires: issued + 600,
             root_version: 1,
+            root: [0; 32], // a scanner knows no root
+            roster: None,
             lists: [state].into_iter().collect(),
+            devices: Default::default(),
         };
         sign_statement(SignedKind::Heartbeat, &heartbeat, &[&self.heartbeat])
     }

@@ -68,11 +68,14 @@ impl SigningKey {
     }
 }
 
-/// Encodes `body` as a statement of `kind` and signs it with every key given (at most [`KEYS_MAX`]).
+/// Encodes `body` as a statement of `kind` and signs it with every key given: as many as the thresholds of its roles need
+/// (at most [`KEYS_MAX`]), for readers refuse one signature more.
 pub fn sign_statement(kind: SignedKind, body: &impl Serialize, keys: &[&SigningKey]) -> Vec<u8> {
     let body = postcard::to_allocvec(body).expect("a statement's body has no unsupported types");
     let message = trust::message_to_sign(kind, &body);
-    let made: Vec<_> = keys.iter().map(|key| (trust::key_id(&key.public()), key.sign(&message))).collect();
+    let mut made: Vec<_> =
+        keys.iter().map(|key| (trust::key_id(&key.public()), key.sign(&message))).collect();
+    made.sort_unstable();
     assert!(made.len() <= KEYS_MAX, "a statement carries at most {KEYS_MAX} signatures");
     let signatures = made.iter().map(|(key, bytes)| Signature { key: *key, bytes }).collect();
     postcard::to_allocvec(&Envelope::new(kind, &body, signatures))

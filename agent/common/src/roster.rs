@@ -12,9 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use vedette_shim::ids::Digest;
-use vedette_shim::trust::{
-    Envelope, Role as RootRole, Root, SignedKind, TrustError, Verify, decode_body, digest,
-};
+use vedette_shim::trust::{Envelope, Role as RootRole, Root, SignedKind, TrustError, Verify, decode_body};
 
 /// Most officers of a roster.
 pub const OFFICERS_MAX: usize = 500;
@@ -176,44 +174,49 @@ pub struct Roster {
 pub struct RosterFloor {
     /// Its number.
     pub number: u64,
-    /// SHA-256 of its envelope.
+    /// Its identity: SHA-256 of its body.
     pub digest: Digest,
 }
 
 impl Roster {
-    /// Reads and checks a roster that came.
+    /// Reads and checks a roster that came; with it, the floor that it sets.
     pub fn accept(
         bytes: &[u8],
         root: &Root,
         floor: Option<RosterFloor>,
         now: u64,
         verify: &impl Verify,
-    ) -> Result<Roster, TrustError> {
+    ) -> Result<(Roster, RosterFloor), TrustError> {
         let kind = SignedKind::Roster;
         root.check_current(now)?;
-        let roster = Self::verified(bytes, &root.roster, verify)?;
+        let (roster, new) = Self::verified(bytes, &root.roster, verify)?;
         if let Some(floor) = floor {
             if roster.number < floor.number {
                 return Err(TrustError::Rollback { kind, offered: roster.number, floor: floor.number });
             }
-            if roster.number == floor.number && digest(bytes) != floor.digest {
+            if roster.number == floor.number && new.digest != floor.digest {
                 return Err(TrustError::Forked { kind, version: roster.number });
             }
         }
         if now >= roster.expires {
             return Err(TrustError::Expired { kind, at: roster.expires });
         }
-        Ok(roster)
+        Ok((roster, new))
     }
 
     /// Reads a roster that was accepted before: signature and rules again, but neither floor nor expiry.
-    pub fn verified(bytes: &[u8], role: &RootRole, verify: &impl Verify) -> Result<Roster, TrustError> {
+    pub fn verified(
+        bytes: &[u8],
+        role: &RootRole,
+        verify: &impl Verify,
+    ) -> Result<(Roster, RosterFloor), TrustError> {
         let kind = SignedKind::Roster;
         let envelope = Envelope::read(bytes, kind)?;
         envelope.check(role, verify)?;
         let roster: Roster = decode_body(kind, envelope.body)?;
         roster.check_rules().map_err(|rule| TrustError::Rule(kind, rule))?;
-        Ok(roster)
+        let floor = RosterFloor { number: roster.number, digest: envelope.identity() };
+        Ok((roster, floor))
     }
 
     /// Every bound of this module; the first rule that is broken.
@@ -330,8 +333,11 @@ mod tests {
         let signed = |roster: &Roster, key| sign_statement(SignedKind::Roster, roster, &[key]);
         let two = roster(2, vec![officer("a-1", Role::Officer)]);
         let bytes = signed(&two, &key);
-        let floor = Some(RosterFloor { number: 2, digest: digest(&bytes) });
-        let accept = |bytes: &[u8], floor, now| Roster::accept(bytes, &root, floor, now, &RingVerify);
+        let (_, floor) = Roster::verified(&bytes, &root.roster, &RingVerify).unwrap();
+        let floor = Some(floor);
+        let accept = |bytes: &[u8], floor, now| {
+            Roster::accept(bytes, &root, floor, now, &RingVerify).map(|(roster, _)| roster)
+        };
         assert_eq!(accept(&bytes, None, 150), Ok(two.clone()));
         assert_eq!(accept(&bytes, floor, 150), Ok(two.clone()));
         assert!(matches!(accept(&signed(&two, &other), None, 150), Err(TrustError::Signatures { .. })));
@@ -340,7 +346,7 @@ mod tests {
         let fork = signed(&roster(2, vec![]), &key);
         assert!(matches!(accept(&fork, floor, 150), Err(TrustError::Forked { .. })));
         assert!(matches!(accept(&bytes, None, 200), Err(TrustError::Expired { .. })));
-        assert_eq!(Roster::verified(&bytes, &root.roster, &RingVerify), Ok(two), "it goes on serving");
+        assert_eq!(Roster::verified(&bytes, &root.roster, &RingVerify).unwrap().0, two, "it goes on serving");
     }
 
     #[test]

@@ -101,6 +101,12 @@ pub enum Unavailable {
     PastLease,
     /// Headquarters ordered to erase it.
     Erased,
+    /// Two contents of the edition in use, or of the root, were rightly signed.
+    Forked,
+    /// Headquarters has ordered something that has not arrived.
+    OrderWithheld,
+    /// The clock has not been confirmed since the device was off, so nobody knows how old the list is.
+    TimeLost,
 }
 
 impl Unavailable {
@@ -111,6 +117,9 @@ impl Unavailable {
             Unavailable::NoKey => "why.no_key",
             Unavailable::PastLease => "why.lease",
             Unavailable::Erased => "why.erased",
+            Unavailable::Forked => "why.forked",
+            Unavailable::OrderWithheld => "why.order_withheld",
+            Unavailable::TimeLost => "why.time_lost",
         })
     }
 }
@@ -120,8 +129,6 @@ impl Unavailable {
 pub enum Doubt {
     /// A heartbeat names a newer root, which has not arrived and may disown the list.
     RootBehind,
-    /// The clock has not been confirmed since the device was off.
-    TimeLost,
 }
 
 impl Doubt {
@@ -129,22 +136,21 @@ impl Doubt {
     pub fn phrase(self) -> Phrase {
         Phrase::new(match self {
             Doubt::RootBehind => "why.root_behind",
-            Doubt::TimeLost => "why.time_lost",
         })
     }
 }
 
 impl SnapshotList {
-    /// Age in seconds since the last confirmation, and how far the list may be relied on now.
+    /// Age in seconds since the last confirmation, and how far the list may be relied on now; not at all if it cannot be asked.
     pub fn freshness(&self, now: u64) -> (u64, Freshness) {
         if self.edition == 0 {
             return (0, Freshness::Expired);
         }
-        freshness(
-            self.confirmed_at,
-            self.lease_s,
-            self.doubt.is_some() || self.newest_known > self.edition,
-            now,
-        )
+        let behind = self.doubt.is_some() || self.newest_known > self.edition;
+        let (age, freshness) = freshness(self.confirmed_at, self.lease_s, behind, now);
+        match self.content {
+            Content::Nothing(_) => (age, Freshness::Expired),
+            _ => (age, freshness),
+        }
     }
 }

@@ -1,11 +1,16 @@
 //! The envelope: a body, what kind of statement it is, and signatures over both.
 //!
-//! Bytes (postcard): version u8 = 1, kind varint, body (varint length, bytes), signatures (varint count, each
+//! Bytes (postcard): version u8 = 2, kind varint, body (varint length, bytes), signatures (varint count, each
 //! 8 bytes of key id, varint length 64, 64 bytes).
 //!
-//! What is signed is not the body but 64 bytes: a label of 32 bytes (`vedette/v1/<kind>`, padded with zeros)
+//! What is signed is not the body but 64 bytes: a label of 32 bytes (`vedette/v2/<kind>`, padded with zeros)
 //! and the SHA-256 of the body. So a signature for one kind is worth nothing for another, and a scanner
 //! verifies without holding a second copy of the body.
+//!
+//! A statement's identity is the SHA-256 of its body, never of the envelope: who signed it does not make it another one.
+//! There is one encoding of a body and one envelope for given signers, so that nobody on the way can make a second: every
+//! varint is as short as it can be, key ids rise, and there are just as many signatures as the thresholds need, each valid
+//! by a key of the role. All else is refused.
 
 use super::error::TrustError;
 use super::kind::SignedKind;
@@ -17,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// The format version written and read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The first 8 bytes of the SHA-256 of a public key: tells which key to try, proves nothing.
 pub type KeyId = [u8; 8];
@@ -55,7 +60,7 @@ pub struct Signature<'a> {
 /// A signed statement, borrowed from the buffer it came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope<'a> {
-    /// Format version, 1.
+    /// Format version, 2.
     pub version: u8,
     /// What the body is.
     pub kind: SignedKind,
@@ -70,7 +75,7 @@ pub struct Envelope<'a> {
 /// The 64 bytes a signer signs for `body` as a statement of `kind`.
 pub fn message_to_sign(kind: SignedKind, body: &[u8]) -> [u8; 64] {
     let mut message = [0; 64];
-    let label = b"vedette/v1/";
+    let label = b"vedette/v2/";
     message[..label.len()].copy_from_slice(label);
     let name = kind.name().as_bytes();
     message[label.len()..label.len() + name.len()].copy_from_slice(name);
@@ -91,13 +96,19 @@ impl<'a> Envelope<'a> {
         }
         let (envelope, rest) =
             postcard::take_from_bytes::<Self>(bytes).map_err(|_| TrustError::Malformed(wanted))?;
-        if !rest.is_empty() {
+        let rising = envelope.signatures.windows(2).all(|pair| pair[0].key < pair[1].key);
+        if !rest.is_empty() || !rising || !is_shortest(&envelope, bytes) {
             return Err(TrustError::Malformed(wanted));
         }
         if envelope.kind != wanted {
             return Err(TrustError::WrongKind { wanted, found: envelope.kind });
         }
         Ok(envelope)
+    }
+
+    /// The statement's identity: SHA-256 of its body.
+    pub fn identity(&self) -> Digest {
+        digest(self.body)
     }
 
     /// The body of an envelope of the wanted kind, signed by enough keys of `role`. Not inlined: what the signatures
@@ -119,31 +130,69 @@ impl<'a> Envelope<'a> {
         Envelope { version: VERSION, kind, body, signatures }
     }
 
-    /// Counts valid signatures by distinct keys of `role`; fewer than its threshold is an error.
+    /// Checks the signatures against `role`: its threshold of them, all valid by its keys, and no other.
     pub fn check(&self, role: &Role, verify: &impl Verify) -> Result<(), TrustError> {
+        self.check_each(&[role], verify)
+    }
+
+    /// Checks the signatures against several roles at once: the threshold of each, and no signature that none needs.
+    pub fn check_each(&self, roles: &[&Role], verify: &impl Verify) -> Result<(), TrustError> {
+        // What each role needs of them, a bit a signature.
+        let mut needed = 0;
+        for role in roles {
+            let valid = self.valid(role, verify)?;
+            if valid.count_ones() == u32::from(role.threshold) {
+                needed |= valid;
+            }
+        }
+        match needed.count_ones() as usize == self.signatures.len() {
+            true => Ok(()),
+            false => Err(TrustError::Surplus(self.kind)),
+        }
+    }
+
+    /// Which signatures are valid by keys of `role`, a bit each, from the lowest; fewer than its threshold is an error.
+    /// For a trust anchor, whose envelope may carry signatures of the root before, this is all there is to check.
+    pub(super) fn valid(&self, role: &Role, verify: &impl Verify) -> Result<u8, TrustError> {
+        const { assert!(KEYS_MAX <= 8) };
         let message = message_to_sign(self.kind, self.body);
-        let valid = |key: &&PublicKey| {
-            let id = key_id(key);
-            self.signatures
-                .iter()
-                .filter(|s| s.key == id)
-                .filter_map(|s| <&[u8; 64]>::try_from(s.bytes).ok())
-                .any(|signature| verify.verify(key, &message, signature))
+        let is_valid = |signature: &Signature<'_>| {
+            let Ok(bytes) = <&[u8; 64]>::try_from(signature.bytes) else { return false };
+            let mut keys = role.keys.iter().filter(|key| key_id(key) == signature.key);
+            keys.any(|key| verify.verify(key, &message, bytes))
         };
-        let found = role.keys.iter().filter(valid).count() as u8;
+        let signatures = self.signatures.iter().enumerate();
+        let valid = signatures
+            .filter(|(_, signature)| is_valid(signature))
+            .fold(0_u8, |valid, (n, _)| valid | 1 << n);
+        let found = valid.count_ones() as u8;
         if role.threshold == 0 || found < role.threshold {
             return Err(TrustError::Signatures { kind: self.kind, found, needed: role.threshold.max(1) });
         }
-        Ok(())
+        Ok(valid)
     }
 }
 
-/// Decodes a body that has been checked; trailing bytes are an error.
-pub fn decode_body<'a, T: Deserialize<'a>>(kind: SignedKind, body: &'a [u8]) -> Result<T, TrustError> {
+/// Whether `bytes` are the shortest encoding of the value that was read from all of them. A varint can be written longer than
+/// need be; nothing else of postcard's encoding leaves a choice.
+pub(super) fn is_shortest(value: &impl Serialize, bytes: &[u8]) -> bool {
+    postcard::experimental::serialized_size(value).is_ok_and(|size| size == bytes.len())
+}
+
+/// The identity of a statement of the kind its place asks for: SHA-256 of its body. Nothing in it is believed yet.
+pub fn identity(bytes: &[u8], wanted: SignedKind) -> Result<Digest, TrustError> {
+    Envelope::read(bytes, wanted).map(|envelope| envelope.identity())
+}
+
+/// Decodes a body that has been checked; trailing bytes, and any encoding but the shortest, are errors.
+pub fn decode_body<'a, T: Deserialize<'a> + Serialize>(
+    kind: SignedKind,
+    body: &'a [u8],
+) -> Result<T, TrustError> {
     let mut from = postcard::Deserializer::from_bytes(body);
     let value = T::deserialize(&mut from).map_err(|_| TrustError::Malformed(kind))?;
     match from.finalize() {
-        Ok([]) => Ok(value),
+        Ok([]) if is_shortest(&value, body) => Ok(value),
         _ => Err(TrustError::Malformed(kind)),
     }
 }

@@ -34,6 +34,8 @@ pub enum TrustError {
         /// The role's threshold.
         needed: u8,
     },
+    /// Enough signatures, and others that no role needs: a copy that somebody on the way has changed.
+    Surplus(SignedKind),
     /// The root delegates no such list.
     UnknownList(ListName),
     /// Older than what was already believed.
@@ -86,6 +88,7 @@ impl TrustError {
             Self::Version(_) => "version",
             Self::WrongKind { .. } => "wrong_kind",
             Self::Signatures { .. } => "signatures",
+            Self::Surplus(_) => "surplus_signatures",
             Self::UnknownList(_) => "unknown_list",
             Self::Rollback { .. } => "rollback",
             Self::Forked { .. } => "forked",
@@ -106,11 +109,14 @@ impl fmt::Display for TrustError {
             }
             Self::Malformed(kind) => write!(f, "the {kind} cannot be read: truncated or damaged"),
             Self::Version(v) => {
-                write!(f, "signed metadata of format version {v}; this program reads version 1")
+                write!(f, "signed metadata of format version {v}; this program reads version 2")
             }
             Self::WrongKind { wanted, found } => write!(f, "a {found} where a {wanted} belongs"),
             Self::Signatures { kind, found, needed } => {
                 write!(f, "the {kind} has {found} valid signature(s) of its role, needs {needed}")
+            }
+            Self::Surplus(kind) => {
+                write!(f, "the {kind} has signatures beyond those of its role that are needed")
             }
             Self::UnknownList(list) => write!(f, "the root names no list {list}"),
             Self::Rollback { kind, offered, floor } => {

@@ -3,11 +3,18 @@
 //!
 //! Invariants of an accepted heartbeat: signed by its role, not older than the last accepted, not expired.
 //! Its time is a floor for the clock: a device whose clock is behind moves it up to `issued`.
+//!
+//! It names the newest of everything that is signed, so whatever is withheld from a device shows while heartbeats come, and
+//! whatever is rightly signed twice under one number shows as a fork.
 
-use super::{Envelope, LISTS_MAX, Manifest, Role, Root, SignedKind, TrustError, Verify, decode_body};
+use super::envelope::is_shortest;
+use super::{Envelope, KeyId, LISTS_MAX, Manifest, Role, Root, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::{Digest, ListName};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
+
+/// Most devices that a heartbeat names.
+pub const DEVICES_MAX: usize = 256;
 
 /// The newest edition of one list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,12 +23,34 @@ pub struct ListState {
     pub list: ListName,
     /// Its newest edition.
     pub edition: u64,
-    /// SHA-256 of that manifest's signed bytes.
+    /// That manifest's identity.
     #[serde(deserialize_with = "crate::wire::array")]
     pub manifest: Digest,
 }
 
-/// The newest editions at a time.
+/// The newest roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewestRoster {
+    /// Its number.
+    pub number: u64,
+    /// Its identity.
+    #[serde(deserialize_with = "crate::wire::array")]
+    pub roster: Digest,
+}
+
+/// What waits for one device: an order that it has not reported as carried out, answers of the last week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceState {
+    /// The device's enrolment.
+    #[serde(deserialize_with = "crate::wire::array")]
+    pub enrolment: KeyId,
+    /// The number of the newest order, 0 for none.
+    pub order: u64,
+    /// The time of the newest answer, seconds since 1970, 0 for none.
+    pub answer: u64,
+}
+
+/// The newest of everything at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Seconds since 1970.
@@ -30,8 +59,15 @@ pub struct Heartbeat {
     pub expires: u64,
     /// The newest root.
     pub root_version: u32,
+    /// Its identity.
+    #[serde(deserialize_with = "crate::wire::array")]
+    pub root: Digest,
+    /// The newest roster, if there is one.
+    pub roster: Option<NewestRoster>,
     /// Every list.
     pub lists: Vec<ListState, LISTS_MAX>,
+    /// Devices for which something waits; if there are more, those for which it is newest.
+    pub devices: Vec<DeviceState, DEVICES_MAX>,
 }
 
 impl Heartbeat {
@@ -73,30 +109,21 @@ impl Heartbeat {
     ) -> Result<u64, TrustError> {
         let kind = SignedKind::Heartbeat;
         let body = Envelope::checked_body(bytes, kind, role, verify)?;
-        let bad = |_| TrustError::Malformed(kind);
-        type Head = (u64, u64, u32, u32);
-        let ((issued, _expires, _root, count), rest) =
-            postcard::take_from_bytes::<Head>(body).map_err(bad)?;
+        // A scanner goes by lists alone; what it does not use must be read all the same, to know that it is there.
+        type Head = (u64, u64, u32, RootDigest, Option<NewestRoster>);
+        let mut whole = Parts { kind, rest: body };
+        let (issued, ..): Head = whole.next()?;
         if issued < floor {
             return Err(TrustError::Rollback { kind, offered: issued, floor });
         }
-        if count as usize > LISTS_MAX {
+        let lists = whole;
+        // Twice: nothing is shown of a heartbeat that cannot be read to its end.
+        whole.all::<ListState>(LISTS_MAX, |_| {})?;
+        whole.all::<DeviceState>(DEVICES_MAX, |_| {})?;
+        if !whole.rest.is_empty() {
             return Err(TrustError::Malformed(kind));
         }
-        // Twice: nothing is shown of a heartbeat that cannot be read to its end.
-        for show in [false, true] {
-            let mut rest = rest;
-            for _ in 0..count {
-                let (state, after) = postcard::take_from_bytes::<ListState>(rest).map_err(bad)?;
-                rest = after;
-                if show {
-                    visit(&state);
-                }
-            }
-            if !rest.is_empty() {
-                return Err(TrustError::Malformed(kind));
-            }
-        }
+        { lists }.all(LISTS_MAX, |state| visit(&state))?;
         Ok(issued)
     }
 
@@ -105,16 +132,57 @@ impl Heartbeat {
         self.lists.iter().find(|state| state.list == *list)
     }
 
+    /// What it says of a device's enrolment.
+    pub fn device(&self, enrolment: &KeyId) -> Option<&DeviceState> {
+        self.devices.iter().find(|state| state.enrolment == *enrolment)
+    }
+
     /// A manifest offered beside this heartbeat must be the one it names, or a newer edition (published since).
-    pub fn check_manifest(&self, manifest: &Manifest, manifest_digest: &Digest) -> Result<(), TrustError> {
+    pub fn check_manifest(&self, manifest: &Manifest, identity: &Digest) -> Result<(), TrustError> {
         match self.list(&manifest.list) {
-            Some(state) if state.edition == manifest.edition && state.manifest != *manifest_digest => {
+            Some(state) if state.edition == manifest.edition && state.manifest != *identity => {
                 Err(TrustError::NotAsAnnounced { list: manifest.list.clone(), edition: manifest.edition })
             }
             _ => Ok(()),
         }
     }
 }
+
+/// A body that is read part by part.
+#[derive(Clone, Copy)]
+struct Parts<'a> {
+    kind: SignedKind,
+    rest: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn next<T: Deserialize<'a> + Serialize>(&mut self) -> Result<T, TrustError> {
+        let bad = |_| TrustError::Malformed(self.kind);
+        let (value, rest) = postcard::take_from_bytes::<T>(self.rest).map_err(bad)?;
+        let (read, _) = self.rest.split_at(self.rest.len() - rest.len());
+        self.rest = rest;
+        match is_shortest(&value, read) {
+            true => Ok(value),
+            false => Err(TrustError::Malformed(self.kind)),
+        }
+    }
+
+    /// A sequence of at most `max`.
+    fn all<T: Deserialize<'a> + Serialize>(
+        &mut self,
+        max: usize,
+        mut each: impl FnMut(T),
+    ) -> Result<(), TrustError> {
+        let count: u32 = self.next()?;
+        if count as usize > max {
+            return Err(TrustError::Malformed(self.kind));
+        }
+        (0..count).try_for_each(|_| self.next().map(&mut each))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct RootDigest(#[serde(deserialize_with = "crate::wire::array")] Digest);
 
 /// How far a list may be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

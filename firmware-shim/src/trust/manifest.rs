@@ -80,7 +80,6 @@ pub struct PinnedIssuer {
 #[derive(Debug, Clone, Copy)]
 pub struct SignedManifest<'a> {
     issuer: &'a PinnedIssuer,
-    bytes: &'a [u8],
     body: &'a [u8],
 }
 
@@ -93,7 +92,7 @@ impl PinnedIssuer {
         verify: &impl Verify,
     ) -> Result<SignedManifest<'a>, TrustError> {
         let body = Envelope::checked_body(bytes, SignedKind::Manifest, &self.role, verify)?;
-        Ok(SignedManifest { issuer: self, bytes, body })
+        Ok(SignedManifest { issuer: self, body })
     }
 }
 
@@ -101,13 +100,13 @@ impl SignedManifest<'_> {
     /// Reads the manifest, by the rules and the floor, which is `None` before the first edition.
     pub fn accept(&self, floor: Option<Floor>) -> Result<Manifest, TrustError> {
         let manifest = Manifest::read(self.body, &self.issuer.list, self.issuer.kind)?;
-        manifest.check_floor(self.bytes, floor)?;
+        manifest.check_floor(self.identity(), floor)?;
         Ok(manifest)
     }
 
-    /// What makes it one: SHA-256 of the bytes.
-    pub fn digest(&self) -> Digest {
-        digest(self.bytes)
+    /// The manifest's identity: SHA-256 of its body.
+    pub fn identity(&self) -> Digest {
+        digest(self.body)
     }
 }
 
@@ -116,12 +115,12 @@ impl SignedManifest<'_> {
 pub struct Floor {
     /// The highest edition accepted.
     pub edition: u64,
-    /// The digest of that manifest's bytes.
+    /// That manifest's identity.
     pub manifest: Digest,
 }
 
 impl Manifest {
-    /// Reads and checks a manifest of `list`. `floor` is `None` before the first edition.
+    /// Reads and checks a manifest of `list`, and tells its identity. `floor` is `None` before the first edition.
     pub fn accept(
         bytes: &[u8],
         list: &ListName,
@@ -129,15 +128,15 @@ impl Manifest {
         floor: Option<Floor>,
         now: u64,
         verify: &impl Verify,
-    ) -> Result<Manifest, TrustError> {
+    ) -> Result<(Manifest, Digest), TrustError> {
         let kind = SignedKind::Manifest;
         root.check_current(now)?;
-        let manifest = Self::verified(bytes, list, root, verify)?;
-        manifest.check_floor(bytes, floor)?;
+        let (manifest, identity) = Self::verified(bytes, list, root, verify)?;
+        manifest.check_floor(identity, floor)?;
         if now >= manifest.expires {
             return Err(TrustError::Expired { kind, at: manifest.expires });
         }
-        Ok(manifest)
+        Ok((manifest, identity))
     }
 
     /// Reads a manifest that was accepted before, from our own store: signatures and rules again, but neither floor nor
@@ -147,9 +146,10 @@ impl Manifest {
         list: &ListName,
         root: &Root,
         verify: &impl Verify,
-    ) -> Result<Manifest, TrustError> {
+    ) -> Result<(Manifest, Digest), TrustError> {
         let issuer = root.issuer(list)?;
-        Self::signed_by(bytes, list, issuer.kind, &issuer.role, verify)
+        let body = Envelope::checked_body(bytes, SignedKind::Manifest, &issuer.role, verify)?;
+        Ok((Self::read(body, list, issuer.kind)?, digest(body)))
     }
 
     /// Which list a manifest says it is of. Nothing in it is believed yet: this finds the issuer to check it against.
@@ -158,17 +158,6 @@ impl Manifest {
         let envelope = Envelope::read(bytes, kind)?;
         let (list, _) = postcard::take_from_bytes(envelope.body).map_err(|_| TrustError::Malformed(kind))?;
         Ok(list)
-    }
-
-    fn signed_by(
-        bytes: &[u8],
-        list: &ListName,
-        list_kind: Kind,
-        role: &Role,
-        verify: &impl Verify,
-    ) -> Result<Manifest, TrustError> {
-        let body = Envelope::checked_body(bytes, SignedKind::Manifest, role, verify)?;
-        Self::read(body, list, list_kind)
     }
 
     /// Reads a body that the issuer of `list` has signed.
@@ -189,13 +178,13 @@ impl Manifest {
         Ok(manifest)
     }
 
-    fn check_floor(&self, bytes: &[u8], floor: Option<Floor>) -> Result<(), TrustError> {
+    fn check_floor(&self, identity: Digest, floor: Option<Floor>) -> Result<(), TrustError> {
         let (kind, offered) = (SignedKind::Manifest, self.edition);
         match floor {
             Some(floor) if offered < floor.edition => {
                 Err(TrustError::Rollback { kind, offered, floor: floor.edition })
             }
-            Some(floor) if offered == floor.edition && digest(bytes) != floor.manifest => {
+            Some(floor) if offered == floor.edition && identity != floor.manifest => {
                 Err(TrustError::Forked { kind, version: offered })
             }
             _ => Ok(()),

@@ -3,10 +3,25 @@
 //! Each is checked against the root before anything in it is used; each names the device it is for, so that one
 //! device's cannot be played to another.
 
-use super::{Envelope, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body};
+use super::{Envelope, KeyId, Root, SEGMENTS_MAX, SignedKind, TrustError, Verify, decode_body};
 use crate::ids::{DeviceId, EncounterId, ListName};
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
+
+/// A device as it is enrolled now: its name, and the key that grants are sealed to. Enrolled again, it has another key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Its name.
+    pub device: DeviceId,
+    /// [`key_id`](super::key_id) of its X25519 public key.
+    pub key: KeyId,
+}
+
+impl Enrolment {
+    fn is(&self, device: &DeviceId, key: &KeyId) -> bool {
+        self.device == *device && self.key == *key
+    }
+}
 
 /// Most encounters one receipt speaks of.
 pub const RECEIPT_ENTRIES_MAX: usize = 64;
@@ -36,37 +51,52 @@ pub struct GrantedKey<'a> {
 pub struct Grant<'a> {
     /// For whom.
     pub device: DeviceId,
+    /// To which enrolment of it.
+    #[serde(deserialize_with = "crate::wire::array")]
+    pub enrolment: KeyId,
     /// Of which list.
     pub list: ListName,
+    /// Rises with each grant of the list to this device: when it was made, seconds since 1970, or one more than the last.
+    /// An order says up to which number grants count no more.
+    pub number: u64,
+    /// It counts until then, seconds since 1970.
+    pub expires: u64,
     /// The keys in use, numbers rising.
     #[serde(borrow)]
     pub keys: Vec<GrantedKey<'a>, GRANT_KEYS_MAX>,
 }
 
 impl<'a> Grant<'a> {
-    /// Reads and checks a grant for `device`: signed by the issuer of the list it names. The seals are not opened here.
+    /// Reads and checks a grant for `us`: signed by the issuer of the list it names. The seals are not opened here. `floor` says
+    /// of a list the lowest number that counts.
     pub fn accept(
         bytes: &'a [u8],
-        device: &DeviceId,
+        us: &Enrolment,
         root: &Root,
+        floor: impl Fn(&ListName) -> u64,
         now: u64,
         verify: &impl Verify,
     ) -> Result<Grant<'a>, TrustError> {
-        let envelope = Envelope::read(bytes, SignedKind::Grant)?;
+        let kind = SignedKind::Grant;
+        let envelope = Envelope::read(bytes, kind)?;
         root.check_current(now)?;
         // The list decides the role; the body is read for that first and believed only after the check.
-        let grant: Grant = decode_body(SignedKind::Grant, envelope.body)?;
+        let grant: Grant = decode_body(kind, envelope.body)?;
         envelope.check(&root.issuer(&grant.list)?.role, verify)?;
-        if grant.device != *device {
-            return Err(TrustError::NotForUs(SignedKind::Grant));
+        if !us.is(&grant.device, &grant.enrolment) {
+            return Err(TrustError::NotForUs(kind));
+        }
+        let floor = floor(&grant.list);
+        if grant.number < floor {
+            return Err(TrustError::Rollback { kind, offered: grant.number, floor });
+        }
+        if now >= grant.expires {
+            return Err(TrustError::Expired { kind, at: grant.expires });
         }
         let rising = grant.keys.windows(2).all(|pair| pair[0].number < pair[1].number);
         let whole = grant.keys.iter().all(|key| key.sealed.len() == SEALED_KEY_BYTES);
         if grant.keys.is_empty() || !rising || !whole {
-            return Err(TrustError::Rule(
-                SignedKind::Grant,
-                "it needs keys of 80 bytes, their numbers rising",
-            ));
+            return Err(TrustError::Rule(kind, "it needs keys of 80 bytes, their numbers rising"));
         }
         Ok(grant)
     }
@@ -170,8 +200,13 @@ pub enum OrderKind {
 pub struct Order {
     /// For whom.
     pub device: DeviceId,
+    /// To which enrolment of it: who is enrolled again under the name is not meant.
+    #[serde(deserialize_with = "crate::wire::array")]
+    pub enrolment: KeyId,
     /// Rises with each order to that device; one already carried out is not repeated.
     pub number: u64,
+    /// Grants up to this number count no more, of the lists that it erases.
+    pub voids_grants: u64,
     /// Seconds since 1970.
     pub issued: u64,
     /// What to do.
@@ -179,10 +214,10 @@ pub struct Order {
 }
 
 impl Order {
-    /// Reads and checks an order for `device`. `floor` is the number of the last one carried out, 0 before the first.
+    /// Reads and checks an order for `us`. `floor` is the number of the last one carried out, 0 before the first.
     pub fn accept(
         bytes: &[u8],
-        device: &DeviceId,
+        us: &Enrolment,
         root: &Root,
         floor: u64,
         verify: &impl Verify,
@@ -191,7 +226,7 @@ impl Order {
         let envelope = Envelope::read(bytes, kind)?;
         envelope.check(&root.orders, verify)?;
         let order: Order = decode_body(kind, envelope.body)?;
-        if order.device != *device {
+        if !us.is(&order.device, &order.enrolment) {
             return Err(TrustError::NotForUs(kind));
         }
         if order.number <= floor {

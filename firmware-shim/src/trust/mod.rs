@@ -27,14 +27,16 @@ mod soft;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use envelope::{Envelope, KeyId, Signature, Verify, decode_body, digest, key_id, message_to_sign};
+pub use envelope::{
+    Envelope, KeyId, Signature, Verify, decode_body, digest, identity, key_id, message_to_sign,
+};
 pub use error::TrustError;
-pub use heartbeat::{Freshness, Heartbeat, ListState, freshness};
+pub use heartbeat::{DEVICES_MAX, DeviceState, Freshness, Heartbeat, ListState, NewestRoster, freshness};
 pub use kind::SignedKind;
 pub use manifest::{Floor, HANDLING_BYTES_MAX, Manifest, PinnedIssuer, SegmentRef, SignedManifest};
 pub use messages::{
-    ANSWER_TEXT_BYTES_MAX, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerAnswer, OwnerWord,
-    RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
+    ANSWER_TEXT_BYTES_MAX, Enrolment, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerAnswer,
+    OwnerWord, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
 };
 pub use role::{PublicKey, Role};
 pub use root::{Issuer, Root};

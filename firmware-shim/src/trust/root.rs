@@ -55,14 +55,14 @@ impl Root {
         let envelope = Envelope::read(bytes, SignedKind::Root)?;
         let root: Root = decode_body(SignedKind::Root, envelope.body)?;
         root.check_rules()?;
-        envelope.check(&root.root, verify)?;
+        envelope.valid(&root.root, verify)?;
         Ok(root)
     }
 
     /// Reads the root that follows `self`, signed by both thresholds.
     pub fn next(&self, bytes: &[u8], verify: &impl Verify) -> Result<Root, TrustError> {
         let envelope = Envelope::read(bytes, SignedKind::Root)?;
-        envelope.check(&self.root, verify)?;
+        envelope.valid(&self.root, verify)?;
         let next: Root = decode_body(SignedKind::Root, envelope.body)?;
         let (offered, held) = (next.version, self.version);
         if offered < held {
@@ -76,7 +76,7 @@ impl Root {
             return Err(TrustError::NotNext { offered, held });
         }
         next.check_rules()?;
-        envelope.check(&next.root, verify)?;
+        envelope.check_each(&[&self.root, &next.root], verify)?;
         Ok(next)
     }
 

@@ -161,7 +161,7 @@ fn begin(
 ) -> Result<Option<u64>, ScannerRefusal> {
     let floor = installer::floor(flash, kv, place.slot).map_err(|_| ScannerRefusal::Flash)?;
     let manifest = signed.accept(floor).map_err(refusal)?;
-    let digest = signed.digest();
+    let digest = signed.identity();
     let in_use = InstalledEdition::in_use(flash, kv, place.slot).map_err(|_| ScannerRefusal::Flash)?;
     if in_use.is_some_and(|edition| edition.manifest == digest) {
         return Ok(Some(manifest.edition));

@@ -13,7 +13,8 @@ use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_lists::ListKey;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::{
-    Floor, Grant, Heartbeat, Manifest, Order, OrderKind, SEALED_KEY_BYTES, SignedKind, TrustError, digest,
+    Floor, Grant, Heartbeat, ListState, Manifest, Order, OrderKind, SEALED_KEY_BYTES, SignedKind, TrustError,
+    identity,
 };
 use zeroize::Zeroizing;
 
@@ -81,8 +82,15 @@ impl Intake {
             self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
         // A stolen heartbeat key could have moved the clock and every lease far into the future.
         let heartbeat_replaced = next.heartbeat != self.root.heartbeat;
-        let root =
-            NewRoot { envelope: bytes, issued: next.issued, restarted: &restarted, heartbeat_replaced };
+        let orders_replaced = next.orders != self.root.orders;
+        let root = NewRoot {
+            envelope: bytes,
+            issued: next.issued,
+            restarted: &restarted,
+            heartbeat_replaced,
+            orders_replaced,
+            collector_replaced: next.collector != self.root.collector,
+        };
         trust::set_root(&self.db, &root)?;
         // What a replaced issuer signed is not believed any more, the edition in use no more than others.
         for list in restarted {
@@ -95,9 +103,18 @@ impl Intake {
             for entry in self.entries.values_mut() {
                 entry.confirmed_at = entry.confirmed_at.min(next.issued);
                 entry.newest_known = entry.newest_stored();
+                entry.forked = None;
+            }
+        }
+        if orders_replaced {
+            self.order_floor = 0;
+            self.grant_floor = self.grant_floor.min(next.issued);
+            for entry in self.entries.values_mut() {
+                entry.grant_floor = entry.grant_floor.min(next.issued);
             }
         }
         tracing::info!(version = next.version, "new root in effect");
+        self.root_identity = identity(bytes, SignedKind::Root).map_err(refused("root"))?;
         self.root = next;
         self.load_roster()
     }
@@ -123,9 +140,26 @@ impl Intake {
             let entry = self.entry(&list);
             entry.confirmed_at = entry.confirmed_at.max(heartbeat.issued);
         }
+        for state in &heartbeat.lists {
+            if self.entries.get(&state.list).is_some_and(|entry| names_another(entry, state)) {
+                self.fork(&state.list, state.edition)?;
+            }
+        }
         self.note_newest(&heartbeat);
         self.heartbeat = Some(heartbeat);
         Ok(UpdateOutcome::Applied)
+    }
+
+    /// An edition of a list was rightly signed with two contents: neither is believed, whichever is here.
+    fn fork(&mut self, list: &ListName, edition: u64) -> Result<(), IntakeError> {
+        if self.entries.get(list).is_some_and(|entry| entry.forked >= Some(edition)) {
+            return Ok(());
+        }
+        tracing::error!(%list, edition, "two contents of one edition are signed: it is not used until a higher edition comes");
+        editions::set_forked(&self.db, list, edition)?;
+        let entry = self.entry(list);
+        entry.forked = entry.forked.max(Some(edition));
+        Ok(())
     }
 
     /// Notes the newest editions there are; also of lists that we know nothing else of: then what they may say of a
@@ -147,18 +181,26 @@ impl Intake {
         }
         let what = || format!("manifest of {list}");
         let floor = entry.and_then(|entry| entry.floor);
-        let manifest = Manifest::accept(bytes, list, &self.root, floor, self.clock.now(), &RingVerify)
-            .map_err(refused(what()))?;
-        let found = digest(bytes);
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.check_manifest(&manifest, &found).map_err(refused(what()))?;
+        let accepted = Manifest::accept(bytes, list, &self.root, floor, self.clock.now(), &RingVerify);
+        if let Err(TrustError::Forked { version, .. }) = accepted {
+            self.fork(list, version)?;
+            self.swap();
         }
-        let floor = Floor { edition: manifest.edition, manifest: found };
+        let (manifest, identity) = accepted.map_err(refused(what()))?;
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.check_manifest(&manifest, &identity).map_err(refused(what()))?;
+        }
+        let entry = self.entries.get(list);
+        let mut known = entry.into_iter().flat_map(|entry| entry.pending.iter().chain(&entry.active));
+        if known.any(|known| known.identity == identity) {
+            return Ok(UpdateOutcome::Duplicate); // signed by others of its issuer's keys
+        }
+        let floor = Floor { edition: manifest.edition, manifest: identity };
         editions::set_pending(&self.db, list, floor, bytes)?;
         let entry = self.entry(list);
         entry.floor = Some(floor);
         entry.newest_known = entry.newest_known.max(manifest.edition);
-        entry.pending = Some(VerifiedManifest { manifest, envelope: bytes.to_vec() });
+        entry.pending = Some(VerifiedManifest { manifest, identity, envelope: bytes.to_vec() });
         entry.merge_failed = false;
         Ok(UpdateOutcome::Applied)
     }
@@ -173,26 +215,27 @@ impl Intake {
         if bytes.is_empty() {
             return Ok(UpdateOutcome::Duplicate); // headquarters cleared the retained grant
         }
-        let grant = Grant::accept(bytes, &self.device, &self.root, self.clock.now(), &RingVerify)
+        let floor = |list: &ListName| {
+            self.entries.get(list).map_or(0, |entry| entry.grant_floor).max(self.grant_floor)
+        };
+        let grant = Grant::accept(bytes, &self.us, &self.root, floor, self.clock.now(), &RingVerify)
             .map_err(refused("grant"))?;
         if place.is_some_and(|place| *place != grant.list) {
             return Err(refused("grant")(TrustError::NotForUs(SignedKind::Grant)));
         }
-        let keys = self.open_grant(&grant)?;
-        let (list, now) = (grant.list, self.clock.now());
-        let stored = self.entries.get(&list).map(|entry| &entry.keys);
-        // Numbers rise; an older grant, replayed, must not take a newer one's keys away.
-        let older = stored.is_some_and(|stored| keys.keys().next_back() < stored.keys().next_back());
-        let news = keys.keys().any(|number| stored.is_none_or(|stored| !stored.contains_key(number)));
-        if older || !news {
+        let has_it = |entry: &ListEntry| entry.grant_floor == grant.number && !entry.keys.is_empty();
+        if self.entries.get(&grant.list).is_some_and(has_it) {
             return Ok(UpdateOutcome::Duplicate);
         }
+        let keys = self.open_grant(&grant)?;
+        let (list, number, expires, now) = (grant.list, grant.number, grant.expires, self.clock.now());
         if from == GrantFrom::Outside {
-            editions::set_grant(&self.db, &list, bytes)?;
+            editions::set_grant(&self.db, &list, number, bytes)?;
             let entry = self.entry(&list);
             (entry.granted_at, entry.to_erase) = (now, false);
         }
-        self.entry(&list).keys = keys;
+        let entry = self.entry(&list);
+        (entry.keys, entry.grant_floor, entry.grant_expires) = (keys, number, expires);
         Ok(UpdateOutcome::Applied)
     }
 
@@ -201,7 +244,7 @@ impl Intake {
         let mut keys = BTreeMap::new();
         for key in &grant.keys {
             debug_assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
-            let additional = grant_additional_data(&self.device, &grant.list, key.number);
+            let additional = grant_additional_data(&self.us.device, &grant.list, key.number);
             let plain = self.box_key.open(GRANT_INFO, &additional, key.sealed).map_err(|_| fail())?;
             let secret: Zeroizing<[u8; 32]> =
                 Zeroizing::new(plain.as_slice().try_into().map_err(|_| fail())?);
@@ -211,8 +254,8 @@ impl Intake {
     }
 
     fn apply_order(&mut self, bytes: &[u8]) -> Result<UpdateOutcome, IntakeError> {
-        let floor = trust::order_floor(&self.db)?;
-        let order = match Order::accept(bytes, &self.device, &self.root, floor, &RingVerify) {
+        let floor = self.order_floor;
+        let order = match Order::accept(bytes, &self.us, &self.root, floor, &RingVerify) {
             Err(TrustError::Rollback { offered, floor, .. }) if offered == floor => {
                 return Ok(UpdateOutcome::Duplicate);
             }
@@ -223,21 +266,35 @@ impl Intake {
             OrderKind::EraseList(list) => Some(list.clone()),
         };
         tracing::warn!(?order, "headquarters orders to erase");
-        trust::erase(&self.db, only.as_ref(), order.number)?;
+        let grant_floor = order.voids_grants.saturating_add(1);
+        trust::erase(&self.db, only.as_ref(), order.number, grant_floor)?;
+        self.order_floor = order.number;
+        if only.is_none() {
+            self.grant_floor = self.grant_floor.max(grant_floor);
+        }
         self.load_roster()?;
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {
-                let floor = entry.floor;
                 let content = Content::Nothing(Unavailable::Erased);
-                *entry = ListEntry { floor, content, ..ListEntry::new() };
+                let grant_floor = entry.grant_floor.max(grant_floor);
+                let (floor, forked) = (entry.floor, entry.forked);
+                *entry = ListEntry { floor, forked, content, grant_floor, ..ListEntry::new() };
             }
         }
         Ok(UpdateOutcome::Applied)
     }
 }
 
+/// Whether a heartbeat names another manifest for an edition that was accepted.
+fn names_another(entry: &ListEntry, state: &ListState) -> bool {
+    let known =
+        entry.pending.iter().chain(&entry.active).map(|known| (known.manifest.edition, known.identity));
+    let known = known.chain(entry.floor.map(|floor| (floor.edition, floor.manifest)));
+    known.into_iter().any(|(edition, identity)| edition == state.edition && identity != state.manifest)
+}
+
 /// Whether what was refused may only lack a root that has not arrived yet.
 fn may_need_newer_root(error: &IntakeError) -> bool {
     let IntakeError::Refused { source, .. } = error else { return false };
-    matches!(source, TrustError::UnknownList(_) | TrustError::Signatures { .. })
+    matches!(source, TrustError::UnknownList(_) | TrustError::Signatures { .. } | TrustError::Surplus(_))
 }

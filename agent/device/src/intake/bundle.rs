@@ -106,7 +106,7 @@ impl Intake {
         for (version, path) in roots {
             add(path, &move |bytes| Update::Root(version, bytes));
         }
-        for (list, path) in lists(&bundle.join("grant").join(self.device.as_str()))? {
+        for (list, path) in lists(&bundle.join("grant").join(self.us.device.as_str()))? {
             add(path, &move |bytes| Update::Grant(list.clone(), bytes));
         }
         add(bundle.join("heartbeat"), &Update::Heartbeat);

@@ -4,12 +4,13 @@ use crate::snapshot::{Content, Unavailable};
 use std::collections::{BTreeMap, HashSet};
 use vedette_lists::ListKey;
 use vedette_shim::ids::{Digest, ListName};
-use vedette_shim::trust::{Floor, Heartbeat, Manifest, digest};
+use vedette_shim::trust::{Floor, Heartbeat, Manifest};
 
 /// A manifest that was verified, and its bytes as signed.
 #[derive(Clone)]
 pub(super) struct VerifiedManifest {
     pub(super) manifest: Manifest,
+    pub(super) identity: Digest,
     pub(super) envelope: Vec<u8>,
 }
 
@@ -34,6 +35,12 @@ pub(super) struct ListEntry {
     pub(super) newest_known: u64,
     pub(super) keys: BTreeMap<u32, ListKey>,
     pub(super) granted_at: u64,
+    /// The lowest number of a grant that counts: the last one's, or above those that an order voids.
+    pub(super) grant_floor: u64,
+    /// When the grant ends, seconds since 1970.
+    pub(super) grant_expires: u64,
+    /// The highest edition that was rightly signed with two contents.
+    pub(super) forked: Option<u64>,
     pub(super) content: Content,
     /// The local merge gave other bytes than the manifest names: the merged segment is fetched.
     pub(super) merge_failed: bool,
@@ -57,6 +64,9 @@ impl ListEntry {
             newest_known: 0,
             keys: BTreeMap::new(),
             granted_at: 0,
+            grant_floor: 0,
+            grant_expires: 0,
+            forked: None,
             content: Content::Nothing(Unavailable::NoEdition),
             merge_failed: false,
             reopen: false,
@@ -64,6 +74,12 @@ impl ListEntry {
             lapsed_at: None,
             to_erase: false,
         }
+    }
+
+    /// Whether two contents of the edition in use were rightly signed: neither is believed, until a higher edition comes.
+    pub(super) fn is_forked(&self) -> bool {
+        let edition = self.active.as_ref().map_or(0, |active| active.manifest.edition);
+        self.forked.is_some_and(|forked| forked >= edition)
     }
 
     /// The newest edition whose manifest is stored; 0 for none.
@@ -75,9 +91,9 @@ impl ListEntry {
 impl VerifiedManifest {
     /// Whether this very manifest is the newest of its list, as the heartbeat says.
     pub(super) fn is_confirmed_by(&self, heartbeat: &Heartbeat) -> bool {
-        heartbeat.list(&self.manifest.list).is_some_and(|state| {
-            state.edition == self.manifest.edition && state.manifest == digest(&self.envelope)
-        })
+        heartbeat
+            .list(&self.manifest.list)
+            .is_some_and(|state| state.edition == self.manifest.edition && state.manifest == self.identity)
     }
 }
 

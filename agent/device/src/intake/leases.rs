@@ -42,9 +42,10 @@ impl Intake {
                 }
                 Lease::Over => {}
             }
+            let grant_ended = now >= entry.grant_expires;
             let age_s = now.saturating_sub(entry.confirmed_at);
             let edition = entry.active.as_ref().map_or(0, |active| active.manifest.edition);
-            tracing::warn!(%list, edition, age_s, "past its lease: keys erased");
+            tracing::warn!(%list, edition, age_s, grant_ended, "past its lease, or its grant has ended: keys erased");
             entry.keys.clear();
             entry.content = Content::Nothing(Unavailable::PastLease);
             (entry.lapsed_at, entry.to_erase, any) = (None, true, true);
@@ -62,8 +63,10 @@ impl Intake {
 
 fn lease(entry: &ListEntry, now: u64, signed_now: u64) -> Lease {
     let Some(active) = entry.active.as_ref().filter(|_| !entry.keys.is_empty()) else { return Lease::Runs };
-    let is_over =
-        |at| freshness(entry.confirmed_at, active.manifest.lease_s, false, at).1 == Freshness::Expired;
+    let is_over = |at| {
+        at >= entry.grant_expires
+            || freshness(entry.confirmed_at, active.manifest.lease_s, false, at).1 == Freshness::Expired
+    };
     // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
     let fetched =
         entry.pending.as_ref().is_some_and(|p| now < p.manifest.issued + u64::from(p.manifest.lease_s));

@@ -54,20 +54,27 @@ use vedette_common::clock::Clock;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_lists::Edition;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
-use vedette_shim::trust::{Envelope, Heartbeat, Manifest, Root, SignedKind, decode_body};
+use vedette_shim::trust::{
+    Enrolment, Envelope, Heartbeat, Manifest, Root, SignedKind, decode_body, identity, key_id,
+};
 
 /// How often the time is stored, seconds.
 const TIME_STORED_EVERY_S: u64 = 60;
 
 /// Applies what arrives and maintains the lists in use.
 pub struct Intake {
-    device: DeviceId,
+    us: Enrolment,
     box_key: Arc<BoxKey>,
     db: Arc<Db>,
     store: SegmentStore,
     clock: Arc<Clock>,
     segment_bytes_max: u64,
     root: Root,
+    root_identity: Digest,
+    /// The number of the last order carried out.
+    order_floor: u64,
+    /// The lowest number of a grant that counts, of any list.
+    grant_floor: u64,
     heartbeat: Option<Heartbeat>,
     entries: BTreeMap<ListName, ListEntry>,
     roster_state: RosterState,
@@ -122,8 +129,10 @@ impl Intake {
 
     fn load(parts: Parts) -> Result<Intake, IntakeError> {
         let stored = trust::root(&parts.db)?;
-        let root = Root::pinned(stored.as_deref().unwrap_or(&parts.anchor), &RingVerify)
-            .map_err(IntakeError::Anchor)?;
+        let root_bytes = stored.as_deref().unwrap_or(&parts.anchor);
+        let root = Root::pinned(root_bytes, &RingVerify).map_err(IntakeError::Anchor)?;
+        let root_identity = identity(root_bytes, SignedKind::Root).map_err(IntakeError::Anchor)?;
+        let (order_floor, grant_floor) = (trust::order_floor(&parts.db)?, trust::grant_floor(&parts.db)?);
         let shared = Arc::new(ArcSwap::from_pointee(Snapshot {
             root: root.clone(),
             heartbeat: None,
@@ -131,13 +140,16 @@ impl Intake {
             roster_state: RosterState::Open,
         }));
         let mut intake = Intake {
-            device: parts.device,
+            us: Enrolment { device: parts.device, key: key_id(&parts.box_key.public()) },
             box_key: parts.box_key,
             db: parts.db,
             store: parts.store,
             clock: parts.clock,
             segment_bytes_max: parts.segment_bytes_max,
             root,
+            root_identity,
+            order_floor,
+            grant_floor,
             heartbeat: None,
             entries: BTreeMap::new(),
             roster_state: RosterState::Open,
@@ -170,7 +182,9 @@ impl Intake {
             let read = |bytes: Option<Vec<u8>>| {
                 let bytes = bytes?;
                 match Manifest::verified(&bytes, &list, &self.root, &RingVerify) {
-                    Ok(manifest) => Some(VerifiedManifest { manifest, envelope: bytes }),
+                    Ok((manifest, identity)) => {
+                        Some(VerifiedManifest { manifest, identity, envelope: bytes })
+                    }
                     Err(error) => {
                         tracing::warn!(%list, reason = %error.reason(), %error, "a stored manifest does not verify any more");
                         None
@@ -182,6 +196,8 @@ impl Intake {
                 pending: read(row.pending),
                 active: read(row.active),
                 confirmed_at: row.confirmed_at,
+                grant_floor: row.grant_floor,
+                forked: row.forked,
                 ..ListEntry::new()
             };
             self.entries.insert(list, entry);

@@ -9,8 +9,7 @@ use crate::officers::RosterState;
 use crate::store::roster::{self, RosterRow};
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
-use vedette_common::roster::{Roster, RosterFloor};
-use vedette_shim::trust::digest;
+use vedette_common::roster::Roster;
 
 impl Intake {
     pub(super) fn apply_roster(&mut self, bytes: &[u8]) -> Result<UpdateOutcome, IntakeError> {
@@ -19,9 +18,8 @@ impl Intake {
             (Some(RosterRow { envelope: Some(_), .. }), RosterState::Lost) => None,
             (stored, _) => stored.map(|stored| stored.floor),
         };
-        let roster = Roster::accept(bytes, &self.root, floor, self.clock.now(), &RingVerify)
+        let (roster, new) = Roster::accept(bytes, &self.root, floor, self.clock.now(), &RingVerify)
             .map_err(refused("roster"))?;
-        let new = RosterFloor { number: roster.number, digest: digest(bytes) };
         if floor == Some(new) && self.roster_state.roster().is_some() {
             return Ok(UpdateOutcome::Duplicate);
         }
@@ -38,7 +36,7 @@ impl Intake {
             Some(RosterRow { envelope: None, .. }) => RosterState::Lost,
             Some(RosterRow { envelope: Some(bytes), .. }) => {
                 match Roster::verified(&bytes, &self.root.roster, &RingVerify) {
-                    Ok(roster) => RosterState::InEffect(Arc::new(roster)),
+                    Ok((roster, _)) => RosterState::InEffect(Arc::new(roster)),
                     Err(error) => {
                         tracing::warn!(%error, "the stored roster does not verify under this root: nobody can sign in");
                         RosterState::Lost

@@ -20,7 +20,7 @@ use vedette_shim::scanner::{
     self, ALERTS_SHOWN_MAX, AlertShown, KeyFor, ListAsked, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece,
     SCANNER_LISTS_MAX, SealedNote, ToHost, ToScanner,
 };
-use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, digest};
+use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, identity};
 use vedette_shim::verdict::{ListResult, Verdict};
 use zeroize::Zeroizing;
 
@@ -226,14 +226,14 @@ fn ours(snapshot: &Snapshot) -> Ours {
         let needed = |number: &u32| manifest.segments.iter().any(|segment| segment.key == *number);
         let keys: BTreeMap<_, _> =
             held.keys.iter().filter(|(number, _)| needed(number)).map(|(n, key)| (*n, key.clone())).collect();
-        let digest = digest(&envelope);
+        let digest = identity(&envelope, SignedKind::Manifest).ok()?;
         Some((held.list.clone(), OurList { edition: held.edition, manifest: envelope, digest, keys }))
     });
     Ours { heartbeat, lists: lists.collect() }
 }
 
 /// What an envelope says; it was checked when it was taken.
-fn body<T: serde::de::DeserializeOwned>(kind: SignedKind, envelope: &[u8]) -> Option<T> {
+fn body<T: serde::de::DeserializeOwned + serde::Serialize>(kind: SignedKind, envelope: &[u8]) -> Option<T> {
     decode_body(kind, Envelope::read(envelope, kind).ok()?.body).ok()
 }
 

@@ -108,6 +108,12 @@ pub(crate) fn answered(db: &Db, answer: &OwnerAnswer) -> Result<bool, DbError> {
     })
 }
 
+/// The next answer to each counts, whatever its time: a replaced key may have dated the last one far ahead.
+pub(super) fn forget_times(t: &Tx<'_>) -> Result<(), DbError> {
+    let sql = "UPDATE confirmation SET answered_at = 0 WHERE answered_at IS NOT NULL";
+    t.run(|db| db.execute(sql, []).map(|_| ()))
+}
+
 /// The clocks for an audience; the newest first, at most [`SHOWN_MAX`].
 pub fn shown(db: &Db, audience: Audience) -> Result<Vec<Confirmation>, DbError> {
     db.run("read the confirmation clocks", |db| {

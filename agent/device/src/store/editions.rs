@@ -7,15 +7,23 @@ use rusqlite::{Row, params};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Floor;
 
-pub(super) const STEPS: &[Step] = &[Step {
-    number: 5,
-    sql:
-        "
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 5,
+        sql:
+            "
     CREATE TABLE IF NOT EXISTS list (
         name TEXT PRIMARY KEY, floor_edition INTEGER, floor_manifest BLOB, pending BLOB, active BLOB,
         confirmed_at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS granted (list TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;",
-}];
+    },
+    Step {
+        number: 9,
+        sql: "
+    ALTER TABLE list ADD COLUMN grant_floor INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE list ADD COLUMN forked INTEGER;",
+    },
+];
 
 /// What is stored of one list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,12 +36,16 @@ pub(crate) struct ListRow {
     pub(crate) active: Option<Vec<u8>>,
     /// When the active edition was last confirmed to be the newest, seconds since 1970.
     pub(crate) confirmed_at: u64,
+    /// The lowest number of a grant that counts.
+    pub(crate) grant_floor: u64,
+    /// The highest edition that was rightly signed with two contents.
+    pub(crate) forked: Option<u64>,
 }
 
 /// Every list known, by name.
 pub(crate) fn all(db: &Db) -> Result<Vec<(ListName, ListRow)>, DbError> {
     db.run("read the lists", |db| {
-        let sql = "SELECT name, floor_edition, floor_manifest, pending, active, confirmed_at FROM list";
+        let sql = "SELECT name, floor_edition, floor_manifest, pending, active, confirmed_at, grant_floor, forked FROM list";
         let mut statement = db.prepare_cached(sql)?;
         let rows = statement.query_map([], read)?;
         // A name that does not parse was not written by us; it is as good as absent.
@@ -51,6 +63,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(String, ListRow)> {
         pending: row.get(3)?,
         active: row.get(4)?,
         confirmed_at: row.get::<_, i64>(5)? as u64,
+        grant_floor: row.get::<_, i64>(6)? as u64,
+        forked: row.get::<_, Option<i64>>(7)?.map(|edition| edition as u64),
     };
     Ok((row.get(0)?, list))
 }
@@ -84,11 +98,21 @@ pub(crate) fn set_active(
     })
 }
 
-/// Stores a grant that was checked, as signed; it has every key of the list.
-pub(crate) fn set_grant(db: &Db, list: &ListName, envelope: &[u8]) -> Result<(), DbError> {
+/// An edition was rightly signed with two contents.
+pub(crate) fn set_forked(db: &Db, list: &ListName, edition: u64) -> Result<(), DbError> {
+    db.run("store the fork", |db| {
+        let sql = "UPDATE list SET forked = max(coalesce(forked, 0), ?2) WHERE name = ?1";
+        db.execute(sql, params![list.as_str(), edition as i64]).map(|_| ())
+    })
+}
+
+/// Stores a grant that was checked, as signed; it has every key of the list, and older ones count no more.
+pub(crate) fn set_grant(db: &Db, list: &ListName, number: u64, envelope: &[u8]) -> Result<(), DbError> {
     db.transaction("store the grant", |t| {
         t.run(|db| {
-            db.execute("INSERT INTO list (name) VALUES (?1) ON CONFLICT DO NOTHING", [list.as_str()])?;
+            let sql = "INSERT INTO list (name, grant_floor) VALUES (?1, ?2)
+                       ON CONFLICT (name) DO UPDATE SET grant_floor = max(grant_floor, ?2)";
+            db.execute(sql, params![list.as_str(), number as i64])?;
             let sql = "INSERT OR REPLACE INTO granted (list, envelope) VALUES (?1, ?2)";
             db.execute(sql, params![list.as_str(), envelope]).map(|_| ())
         })
@@ -119,15 +143,27 @@ pub(super) fn forget(t: &Tx<'_>, list: &ListName) -> Result<(), DbError> {
     t.run(|db| db.execute("DELETE FROM list WHERE name = ?1", [list.as_str()]).map(|_| ()))
 }
 
-/// Deletes manifests and keys of the list `only`, or of all. Floors stay.
-pub(super) fn erase(t: &Tx<'_>, only: Option<&ListName>) -> Result<(), DbError> {
+/// Deletes manifests and keys of the list `only`, or of all. Floors stay, and grants below `grant_floor` count no more.
+pub(super) fn erase(t: &Tx<'_>, only: Option<&ListName>, grant_floor: u64) -> Result<(), DbError> {
     t.mark_erased();
     let only = only.map(ListName::as_str);
     t.run(|db| {
         db.execute("DELETE FROM granted WHERE ?1 IS NULL OR list = ?1", [only])?;
-        let sql = "UPDATE list SET active = NULL, pending = NULL WHERE ?1 IS NULL OR name = ?1";
-        db.execute(sql, [only]).map(|_| ())
+        let sql = "UPDATE list SET active = NULL, pending = NULL, grant_floor = max(grant_floor, ?2)
+                   WHERE ?1 IS NULL OR name = ?1";
+        db.execute(sql, params![only, grant_floor as i64]).map(|_| ())
     })
+}
+
+/// No edition counts as forked: who had the heartbeat's key could say so of any. An issuer's own fork shows again.
+pub(super) fn forget_forks(t: &Tx<'_>) -> Result<(), DbError> {
+    t.run(|db| db.execute("UPDATE list SET forked = NULL", []).map(|_| ()))
+}
+
+/// Grants that were made at `at` or later, seconds since 1970, count whatever an order said.
+pub(super) fn grants_count_from(t: &Tx<'_>, at: u64) -> Result<(), DbError> {
+    let sql = "UPDATE list SET grant_floor = min(grant_floor, ?1)";
+    t.run(|db| db.execute(sql, [at as i64]).map(|_| ()))
 }
 
 /// The active editions of `lists` were the newest at `at`, seconds since 1970.

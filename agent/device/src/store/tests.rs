@@ -17,7 +17,7 @@ const KEY: [u8; 100] = [0x5a; 100];
 fn granted() -> (tempfile::TempDir, Db, ListName) {
     let (folder, db) = open();
     let list: ListName = "a/b".parse().unwrap();
-    editions::set_grant(&db, &list, &KEY).unwrap();
+    editions::set_grant(&db, &list, 1, &KEY).unwrap();
     (folder, db, list)
 }
 
@@ -52,6 +52,17 @@ fn a_key_erased_beside_a_reader_is_gone_when_the_reader_is() {
     assert!(!key_is_in(folder.path()));
 }
 
+fn new_root(heartbeat_replaced: bool) -> trust::NewRoot<'static> {
+    trust::NewRoot {
+        envelope: b"r",
+        issued: 200,
+        restarted: &[],
+        heartbeat_replaced,
+        orders_replaced: false,
+        collector_replaced: false,
+    }
+}
+
 #[test]
 fn the_floor_outlives_the_keys_and_goes_only_with_the_issuer() {
     let (_folder, db) = open();
@@ -59,11 +70,15 @@ fn the_floor_outlives_the_keys_and_goes_only_with_the_issuer() {
     let floor = Floor { edition: 7, manifest: [1; 32] };
     editions::set_pending(&db, &list, floor, b"m7").unwrap();
     editions::set_active(&db, &list, b"m7", 100).unwrap();
-    trust::erase(&db, None, 3).unwrap();
+    trust::erase(&db, None, 3, 70).unwrap();
     let row = editions::all(&db).unwrap().remove(0).1;
-    assert_eq!(row, editions::ListRow { floor: Some(floor), confirmed_at: 100, ..Default::default() });
+    assert_eq!(
+        row,
+        editions::ListRow { floor: Some(floor), confirmed_at: 100, grant_floor: 70, ..Default::default() }
+    );
     assert_eq!(trust::order_floor(&db).unwrap(), 3);
-    let root = trust::NewRoot { envelope: b"r", issued: 200, restarted: &[list], heartbeat_replaced: false };
+    assert_eq!(trust::grant_floor(&db).unwrap(), 70);
+    let root = trust::NewRoot { restarted: &[list], ..new_root(false) };
     trust::set_root(&db, &root).unwrap();
     assert!(editions::all(&db).unwrap().is_empty());
 }
@@ -76,17 +91,13 @@ fn a_root_with_another_heartbeat_key_takes_back_the_time_and_the_confirmations()
     editions::set_active(&db, &list, b"m1", 100).unwrap();
     trust::set_heartbeat(&db, b"stolen", 9_000, std::slice::from_ref(&list)).unwrap();
     assert_eq!(trust::clock_floor(&db).unwrap(), 9_000);
-    let root = |heartbeat_replaced| trust::NewRoot {
-        envelope: b"r",
-        issued: 200,
-        restarted: &[],
-        heartbeat_replaced,
-    };
-    trust::set_root(&db, &root(false)).unwrap();
+    editions::set_forked(&db, &list, 1).unwrap();
+    trust::set_root(&db, &new_root(false)).unwrap();
     assert_eq!(trust::clock_floor(&db).unwrap(), 9_000);
-    trust::set_root(&db, &root(true)).unwrap();
+    trust::set_root(&db, &new_root(true)).unwrap();
     assert_eq!((trust::clock_floor(&db).unwrap(), trust::heartbeat(&db).unwrap()), (200, None));
-    assert_eq!(editions::all(&db).unwrap()[0].1.confirmed_at, 200);
+    let row = editions::all(&db).unwrap().remove(0).1;
+    assert_eq!((row.confirmed_at, row.forked), (200, None));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What the device trusts: the root, the last heartbeat, and the floors of time and orders.
 //!
-//! Invariant: no floor goes back, but for the time's when a root replaces the heartbeat's key.
+//! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
 use super::db::{Db, DbError, Step};
-use super::{editions, roster};
+use super::{confirmations, editions, roster};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
 
@@ -16,6 +16,7 @@ const ROOT: &str = "root";
 const HEARTBEAT: &str = "heartbeat";
 const CLOCK_FLOOR: &str = "clock_floor";
 const ORDER_FLOOR: &str = "order_floor";
+const GRANT_FLOOR: &str = "grant_floor";
 
 /// A root to be stored.
 pub(crate) struct NewRoot<'a> {
@@ -25,8 +26,13 @@ pub(crate) struct NewRoot<'a> {
     pub(crate) issued: u64,
     /// Lists whose issuer it replaces: everything stored of them is deleted.
     pub(crate) restarted: &'a [ListName],
-    /// It replaces the heartbeat's key: the heartbeat is deleted, and no time counts that is later than `issued`.
+    /// It replaces the heartbeat's key: the heartbeat is deleted with all it said, and no time counts that is later
+    /// than `issued`.
     pub(crate) heartbeat_replaced: bool,
+    /// It replaces the orders' key: orders are numbered anew, and none voids grants that were made later than `issued`.
+    pub(crate) orders_replaced: bool,
+    /// It replaces the collector's key: owners' answers that came are kept, and the next one counts whatever its time.
+    pub(crate) collector_replaced: bool,
 }
 
 /// The trusted root, as signed.
@@ -45,6 +51,16 @@ pub(crate) fn set_root(db: &Db, root: &NewRoot<'_>) -> Result<(), DbError> {
             t.run(|db| db.execute("DELETE FROM meta WHERE name = ?1", [HEARTBEAT]))?;
             t.run(|db| put(db, CLOCK_FLOOR, &root.issued.to_le_bytes()))?;
             editions::confirmed_no_later(t, root.issued)?;
+            editions::forget_forks(t)?;
+        }
+        if root.orders_replaced {
+            t.run(|db| db.execute("DELETE FROM meta WHERE name = ?1", [ORDER_FLOOR]))?;
+            let floor = t.run(|db| number(db, GRANT_FLOOR))?.min(root.issued);
+            t.run(|db| put(db, GRANT_FLOOR, &floor.to_le_bytes()))?;
+            editions::grants_count_from(t, root.issued)?;
+        }
+        if root.collector_replaced {
+            confirmations::forget_times(t)?;
         }
         Ok(())
     })
@@ -88,12 +104,20 @@ pub(crate) fn order_floor(db: &Db) -> Result<u64, DbError> {
     db.run("read the last order", |db| number(db, ORDER_FLOOR))
 }
 
-/// Carries out an order to erase the list `only`, or for `None` all lists and the roster, and stores its number. Floors stay.
-pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64) -> Result<(), DbError> {
+/// The lowest number of a grant that counts, of lists of which there is no row.
+pub(crate) fn grant_floor(db: &Db) -> Result<u64, DbError> {
+    db.run("read the floor of grants", |db| number(db, GRANT_FLOOR))
+}
+
+/// Carries out an order to erase the list `only`, or for `None` all lists and the roster, and stores its number. Grants
+/// below `grant_floor` count no more; the other floors stay.
+pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64, grant_floor: u64) -> Result<(), DbError> {
     db.transaction("erase the lists", |t| {
-        editions::erase(t, only)?;
+        editions::erase(t, only, grant_floor)?;
         if only.is_none() {
             roster::erase(t)?;
+            let floor = t.run(|db| number(db, GRANT_FLOOR))?.max(grant_floor);
+            t.run(|db| put(db, GRANT_FLOOR, &floor.to_le_bytes()))?;
         }
         t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
     })?;

@@ -1,7 +1,7 @@
 //! The roots: reads the newest, issues the next.
 //!
 //! Invariants: a root, once issued, is never changed; root N+1 is signed by the thresholds of N and of N+1 (the same
-//! three keys, two needed: each of them in reach signs).
+//! three keys, two needed: the first two in reach sign).
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -87,10 +87,12 @@ pub(crate) fn check_signers(home: &Home) -> Result<(), AuthorityError> {
 
 fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, AuthorityError> {
     let in_reach = (1..=ROOT_KEYS).map(Key::Root).filter(|key| key.is_here(home));
-    let keys = in_reach.map(|key| key.signing(home)).collect::<Result<Vec<SigningKey>, _>>()?;
+    let mut keys = in_reach.map(|key| key.signing(home)).collect::<Result<Vec<SigningKey>, _>>()?;
     if keys.len() < root.root.threshold.into() {
         return Err(AuthorityError::RootKeys { found: keys.len(), needed: root.root.threshold });
     }
+    // One signature more than is needed, and devices refuse it.
+    keys.truncate(root.root.threshold.into());
     Ok(keys)
 }
 

@@ -268,6 +268,12 @@ pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolmen
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The public box key of a device's enrolment in force.
+pub(crate) fn box_in_force(db: &Session, device: &DeviceId) -> Result<Option<[u8; 32]>, DbError> {
+    let query = "SELECT box_public FROM enrolments WHERE device = ? AND revoked_at IS NULL";
+    Ok(db.query_row(query, [device.as_str()], |row| row.get(0)).optional()?)
+}
+
 /// Every device ever enrolled, by name.
 pub(crate) fn all(db: &Session) -> Result<Vec<DeviceId>, DbError> {
     let mut query = db.prepare("SELECT id FROM devices ORDER BY id")?;

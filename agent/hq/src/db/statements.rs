@@ -5,7 +5,7 @@ use super::error::DbError;
 use super::values::parse;
 use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::DeviceId;
-use vedette_shim::trust::Order;
+use vedette_shim::trust::{Envelope, Order, SignedKind, decode_body};
 
 pub(super) const STEPS: &[Step] = &[Step {
     number: 1,
@@ -74,6 +74,13 @@ pub(crate) fn orders(db: &Session) -> Result<Vec<(DeviceId, u64, Vec<u8>)>, DbEr
         row.map_err(DbError::from).and_then(|(device, number, bytes)| Ok((parse(&device)?, number, bytes)))
     })
     .collect()
+}
+
+/// An order of our own.
+pub(crate) fn read_order(bytes: &[u8]) -> Result<Order, DbError> {
+    let read = Envelope::read(bytes, SignedKind::Order)
+        .and_then(|envelope| decode_body(SignedKind::Order, envelope.body));
+    read.map_err(|error| DbError::Damaged(format!("an order cannot be read: {error}")))
 }
 
 /// Stores an order as it is signed now.

@@ -1,8 +1,8 @@
 //! Which list keys each device may have.
 //!
 //! Every enrolled device gets every list: for each a grant with the keys its newest edition is sealed with, and the key
-//! that the next one will be. Invariants: a revoked device has no grant; a grant is made again only when its keys change,
-//! so that what lies on the broker stays put. Grants are made here and kept signed: `serve` needs no issuer's key.
+//! that the next one will be. Invariants: a revoked device has no grant; a grant is made again only when its keys change
+//! or its end comes near, so that what lies on the broker stays put; its number is above all that its device ever had. Grants are made here and kept signed: `serve` needs no issuer's key.
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -12,39 +12,62 @@ use std::collections::BTreeSet;
 use vedette_common::crypto::{seal, sign_statement};
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{GRANT_KEYS_MAX, Grant, GrantedKey, SignedKind};
+use vedette_shim::trust::{GRANT_KEYS_MAX, Grant, GrantedKey, SignedKind, key_id};
 
-/// Makes every grant that is missing or has other keys than its list; returns how many were made.
+/// How long a grant counts, seconds.
+const GRANT_LIFE_S: u64 = 180 * 86_400;
+/// A grant that ends within so many seconds is made again.
+const GRANT_RENEWED_S: u64 = 90 * 86_400;
+
+/// Makes every grant that is missing, has other keys than its list or ends soon; returns how many were made.
 pub(crate) fn refresh(home: &Home, db: &Session) -> Result<usize, FleetError> {
+    let now = home.now();
     let mut made = 0;
     for list in lists::all(db)? {
         let numbers = keys_in_use(db, &list.name, list.key_number)?;
         let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        for (device, box_public) in grants::devices_without(db, &list.name, &text)? {
-            let bytes = make(home, &device, &box_public, &list.name, &numbers)?;
-            grants::set(db, &device, &list.name, &text, &bytes)?;
+        for (device, box_public) in grants::devices_without(db, &list.name, &text, now + GRANT_RENEWED_S)? {
+            let about =
+                New { number: now.max(grants::last_number(db, &device)? + 1), device, box_public, now };
+            let store = |grant: &Grant<'_>, bytes: &[u8]| Ok(grants::set(db, grant, &text, bytes)?);
+            make(home, about, &list.name, &numbers, store)?;
             made += 1;
         }
     }
     Ok(made)
 }
 
+/// Whom a new grant is for.
+struct New {
+    device: DeviceId,
+    box_public: [u8; 32],
+    number: u64,
+    now: u64,
+}
+
 fn make(
     home: &Home,
-    device: &DeviceId,
-    box_public: &[u8; 32],
+    new: New,
     list: &ListName,
     numbers: &BTreeSet<u32>,
-) -> Result<Vec<u8>, FleetError> {
+    store: impl FnOnce(&Grant<'_>, &[u8]) -> Result<(), FleetError>,
+) -> Result<(), FleetError> {
     let seal_one = |&number: &u32| {
         let key = Key::List(list, number).list_key(home)?;
-        let about = grant_additional_data(device, list, number);
-        Ok((number, seal(box_public, GRANT_INFO, &about, &key.0)?))
+        let about = grant_additional_data(&new.device, list, number);
+        Ok((number, seal(&new.box_public, GRANT_INFO, &about, &key.0)?))
     };
     let sealed = numbers.iter().map(seal_one).collect::<Result<Vec<_>, FleetError>>()?;
     let keys = sealed.iter().map(|(number, sealed)| GrantedKey { number: *number, sealed }).collect();
-    let grant = Grant { device: device.clone(), list: list.clone(), keys };
-    Ok(sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
+    let grant = Grant {
+        device: new.device,
+        enrolment: key_id(&new.box_public),
+        list: list.clone(),
+        number: new.number,
+        expires: new.now + GRANT_LIFE_S,
+        keys,
+    };
+    store(&grant, &sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
 }
 
 /// The keys that a list's next, newest and last-but-one editions need: a device goes on with an edition until it has the

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(add(&home, &badge, &anna("Anna")).unwrap(), 3);
         let bytes = officers::roster(home.database().unwrap().read()).unwrap().unwrap().bytes;
         let (root, _) = crate::authority::root::newest(&home).unwrap();
-        let roster = Roster::accept(&bytes, &root, None, home.now(), &RingVerify).unwrap();
+        let (roster, _) = Roster::accept(&bytes, &root, None, home.now(), &RingVerify).unwrap();
         let (officer, pin) = roster.officer(&badge).unwrap();
         assert_eq!((officer.role, officer.language.as_str()), (Role::Supervisor, "fr"));
         assert!(anna("Anna").pin.is(pin));

@@ -16,7 +16,7 @@ use crate::fleet::error::FleetError;
 use crate::fleet::grants;
 use vedette_common::crypto::sign_statement;
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{Order, OrderKind, SignedKind};
+use vedette_shim::trust::{KeyId, Order, OrderKind, SignedKind, key_id};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let mut db = home.database()?;
     enrolled_serial(db.read(), device)?;
     let change = db.change()?;
+    let box_public = devices::box_in_force(&change, device)?;
+    let enrolment = key_id(&box_public.ok_or_else(|| FleetError::NoDevice(device.clone()))?);
     let granted = db_grants::of_device(&change, device)?;
     let rotated: Vec<ListName> = granted.into_iter().map(|(list, _)| list).collect();
     for list in &rotated {
@@ -41,16 +43,24 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     }
     devices::revoke(&change, device, now)?;
     db_grants::withdraw(&change, device)?;
-    order(home, &change, device, OrderKind::EraseAll, now)?;
+    order(home, &change, device, enrolment, OrderKind::EraseAll, now)?;
     grants::refresh(home, &change)?;
     Ca::open(home)?.write_crl(home, &devices::revoked(&change, now)?, now)?;
     change.commit()?;
     Ok(RevokedDevice { rotated })
 }
 
-fn order(home: &Home, db: &Session, device: &DeviceId, order: OrderKind, now: u64) -> Result<(), FleetError> {
+fn order(
+    home: &Home,
+    db: &Session,
+    device: &DeviceId,
+    enrolment: KeyId,
+    order: OrderKind,
+    now: u64,
+) -> Result<(), FleetError> {
     let number = statements::last_order_number(db, device)? + 1;
-    let order = Order { device: device.clone(), number, issued: now, order };
+    let voids_grants = now.max(db_grants::last_number(db, device)?);
+    let order = Order { device: device.clone(), enrolment, number, voids_grants, issued: now, order };
     let bytes = sign_statement(SignedKind::Order, &order, &[&Key::Orders.signing(home)?]);
     Ok(statements::insert_order(db, &order, &bytes)?)
 }

@@ -18,7 +18,7 @@ use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_common::mqtt::tls::client_config;
 use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError};
+use vedette_shim::trust::{Enrolment, Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError, key_id};
 use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
@@ -34,7 +34,8 @@ fn box_key(folder: &Path) -> BoxKey {
 /// The list keys that a device can open from a grant: (number, key).
 fn open_grant(bytes: &[u8], folder: &Path, anchor: &Root) -> Vec<(u32, Vec<u8>)> {
     let (device, list) = (device_id(), list_name());
-    let grant = Grant::accept(bytes, &device, anchor, NOW, &RingVerify).unwrap();
+    let us = Enrolment { device: device.clone(), key: key_id(&box_key(folder).public()) };
+    let grant = Grant::accept(bytes, &us, anchor, |_| 0, NOW, &RingVerify).unwrap();
     let open = |key: &vedette_shim::trust::GrantedKey| {
         assert_eq!(key.sealed.len(), SEALED_KEY_BYTES);
         let about = postcard::to_allocvec(&(&device, &list, key.number)).unwrap();
@@ -151,14 +152,17 @@ fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     let db = home.database().unwrap();
     let anchor = root::newest(&home).unwrap().0;
     assert!(grants::of_device(db.read(), &device_id()).unwrap().is_empty());
+    let us =
+        |folder: &str, device| Enrolment { device, key: key_id(&box_key(&dir.path().join(folder)).public()) };
+    let old = us("old", device_id());
     let bytes = statements::order(db.read(), &device_id()).unwrap().unwrap();
-    let order = Order::accept(&bytes, &device_id(), &anchor, 0, &RingVerify).unwrap();
+    let order = Order::accept(&bytes, &old, &anchor, 0, &RingVerify).unwrap();
     assert_eq!((order.number, order.order), (1, OrderKind::EraseAll));
-    let replayed = Order::accept(&bytes, &device_id(), &anchor, 1, &RingVerify);
+    let replayed = Order::accept(&bytes, &old, &anchor, 1, &RingVerify);
     assert!(matches!(replayed, Err(TrustError::Rollback { .. })));
     // The other device has the new key too: nothing is published yet, so the old one is in no use.
     let bytes = grants::of_device(db.read(), &other).unwrap().remove(0).1;
-    let grant = Grant::accept(&bytes, &other, &anchor, NOW, &RingVerify).unwrap();
+    let grant = Grant::accept(&bytes, &us("other", other), &anchor, |_| 0, NOW, &RingVerify).unwrap();
     assert_eq!(grant.keys.iter().map(|key| key.number).collect::<Vec<_>>(), [2]);
 
     let crl = fs::read(home.pki("crl.pem")).unwrap();

@@ -8,12 +8,14 @@ mod time;
 
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
+use crate::db::devices as db_devices;
 use crate::db::encounters::{self, Arrival};
 use std::sync::Arc;
 use tempfile::TempDir;
 use vedette_common::clock::Clock;
 use vedette_common::clock::testing::ManualTime;
 use vedette_shim::ids::{DeviceId, EncounterId, ListName};
+use vedette_shim::trust::{Enrolment, key_id};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, ScannedDocument};
 
@@ -46,6 +48,12 @@ pub(crate) fn new_home_and_time() -> (TempDir, Home, Arc<ManualTime>) {
 
 pub(crate) fn list_name() -> ListName {
     "interpol/sltd".parse().unwrap()
+}
+
+/// The test device as it is enrolled now.
+fn enrolment(home: &Home) -> Enrolment {
+    let key = db_devices::box_in_force(home.database().unwrap().read(), &device_id()).unwrap().unwrap();
+    Enrolment { device: device_id(), key: key_id(&key) }
 }
 
 pub(crate) fn device_id() -> DeviceId {

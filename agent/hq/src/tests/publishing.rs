@@ -1,7 +1,7 @@
 //! Publishing against a model: whatever is imported, published, revoked and cut off, a device that follows the manifests
 //! ends with what was imported.
 
-use super::{device_id, list_name, new_home};
+use super::{device_id, enrolment, list_name, new_home};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -68,7 +68,9 @@ impl Bench {
         // As a device: only the keys that its grant holds.
         let db = self.home.database().unwrap();
         let (_, bytes) = grants::of_device(db.read(), &device_id()).unwrap().remove(0);
-        let grant = Grant::accept(&bytes, &device_id(), &self.root, self.home.now(), &RingVerify).unwrap();
+        let grant =
+            Grant::accept(&bytes, &enrolment(&self.home), &self.root, |_| 0, self.home.now(), &RingVerify)
+                .unwrap();
         assert!(grant.keys.iter().any(|key| key.number == number), "key {number} is not granted");
         Key::List(&list_name(), number).list_key(&self.home).unwrap()
     }
@@ -91,13 +93,13 @@ impl Bench {
     fn follow(&mut self) -> Edition {
         let bytes = self.newest();
         let now = self.home.now();
-        let manifest =
+        let (manifest, found) =
             Manifest::accept(&bytes, &list_name(), &self.root, self.floor, now, &RingVerify).unwrap();
         let heartbeat = statements::heartbeat(self.home.database().unwrap().read()).unwrap().unwrap().1;
         let heartbeat = Heartbeat::accept(&heartbeat, &self.root, 0, now, &RingVerify).unwrap();
         let announced = heartbeat.list(&list_name()).unwrap();
-        assert_eq!((announced.edition, announced.manifest), (manifest.edition, digest(&bytes)));
-        self.floor = Some(Floor { edition: manifest.edition, manifest: digest(&bytes) });
+        assert_eq!((announced.edition, announced.manifest), (manifest.edition, found));
+        self.floor = Some(Floor { edition: manifest.edition, manifest: found });
 
         let held = self.held.replace(manifest.clone());
         match (held, &manifest.delta) {

@@ -1,6 +1,6 @@
 //! Replacing an online role's key: cut off anywhere it finishes, and what the old key signed is signed again.
 
-use super::{device_id, new_home, store_encounter};
+use super::{device_id, enrolment, new_home, store_encounter};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole};
@@ -42,6 +42,7 @@ fn the_next_root_names_the_new_key_and_what_the_old_one_signed_is_signed_again()
         cost: PinCost { memory_kib: 1024, passes: 1, lanes: 1 },
     };
     add(&home, &"b-1".parse().unwrap(), &officer).unwrap();
+    let us = enrolment(&home);
     revoke(&home, &device_id()).unwrap();
     store_encounter(&home, [7; 16]);
     answer(&home, [7; 16], OwnerWord::Confirmed, "call us").unwrap();
@@ -71,7 +72,7 @@ fn the_next_root_names_the_new_key_and_what_the_old_one_signed_is_signed_again()
     let roster = officers::roster(db.read()).unwrap().unwrap();
     Roster::accept(&roster.bytes, root, None, now, verify).unwrap();
     let order = statements::order(db.read(), &device_id()).unwrap().unwrap();
-    assert_eq!(Order::accept(&order, &device_id(), root, 0, verify).unwrap().number, 1);
+    assert_eq!(Order::accept(&order, &us, root, 0, verify).unwrap().number, 1);
     let answer = outcomes::answers_since(db.read(), 0).unwrap().remove(0).bytes;
     assert_eq!(OwnerAnswer::accept(&answer, &device_id(), root, verify).unwrap().text, "call us");
 }

@@ -57,15 +57,23 @@ fn a_scanner_is_shown_every_list_or_none() {
     assert_eq!(accept_pinned(&signed(&whole), 0), (Ok(150), all));
 
     let malformed = (Err(TrustError::Malformed(SignedKind::Heartbeat)), Vec::new());
-    let sign = |body: &[u8]| sign_bytes(SignedKind::Heartbeat, body, &HEARTBEAT);
+    let sign = |body: &[u8]| sign_bytes(SignedKind::Heartbeat, body, &HEARTBEAT[..2]);
     let body = encode(&whole);
     for bytes in [&body[..body.len() - 1], &[&body[..], &[0]].concat()] {
         assert_eq!(accept_pinned(&sign(bytes), 0), malformed);
     }
     // One list more than there may be.
-    let head = encode(&(150u64, 250u64, 1u32, LISTS_MAX as u32 + 1));
+    let none: Option<NewestRoster> = None;
+    let head = encode(&(150u64, 250u64, 1u32, [1u8; 32], none, LISTS_MAX as u32 + 1));
     let lists = (0..=LISTS_MAX).flat_map(|n| encode(&named(n)));
     assert_eq!(accept_pinned(&sign(&head.into_iter().chain(lists).collect::<Vec<_>>()), 0), malformed);
+}
+
+#[test]
+fn what_waits_for_a_device_is_found_by_its_enrolment() {
+    let heartbeat = heartbeat(150);
+    assert_eq!(heartbeat.device(&us().key).map(|state| (state.order, state.answer)), Some((3, 150)));
+    assert_eq!(heartbeat.device(&[78; 8]), None);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Grants, receipts, answers, orders.
 
 use super::*;
+use crate::ids::DeviceId;
 
 pub(super) fn grant() -> Grant<'static> {
     let keys = [3, 4].map(|number| GrantedKey { number, sealed: &[9; SEALED_KEY_BYTES] });
-    Grant { device: device(), list: list(), keys: keys.into_iter().collect() }
+    let keys = keys.into_iter().collect();
+    Grant { device: device(), enrolment: us().key, list: list(), number: 120, expires: 600, keys }
 }
 
 pub(super) fn receipt() -> Receipt {
@@ -18,33 +20,38 @@ pub(super) fn answer() -> OwnerAnswer {
 }
 
 pub(super) fn order(number: u64) -> Order {
-    Order { device: device(), number, issued: 150, order: OrderKind::EraseList(list()) }
+    let order = OrderKind::EraseList(list());
+    Order { device: device(), enrolment: us().key, number, voids_grants: 119, issued: 150, order }
 }
 
 #[test]
 fn what_is_addressed_to_another_device_is_not_ours() {
     let root = root_in_use();
-    for other in ["post-8", "post-70", "post"] {
-        let other = other.parse().unwrap();
-        let grant = sign(SignedKind::Grant, &grant(), &ISSUER);
-        let read = Grant::accept(&grant, &other, &root, 150, &Pretend);
+    let grant = sign(SignedKind::Grant, &grant(), &ISSUER);
+    let order = sign(SignedKind::Order, &order(3), &ORDERS);
+    let not_ours = |other: &Enrolment| {
+        let read = Grant::accept(&grant, other, &root, |_| 0, 150, &Pretend);
         assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Grant)));
+        let read = Order::accept(&order, other, &root, 2, &Pretend);
+        assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Order)));
+    };
+    not_ours(&Enrolment { key: [78; 8], ..us() }); // of the same name, enrolled again
+    for other in ["post-8", "post-70", "post"] {
+        let other: DeviceId = other.parse().unwrap();
+        not_ours(&Enrolment { device: DeviceId::clone(&other), ..us() });
         let receipt = sign(SignedKind::Receipt, &receipt(), &COLLECTOR);
         let read = Receipt::accept(&receipt, &other, &root, &Pretend);
         assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Receipt)));
         let answer = sign(SignedKind::Answer, &answer(), &COLLECTOR);
         let read = OwnerAnswer::accept(&answer, &other, &root, &Pretend);
         assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Answer)));
-        let order = sign(SignedKind::Order, &order(3), &ORDERS);
-        let read = Order::accept(&order, &other, &root, 2, &Pretend);
-        assert_eq!(read, Err(TrustError::NotForUs(SignedKind::Order)));
     }
 }
 
 #[test]
 fn an_order_is_carried_out_once() {
     let bytes = sign(SignedKind::Order, &order(3), &ORDERS);
-    let accept = |floor| Order::accept(&bytes, &device(), &root_in_use(), floor, &Pretend);
+    let accept = |floor| Order::accept(&bytes, &us(), &root_in_use(), floor, &Pretend);
     assert_eq!(accept(2), Ok(order(3)));
     for floor in [3, 4] {
         let rollback = TrustError::Rollback { kind: SignedKind::Order, offered: 3, floor };
@@ -57,13 +64,27 @@ fn a_grant_is_the_issuers_and_takes_a_current_root() {
     let root = root_in_use();
     let accept = |grant: &Grant<'_>, now| {
         let bytes = sign(SignedKind::Grant, grant, &ISSUER);
-        Grant::accept(&bytes, &device(), &root, now, &Pretend).map(|grant| grant.keys.len())
+        Grant::accept(&bytes, &us(), &root, |_| 0, now, &Pretend).map(|grant| grant.keys.len())
     };
-    assert_eq!(accept(&grant(), 999), Ok(2));
+    let long = Grant { expires: 5000, ..grant() };
+    assert_eq!(accept(&long, 999), Ok(2));
     let expired = TrustError::Expired { kind: SignedKind::Root, at: 1000 };
-    assert_eq!(accept(&grant(), 1000), Err(expired));
+    assert_eq!(accept(&long, 1000), Err(expired));
     let lost: ListName = "uto/lost".parse().unwrap();
     assert_eq!(accept(&Grant { list: lost.clone(), ..grant() }, 150), Err(TrustError::UnknownList(lost)));
+}
+
+#[test]
+fn a_grant_counts_from_its_lists_floor_until_its_end() {
+    let bytes = sign(SignedKind::Grant, &grant(), &ISSUER);
+    let accept = |floor, now| {
+        let floor_of = |of: &ListName| if *of == list() { floor } else { 0 };
+        Grant::accept(&bytes, &us(), &root_in_use(), floor_of, now, &Pretend).map(|grant| grant.number)
+    };
+    assert_eq!((accept(119, 150), accept(120, 599)), (Ok(120), Ok(120)));
+    let rollback = TrustError::Rollback { kind: SignedKind::Grant, offered: 120, floor: 121 };
+    assert_eq!(accept(121, 150), Err(rollback));
+    assert_eq!(accept(0, 600), Err(TrustError::Expired { kind: SignedKind::Grant, at: 600 }));
 }
 
 #[test]
@@ -73,7 +94,7 @@ fn a_grants_keys_are_whole_and_their_numbers_rise() {
         let keys = keys.iter().map(|(number, len)| GrantedKey { number: *number, sealed: &sealed[..*len] });
         let grant = Grant { keys: keys.collect(), ..grant() };
         let bytes = sign(SignedKind::Grant, &grant, &ISSUER);
-        Grant::accept(&bytes, &device(), &root_in_use(), 150, &Pretend).map(drop)
+        Grant::accept(&bytes, &us(), &root_in_use(), |_| 0, 150, &Pretend).map(drop)
     };
     assert_eq!(accept(&[(3, 80)]), Ok(()));
     assert_eq!(accept(&[(3, 80), (7, 80)]), Ok(()));

@@ -7,7 +7,7 @@
 //! | [`root`] | a root that does not follow, by number, by the old keys or by the new ones |
 //! | [`manifest`] | rollback, fork, expiry to the second, another list, a kind of list, broken rules |
 //! | [`heartbeat`] | rollback, expiry to the second, an expired root, mix and match; freshness |
-//! | [`messages`] | grants, receipts, answers and orders of others, repeated, or against their rules |
+//! | [`messages`] | grants, receipts, answers and orders of others or of a former enrolment, repeated, older than a floor, or against their rules |
 //!
 //! Signatures are pretended, so that keys read as numbers: key `n` is 32 bytes of `n`, and signs with a digest of itself and
 //! the message. That real signatures are checked, [`super::soft`] and the vectors show.
@@ -46,13 +46,16 @@ pub(crate) fn encode(value: &impl Serialize) -> Vec<u8> {
 /// An envelope around any body, signed by these keys.
 pub(crate) fn sign_bytes(kind: SignedKind, body: &[u8], keys: &[u8]) -> Vec<u8> {
     let message = message_to_sign(kind, body);
-    let signed: Vec<_> = keys.iter().map(|key| (key_id(&[*key; 32]), signature_of(*key, &message))).collect();
+    let mut signed: Vec<_> =
+        keys.iter().map(|key| (key_id(&[*key; 32]), signature_of(*key, &message))).collect();
+    signed.sort_unstable();
     let signatures = signed.iter().map(|(key, bytes)| Signature { key: *key, bytes }).collect();
     encode(&Envelope::new(kind, body, signatures))
 }
 
+/// A statement signed by the first two of the keys: as many as a role needs.
 pub(crate) fn sign(kind: SignedKind, body: &impl Serialize, keys: &[u8]) -> Vec<u8> {
-    sign_bytes(kind, &encode(body), keys)
+    sign_bytes(kind, &encode(body), keys.get(..2).unwrap_or(keys))
 }
 
 pub(crate) fn role(threshold: u8, keys: &[u8]) -> Role {
@@ -119,9 +122,21 @@ pub(crate) fn manifest(edition: u64) -> Manifest {
 /// A heartbeat of the time `issued` to `issued + 99` that names edition 5.
 pub(crate) fn heartbeat(issued: u64) -> Heartbeat {
     let state = ListState { list: list(), edition: 5, manifest: [7; 32] };
-    Heartbeat { issued, expires: issued + 100, root_version: 1, lists: [state].into_iter().collect() }
+    Heartbeat {
+        issued,
+        expires: issued + 100,
+        root_version: 1,
+        root: [1; 32],
+        roster: Some(NewestRoster { number: 2, roster: [2; 32] }),
+        lists: [state].into_iter().collect(),
+        devices: [DeviceState { enrolment: us().key, order: 3, answer: 150 }].into_iter().collect(),
+    }
 }
 
 fn device() -> crate::ids::DeviceId {
     "post-7".parse().unwrap()
+}
+
+fn us() -> Enrolment {
+    Enrolment { device: device(), key: [77; 8] }
 }

@@ -3,7 +3,9 @@
 use super::*;
 
 fn next(root: &Root, signers: &[u8]) -> Result<u32, TrustError> {
-    root_in_use().next(&sign(SignedKind::Root, root, signers), &Pretend).map(|root| root.version)
+    root_in_use()
+        .next(&sign_bytes(SignedKind::Root, &encode(root), signers), &Pretend)
+        .map(|root| root.version)
 }
 
 fn signatures<T>(found: u8) -> Result<T, TrustError> {
@@ -22,6 +24,10 @@ fn new_keys_need_the_thresholds_of_the_old_and_of_the_new() {
     assert_eq!(next(&one_replaced, &[1, 2]), Ok(2), "two keys that are old and new");
     assert_eq!(next(&one_replaced, &[2, 3]), signatures(1), "one of them is new no more");
     assert_eq!(next(&one_replaced, &[2, 9]), signatures(1), "one of them was not old");
+    let surplus = || Err(TrustError::Surplus(SignedKind::Root));
+    assert_eq!(next(&replaced, &[1, 2, 3, 7, 8]), surplus(), "one of the old keys more than is needed");
+    assert_eq!(next(&replaced, &[1, 2, 7, 8, 99]), surplus(), "a stranger beside them");
+    assert_eq!(next(&one_replaced, &[1, 2, 9]), surplus(), "two of them suffice for both");
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn a_root_that_breaks_a_rule_is_refused_as_anchor_and_as_successor() {
     for (what, damage) in breaks {
         let mut root = root_with(2, &ROOT);
         damage(&mut root);
-        let bytes = sign(SignedKind::Root, &root, &ROOT);
+        let bytes = sign_bytes(SignedKind::Root, &encode(&root), &ROOT);
         for read in [Root::pinned(&bytes, &Pretend), root_in_use().next(&bytes, &Pretend)] {
             assert!(matches!(read, Err(TrustError::Rule(SignedKind::Root, _))), "{what}: {read:?}");
         }

@@ -35,7 +35,9 @@ fn the_floor_of_time_outlives_the_power() {
 fn a_heartbeat_of_others_says_nothing() {
     let mut unit = open(memory());
     let heartbeat = crate::trust::tests::heartbeat(500);
-    for keys in [&[11][..], &[11, 11], &[51, 52], &[]] {
+    let twice = sign(SignedKind::Heartbeat, &heartbeat, &[11, 11]);
+    assert_eq!(unit.set_time(&twice, 0), Err(ScannerRefusal::Unreadable));
+    for keys in [&[11][..], &[51, 52], &[]] {
         let bytes = sign(SignedKind::Heartbeat, &heartbeat, keys);
         assert_eq!(unit.set_time(&bytes, 0), Err(ScannerRefusal::Untrusted), "{keys:?}");
     }
@@ -89,7 +91,9 @@ fn an_edition_is_its_issuers_and_never_goes_back() {
     let offer = |unit: &mut Scanner, printed: &Printed| unit.offer(&printed.manifest).map(drop);
     assert_eq!(offer(&mut unit, &print(1, &[base])), Err(ScannerRefusal::Rollback));
     assert_eq!(offer(&mut unit, &print(2, &[base])), Err(ScannerRefusal::Rollback), "a fork");
-    for keys in [&[51][..], &[51, 51], &[61, 62], &[11, 12]] {
+    let twice = print_as(list(), &[51, 51], 3, &[base, delta]);
+    assert_eq!(offer(&mut unit, &twice), Err(ScannerRefusal::Unreadable));
+    for keys in [&[51][..], &[61, 62], &[11, 12]] {
         let forged = print_as(list(), keys, 3, &[base, delta]);
         assert_eq!(offer(&mut unit, &forged), Err(ScannerRefusal::Untrusted), "{keys:?}");
     }

@@ -21,8 +21,8 @@ use crate::list::Kind;
 use crate::mrz;
 use crate::scanner::Piece;
 use crate::seal::Soft;
-use crate::trust::tests::{Pretend, list, manifest, role, sign};
-use crate::trust::{ListState, Manifest, SegmentRef, SignedKind, digest};
+use crate::trust::tests::{Pretend, heartbeat, list, manifest, role, sign};
+use crate::trust::{ListState, Manifest, SegmentRef, SignedKind, digest, identity};
 use crate::vectors::{Vectors, passport};
 use std::format;
 use std::string::String;
@@ -135,14 +135,11 @@ fn tell_time<F: Flash>(
 ) -> Result<(), ScannerRefusal> {
     let state = |(edition, printed): &(u64, &Printed)| {
         let list = Manifest::claims_list(&printed.manifest).unwrap();
-        ListState { list, edition: *edition, manifest: digest(&printed.manifest) }
+        let manifest = identity(&printed.manifest, SignedKind::Manifest).unwrap();
+        ListState { list, edition: *edition, manifest }
     };
-    let heartbeat = Heartbeat {
-        issued,
-        expires: issued + 100,
-        root_version: 1,
-        lists: newest.iter().map(state).collect(),
-    };
+    let heartbeat =
+        crate::trust::Heartbeat { lists: newest.iter().map(state).collect(), ..heartbeat(issued) };
     unit.set_time(&sign(SignedKind::Heartbeat, &heartbeat, &CLOCK), uptime_s)
 }
 

@@ -63,9 +63,7 @@ fn an_order_to_erase_takes_the_officers_and_keeps_the_floor() {
     let mut device = world.device();
     let (one, two) = (roster(&world, 1, &["a-1"]), roster(&world, 2, &["a-1"]));
     device.apply(offer(&two, &world.root_key)).unwrap();
-    let order =
-        Order { device: world.device.clone(), number: 1, issued: world.now, order: OrderKind::EraseAll };
-    device.apply(Update::Order(sign_statement(SignedKind::Order, &order, &[&world.root_key]))).unwrap();
+    device.apply(world.sign_order(&world.order(1))).unwrap();
     assert_eq!(in_use(&device), Some(0));
     drop(device);
     let mut device = world.device();

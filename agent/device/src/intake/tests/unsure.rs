@@ -17,14 +17,9 @@ fn a_list_that_is_only_heard_of_is_not_checked() {
     let (mut device, _) = world.device_with(&[LISTED]);
     assert_eq!(world.verdict(&device, UNLISTED), Verdict::Clear);
     let manifest = device.entries[&world.list].active.clone().unwrap().envelope;
-    let state =
-        |list: &ListName, bytes: &[u8]| ListState { list: list.clone(), edition: 1, manifest: digest(bytes) };
-    let heartbeat = |lists: &[ListState], issued: u64| {
-        let lists = lists.iter().cloned().collect();
-        let heartbeat = Heartbeat { issued, expires: issued + 86_400, root_version: 1, lists };
-        Update::Heartbeat(sign_statement(SignedKind::Heartbeat, &heartbeat, &[&world.root_key]))
-    };
-    let both = [state(&world.list, &manifest), state(&other, b"never came")];
+    let never_came = |list: ListName| ListState { list, edition: 1, manifest: [9; 32] };
+    let heartbeat = |lists: &[ListState], issued| world.sign_heartbeat(&world.heartbeat_body(issued, lists));
+    let both = [world.state(1, &manifest), never_came(other)];
     device.apply(heartbeat(&both, world.now)).unwrap();
     assert_eq!(world.verdict(&device, UNLISTED), Verdict::NotChecked, "the visas may list it");
     assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
@@ -32,7 +27,7 @@ fn a_list_that_is_only_heard_of_is_not_checked() {
     let mut device = world.device();
     assert_eq!(world.verdict(&device, UNLISTED), Verdict::NotChecked, "after a restart too");
     // A list that the root does not name is nobody's.
-    let foreign = [state(&world.list, &manifest), state(&"not/ours".parse().unwrap(), b"x")];
+    let foreign = [world.state(1, &manifest), never_came("not/ours".parse().unwrap())];
     device.apply(heartbeat(&foreign, world.now + 1)).unwrap();
     assert!(device.shared().load().lists.iter().all(|held| held.list.as_str() != "not/ours"));
 }
@@ -45,12 +40,7 @@ fn a_stolen_heartbeat_key_can_be_replaced_and_all_goes_on() {
     let (mut device, info) = world.device_with(&[LISTED]);
     let forged = |issued: u64| {
         let lists = [ListState { list: world.list.clone(), edition: 99, manifest: [0; 32] }];
-        let body = Heartbeat {
-            issued,
-            expires: issued + 86_400,
-            root_version: 1,
-            lists: lists.into_iter().collect(),
-        };
+        let body = world.heartbeat_body(issued, &lists);
         Update::Heartbeat(sign_statement(SignedKind::Heartbeat, &body, &[&stolen]))
     };
     device.apply(forged(world.now + 900_000)).unwrap();
@@ -92,36 +82,35 @@ fn the_time_that_passed_is_stored_and_a_wrong_system_clock_is_not() {
 }
 
 #[test]
-fn a_root_kept_from_us_and_a_time_that_is_lost_make_a_list_stale() {
+fn a_root_kept_from_us_makes_a_list_stale_and_a_time_that_is_lost_unusable() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
     let manifest = device.entries[&world.list].active.clone().unwrap().envelope;
     let fresh = |device: &Intake| device.shared().load().lists[0].freshness(world.now).1;
     device.apply(world.heartbeat(world.now, 1, &manifest)).unwrap();
     assert_eq!(fresh(&device), Freshness::Fresh);
-    let lists = [ListState { list: world.list.clone(), edition: 1, manifest: digest(&manifest) }];
-    let body = Heartbeat {
-        issued: world.now + 1,
-        expires: world.now + 86_400,
+    let next = Root { version: 2, ..world.root.clone() };
+    let next = sign_statement(SignedKind::Root, &next, &[&world.root_key]);
+    let newer = Heartbeat {
         root_version: 2,
-        lists: lists.into_iter().collect(),
+        root: identity(&next, SignedKind::Root).unwrap(),
+        ..world.heartbeat_body(world.now + 1, &[world.state(1, &manifest)])
     };
-    let newer = sign_statement(SignedKind::Heartbeat, &body, &[&world.root_key]);
-    device.apply(Update::Heartbeat(newer)).unwrap();
+    device.apply(world.sign_heartbeat(&newer)).unwrap();
     assert_eq!(fresh(&device), Freshness::Stale, "root 2 may say that the issuer is a thief");
     assert_eq!(device.shared().load().lists[0].doubt, Some(Doubt::RootBehind));
-    let next = Root { version: 2, ..world.root.clone() };
-    device.apply(Update::Root(2, sign_statement(SignedKind::Root, &next, &[&world.root_key]))).unwrap();
+    device.apply(Update::Root(2, next)).unwrap();
     assert_eq!(fresh(&device), Freshness::Fresh);
     drop(device);
 
     let floor = world.now + 2_000;
     let behind = Parts { clock: Arc::new(Clock::of(world.time.clone(), floor)), ..world.parts() };
     let mut device = Intake::open(behind).unwrap();
-    assert_eq!(fresh(&device), Freshness::Stale, "off for nobody knows how long");
-    assert_eq!(device.shared().load().lists[0].doubt, Some(Doubt::TimeLost));
-    let two = world.heartbeat(floor + 10, 1, &manifest);
-    device.apply(two).unwrap();
+    assert_eq!(fresh(&device), Freshness::Expired, "off for nobody knows how long");
+    assert_eq!(world.verdict(&device, UNLISTED), Verdict::NotChecked);
+    let two = Heartbeat { issued: floor + 10, expires: floor + 86_400, ..newer };
+    device.apply(world.sign_heartbeat(&two)).unwrap();
+    assert_eq!(world.verdict(&device, UNLISTED), Verdict::Clear);
     assert_eq!(fresh(&device), Freshness::Fresh);
 }
 
@@ -129,7 +118,7 @@ fn a_root_kept_from_us_and_a_time_that_is_lost_make_a_list_stale() {
 fn an_older_grant_played_again_takes_no_newer_key_away() {
     let world = World::new();
     let mut device = world.device();
-    let grant = |numbers: &[u32]| {
+    let grant = |number: u64, numbers: &[u32]| {
         let sealed: Vec<(u32, Vec<u8>)> = numbers
             .iter()
             .map(|&number| {
@@ -138,12 +127,15 @@ fn an_older_grant_played_again_takes_no_newer_key_away() {
             })
             .collect();
         let keys = sealed.iter().map(|(number, sealed)| GrantedKey { number: *number, sealed });
-        let grant = Grant { device: world.device.clone(), list: world.list.clone(), keys: keys.collect() };
+        let enrolment = key_id(&world.box_key.public());
+        let (device, list, expires) = (world.device.clone(), world.list.clone(), world.now + GRANT_LIFE_S);
+        let grant = Grant { device, enrolment, list, number, expires, keys: keys.collect() };
         Update::Grant(world.list.clone(), sign_statement(SignedKind::Grant, &grant, &[&world.issuer]))
     };
-    let (old, new) = (grant(&[1, 2]), grant(&[2, 3]));
+    let (old, new) = (grant(world.now, &[1, 2]), grant(world.now + 1, &[2, 3]));
     assert_eq!(device.apply(old.clone()).unwrap(), UpdateOutcome::Applied);
-    assert_eq!(device.apply(new).unwrap(), UpdateOutcome::Applied);
-    assert_eq!(device.apply(old).unwrap(), UpdateOutcome::Duplicate);
+    assert_eq!(device.apply(new.clone()).unwrap(), UpdateOutcome::Applied);
+    assert_eq!(device.apply(new).unwrap(), UpdateOutcome::Duplicate);
+    assert_eq!(device.apply(old).map_err(|error| error.reason()), Err("rollback"));
     assert_eq!(device.entries[&world.list].keys.keys().collect::<Vec<_>>(), [&2, &3]);
 }
