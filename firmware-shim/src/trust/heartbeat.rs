@@ -116,14 +116,14 @@ impl Heartbeat {
         if issued < floor {
             return Err(TrustError::Rollback { kind, offered: issued, floor });
         }
-        let lists = whole;
+        let mut lists = whole;
         // Twice: nothing is shown of a heartbeat that cannot be read to its end.
         whole.all::<ListState>(LISTS_MAX, |_| {})?;
         whole.all::<DeviceState>(DEVICES_MAX, |_| {})?;
         if !whole.rest.is_empty() {
             return Err(TrustError::Malformed(kind));
         }
-        { lists }.all(LISTS_MAX, |state| visit(&state))?;
+        lists.all(LISTS_MAX, |state| visit(&state))?;
         Ok(issued)
     }
 

@@ -440,24 +440,3 @@ fn a_root_that_replaces_the_issuer_starts_the_list_anew() {
     let forged = sign_statement(SignedKind::Root, &Root { version: 4, ..root }, &[&world.issuer]);
     assert!(device.apply(Update::Root(4, forged)).is_err());
 }
-
-#[test]
-fn an_order_to_erase_erases_and_is_not_carried_out_twice() {
-    let world = World::new();
-    let mut device = world.device();
-    device.apply(world.grant()).unwrap();
-    let (_, info) = world.segment(&["L898902C3"], &[]);
-    device.apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
-    world.fetch(&mut device);
-    let order = |device: &DeviceId, key: &SigningKey| {
-        let order = Order { device: device.clone(), ..world.order(1) };
-        Update::Order(sign_statement(SignedKind::Order, &order, &[key]))
-    };
-    assert!(device.apply(order(&"post-8".parse().unwrap(), &world.root_key)).is_err());
-    assert!(device.apply(order(&world.device, &world.issuer)).is_err());
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
-    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Applied);
-    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
-    assert_eq!(std::fs::read_dir(device.store.folder()).unwrap().count(), 0, "no segment is left");
-    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Duplicate);
-}

@@ -63,7 +63,7 @@ impl Talk<'_> {
         let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
         let mut buffer = [0; READ_BYTES];
         loop {
-            self.look_at_holdings();
+            self.compare_with_snapshot();
             let known = self.session.hello().is_some();
             while let Some(say) = self.session.next(&self.ours, Instant::now()) {
                 self.say(&say).await?;
@@ -83,7 +83,7 @@ impl Talk<'_> {
         }
     }
 
-    fn look_at_holdings(&mut self) {
+    fn compare_with_snapshot(&mut self) {
         let now = self.site.checker.snapshot();
         if !Arc::ptr_eq(&now, &self.snapshot) {
             self.ours = ours(&now);

@@ -5,7 +5,6 @@ use super::error::DbError;
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::Grant;
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -30,12 +29,25 @@ CREATE TABLE granted_until(device TEXT PRIMARY KEY REFERENCES devices(id), numbe
     },
 ];
 
-/// Stores a grant, instead of the one that the device had for the list. `keys` are its keys' numbers as text.
-pub(crate) fn set(db: &Session, grant: &Grant<'_>, keys: &str, bytes: &[u8]) -> Result<(), DbError> {
+/// A grant to be stored.
+pub(crate) struct NewGrant<'a> {
+    pub(crate) device: &'a DeviceId,
+    pub(crate) list: &'a ListName,
+    /// Its keys' numbers as text.
+    pub(crate) keys: &'a str,
+    pub(crate) number: u64,
+    /// Seconds since 1970.
+    pub(crate) expires: u64,
+    /// As signed.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Stores a grant, instead of the one that the device had for the list.
+pub(crate) fn set(db: &Session, grant: &NewGrant<'_>) -> Result<(), DbError> {
     let (device, number) = (grant.device.as_str(), stored(grant.number));
     db.execute(
         "INSERT OR REPLACE INTO grants(device, list, numbers, bytes, number, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        params![device, grant.list.as_str(), keys, bytes, number, stored(grant.expires)],
+        params![device, grant.list.as_str(), grant.keys, grant.bytes, number, stored(grant.expires)],
     )?;
     db.execute(
         "INSERT INTO granted_until VALUES (?1, ?2) ON CONFLICT(device) DO UPDATE SET number = max(number, ?2)",

@@ -6,7 +6,8 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
-use crate::db::{Session, editions, grants, lists};
+use crate::db::grants::{self, NewGrant};
+use crate::db::{Session, editions, lists};
 use crate::fleet::error::FleetError;
 use std::collections::BTreeSet;
 use vedette_common::crypto::{seal, sign_statement};
@@ -27,47 +28,44 @@ pub(crate) fn refresh(home: &Home, db: &Session) -> Result<usize, FleetError> {
         let numbers = keys_in_use(db, &list.name, list.key_number)?;
         let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         for (device, box_public) in grants::devices_without(db, &list.name, &text, now + GRANT_RENEWED_S)? {
-            let about =
-                New { number: now.max(grants::last_number(db, &device)? + 1), device, box_public, now };
-            let store = |grant: &Grant<'_>, bytes: &[u8]| Ok(grants::set(db, grant, &text, bytes)?);
-            make(home, about, &list.name, &numbers, store)?;
+            let number = now.max(grants::last_number(db, &device)? + 1);
+            let expires = now + GRANT_LIFE_S;
+            let bytes =
+                make(home, &list.name, &numbers, &New { device: &device, box_public, number, expires })?;
+            let new =
+                NewGrant { device: &device, list: &list.name, keys: &text, number, expires, bytes: &bytes };
+            grants::set(db, &new)?;
             made += 1;
         }
     }
     Ok(made)
 }
 
-/// Whom a new grant is for.
-struct New {
-    device: DeviceId,
+/// Whom a new grant is for, and how long it counts.
+struct New<'a> {
+    device: &'a DeviceId,
     box_public: [u8; 32],
     number: u64,
-    now: u64,
+    expires: u64,
 }
 
-fn make(
-    home: &Home,
-    new: New,
-    list: &ListName,
-    numbers: &BTreeSet<u32>,
-    store: impl FnOnce(&Grant<'_>, &[u8]) -> Result<(), FleetError>,
-) -> Result<(), FleetError> {
+fn make(home: &Home, list: &ListName, numbers: &BTreeSet<u32>, new: &New<'_>) -> Result<Vec<u8>, FleetError> {
     let seal_one = |&number: &u32| {
         let key = Key::List(list, number).list_key(home)?;
-        let about = grant_additional_data(&new.device, list, number);
+        let about = grant_additional_data(new.device, list, number);
         Ok((number, seal(&new.box_public, GRANT_INFO, &about, &key.0)?))
     };
     let sealed = numbers.iter().map(seal_one).collect::<Result<Vec<_>, FleetError>>()?;
     let keys = sealed.iter().map(|(number, sealed)| GrantedKey { number: *number, sealed }).collect();
     let grant = Grant {
-        device: new.device,
+        device: new.device.clone(),
         enrolment: key_id(&new.box_public),
         list: list.clone(),
         number: new.number,
-        expires: new.now + GRANT_LIFE_S,
+        expires: new.expires,
         keys,
     };
-    store(&grant, &sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
+    Ok(sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
 }
 
 /// The keys that a list's next, newest and last-but-one editions need: a device goes on with an edition until it has the

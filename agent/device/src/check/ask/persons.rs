@@ -83,14 +83,7 @@ fn by_identifier(
 ) -> Result<(), ListError> {
     let mut read = Ok(());
     for id in persons.identifiers.find(&named.wildcard, limit) {
-        let alert = match alert(persons, id) {
-            Ok(Some(alert)) => alert,
-            Ok(None) => continue,
-            Err(error) => {
-                read = Err(error);
-                continue;
-            }
-        };
+        let Some(alert) = alert_or_note(persons, id, &mut read) else { continue };
         let Some((result, reason)) = names_it(&alert, named) else { continue };
         add_identified(held, &alert, result, vec![reason], matches);
     }
@@ -115,14 +108,7 @@ fn by_document(
             if seen.contains(&id) {
                 continue;
             }
-            let alert = match alert(persons, id) {
-                Ok(Some(alert)) => alert,
-                Ok(None) => continue,
-                Err(error) => {
-                    read = Err(error);
-                    continue;
-                }
-            };
+            let Some(alert) = alert_or_note(persons, id, &mut read) else { continue };
             let Some((agrees, document)) = best(&alert, &lookup.key) else { continue };
             seen.push(id);
             let sure = lookup.how == How::Read && agrees == Agrees::Wholly && !doubtful;
@@ -172,6 +158,14 @@ fn add_identified(
 fn alert(persons: &Persons, id: &str) -> Result<Option<PersonAlert>, ListError> {
     let record = persons.edition.find_record(id.as_bytes())?;
     Ok(record.and_then(|bytes| vedette_names::person::decode(&bytes).ok()))
+}
+
+/// The alert with this id, if it is there; that it cannot be read is noted.
+fn alert_or_note(persons: &Persons, id: &str, read: &mut Result<(), ListError>) -> Option<PersonAlert> {
+    alert(persons, id).unwrap_or_else(|error| {
+        *read = Err(error);
+        None
+    })
 }
 
 /// How an alert names what was asked for, and what that counts for.

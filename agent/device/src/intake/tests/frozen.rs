@@ -73,6 +73,27 @@ fn of_two_contents_of_one_edition_neither_is_believed_until_a_higher_one_comes()
 }
 
 #[test]
+fn an_order_to_erase_erases_and_is_not_carried_out_twice() {
+    let world = World::new();
+    let mut device = world.device();
+    device.apply(world.grant()).unwrap();
+    let (_, info) = world.segment(&["L898902C3"], &[]);
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&world.manifest(1, &[info])))).unwrap();
+    world.fetch(&mut device);
+    let order = |device: &DeviceId, key: &SigningKey| {
+        let order = Order { device: device.clone(), ..world.order(1) };
+        Update::Order(sign_statement(SignedKind::Order, &order, &[key]))
+    };
+    assert!(device.apply(order(&"post-8".parse().unwrap(), &world.root_key)).is_err());
+    assert!(device.apply(order(&world.device, &world.issuer)).is_err());
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::Hit);
+    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Applied);
+    assert_eq!(world.verdict(&device, "L898902C3"), Verdict::NotChecked);
+    assert_eq!(std::fs::read_dir(device.store.folder()).unwrap().count(), 0, "no segment is left");
+    assert_eq!(device.apply(order(&world.device, &world.root_key)).unwrap(), UpdateOutcome::Duplicate);
+}
+
+#[test]
 fn an_order_that_is_withheld_shows_and_nothing_is_clear_until_it_comes() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
