@@ -44,7 +44,9 @@ pub enum AuthorityError {
     #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
     HeartbeatAhead { last: String, now: String },
     /// The clock is far past all that was signed; times as RFC 3339.
-    #[error("the clock says {now}, but the last signature was made at {last}: more than 36 hours before, so nothing is signed")]
+    #[error(
+        "the clock says {now}, but the last signature was made at {last}: more than 36 hours before, so nothing is signed"
+    )]
     ClockAhead { last: String, now: String },
     /// Devices' own verifier refuses what was to be signed: an error of this program or of the home's keys.
     #[error("internal error: devices would refuse this {kind}: {source}; nothing was changed")]

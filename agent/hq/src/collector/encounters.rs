@@ -115,7 +115,8 @@ impl<'a> Owners<'a> {
             let subject = format!("the owner's key of {list}");
             match why {
                 Some(why) => {
-                    let text = format!("{why}. Encounters with {list} are not taken until its file is restored");
+                    let text =
+                        format!("{why}. Encounters with {list} are not taken until its file is restored");
                     alarms.raise(&subject, text, now);
                 }
                 None => alarms.end(&subject),

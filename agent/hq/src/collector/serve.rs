@@ -235,7 +235,9 @@ impl Server<'_> {
 
     fn want(&mut self, device: &DeviceId, want: &Want) {
         let enrolled = devices::serial_in_force(self.db.read(), device).map_err(CollectorError::from);
-        let Some(serial) = self.alarms.watch("requests for chunks", enrolled, self.watch.time()) else { return };
+        let Some(serial) = self.alarms.watch("requests for chunks", enrolled, self.watch.time()) else {
+            return;
+        };
         let enrolled = serial.is_some();
         if !enrolled || !self.depot.want(device, want) {
             warn!("a request of {device} for chunks is not answered (enrolled: {enrolled})");

@@ -96,7 +96,8 @@ impl<'a> Watch<'a> {
         }
         self.seen_version = version;
         // `replace-key` may have been the change.
-        let collector = Key::Collector.signing(self.home).and_then(|key| Ok((key, root::newest(self.home)?.0)));
+        let collector =
+            Key::Collector.signing(self.home).and_then(|key| Ok((key, root::newest(self.home)?.0)));
         self.collector = alarms.watch("the collector's key", collector.map_err(CollectorError::from), at);
         let mut failed = Ok(());
         let keep = retained::all(self.home, db.read(), self.time(), |error| failed = Err(error));

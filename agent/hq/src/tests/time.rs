@@ -1,8 +1,8 @@
 //! What headquarters does as time passes, and when its clock is set.
 
 use super::{NOW, device_id, list_name, new_home_and_time, store_encounter};
-use crate::authority::home::Home;
 use crate::authority::AuthorityError;
+use crate::authority::home::Home;
 use crate::authority::keys::OnlineRole;
 use crate::authority::replace::replace_key;
 use crate::authority::root;
@@ -198,8 +198,7 @@ fn what_was_signed_ahead_is_followed_by_what_devices_accept() {
     assert_eq!((again.edition, again.is_new), (3, true));
     let root = root::newest(&home).unwrap().0;
     let bytes = editions::newest_signed(home.database().unwrap().read(), &list_name()).unwrap().unwrap();
-    let (manifest, _) =
-        Manifest::accept(&bytes, &list_name(), &root, None, NOW + 60, &RingVerify).unwrap();
+    let (manifest, _) = Manifest::accept(&bytes, &list_name(), &root, None, NOW + 60, &RingVerify).unwrap();
     assert_eq!((manifest.issued, manifest.expires), (NOW + 60, NOW + 60 + MANIFEST_LIFE_S));
     // The word that the clock was right counts no more either.
     time.set_system(NOW + 60 + AHEAD_S_MAX + 1);

@@ -49,7 +49,8 @@ pub(crate) fn pages<T: Serialize, E: Into<anyhow::Error>>(
 /// Prints the alarms of `serve` on standard error, beside the listing in any form.
 pub(crate) fn alarms(home: &Home) -> anyhow::Result<()> {
     for alarm in alarms::alarms(home)? {
-        let (subject, since, text) = (printable(&alarm.subject), rfc3339(alarm.since), printable(&alarm.text));
+        let (subject, since, text) =
+            (printable(&alarm.subject), rfc3339(alarm.since), printable(&alarm.text));
         eprintln!("ALARM of serve since {since}: {subject}: {text}");
     }
     Ok(())
