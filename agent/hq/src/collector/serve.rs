@@ -219,17 +219,19 @@ impl Server<'_> {
     fn take(&mut self, topic: &str, payload: Bytes, retained: bool) {
         let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return };
         match what {
-            DeviceTopic::Encounter => {
-                if self.homecoming.encounter(device, payload) {
-                    self.store();
-                }
-            }
+            DeviceTopic::Encounter => self.encounter(device, payload),
             DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
             },
             _ => {}
+        }
+    }
+
+    fn encounter(&mut self, device: DeviceId, message: Bytes) {
+        if self.homecoming.encounter(device, message) {
+            self.store();
         }
     }
 
