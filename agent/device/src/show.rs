@@ -142,6 +142,10 @@ pub fn status(status: &StatusView) -> String {
         push(&mut out, format_args!("certificate: {word} {ends}{}", if end_soon { &how } else { "" }));
     }
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
+    if status.refused > 0 {
+        let refused = status.refused;
+        push(&mut out, format_args!("REFUSED by headquarters, kept and sent again daily: {refused}; headquarters must say why"));
+    }
     let clocks = &status.confirmations;
     if clocks.waiting + clocks.overdue > 0 {
         let (waiting, overdue) = (clocks.waiting, clocks.overdue);

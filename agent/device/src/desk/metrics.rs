@@ -30,6 +30,7 @@ pub(super) fn text(figures: &Figures, status: &StatusView) -> String {
 
     text.one("link_up", "gauge", "1 while the session with headquarters is up.", u8::from(status.online));
     text.one("spool_encounters", "gauge", "Messages that wait for a receipt.", status.spool);
+    text.one("refused_encounters", "gauge", "Those of them that headquarters refused.", status.refused);
     let lines = figures.journal_lines;
     text.one("journal_lines_total", "counter", "Lines ever written to the journal.", lines);
     text.one("root_version", "gauge", "The root that is trusted.", status.root);

@@ -178,7 +178,10 @@ impl Uplink {
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
-                _ = tick.tick() => self.answer_again(),
+                _ = tick.tick() => {
+                    self.answer_again();
+                    self.refused_again();
+                }
                 _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.checker.spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
@@ -273,7 +276,31 @@ impl Uplink {
             Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
         }
-        session.receipted(receipt.entries.iter().map(|entry| entry.id));
+        session.settled(receipt.entries.iter().map(|entry| entry.id));
+        if !receipt.refused.is_empty() {
+            self.set_aside(session, &receipt.refused);
+        }
+    }
+
+    fn set_aside(&self, session: &mut LinkSession, refused: &[[u8; 16]]) {
+        let (db, now) = (self.checker.db(), self.checker.now());
+        match spool::set_aside(db, &session.in_flight(), refused, now) {
+            Ok((aside, shown)) => {
+                if shown > 0 {
+                    tracing::error!(shown, "headquarters refuses encounters: they are kept, and sent again in a day");
+                }
+                session.settled(aside.into_iter());
+            }
+            Err(error) => tracing::error!(%error, "refused encounters cannot be set aside"),
+        }
+    }
+
+    /// Sends again what was refused a day ago.
+    fn refused_again(&self) {
+        let before = self.checker.now().saturating_sub(spool::REFUSED_AGAIN_S);
+        if let Err(error) = spool::refused_again(self.checker.db(), before) {
+            tracing::error!(%error, "refused encounters cannot be sent again");
+        }
     }
 
     /// Verifies the answers again that came before their root.
@@ -329,6 +356,8 @@ impl Uplink {
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
             spool: spool::depth(self.checker.db())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
+            refused: spool::refused(self.checker.db())
+                .map_or(u32::MAX, |refused| u32::try_from(refused).unwrap_or(u32::MAX)),
             lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),
         };

@@ -19,6 +19,8 @@ pub struct Status {
     pub roster: Option<RosterStatus>,
     /// Encounters that wait for a receipt.
     pub spool: u64,
+    /// Those of them that headquarters refused.
+    pub refused: u64,
     pub confirmations: confirmations::Counts,
     /// Documents of the last week that were listed only after their scan.
     pub late: u64,

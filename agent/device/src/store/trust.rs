@@ -124,6 +124,14 @@ pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64, grant_floor: u
     db.empty_log()
 }
 
+/// Carries an order to send again out: what was refused is due, and the order is not repeated.
+pub(crate) fn send_again(db: &Db, order: u64) -> Result<(), DbError> {
+    db.transaction("send again", |t| {
+        spool::forget_refusals(t)?;
+        t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
+    })
+}
+
 fn value(db: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
 }

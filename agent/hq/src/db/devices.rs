@@ -6,6 +6,7 @@
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
+use super::refusals::{self, RefusalView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,10 @@ pub struct DeviceView {
     pub version: Option<String>,
     /// Encounters that wait on it.
     pub spool: Option<u32>,
+    /// Those of them that headquarters refused.
+    pub refused: Option<u32>,
+    /// Why encounters were refused.
+    pub refusals: Vec<RefusalView>,
     /// By list.
     pub held: Vec<HeldView>,
 }
@@ -127,7 +132,7 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     let id = new.device.as_str();
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
-         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL",
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
@@ -185,9 +190,9 @@ pub(crate) fn set_status(
     let id = device.as_str();
     let known = db
         .prepare_cached(
-            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4 WHERE id = ?1",
+            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, refused = ?5 WHERE id = ?1",
         )?
-        .execute(params![id, stored(seen), status.version.as_str(), status.spool])?
+        .execute(params![id, stored(seen), status.version.as_str(), status.spool, status.refused])?
         == 1;
     if known {
         db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
@@ -208,7 +213,7 @@ pub(crate) fn set_offline(db: &Session, device: &DeviceId) -> Result<bool, DbErr
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool
+        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
@@ -225,12 +230,15 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
             online: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
             version: row.get(6)?,
             spool: row.get(7)?,
+            refused: row.get(8)?,
+            refusals: Vec::new(),
             held: Vec::new(),
         })
     })?;
     let mut views = rows.collect::<Result<Vec<_>, _>>()?;
     for view in &mut views {
         view.held = held(db, &view.device)?;
+        view.refusals = refusals::of_device(db, &view.device)?;
     }
     Ok(views)
 }

@@ -13,6 +13,7 @@
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `refusals` | which encounters were refused, and why |
 //! | `alarms` | what `serve` cannot do at present |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
@@ -38,6 +39,7 @@ pub(crate) mod settings;
 pub(crate) mod statements;
 #[cfg(test)]
 mod tests;
+pub(crate) mod refusals;
 mod values;
 
 pub(crate) use connection::{Db, Session};
@@ -47,7 +49,7 @@ use connection::Step;
 use std::path::Path;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 10] = [
+const TABLES: [&[Step]; 11] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -58,6 +60,7 @@ const TABLES: [&[Step]; 10] = [
     encounters::STEPS,
     outcomes::STEPS,
     alarms::STEPS,
+    refusals::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`devices`] | the inventory of copies |
 //! | [`enrol`], [`revoke`] | devices come and go |
+//! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
 
@@ -12,6 +13,7 @@ pub mod enrol;
 mod error;
 pub mod grants;
 pub mod officer;
+pub mod orders;
 pub mod revoke;
 
 pub use error::FleetError;

@@ -141,6 +141,9 @@ pub struct StatusView {
     pub listen: String,
     /// Encounters that wait for a receipt.
     pub spool: u64,
+    /// Those of them that headquarters refused: they are kept, and sent again once a day.
+    #[serde(default)]
+    pub refused: u64,
     #[serde(default)]
     pub confirmations: CountsView,
     /// Late encounters of the last week: documents listed only after they were scanned.
@@ -168,6 +171,7 @@ impl StatusView {
             roster: status.roster.map(RosterView::from),
             listen: listen.map_or_else(String::new, |address| address.to_string()),
             spool: status.spool,
+            refused: status.refused,
             confirmations: status.confirmations.into(),
             late: status.late,
             drill_until: status.drill_until.map(rfc3339),
