@@ -3,7 +3,7 @@
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
 use super::db::{Db, DbError, Step};
-use super::{confirmations, editions, roster};
+use super::{confirmations, editions, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
 

@@ -167,11 +167,18 @@ pub(crate) fn revoke(db: &Session, device: &DeviceId, at: u64) -> Result<(), DbE
     Ok(())
 }
 
+/// Whether a certificate is the newest of an enrolment.
+pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?)";
+    Ok(db.query_row(query, [serial], |row| row.get(0))?)
+}
+
 /// Certificates that were revoked and have not ended at `now`.
 pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     let mut query = db.prepare(
         "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?1
          UNION SELECT serial, revoked_at FROM superseded WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         UNION SELECT serial, revoked_at FROM abandoned WHERE expires_at > ?1
          ORDER BY revoked_at, serial",
     )?;
     let rows = query.query_map([now as i64], |row| {
@@ -262,6 +269,13 @@ pub(crate) fn holding(db: &Session, list: &ListName, edition: u64) -> Result<usi
          AND EXISTS (SELECT 1 FROM enrolments e WHERE e.device = holdings.device AND e.revoked_at IS NULL)";
     let count: i64 = db.query_row(query, params![list.as_str(), stored(edition)], |row| row.get(0))?;
     Ok(count as usize)
+}
+
+/// When a device's certificate in force ends, seconds since 1970.
+pub(crate) fn certificate_ends(db: &Session, device: &DeviceId) -> Result<Option<u64>, DbError> {
+    let query = "SELECT expires_at FROM enrolments WHERE device = ? AND revoked_at IS NULL";
+    let ends = db.query_row(query, [device.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(ends.map(|ends| ends as u64))
 }
 
 /// A device's enrolments, the one in force first; empty when it never was enrolled.

@@ -25,7 +25,7 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// A list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListRow {
     pub(crate) name: ListName,
     pub(crate) kind: Kind,

@@ -5,7 +5,7 @@
 //! re-sealing a list means sending all of it to everybody, which `publish --whole` does.
 //!
 //! Invariant: one transaction, and the CRL is written before its end: cut off in between, the broker refuses the device
-//! already, and `revoke` again does the rest.
+//! already, and `revoke` again does the rest. Of a device that is revoked it writes the CRL again, and says so.
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -14,7 +14,7 @@ use crate::authority::signing_time::signing_time;
 use crate::db::{devices, grants as db_grants, lists};
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
-use crate::fleet::{grants, orders};
+use crate::fleet::{cut_off, grants, orders};
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::{Enrolment, OrderKind, key_id};
 
@@ -23,6 +23,8 @@ use vedette_shim::trust::{Enrolment, OrderKind, key_id};
 pub struct RevokedDevice {
     /// Lists whose next segments are sealed under a new key.
     pub rotated: Vec<ListName>,
+    /// It was revoked before; the CRL is written again.
+    pub before: bool,
 }
 
 /// Revokes a device. The order and the new grants reach the broker with `serve` or the next `publish --broker`, the CRL
@@ -31,7 +33,15 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    enrolled_serial(db.read(), device)?;
+    cut_off::settle(home, &mut db)?;
+    let before = match enrolled_serial(db.read(), device) {
+        Err(FleetError::DeviceRevoked(_)) => true,
+        other => other.map(|_| false)?,
+    };
+    if before {
+        Ca::open(home)?.write_crl(home, &devices::revoked(db.read(), now)?, now)?;
+        return Ok(RevokedDevice { rotated: Vec::new(), before });
+    }
     let change = db.change()?;
     let box_public = devices::box_in_force(&change, device)?;
     let enrolment = key_id(&box_public.ok_or_else(|| FleetError::NoDevice(device.clone()))?);
@@ -49,6 +59,6 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     grants::refresh(home, &change, now)?;
     Ca::open(home)?.write_crl(home, &devices::revoked(&change, now)?, now)?;
     change.commit()?;
-    Ok(RevokedDevice { rotated })
+    Ok(RevokedDevice { rotated, before })
 }
 

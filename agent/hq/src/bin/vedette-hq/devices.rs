@@ -58,12 +58,19 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
             let options = EnrolOptions { post, certificate_days: cert_days, ..EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&open(dir)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
-            println!("{device}: enrolled until {until}, {} list(s) granted", enrolled.lists.len());
+            let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
+            println!("{device}: {before}until {until}, {} list(s) granted", enrolled.lists.len());
             println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
         }
         Command::Revoke { device } => {
-            let rotated = revoke::revoke(&open(dir)?, &device)?.rotated.len();
-            println!("{device}: revoked; {rotated} list(s) get a new key with their next edition");
+            let revoked = revoke::revoke(&open(dir)?, &device)?;
+            match revoked.before {
+                true => println!("{device}: was revoked before; nothing else changes"),
+                false => println!(
+                    "{device}: revoked; {} list(s) get a new key with their next edition",
+                    revoked.rotated.len()
+                ),
+            }
             println!("the broker must read {} again", dir.join("pki/crl.pem").display());
         }
         Command::SendAgain { devices } => {
