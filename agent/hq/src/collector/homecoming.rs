@@ -9,7 +9,7 @@ use crate::collector::alarms::Alarms;
 use crate::collector::encounters::{Outcome, Owners, half_digest, store};
 use crate::collector::error::CollectorError;
 use crate::collector::watch::Watch;
-use crate::db::Db;
+use crate::db::{Db, devices};
 use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +23,9 @@ use vedette_shim::wire::{self, Status};
 const BATCH_MAX: usize = RECEIPT_ENTRIES_MAX;
 /// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
 const RECEIPTS_WAITING_MAX: usize = 1024;
+
+/// What the alarm about editions of another home is about.
+const FORK: &str = "a fork";
 
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
@@ -85,8 +88,12 @@ impl<'a> Homecoming<'a> {
         let now = watch.time();
         if !self.statuses.is_empty() {
             let stored = self.store_statuses(db);
-            if alarms.watch("statuses", stored, now).is_some() {
+            if let Some(overtaken) = alarms.watch("statuses", stored, now) {
                 self.statuses.clear();
+                match overtaken {
+                    Some(text) => alarms.raise(FORK, text, now),
+                    None => alarms.end(FORK),
+                }
             }
         }
         if self.encounters.is_empty() {
@@ -138,14 +145,24 @@ impl<'a> Homecoming<'a> {
         debug_assert!(added, "a receipt has room for a batch");
     }
 
-    /// Commits what devices said of themselves.
-    fn store_statuses(&self, db: &mut Db) -> Result<(), CollectorError> {
+    /// Commits what devices said of themselves. Says if one holds what this home did not publish.
+    fn store_statuses(&self, db: &mut Db) -> Result<Option<String>, CollectorError> {
         let change = db.change()?;
         for (device, (status, seen)) in &self.statuses {
             if !store_status(&change, device, status, *seen)? {
                 warn!("a status came from {device}, which was never enrolled");
             }
         }
-        Ok(change.commit()?)
+        let overtaken = devices::overtaken(&change)?;
+        change.commit()?;
+        let of_list = |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
+        let lists: Vec<_> = overtaken.iter().map(of_list).collect();
+        Ok((!lists.is_empty()).then(|| {
+            format!(
+                "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
+                 `vedette-hq publish` of each list goes past them",
+                lists.join(", ")
+            )
+        }))
     }
 }

@@ -59,6 +59,12 @@ impl Db {
         }
     }
 
+    /// Writes a consistent copy, as of now, to a file that does not exist; others may write meanwhile.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), DbError> {
+        self.0.execute("VACUUM INTO ?", [path.to_string_lossy()])?;
+        Ok(())
+    }
+
     #[cfg(test)]
     pub(super) fn connect_in_memory(steps: &[&Step]) -> Db {
         Self::prepare(Connection::open_in_memory().unwrap(), steps).unwrap()

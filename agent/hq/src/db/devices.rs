@@ -263,6 +263,27 @@ fn held(db: &Session, device: &str) -> Result<Vec<HeldView>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The highest edition of a list that an enrolled device says it holds, 0 for none. A number beyond `most` is no edition's.
+pub(crate) fn highest_held(db: &Session, list: &ListName, most: u64) -> Result<u64, DbError> {
+    let query = "SELECT COALESCE(max(edition), 0) FROM holdings WHERE list = ? AND edition <= ?
+         AND EXISTS (SELECT 1 FROM enrolments e WHERE e.device = holdings.device AND e.revoked_at IS NULL)";
+    let held: i64 = db.query_row(query, params![list.as_str(), stored(most)], |row| row.get(0))?;
+    Ok(held as u64)
+}
+
+/// Lists of which an enrolled device says that it holds a later edition than this home has: list, that edition, ours.
+pub(crate) fn overtaken(db: &Session) -> Result<Vec<(String, u64, u64)>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT h.list, max(h.edition), COALESCE((SELECT max(edition) FROM editions WHERE list = h.list), 0) AS ours
+         FROM holdings h JOIN enrolments e ON e.device = h.device AND e.revoked_at IS NULL
+         WHERE h.list IN (SELECT name FROM lists) GROUP BY h.list HAVING max(h.edition) > ours ORDER BY h.list",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many enrolled devices hold this edition of a list.
 pub(crate) fn holding(db: &Session, list: &ListName, edition: u64) -> Result<usize, DbError> {
     let query = "SELECT count(*) FROM holdings WHERE list = ? AND edition = ?

@@ -86,6 +86,13 @@ pub(crate) fn raise_key(db: &Session, name: &ListName) -> Result<u32, DbError> {
     Ok(db.query_row(update, [name.as_str()], |row| row.get(0))?)
 }
 
+/// Seals the list's next segments under the key `number`, or the next one if that is higher; its number.
+pub(crate) fn raise_key_to(db: &Session, name: &ListName, number: u64) -> Result<u32, DbError> {
+    let update = "UPDATE lists SET key_number = max(key_number + 1, ?2) WHERE name = ?1 RETURNING key_number";
+    let number = number.min(u32::MAX.into()) as i64;
+    Ok(db.query_row(update, rusqlite::params![name.as_str(), number], |row| row.get(0))?)
+}
+
 fn read(row: &Row<'_>) -> Result<ListRow, DbError> {
     Ok(ListRow {
         name: parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?,

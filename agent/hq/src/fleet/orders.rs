@@ -5,7 +5,7 @@ use crate::authority::keys::Key;
 use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
-use crate::db::{Session, devices, statements};
+use crate::db::{Session, devices, settings, statements};
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use vedette_common::crypto::RingVerify;
@@ -22,16 +22,22 @@ pub fn send_again(home: &Home, only: &[DeviceId]) -> Result<usize, FleetError> {
         enrolled_serial(db.read(), device)?;
     }
     let change = db.change()?;
+    let count = send_again_to(home, &change, only, now)?;
+    change.commit()?;
+    Ok(count)
+}
+
+/// The same, on a change of the caller's.
+pub(crate) fn send_again_to(home: &Home, db: &Session, only: &[DeviceId], now: u64) -> Result<usize, FleetError> {
     let mut count = 0;
-    for device in devices::all(&change)? {
-        let Some(box_public) = devices::box_in_force(&change, &device)? else { continue };
+    for device in devices::all(db)? {
+        let Some(box_public) = devices::box_in_force(db, &device)? else { continue };
         if only.is_empty() || only.contains(&device) {
             let us = Enrolment { device, key: key_id(&box_public) };
-            order(home, &change, &us, OrderKind::SendAgain, 0, now)?;
+            order(home, db, &us, OrderKind::SendAgain, 0, now)?;
             count += 1;
         }
     }
-    change.commit()?;
     Ok(count)
 }
 
@@ -45,8 +51,9 @@ pub(crate) fn order(
     now: u64,
 ) -> Result<(), FleetError> {
     let last = statements::last_order_number(db, &us.device)?;
+    let number = (last + 1).max(settings::restored_at(db)?);
     let (device, enrolment) = (us.device.clone(), us.key);
-    let order = Order { device, enrolment, number: last + 1, voids_grants, issued: now, order };
+    let order = Order { device, enrolment, number, voids_grants, issued: now, order };
     let (root, _) = root::newest(home)?;
     let bytes = signed(SignedKind::Order, &order, &[&Key::Orders.signing(home)?], |bytes| {
         Order::accept(bytes, us, &root, last, &RingVerify).map(drop)

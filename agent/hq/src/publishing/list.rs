@@ -148,6 +148,8 @@ pub struct ListView {
     pub segments: usize,
     /// Alerts imported and not yet published.
     pub pending_entries: Option<u64>,
+    /// The edition that a device holds, if it is later than this home's newest: the home was restored or copied.
+    pub overtaken_by: Option<u64>,
     /// Enrolled devices that have its newest edition, by their last status.
     pub devices_current: usize,
 }
@@ -164,6 +166,7 @@ fn view(db: &Session, list: ListRow) -> Result<ListView, PublishingError> {
     let edition = manifest.map_or(0, |m| m.edition);
     Ok(ListView {
         devices_current: devices::holding(db, &list.name, edition)?,
+        overtaken_by: Some(devices::highest_held(db, &list.name, u64::MAX)?).filter(|held| *held > edition),
         pending_entries: editions::pending(db, &list.name)?.map(|pending| pending.entries),
         list: list.name.to_string(),
         kind: list.kind,

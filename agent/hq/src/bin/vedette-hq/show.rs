@@ -87,10 +87,13 @@ fn refused(count: u32, refusals: &[RefusalView]) -> String {
 pub(super) fn lists(rows: &[ListView]) -> String {
     let line = |l: &ListView| {
         let pending = l.pending_entries.map_or(String::new(), |entries| format!(", {entries} pending"));
+        let fork = l.overtaken_by.map_or(String::new(), |held| {
+            format!("    FORK: a device holds edition {held}, which this home did not publish; the next `publish` goes past it\n")
+        });
         let (list, edition, entries, segments, bytes) = (&l.list, l.edition, l.entries, l.segments, l.bytes);
         let held = l.devices_current;
         format!(
-            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n"
+            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n{fork}"
         )
     };
     rows.iter().map(line).collect()
