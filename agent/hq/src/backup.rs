@@ -12,7 +12,7 @@
 //!
 //! Failure: backup and home appear whole or not at all.
 
-use crate::authority::error::AuthorityError;
+use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::new_folder::NewFolder;

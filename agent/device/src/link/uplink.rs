@@ -11,7 +11,7 @@ use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Missing, Update};
 use crate::store::spool::Spooled;
-use crate::store::{confirmations, spool};
+use crate::store::{confirmations, receipted, spool};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -180,7 +180,7 @@ impl Uplink {
                 },
                 _ = tick.tick() => {
                     self.answer_again();
-                    self.refused_again();
+                    self.send_again();
                 }
                 _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.checker.spooled() => {}
@@ -271,7 +271,8 @@ impl Uplink {
                 return tracing::warn!(reason = %error.reason(), %error, "a receipt is refused");
             }
         };
-        match spool::receipted(self.checker.db(), &receipt.entries) {
+        let kept_at = (self.checker.limits().keep_receipted_days > 0).then(|| self.checker.now());
+        match spool::receipted(self.checker.db(), &receipt.entries, kept_at) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
             Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
@@ -295,11 +296,15 @@ impl Uplink {
         }
     }
 
-    /// Sends again what was refused a day ago.
-    fn refused_again(&self) {
-        let before = self.checker.now().saturating_sub(spool::REFUSED_AGAIN_S);
-        if let Err(error) = spool::refused_again(self.checker.db(), before) {
-            tracing::error!(%error, "refused encounters cannot be sent again");
+    /// Sends again what was refused a day ago, and what headquarters ordered of what it had receipted.
+    fn send_again(&self) {
+        let (db, limits, now) = (self.checker.db(), self.checker.limits(), self.checker.now());
+        let old = now.saturating_sub(limits.keep_receipted_days * 24 * 3600);
+        let done = spool::refused_again(db, now.saturating_sub(spool::REFUSED_AGAIN_S))
+            .and_then(|_| spool::receipted_again(db, limits.spool_bytes_max))
+            .and_then(|_| receipted::forget_old(db, old));
+        if let Err(error) = done {
+            tracing::error!(%error, "encounters cannot be sent again");
         }
     }
 

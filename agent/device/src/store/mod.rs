@@ -7,6 +7,7 @@
 //! | [`roster`] | the officers as signed, and the floor of their number |
 //! | [`editions`] | each list's floor, pending and active manifest, grants |
 //! | [`spool`] | sealed reports until their receipt |
+//! | [`receipted`] | reports for some days after their receipt |
 //! | [`encounters`] | which encounters an outcome may be given to; one call stores an encounter with all that belongs to it |
 //! | [`confirmations`] | the clocks of encounters that their owner must confirm |
 //! | [`late`] | encounters with documents that were listed only after their scan |
@@ -30,6 +31,7 @@ pub mod editions;
 pub mod encounters;
 pub mod journal;
 pub mod late;
+pub mod receipted;
 pub mod retro;
 pub mod roster;
 pub mod scanners;
@@ -48,11 +50,12 @@ use std::path::Path;
 use vedette_common::files;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 12] = [
+const TABLES: [&[Step]; 13] = [
     trust::STEPS,
     roster::STEPS,
     editions::STEPS,
     spool::STEPS,
+    receipted::STEPS,
     encounters::STEPS,
     confirmations::STEPS,
     late::STEPS,

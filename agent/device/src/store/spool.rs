@@ -6,6 +6,7 @@
 //! is set aside: it is sent again after [`REFUSED_AGAIN_S`], behind everything else, so that it holds up nothing.
 
 use super::db::{Db, DbError, Step, Tx};
+use super::receipted;
 use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::EncounterId;
 use vedette_shim::trust::{ReceiptEntry, digest};
@@ -170,6 +171,22 @@ pub(crate) fn refused_again(db: &Db, before: u64) -> Result<usize, DbError> {
     })
 }
 
+/// Puts receipted reports that headquarters asked for back, a few at once, while half of the spool is free for new ones.
+pub(crate) fn receipted_again(db: &Db, bytes_max: u64) -> Result<usize, DbError> {
+    if !receipted::is_asked_for(db)? {
+        return Ok(0);
+    }
+    db.transaction("send receipted encounters again", |t| {
+        t.run(|db| {
+            let used: i64 = db.prepare_cached("SELECT value FROM spool_bytes")?.query_row([], |r| r.get(0))?;
+            if used as u64 > bytes_max / 2 {
+                return Ok(0);
+            }
+            receipted::back_into_spool(db, AGAIN_AT_ONCE)
+        })
+    })
+}
+
 /// What was refused is sent again soon.
 pub(super) fn forget_refusals(t: &Tx<'_>) -> Result<(), DbError> {
     t.run(|db| db.execute("UPDATE spool SET refused_at = 0 WHERE refused_at IS NOT NULL", []).map(|_| ()))
@@ -181,8 +198,12 @@ fn count(db: &Db, sql: &'static str) -> Result<u64, DbError> {
 }
 
 /// Removes what a checked receipt names; returns how many. One whose digest differs stays: headquarters has other
-/// bytes under that id.
-pub(crate) fn receipted(db: &Db, entries: &[ReceiptEntry]) -> Result<usize, DbError> {
+/// bytes under that id. `kept_at`: they are kept for a while as receipted then, seconds since 1970.
+pub(crate) fn receipted(
+    db: &Db,
+    entries: &[ReceiptEntry],
+    kept_at: Option<u64>,
+) -> Result<usize, DbError> {
     db.transaction("apply the receipt", |t| {
         t.run(|db| {
             let mut removed = 0;
@@ -192,6 +213,9 @@ pub(crate) fn receipted(db: &Db, entries: &[ReceiptEntry]) -> Result<usize, DbEr
                     .query_row([entry.id], |row| row.get(0))
                     .optional()?;
                 if message.is_some_and(|message| digest(&message)[..16] == entry.digest) {
+                    if let Some(now) = kept_at {
+                        receipted::keep(db, &entry.id, now)?;
+                    }
                     removed += db.prepare_cached("DELETE FROM spool WHERE id = ?1")?.execute([entry.id])?;
                 }
             }
@@ -220,13 +244,13 @@ mod tests {
         assert_eq!(put(3, b"third", 15), Spooling::Full);
         assert_eq!(after(&db, 0, 10).unwrap().len(), 2);
         assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (2, 1), "one of them is discreet");
-        assert_eq!(receipted(&db, &[receipt([1; 16], b"other"), receipt([9; 16], b"x")]).unwrap(), 0);
-        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")]).unwrap(), 1);
-        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")]).unwrap(), 0, "a receipt twice is fine");
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"other"), receipt([9; 16], b"x")], None).unwrap(), 0);
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")], None).unwrap(), 1);
+        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")], None).unwrap(), 0, "a receipt twice is fine");
         let left = after(&db, 0, 10).unwrap();
         assert_eq!((left.len(), left[0].message.as_slice()), (1, b"second".as_slice()));
         assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (1, 0));
-        assert_eq!(receipted(&db, &[receipt([2; 16], b"second")]).unwrap(), 1);
+        assert_eq!(receipted(&db, &[receipt([2; 16], b"second")], None).unwrap(), 1);
         assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (0, 0));
         assert_eq!(put(3, b"third", 5), Spooling::Stored, "room comes back with the receipt");
     }
@@ -253,10 +277,34 @@ mod tests {
         put(5, true);
         assert_eq!(to_send(), [3, 4, 1, 2, 5], "a new one comes last");
         assert_eq!(counts(), (5, 0, 0));
-        assert_eq!(receipted(&db, &[receipt([1; 16], &[1; 9])]).unwrap(), 1);
+        assert_eq!(receipted(&db, &[receipt([1; 16], &[1; 9])], None).unwrap(), 1);
         set_aside(&db, &[[2; 16]], &[half(2)], 500).unwrap();
         db.transaction("order", |t| forget_refusals(t)).unwrap();
         assert_eq!(refused_again(&db, 1).unwrap(), 1);
         assert_eq!(to_send(), [3, 4, 5, 2]);
+    }
+
+    #[test]
+    fn what_was_receipted_is_kept_for_a_while_and_given_again_when_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("db.db")).unwrap();
+        let room = 10_000;
+        for id in 1..=4u8 {
+            db.transaction("push", |t| push(t, &[id; 16], &[id; 9], room, id != 2)).unwrap();
+            let now = if id == 1 { 100 } else { 200 };
+            assert_eq!(receipted(&db, &[receipt([id; 16], &[id; 9])], Some(now)).unwrap(), 1);
+        }
+        assert_eq!((depth(&db).unwrap(), receipted_again(&db, room).unwrap()), (0, 0), "nobody asks");
+        assert_eq!(receipted::forget_old(&db, 101).unwrap(), 1);
+        // One is made anew under an id that is kept: it is one report.
+        db.transaction("push", |t| push(t, &[4; 16], &[4; 9], room, true)).unwrap();
+        db.transaction("order", |t| receipted::ask_for_all(t)).unwrap();
+        assert_eq!(receipted::forget_old(&db, 1_000).unwrap(), 0, "they are asked for");
+        assert_eq!(receipted_again(&db, 10).unwrap(), 0, "half of the room is for new ones");
+        assert_eq!(receipted_again(&db, room).unwrap(), 3);
+        let back: Vec<_> = after(&db, 0, 9).unwrap().into_iter().map(|s| (s.id[0], s.message)).collect();
+        assert_eq!(back, [(4, vec![4; 9]), (2, vec![2; 9]), (3, vec![3; 9])]);
+        assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (3, 2), "one of them is discreet");
+        assert_eq!(receipted_again(&db, room).unwrap(), 0);
     }
 }

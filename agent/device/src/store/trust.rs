@@ -3,7 +3,7 @@
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
 use super::db::{Db, DbError, Step};
-use super::{confirmations, editions, roster, spool};
+use super::{confirmations, editions, receipted, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
 
@@ -124,10 +124,12 @@ pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64, grant_floor: u
     db.empty_log()
 }
 
-/// Carries an order to send again out: what was refused is due, and the order is not repeated.
+/// Carries an order to send again out: what was refused or is kept of what was receipted is due, and
+/// the order is not repeated.
 pub(crate) fn send_again(db: &Db, order: u64) -> Result<(), DbError> {
     db.transaction("send again", |t| {
         spool::forget_refusals(t)?;
+        receipted::ask_for_all(t)?;
         t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
     })
 }
