@@ -144,7 +144,12 @@ pub fn status(status: &StatusView) -> String {
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     if status.refused > 0 {
         let refused = status.refused;
-        push(&mut out, format_args!("REFUSED by headquarters, kept and sent again daily: {refused}; headquarters must say why"));
+        push(
+            &mut out,
+            format_args!(
+                "REFUSED by headquarters, kept and sent again daily: {refused}; headquarters must say why"
+            ),
+        );
     }
     let clocks = &status.confirmations;
     if clocks.waiting + clocks.overdue > 0 {

@@ -49,14 +49,20 @@ pub fn backup(home: &Home, out: &Path) -> Result<usize, AuthorityError> {
     seal_off(&database)?;
     copy_folders(home.dir(), folder.path())?;
     let sums = sums_of(folder.path())?;
-    let lines: String = sums.iter().map(|(path, sum)| format!("{}  {}\n", Hex(sum), path.display())).collect();
+    let lines: String =
+        sums.iter().map(|(path, sum)| format!("{}  {}\n", Hex(sum), path.display())).collect();
     files::write(&folder.path().join(SUMS), lines.as_bytes())?;
     folder.finish()?;
     Ok(sums.len())
 }
 
 /// Makes the home `dir`, which must not exist, of a backup. `clock_is_right`: the clock may be far past the backup.
-pub fn restore(dir: &Path, backup: &Path, clock: Arc<Clock>, clock_is_right: bool) -> Result<Home, FleetError> {
+pub fn restore(
+    dir: &Path,
+    backup: &Path,
+    clock: Arc<Clock>,
+    clock_is_right: bool,
+) -> Result<Home, FleetError> {
     let folder = NewFolder::at(dir, 0o700).map_err(|error| match error {
         AuthorityError::Exists(path) => AuthorityError::HomeExists(path),
         other => other,
@@ -162,7 +168,8 @@ fn check_sums(backup: &Path) -> Result<(), AuthorityError> {
     if !list.is_file() {
         return Err(damaged(format!("it has no {SUMS}")));
     }
-    let text = String::from_utf8(files::read(&list, SUMS_BYTES_MAX)?).map_err(|_| damaged(format!("{SUMS} is no text")))?;
+    let text = String::from_utf8(files::read(&list, SUMS_BYTES_MAX)?)
+        .map_err(|_| damaged(format!("{SUMS} is no text")))?;
     let line = |line: &str| {
         let (sum, path) = line.split_once("  ")?;
         Some((PathBuf::from(path), from_hex::<32>(sum)?))

@@ -288,7 +288,10 @@ impl Uplink {
         match spool::set_aside(db, &session.in_flight(), refused, now) {
             Ok((aside, shown)) => {
                 if shown > 0 {
-                    tracing::error!(shown, "headquarters refuses encounters: they are kept, and sent again in a day");
+                    tracing::error!(
+                        shown,
+                        "headquarters refuses encounters: they are kept, and sent again in a day"
+                    );
                 }
                 session.settled(aside.into_iter());
             }

@@ -178,7 +178,8 @@ pub(crate) fn receipted_again(db: &Db, bytes_max: u64) -> Result<usize, DbError>
     }
     db.transaction("send receipted encounters again", |t| {
         t.run(|db| {
-            let used: i64 = db.prepare_cached("SELECT value FROM spool_bytes")?.query_row([], |r| r.get(0))?;
+            let used: i64 =
+                db.prepare_cached("SELECT value FROM spool_bytes")?.query_row([], |r| r.get(0))?;
             if used as u64 > bytes_max / 2 {
                 return Ok(0);
             }
@@ -199,11 +200,7 @@ fn count(db: &Db, sql: &'static str) -> Result<u64, DbError> {
 
 /// Removes what a checked receipt names; returns how many. One whose digest differs stays: headquarters has other
 /// bytes under that id. `kept_at`: they are kept for a while as receipted then, seconds since 1970.
-pub(crate) fn receipted(
-    db: &Db,
-    entries: &[ReceiptEntry],
-    kept_at: Option<u64>,
-) -> Result<usize, DbError> {
+pub(crate) fn receipted(db: &Db, entries: &[ReceiptEntry], kept_at: Option<u64>) -> Result<usize, DbError> {
     db.transaction("apply the receipt", |t| {
         t.run(|db| {
             let mut removed = 0;
@@ -246,7 +243,11 @@ mod tests {
         assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (2, 1), "one of them is discreet");
         assert_eq!(receipted(&db, &[receipt([1; 16], b"other"), receipt([9; 16], b"x")], None).unwrap(), 0);
         assert_eq!(receipted(&db, &[receipt([1; 16], b"first")], None).unwrap(), 1);
-        assert_eq!(receipted(&db, &[receipt([1; 16], b"first")], None).unwrap(), 0, "a receipt twice is fine");
+        assert_eq!(
+            receipted(&db, &[receipt([1; 16], b"first")], None).unwrap(),
+            0,
+            "a receipt twice is fine"
+        );
         let left = after(&db, 0, 10).unwrap();
         assert_eq!((left.len(), left[0].message.as_slice()), (1, b"second".as_slice()));
         assert_eq!((depth(&db).unwrap(), depth_shown(&db).unwrap()), (1, 0));

@@ -83,7 +83,9 @@ impl AuthorityError {
             Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
-            Self::HomeExists(_) => Some("name a folder that does not exist; remove the old home when the new one serves"),
+            Self::HomeExists(_) => {
+                Some("name a folder that does not exist; remove the old home when the new one serves")
+            }
             Self::BadBackup { .. } => Some("restore another backup"),
             Self::NotAccepted { .. } => Some(
                 "keys/ and root/ must belong together: restore both from one backup; `vedette-hq replace-key` replaces an \

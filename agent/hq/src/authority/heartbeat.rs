@@ -21,7 +21,8 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::{
-    DEVICES_MAX, DeviceState, Heartbeat, KeyId, ListState, NewestRoster, Order, OrderKind, SignedKind, identity, key_id,
+    DEVICES_MAX, DeviceState, Heartbeat, KeyId, ListState, NewestRoster, Order, OrderKind, SignedKind,
+    identity, key_id,
 };
 
 /// How long a heartbeat counts, seconds.

@@ -93,7 +93,9 @@ fn sweep(parent: &Path) {
         if is_left && File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
             match fs::remove_dir_all(&path) {
                 Ok(()) => tracing::info!(path = %path.display(), "removed what an interrupted command left"),
-                Err(error) => tracing::warn!(path = %path.display(), %error, "an interrupted command left this"),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "an interrupted command left this")
+                }
             }
         }
     }

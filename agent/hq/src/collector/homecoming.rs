@@ -155,7 +155,8 @@ impl<'a> Homecoming<'a> {
         }
         let overtaken = devices::overtaken(&change)?;
         change.commit()?;
-        let of_list = |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
+        let of_list =
+            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
         let lists: Vec<_> = overtaken.iter().map(of_list).collect();
         Ok((!lists.is_empty()).then(|| {
             format!(

@@ -47,7 +47,10 @@ impl Db {
         if bytes == 0 {
             return Err(DbError::Lost(if path.exists() { "it is empty" } else { "it is missing" }.into()));
         }
-        Self::prepare(Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE)?, steps)
+        Self::prepare(
+            Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE)?,
+            steps,
+        )
     }
 
     /// Reads every page; an error when one is corrupt.

@@ -278,9 +278,8 @@ pub(crate) fn overtaken(db: &Session) -> Result<Vec<(String, u64, u64)>, DbError
          FROM holdings h JOIN enrolments e ON e.device = h.device AND e.revoked_at IS NULL
          WHERE h.list IN (SELECT name FROM lists) GROUP BY h.list HAVING max(h.edition) > ours ORDER BY h.list",
     )?;
-    let rows = query.query_map([], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64))
-    })?;
+    let rows = query
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

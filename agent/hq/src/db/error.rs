@@ -5,8 +5,7 @@
 use rusqlite::ErrorCode;
 use vedette_shim::trust::TrustError;
 
-const RESTORE: &str =
-    "restore a backup into a new folder: `vedette-hq --home NEW restore BACKUP`; keep this one, encounters may be in it";
+const RESTORE: &str = "restore a backup into a new folder: `vedette-hq --home NEW restore BACKUP`; keep this one, encounters may be in it";
 
 /// Why the database did not answer. [`DbError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]

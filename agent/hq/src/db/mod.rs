@@ -36,11 +36,11 @@ pub(crate) mod grants;
 pub(crate) mod lists;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
+pub(crate) mod refusals;
 pub(crate) mod settings;
 pub(crate) mod statements;
 #[cfg(test)]
 mod tests;
-pub(crate) mod refusals;
 pub(crate) mod under_way;
 mod values;
 

@@ -43,8 +43,9 @@ pub(crate) fn count(db: &Session, device: &DeviceId, why: &str, at: u64) -> Resu
 
 /// Why encounters of a device were refused, the latest first.
 pub(crate) fn of_device(db: &Session, device: &str) -> Result<Vec<RefusalView>, DbError> {
-    let mut query =
-        db.prepare_cached("SELECT why, count, last_at FROM refusals WHERE device = ? ORDER BY last_at DESC, why")?;
+    let mut query = db.prepare_cached(
+        "SELECT why, count, last_at FROM refusals WHERE device = ? ORDER BY last_at DESC, why",
+    )?;
     let rows = query.query_map([device], |row| {
         Ok(RefusalView {
             why: row.get(0)?,

@@ -19,7 +19,12 @@ use vedette_common::files::{self, FileError};
 const PEM_BYTES_MAX: u64 = 64 * 1024;
 
 /// Notes a certificate that is about to be made into `folder`.
-pub(super) fn note(db: &mut Db, folder: &NewFolder, out: &Path, expires_at: u64) -> Result<[u8; 16], FleetError> {
+pub(super) fn note(
+    db: &mut Db,
+    folder: &NewFolder,
+    out: &Path,
+    expires_at: u64,
+) -> Result<[u8; 16], FleetError> {
     let serial = pki::serial();
     let absolute = |path: &Path| std::path::absolute(path).map_err(FileError::at("find", path));
     let (folder, out) = (absolute(folder.path())?, absolute(out)?);

@@ -28,7 +28,12 @@ pub fn send_again(home: &Home, only: &[DeviceId]) -> Result<usize, FleetError> {
 }
 
 /// The same, on a change of the caller's.
-pub(crate) fn send_again_to(home: &Home, db: &Session, only: &[DeviceId], now: u64) -> Result<usize, FleetError> {
+pub(crate) fn send_again_to(
+    home: &Home,
+    db: &Session,
+    only: &[DeviceId],
+    now: u64,
+) -> Result<usize, FleetError> {
     let mut count = 0;
     for device in devices::all(db)? {
         let Some(box_public) = devices::box_in_force(db, &device)? else { continue };

@@ -61,4 +61,3 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     change.commit()?;
     Ok(RevokedDevice { rotated, before })
 }
-

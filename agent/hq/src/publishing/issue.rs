@@ -125,7 +125,8 @@ fn is_young(last: &Manifest, now: u64) -> bool {
 /// Whether devices may hold another edition of this number, or a later one: the home was restored from a backup since, or a
 /// device says so.
 fn is_overtaken(db: &Session, last: &Manifest, now: u64) -> Result<bool, PublishingError> {
-    Ok(last.edition < settings::restored_at(db)? || devices::highest_held(db, &last.list, now)? > last.edition)
+    Ok(last.edition < settings::restored_at(db)?
+        || devices::highest_held(db, &last.list, now)? > last.edition)
 }
 
 /// The next edition's number: past all that this home or a device has, and past what was published after a backup.

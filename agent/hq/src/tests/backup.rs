@@ -116,7 +116,8 @@ fn a_restored_home_goes_past_everything_that_devices_may_have_taken_since() {
     // Restored once more from the same backup, later: past that, too.
     drop(restored);
     time.pass(1);
-    let again = restore(&dir.path().join("newer"), &dir.path().join("backup"), clock_of(&time), false).unwrap();
+    let again =
+        restore(&dir.path().join("newer"), &dir.path().join("backup"), clock_of(&time), false).unwrap();
     assert!(publish_numbers(&again, 6) > edition);
     assert!(publish_numbers(&again, 7) > edition);
 }
@@ -125,7 +126,8 @@ fn a_restored_home_goes_past_everything_that_devices_may_have_taken_since() {
 fn the_content_of_the_backup_is_an_edition_again_though_nothing_is_new() {
     let (dir, _home, time) = backed_up();
     time.pass(1);
-    let restored = restore(&dir.path().join("new"), &dir.path().join("backup"), clock_of(&time), false).unwrap();
+    let restored =
+        restore(&dir.path().join("new"), &dir.path().join("backup"), clock_of(&time), false).unwrap();
     let again = publish(&restored, &list_name(), &PublishOptions::default()).unwrap();
     assert!(again.is_new && again.edition > 1_000_000, "{again:?}");
     let then = publish(&restored, &list_name(), &PublishOptions::default()).unwrap();
@@ -185,7 +187,10 @@ fn an_edition_that_a_device_holds_is_never_given_out_again() {
     assert_eq!(overtaken(), None);
     says(7);
     assert_eq!(overtaken(), Some(7));
-    assert_eq!(devices::overtaken(home.database().unwrap().read()).unwrap(), [("interpol/sltd".into(), 7, 1)]);
+    assert_eq!(
+        devices::overtaken(home.database().unwrap().read()).unwrap(),
+        [("interpol/sltd".into(), 7, 1)]
+    );
     // The same content, but past it.
     assert_eq!(publish(&home, &list_name(), &PublishOptions::default()).unwrap().edition, 8);
     assert_eq!(overtaken(), None);

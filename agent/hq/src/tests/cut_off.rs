@@ -32,8 +32,10 @@ fn in_force(home: &Home) -> Vec<u8> {
 }
 
 fn entries(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -43,7 +45,8 @@ fn killed_before_its_commit(home: &Home, out: &Path) -> Vec<u8> {
     let folder = out.with_file_name(".vedette-killed");
     fs::create_dir(&folder).unwrap();
     let serial = pki::serial();
-    let noted = UnderWay { serial: serial.to_vec(), expires_at: u64::from(u32::MAX), folder, out: out.into() };
+    let noted =
+        UnderWay { serial: serial.to_vec(), expires_at: u64::from(u32::MAX), folder, out: out.into() };
     under_way::note(home.database().unwrap().read(), &noted).unwrap();
     let signed = Ca::open(home).unwrap().certify_device(&device_id(), 90, home.now(), serial).unwrap();
     fs::write(noted.folder.join("device.pem"), signed.certificate_pem).unwrap();
@@ -131,7 +134,12 @@ fn a_database_that_is_missing_empty_or_corrupt_is_refused_with_a_hint_and_left_a
         assert!(error.hint().is_some_and(|hint| hint.contains("restore")), "{what}: {error}");
         error
     };
-    fs::File::options().write(true).open(&file).unwrap().write_all_at(&[0xff; 8192], right.len() as u64 / 2).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .write_all_at(&[0xff; 8192], right.len() as u64 / 2)
+        .unwrap();
     refused("corrupt");
     fs::write(&file, b"").unwrap();
     assert!(matches!(refused("empty"), AuthorityError::Db(DbError::Lost(_))));

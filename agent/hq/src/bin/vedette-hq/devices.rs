@@ -75,7 +75,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
         }
         Command::SendAgain { devices } => {
             let count = orders::send_again(&open(dir)?, &devices)?;
-            println!("{count} device(s) are ordered to send again; the order goes out with serve or publish --broker");
+            println!(
+                "{count} device(s) are ordered to send again; the order goes out with serve or publish --broker"
+            );
         }
         Command::Devices { json } => {
             let home = open(dir)?;

@@ -56,12 +56,20 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
     match command {
         Command::Backup { out } => {
             let count = backup::backup(&open(dir)?, &out)?;
-            println!("{} has {count} files, and every private key: keep it as safe as the home", out.display());
+            println!(
+                "{} has {count} files, and every private key: keep it as safe as the home",
+                out.display()
+            );
         }
         Command::Restore { backup } => {
             backup::restore(dir, &backup, clock(), clock_is_right)?;
-            println!("{} is restored; serve and publish every list from it, with its newest file", dir.display());
-            println!("what was done after the backup is lost: do it again, revocations and replaced keys first");
+            println!(
+                "{} is restored; serve and publish every list from it, with its newest file",
+                dir.display()
+            );
+            println!(
+                "what was done after the backup is lost: do it again, revocations and replaced keys first"
+            );
         }
         Command::Init { broker_host, broker_port } => {
             init(dir, &InitOptions { broker_hosts: broker_host, broker_port }, clock())?;

@@ -75,7 +75,12 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
 /// How many encounters wait at a device because they were refused here, and why those were that came last.
 fn refused(count: u32, refusals: &[RefusalView]) -> String {
     let why = |r: &RefusalView| {
-        format!("    refused: {}; {} time(s), the last at {}\n", printable(&r.why), r.count, rfc3339(r.last_at))
+        format!(
+            "    refused: {}; {} time(s), the last at {}\n",
+            printable(&r.why),
+            r.count,
+            rfc3339(r.last_at)
+        )
     };
     let why: String = refusals.iter().map(why).collect();
     format!(
