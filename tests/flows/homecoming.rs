@@ -231,8 +231,8 @@ fn what_headquarters_refuses_is_set_aside_and_holds_up_nothing() {
     wait_until("all are set aside", is_aside, || device.log());
     let shown = || {
         let devices = post.hq.run(&["devices"]).expect_code(0);
-        let said = devices.stdout.contains("REFUSED 66") && devices.stdout.contains("owner cannot be read");
-        (said && devices.stderr.contains("ALARM")).then_some(())
+        let said = devices.out.contains("REFUSED 66") && devices.out.contains("owner cannot be read");
+        (said && devices.err.contains("ALARM")).then_some(())
     };
     wait_until("headquarters shows it", shown, || post.hq.log());
 
