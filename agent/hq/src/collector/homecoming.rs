@@ -13,6 +13,7 @@ use crate::db::{Db, devices};
 use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
 use vedette_shim::ids::{DeviceId, Hex};
@@ -26,6 +27,8 @@ const RECEIPTS_WAITING_MAX: usize = 1024;
 
 /// What the alarm about editions of another home is about.
 const FORK: &str = "a fork";
+/// How often they are looked for, while statuses come.
+const FORKS_EVERY: Duration = Duration::from_secs(10);
 
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
@@ -34,6 +37,7 @@ pub(crate) struct Homecoming<'a> {
     /// With when each was true, seconds since 1970.
     statuses: BTreeMap<DeviceId, (Status, u64)>,
     receipts: VecDeque<Publish>,
+    forks_due: Instant,
     counts: Counts,
 }
 
@@ -53,6 +57,7 @@ impl<'a> Homecoming<'a> {
             encounters: Vec::new(),
             statuses: BTreeMap::new(),
             receipts: VecDeque::new(),
+            forks_due: Instant::now(),
             counts: Counts::default(),
         }
     }
@@ -88,12 +93,9 @@ impl<'a> Homecoming<'a> {
         let now = watch.time();
         if !self.statuses.is_empty() {
             let stored = self.store_statuses(db);
-            if let Some(overtaken) = alarms.watch("statuses", stored, now) {
+            if alarms.watch("statuses", stored, now).is_some() {
                 self.statuses.clear();
-                match overtaken {
-                    Some(text) => alarms.raise(FORK, text, now),
-                    None => alarms.end(FORK),
-                }
+                self.look_for_forks(db, alarms, now);
             }
         }
         if self.encounters.is_empty() {
@@ -145,25 +147,35 @@ impl<'a> Homecoming<'a> {
         debug_assert!(added, "a receipt has room for a batch");
     }
 
-    /// Commits what devices said of themselves. Says if one holds what this home did not publish.
-    fn store_statuses(&self, db: &mut Db) -> Result<Option<String>, CollectorError> {
+    /// Commits what devices said of themselves.
+    fn store_statuses(&self, db: &mut Db) -> Result<(), CollectorError> {
         let change = db.change()?;
         for (device, (status, seen)) in &self.statuses {
             if !store_status(&change, device, status, *seen)? {
                 warn!("a status came from {device}, which was never enrolled");
             }
         }
-        let overtaken = devices::overtaken(&change)?;
-        change.commit()?;
-        let of_list =
-            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
+        Ok(change.commit()?)
+    }
+
+    /// Raises an alarm while a device holds an edition that this home did not publish.
+    fn look_for_forks(&mut self, db: &Db, alarms: &mut Alarms, now: u64) {
+        if Instant::now() < self.forks_due {
+            return;
+        }
+        self.forks_due = Instant::now() + FORKS_EVERY;
+        let overtaken = devices::overtaken(db.read()).map_err(CollectorError::from);
+        let Some(overtaken) = alarms.watch("editions of devices", overtaken, now) else { return };
+        if overtaken.is_empty() {
+            return alarms.end(FORK);
+        }
+        let of_list = |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
         let lists: Vec<_> = overtaken.iter().map(of_list).collect();
-        Ok((!lists.is_empty()).then(|| {
-            format!(
-                "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
-                 `vedette-hq publish` of each list goes past them",
-                lists.join(", ")
-            )
-        }))
+        let text = format!(
+            "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
+             `vedette-hq publish` of each list goes past them",
+            lists.join(", ")
+        );
+        alarms.raise(FORK, text, now);
     }
 }

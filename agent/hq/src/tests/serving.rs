@@ -25,7 +25,7 @@ use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::Receipt;
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, Report, ScannedDocument};
+use vedette_shim::wire::{self, Encounter, HeldList, Report, ScannedDocument, Status};
 use zeroize::Zeroizing;
 
 /// A home with two lists and a device, and what `serve` works with.
@@ -231,4 +231,27 @@ fn a_full_disk_receipts_nothing_and_is_survived() {
     serving.look();
     assert!(!serving.alarms.subjects().contains(&"encounters"));
     assert_eq!(serving.stored(), stored + 1);
+}
+
+#[test]
+fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let held = HeldList { list: list_name(), edition: 7, age_s: 1 };
+    let status = Status {
+        online: true,
+        at: NOW,
+        version: "1".try_into().unwrap(),
+        spool: 0,
+        refused: 0,
+        lists: [held].into_iter().collect(),
+        overdue: Default::default(),
+    };
+    let mut buffer = [0; 512];
+    let message = wire::encode(&status, &mut buffer).unwrap();
+    serving.homecoming.status(device_id(), message, false, NOW);
+    serving.homecoming.store(&mut serving.db, &serving.watch, &mut serving.alarms);
+    serving.look();
+    let shown = alarms(&bench.home).unwrap();
+    assert!(shown[0].text.contains("interpol/sltd edition 7 (here 0)"), "{shown:?}");
 }
