@@ -165,8 +165,16 @@ pub(crate) fn refused_again(db: &Db, before: u64) -> Result<usize, DbError> {
     }
     db.transaction("send refused encounters again", |t| {
         t.run(|db| {
-            let sql = "UPDATE spool SET refused_at = NULL, sequence = (SELECT max(sequence) + 1 FROM spool) WHERE id = ?1";
-            due.iter().map(|id| db.prepare_cached(sql)?.execute([id])).sum()
+            // Stored anew: a place in the order that was given once is behind what a session has read.
+            for id in &due {
+                let (message, shown): (Vec<u8>, bool) = db
+                    .prepare_cached("SELECT message, shown FROM spool WHERE id = ?1")?
+                    .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                db.prepare_cached("DELETE FROM spool WHERE id = ?1")?.execute([id])?;
+                let sql = "INSERT INTO spool (id, message, shown) VALUES (?1, ?2, ?3)";
+                db.prepare_cached(sql)?.execute(params![id, message, shown])?;
+            }
+            Ok(due.len())
         })
     })
 }
@@ -278,11 +286,16 @@ mod tests {
         put(5, true);
         assert_eq!(to_send(), [3, 4, 1, 2, 5], "a new one comes last");
         assert_eq!(counts(), (5, 0, 0));
-        assert_eq!(receipted(&db, &[receipt([1; 16], &[1; 9])], None).unwrap(), 1);
+        let last_read = after(&db, 0, 9).unwrap().last().unwrap().sequence;
+        let receipts: Vec<_> = [1, 3, 4, 5].map(|id| receipt([id; 16], &[id; 9])).into();
+        assert_eq!(receipted(&db, &receipts, None).unwrap(), 4);
         set_aside(&db, &[[2; 16]], &[half(2)], 500).unwrap();
         db.transaction("order", |t| forget_refusals(t)).unwrap();
         assert_eq!(refused_again(&db, 1).unwrap(), 1);
-        assert_eq!(to_send(), [3, 4, 5, 2]);
+        let again = after(&db, last_read, 9).unwrap();
+        assert_eq!(again.iter().map(|s| s.id[0]).collect::<Vec<_>>(), [2], "a session that has read all reads it");
+        put(6, true);
+        assert_eq!(after(&db, again[0].sequence, 9).unwrap().len(), 1);
     }
 
     #[test]
