@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! MQTT -> uplink -> mailbox (updates, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
-//!           ^                                       |  watch: what is missing
+//!           ^                                       |  watch: what the link is to bring
 //!           +---------------------------------------+
 //! socket, loopback -> desk -> post -> checker (reads the lists in use; writes journal and spool) -> wakes the uplink
 //!                  readers ----^
@@ -28,12 +28,12 @@ use tokio_util::sync::CancellationToken;
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentError> {
     let Opened { checker, post, drill, link, intake, thread, lock } = Opened::alone(&config)?;
     let keeper = tokio::spawn(Housekeeper::new(post.clone()).run(stop.clone()));
-    let uplink = intake.filter(|_| config.link.enabled).map(|(door, missing)| {
+    let uplink = intake.filter(|_| config.link.enabled).map(|(door, needs)| {
         let uplink = Uplink {
             config: config.link.clone(),
             checker: checker.clone(),
             intake: door,
-            missing,
+            needs,
             state: link,
             hold: drill.hold(),
             early: Default::default(),

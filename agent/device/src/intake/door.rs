@@ -7,7 +7,7 @@
 use super::bundle::{BundleError, Report};
 use super::filters::NICE;
 use super::mailbox::{Job, Mailbox};
-use super::{Intake, IntakeError, Missing, Update};
+use super::{Intake, IntakeError, Needs, Update};
 use bytes::Bytes;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -77,21 +77,21 @@ impl Drop for Inside {
 }
 
 impl IntakeDoor {
-    /// Starts the thread; also gives the watch of what is missing, and the thread, which ends when every door is gone.
+    /// Starts the thread; also gives the watch of what the link is to bring, and the thread, which ends when every door is gone.
     ///
     /// `look_back` is called with every list of documents whose new edition has just come into use, and the edition before.
     pub fn open(
         mut intake: Intake,
         look_back: impl Fn(&ListName, Option<&Edition>) + Send + 'static,
-    ) -> (IntakeDoor, watch::Receiver<Option<Missing>>, std::thread::JoinHandle<()>) {
-        let (missing, watched) = watch::channel(None);
-        report_missing(&mut intake, &missing);
+    ) -> (IntakeDoor, watch::Receiver<Needs>, std::thread::JoinHandle<()>) {
+        let (needs, watched) = watch::channel(Needs::default());
+        report_needs(&mut intake, &needs);
         let (door, thread) = start(move |job| {
             process(&mut intake, job);
             for (list, before) in intake.take_changes() {
                 look_back(&list, before.as_deref());
             }
-            report_missing(&mut intake, &missing);
+            report_needs(&mut intake, &needs);
         });
         (door, watched, thread)
     }
@@ -191,10 +191,10 @@ fn failed(error: &IntakeError) {
     tracing::warn!(reason = %error.reason(), %error, "not applied");
 }
 
-fn report_missing(intake: &mut Intake, missing: &watch::Sender<Option<Missing>>) {
-    match intake.missing() {
+fn report_needs(intake: &mut Intake, needs: &watch::Sender<Needs>) {
+    match intake.needs() {
         Ok(now) => {
-            missing.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
+            needs.send_if_modified(|before| std::mem::replace(before, now.clone()) != now);
         }
         Err(error) => {
             tracing::error!(reason = %error.reason(), %error, "what is missing cannot be determined");

@@ -8,6 +8,7 @@
 //! | `segments`, `pushed`, `plan` | which segments are missing; chunks |
 //! | `reconcile`, `filters` | merges, opens and indexes what is whole |
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
+//! | `again` | what a passing error kept from being applied; what is not here and was signed |
 //! | `entry`, `swap` | what is known of a list; the snapshot that lookups read |
 //!
 //! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Snapshot`] it swaps. Data flows one way: an
@@ -17,6 +18,7 @@
 //! Invariants: nothing is stored unverified; floors are stored before use; a refused update changes nothing; the active
 //! edition stays in use until the next one is whole or its lease ends, and then its keys are erased.
 
+mod again;
 mod apply;
 pub mod bundle;
 pub mod door;
@@ -37,13 +39,14 @@ mod tests;
 mod update;
 
 pub use error::IntakeError;
-pub use segments::Missing;
+pub use segments::{Missing, Needs};
 pub use update::{Update, UpdateOutcome};
 
 use crate::officers::RosterState;
 use crate::snapshot::{Shared, Snapshot};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, editions, trust};
+use again::Unapplied;
 use arc_swap::ArcSwap;
 use entry::{GrantFrom, ListEntry, VerifiedManifest};
 use filters::Filters;
@@ -80,6 +83,7 @@ pub struct Intake {
     roster_state: RosterState,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
+    unapplied: Unapplied,
     pushed: Pushed,
     /// Stored segments whose bytes are not the ones their name says.
     corrupt: HashSet<Digest>,
@@ -155,6 +159,7 @@ impl Intake {
             roster_state: RosterState::Open,
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
+            unapplied: Unapplied::default(),
             pushed: Pushed::default(),
             corrupt: HashSet::new(),
             filters: Filters::new(parts.filter_bytes_max),
@@ -223,9 +228,10 @@ impl Intake {
     }
 
     /// What must be done as time passes: call it about every second. Ends the use of lists past their lease (their keys are
-    /// erased), repairs corrupt ones, and stores the time.
+    /// erased), tries again what the store refused, repairs corrupt lists, and stores the time.
     pub fn tick(&mut self) -> Result<(), IntakeError> {
-        // First what must be done on a full disk too.
+        // An order to erase before all else; then what must be done on a full disk too.
+        self.apply_again();
         self.expire()?;
         self.filters.sweep();
         self.repair();

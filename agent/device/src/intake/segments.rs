@@ -7,7 +7,9 @@ use super::entry::{ListEntry, VerifiedManifest};
 use super::plan::{FetchPlan, plan};
 use super::{Intake, IntakeError};
 use crate::snapshot::Content;
+use std::collections::BTreeSet;
 use std::path::Path;
+use vedette_common::mqtt::topics::Retained;
 use vedette_shim::ids::{Digest, Hex};
 use vedette_shim::trust::SegmentRef;
 use vedette_shim::wire::Chunk;
@@ -24,7 +26,21 @@ pub struct Missing {
     pub next: u32,
 }
 
+/// What the link is to bring.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// From the depot.
+    pub segment: Option<Missing>,
+    /// Retained at the broker, and not here.
+    pub behind: BTreeSet<Retained>,
+}
+
 impl Intake {
+    /// What the link is to bring now.
+    pub fn needs(&mut self) -> Result<Needs, IntakeError> {
+        Ok(Needs { segment: self.missing()?, behind: self.behind() })
+    }
+
     /// The segment to request, if any is missing: the first, and if that does not grow for [`STUCK_AFTER_S`], the one after
     /// it: headquarters may not have it any more, and other lists must not wait for that.
     pub fn missing(&mut self) -> Result<Option<Missing>, IntakeError> {

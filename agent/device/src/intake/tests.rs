@@ -21,6 +21,7 @@ use vedette_shim::trust::{
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
+mod again;
 mod filtered;
 mod frozen;
 mod leases;
