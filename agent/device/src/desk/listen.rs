@@ -25,7 +25,7 @@ use vedette_common::files::{self, FileError};
 /// Connections open at once, on the socket and on loopback each.
 const CONNECTIONS_MAX: usize = 128;
 /// Longest wait at the end for answers that were begun.
-const GOODBYE_MAX: Duration = Duration::from_secs(5);
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
 /// Serves until `stop`. Takes over a socket that a killed process left behind; refuses one that is alive.
 pub async fn serve(post: Arc<Post>, config: &DeskConfig, stop: CancellationToken) -> Result<(), FileError> {

@@ -172,6 +172,11 @@ impl Intake {
         Ok(intake)
     }
 
+    /// Whose bundles it takes, and where their segments go.
+    fn outside(&self) -> (DeviceId, SegmentStore) {
+        (self.us.device.clone(), self.store.clone())
+    }
+
     /// The snapshot that lookups read.
     pub fn shared(&self) -> Shared {
         self.shared.clone()

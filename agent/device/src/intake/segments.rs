@@ -8,9 +8,8 @@ use super::plan::{FetchPlan, plan};
 use super::{Intake, IntakeError};
 use crate::snapshot::Content;
 use std::collections::BTreeSet;
-use std::path::Path;
 use vedette_common::mqtt::topics::Retained;
-use vedette_shim::ids::{Digest, Hex};
+use vedette_shim::ids::Digest;
 use vedette_shim::trust::SegmentRef;
 use vedette_shim::wire::Chunk;
 
@@ -85,17 +84,12 @@ impl Intake {
         Ok(whole)
     }
 
-    /// Copies every missing segment that is in `folder` under its digest.
-    pub fn fetch_from(&mut self, folder: &Path) -> Result<(), IntakeError> {
-        for segment in self.fetches() {
-            let path = folder.join(Hex(&segment.digest).to_string());
-            if path.exists() {
-                self.store.copy_in(&path, &segment)?;
-                self.corrupt.remove(&segment.digest);
-            }
+    /// Segments came into the store from elsewhere, verified.
+    pub(super) fn copied(&mut self, digests: &[Digest]) {
+        for digest in digests {
+            self.corrupt.remove(digest);
         }
         self.reconcile();
-        Ok(())
     }
 
     /// Granted lists whose newest edition still lacks segments.
@@ -105,7 +99,7 @@ impl Intake {
         granted.filter(|(_, entry)| lacks(entry)).map(|(list, _)| list.to_string()).collect()
     }
 
-    fn fetches(&self) -> Vec<SegmentRef> {
+    pub(super) fn fetches(&self) -> Vec<SegmentRef> {
         let granted = self.entries.values().filter(|entry| !entry.keys.is_empty());
         granted.flat_map(|entry| self.plan(entry).map_or_else(Vec::new, |(_, plan)| plan.fetch)).collect()
     }

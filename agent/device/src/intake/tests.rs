@@ -27,6 +27,7 @@ mod frozen;
 mod leases;
 mod repairing;
 mod roster;
+mod sticks;
 mod thresholds;
 mod unsure;
 

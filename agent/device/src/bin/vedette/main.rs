@@ -93,7 +93,12 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|rt| rt.block_on(command(cli)));
+    let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
+        let done = runtime.block_on(command(cli));
+        // Not waiting for what blocks: the agent was given its time to end.
+        runtime.shutdown_background();
+        done
+    });
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
