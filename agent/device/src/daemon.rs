@@ -92,7 +92,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
 /// Notifies systemd's watchdog until `stop`, or until the intake is stuck.
 async fn watchdog(post: Arc<Post>, stop: CancellationToken) {
     let microseconds = std::env::var("WATCHDOG_USEC").ok().and_then(|text| text.parse().ok());
-    let Some(period) = microseconds.map(Duration::from_micros).filter(|period| !period.is_zero()) else { return };
+    let Some(period) = microseconds.map(Duration::from_micros).filter(|period| !period.is_zero()) else {
+        return;
+    };
     let mut tick = tokio::time::interval(period / 2);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         match post.intake_busy_for().filter(|busy| *busy >= INTAKE_STUCK_AFTER) {

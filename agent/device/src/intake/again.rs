@@ -5,60 +5,14 @@
 //! topic, orders first, until it is applied or refused for what it is; and [`Intake::behind`] names the kinds of statements
 //! that are signed, as the heartbeat says, and did not arrive.
 //!
-//! Bounds: [`UNAPPLIED_MAX`] updates; one more is left to [`Intake::behind`]. A try every [`AGAIN_EVERY_S`].
+//! What waits is bounded in [`super::unapplied`]; one more is left to [`Intake::behind`].
 
 use super::entry::ListEntry;
-use super::{Intake, IntakeError, Update};
+use super::{Intake, IntakeError};
 use crate::snapshot::{Content, Unavailable};
 use crate::store::segments::SegmentStoreError;
 use std::collections::BTreeSet;
 use vedette_common::mqtt::topics::Retained;
-
-/// Updates that wait for the store, at most.
-const UNAPPLIED_MAX: usize = 64;
-/// How often they are tried again, seconds.
-const AGAIN_EVERY_S: u64 = 5;
-
-/// Updates that a passing error kept from being applied.
-#[derive(Default)]
-pub(super) struct Unapplied {
-    updates: Vec<Update>,
-    /// A list could not be brought up to date.
-    reconcile: bool,
-    /// When they are tried again, since boot, seconds.
-    due: u64,
-}
-
-impl Unapplied {
-    /// Adds an update, in place of an older one of its topic.
-    pub(super) fn add(&mut self, update: Update, now: u64) {
-        self.updates.retain(|before| !update.same_topic(before));
-        if self.updates.len() < UNAPPLIED_MAX {
-            self.updates.push(update);
-            self.due = now + AGAIN_EVERY_S;
-        }
-    }
-
-    /// A newer update of this topic counts.
-    pub(super) fn forget(&mut self, update: &Update) {
-        self.updates.retain(|before| !update.same_topic(before));
-    }
-
-    /// The lists are to be brought up to date again.
-    pub(super) fn reconcile(&mut self, now: u64) {
-        (self.reconcile, self.due) = (true, now + AGAIN_EVERY_S);
-    }
-
-    /// What is due: the updates, orders first, and whether to bring the lists up to date.
-    fn take(&mut self, now: u64) -> (Vec<Update>, bool) {
-        if now < self.due {
-            return (Vec::new(), false);
-        }
-        let mut updates = std::mem::take(&mut self.updates);
-        updates.sort_by_key(|update| !matches!(update, Update::Order(_)));
-        (updates, std::mem::take(&mut self.reconcile))
-    }
-}
 
 impl IntakeError {
     /// Whether the same update may be applied later: the store refused it, not what it says.

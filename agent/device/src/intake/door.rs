@@ -374,7 +374,10 @@ mod tests {
         let Job::Import(ImportStep::Copied(_, report, reply)) = next() else { panic!("it is not finished") };
         reply.send(report).unwrap();
         assert_eq!(first.await.unwrap().unwrap().unwrap(), Report::default());
-        assert!(matches!(door.import("nothing".into()).await, Some(Err(BundleError::Empty { .. }))), "the next");
+        assert!(
+            matches!(door.import("nothing".into()).await, Some(Err(BundleError::Empty { .. }))),
+            "the next"
+        );
         drop(door);
         thread.join().unwrap();
     }

@@ -8,7 +8,7 @@
 //! | `segments`, `pushed`, `plan` | which segments are missing; chunks |
 //! | `reconcile`, `filters` | merges, opens and indexes what is whole |
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
-//! | `again` | what a passing error kept from being applied; what is not here and was signed |
+//! | `again`, `unapplied` | what a passing error kept from being applied; what is not here and was signed |
 //! | `entry`, `swap` | what is known of a list; the snapshot that lookups read |
 //!
 //! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Snapshot`] it swaps. Data flows one way: an
@@ -36,6 +36,7 @@ mod segments;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod unapplied;
 mod update;
 
 pub use error::IntakeError;
@@ -46,13 +47,13 @@ use crate::officers::RosterState;
 use crate::snapshot::{Shared, Snapshot};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, editions, trust};
-use again::Unapplied;
 use arc_swap::ArcSwap;
 use entry::{GrantFrom, ListEntry, VerifiedManifest};
 use filters::Filters;
 use pushed::Pushed;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use unapplied::Unapplied;
 use vedette_common::clock::Clock;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_lists::Edition;
@@ -142,6 +143,7 @@ impl Intake {
             heartbeat: None,
             lists: Vec::new(),
             roster_state: RosterState::Open,
+            roster_behind: false,
         }));
         let mut intake = Intake {
             us: Enrolment { device: parts.device, key: key_id(&parts.box_key.public()) },

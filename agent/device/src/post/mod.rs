@@ -138,6 +138,11 @@ impl Post {
         Ok(self.publish(self.checker().find(find)?))
     }
 
+    /// See [`Checker::leave_reserve`].
+    pub fn leave_reserve(&self) -> Result<(), CheckError> {
+        self.checker().leave_reserve()
+    }
+
     fn publish(&self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         self.counts.answered(&answer);

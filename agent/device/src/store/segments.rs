@@ -137,8 +137,10 @@ impl SegmentStore {
 
     /// Removes every segment and partial download that `keep` does not name.
     pub fn keep_only(&self, keep: &HashSet<Digest>) -> Result<usize, FileError> {
-        let names: HashSet<String> =
-            keep.iter().flat_map(|d| ["seg", "part", "copy"].map(|what| format!("{}.{what}", Hex(d)))).collect();
+        let names: HashSet<String> = keep
+            .iter()
+            .flat_map(|d| ["seg", "part", "copy"].map(|what| format!("{}.{what}", Hex(d))))
+            .collect();
         let mut removed = 0;
         for folder in [&self.segments, &self.partial] {
             for entry in fs::read_dir(folder).map_err(FileError::at("list", folder))? {

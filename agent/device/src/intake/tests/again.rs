@@ -98,6 +98,7 @@ fn what_the_heartbeat_names_and_is_not_here_is_asked_for() {
     device.apply(world.sign_heartbeat(&newer)).unwrap();
     let all = [Retained::Roots, Retained::Order, Retained::Roster, Retained::Manifests];
     assert_eq!(device.behind(), BTreeSet::from(all));
+    assert!(device.shared().load().roster_behind);
 }
 
 #[test]

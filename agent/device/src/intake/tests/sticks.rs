@@ -42,7 +42,10 @@ fn what_is_no_regular_file_is_refused_unread_and_the_rest_is_taken() {
     assert_eq!(report.applied, 1);
     let why = report.refused.join("\n");
     assert_eq!(report.refused.len(), 3, "{why}");
-    assert!(why.contains("2.root: it is not a regular file") && why.contains("heartbeat: it is not a regular file"));
+    assert!(
+        why.contains("2.root: it is not a regular file")
+            && why.contains("heartbeat: it is not a regular file")
+    );
     assert!(why.contains("roster: it is a link"), "{why}");
     assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
 }
