@@ -48,6 +48,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
             state: link,
             hold: drill.hold(),
             early: Default::default(),
+            taken: false,
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

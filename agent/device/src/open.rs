@@ -113,6 +113,7 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
         clock: clock.clone(),
         anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
         segment_bytes_max: config.limits.segment_bytes_max,
+        stale_after_s: config.link.enabled.then_some(config.link.stale_after_s),
         // A process that only reads the lists exits before a filter would be ready.
         filter_bytes_max: if lock.is_some() { config.limits.filter_bytes_max } else { 0 },
     };

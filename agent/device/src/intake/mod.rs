@@ -73,6 +73,7 @@ pub struct Intake {
     store: SegmentStore,
     clock: Arc<Clock>,
     segment_bytes_max: u64,
+    stale_after_s: Option<u64>,
     root: Root,
     root_identity: Digest,
     /// The number of the last order carried out.
@@ -113,6 +114,8 @@ pub struct Parts {
     pub segment_bytes_max: u64,
     /// Memory for filters over lists of documents, bytes; 0 for none.
     pub filter_bytes_max: u64,
+    /// See [`crate::snapshot::SnapshotList::stale_after_s`].
+    pub stale_after_s: Option<u64>,
 }
 
 impl Intake {
@@ -152,6 +155,7 @@ impl Intake {
             store: parts.store,
             clock: parts.clock,
             segment_bytes_max: parts.segment_bytes_max,
+            stale_after_s: parts.stale_after_s,
             root,
             root_identity,
             order_floor,

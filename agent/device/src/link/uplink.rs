@@ -63,12 +63,15 @@ pub struct Uplink {
     pub hold: watch::Receiver<bool>,
     /// Owners' answers that wait for a newer root.
     pub early: EarlyAnswers,
+    /// The broker took us in the present session.
+    pub taken: bool,
 }
 
 impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
+        let mut connect_wait = mqtt::CONNECT_WAIT;
         let mut certificate_due =
             tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
@@ -82,7 +85,8 @@ impl Uplink {
                 backoff.reset();
             }
             let start = Instant::now();
-            let why = match self.settings() {
+            self.taken = false;
+            let why = match self.settings(connect_wait) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
                     let span = tracing::info_span!("session", broker = %self.config.host);
@@ -101,6 +105,11 @@ impl Uplink {
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
+            // A link that is only slow must not be given up for ever at the same point.
+            connect_wait = match self.taken {
+                true => mqtt::CONNECT_WAIT,
+                false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
+            };
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -109,19 +118,26 @@ impl Uplink {
         }
     }
 
-    fn settings(&self) -> Result<MqttSettings, String> {
+    fn settings(&self, connect_wait: Duration) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
         let key = Zeroizing::new(read(&config.key)?);
-        let tls = tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &key, &crl)
-            .map_err(|error| error.to_string())?;
+        let tls = tls::client_config(
+            &read(&config.ca)?,
+            &read(&config.certificate)?,
+            &key,
+            &crl,
+            self.checker.clock(),
+        )
+        .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
             client_id: self.checker.device().to_string(),
             tls,
             keep_alive: config.keep_alive,
+            connect_wait,
             last_will: Some(self.status(false)),
         })
     }
@@ -166,6 +182,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
+                        self.taken = true;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
                             return error.to_string();
                         }
