@@ -17,6 +17,7 @@ impl Post {
             link: self.parts.link.borrow().clone(),
             sign_in: snapshot.roster_state.asks_for_sign_in(),
             roster: self.roster(&snapshot, now),
+            store_fault: checker.db().fault(),
             spool: spool::depth_shown(checker.db())?,
             confirmations: confirmations::counts(checker.db(), now)?,
             late: late::count(checker.db(), now)?,

@@ -17,6 +17,8 @@ pub struct Status {
     pub sign_in: bool,
     /// None where none is in effect.
     pub roster: Option<RosterStatus>,
+    /// What keeps the store from being written: there are no answers.
+    pub store_fault: Option<String>,
     /// Encounters that wait for a receipt.
     pub spool: u64,
     pub confirmations: confirmations::Counts,
