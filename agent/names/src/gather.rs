@@ -30,8 +30,6 @@ const RIGHT_HALF: u8 = 32;
 const SEARCHED_FROM: usize = 16;
 /// Postings that are read one by one whatever their dates.
 const RANGED_FROM: usize = 64;
-/// Years that one slip in a digit may be away.
-const SLIPPED_YEARS: u16 = 99;
 /// What rounding may take from a bound.
 const SLACK: f32 = 1e-3;
 
@@ -145,7 +143,8 @@ impl Kinds {
             at(date)..at(date + 1)
         };
         if self.near {
-            let slips = read.year.saturating_sub(SLIPPED_YEARS)..=read.year.saturating_add(SLIPPED_YEARS);
+            let century = read.year / 100 * 100;
+            let slips = century..century.saturating_add(100);
             let slips = slips.filter(|&year| year.abs_diff(read.year) > 1 && slipped(read.year, year));
             ranges.extend(slips.map(day));
             ranges.push(at(first(read.year.saturating_sub(1)))..at(first(read.year.saturating_add(2))));

@@ -129,7 +129,6 @@ impl Look<'_> {
                     &mut self.near,
                 );
             }
-            self.near.retain(|near| near.cost <= 0.7);
             if !self.near.is_empty() {
                 self.unit(
                     prepared,
