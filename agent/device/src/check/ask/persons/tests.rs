@@ -54,6 +54,7 @@ fn asked(alert: &PersonAlert, zone: &str) -> Asked {
         issued: NOW,
         lease_s: 86_400,
         confirmed_at: NOW,
+        stale_after_s: None,
         newest_known: 1,
         doubt: None,
         possible_from: 0.77,
