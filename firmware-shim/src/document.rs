@@ -66,10 +66,8 @@ impl Number {
     }
 
     fn from_normal(len: usize, chars: [u8; NUMBER_CHARS_MAX]) -> Self {
-        let pattern = chars
-            .iter()
-            .enumerate()
-            .fold(0, |bits, (i, c)| bits | u32::from(c.is_ascii_uppercase()) << (31 - i));
+        let letters = chars.iter().take(len).enumerate();
+        let pattern = letters.fold(0, |bits, (i, c)| bits | u32::from(c.is_ascii_uppercase()) << (31 - i));
         Number { len: len as u8, pattern, chars }
     }
 
