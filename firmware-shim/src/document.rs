@@ -152,6 +152,11 @@ impl DocumentKey {
         Some(DocumentKey { state: State::normal(state)?, kind: normal_kind(document_code)?, number })
     }
 
+    /// The type's letter that a document's code or a list's type stands for; `None` if it begins with no letter.
+    pub fn kind_of(code: &str) -> Option<u8> {
+        normal_kind(code)
+    }
+
     /// From parts that are normal already; `None` if `kind` is no letter that [`DocumentKey::new`] gives.
     pub fn from_parts(state: State, kind: u8, number: Number) -> Option<Self> {
         (kind.is_ascii_uppercase() && !matches!(kind, b'A' | b'C')).then_some(DocumentKey {

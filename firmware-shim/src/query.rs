@@ -143,8 +143,8 @@ impl<'a> DocumentQuery<'a> {
             }
         }
         // Of a state that is no letters there is no key so far.
-        let (code, number) = (zone.document_code(), zone.document_number());
-        if let Some(any) = base.or_else(|| DocumentKey::of_zone("UTO", code, number)) {
+        let elsewhere = || DocumentKey::of_zone("UTO", zone.document_code(), zone.document_number());
+        if let Some(any) = base.or_else(elsewhere) {
             other_states(zone, &mut |state| ask(any.with_state(state), How::State));
         }
     }

@@ -144,7 +144,7 @@ impl Mrz {
     /// Calls `visit` with every other number by which lists may have the document, beside
     /// [`Mrz::document_number`]: at most two, by its state's layout.
     pub fn other_numbers(&self, visit: impl FnMut(&str)) {
-        printed::others(&self.lines, &self.number, visit);
+        printed::others(&self.lines, &self.number, self.number_form == NumberForm::National, visit);
     }
 
     /// Other ways to read the name, the likeliest first: none for most zones.

@@ -109,6 +109,7 @@ impl core::ops::Add for Sums {
 /// The number of a zone: where it stands.
 struct Read<'a> {
     lines: &'a Lines,
+    bytes: &'a [u8],
     own: Span,
     /// Its continuation, without its digit; empty for a short number.
     tail: Span,
@@ -180,7 +181,7 @@ fn pairs(read: &Read<'_>, off: &Off, slips: &[Slip], propose: &mut dyn FnMut([Op
             others &= others - 1;
             let apart = one.span.end <= other.span.start || other.span.end <= one.span.start;
             // Two readings of fillers at once are one run of them, which is a slip of its own.
-            let fillers = one.is_of_fillers(read.lines) && other.is_of_fillers(read.lines);
+            let fillers = one.is_of_fillers(read.bytes) && other.is_of_fillers(read.bytes);
             if apart && !fillers {
                 propose([Some(*one), Some(*other)]);
             }
@@ -189,8 +190,8 @@ fn pairs(read: &Read<'_>, off: &Off, slips: &[Slip], propose: &mut dyn FnMut([Op
 }
 
 impl Slip {
-    fn is_of_fillers(&self, lines: &Lines) -> bool {
-        self.to == b'<' || lines.bytes()[self.span.range()].contains(&b'<')
+    fn is_of_fillers(&self, bytes: &[u8]) -> bool {
+        self.to == b'<' || bytes[self.span.range()].contains(&b'<')
     }
 }
 
@@ -210,8 +211,9 @@ impl<'a> Read<'a> {
         }
         let before = spec.map_or(&[][..], |spec| spec.over).iter().take_while(|span| span.start < own.start);
         let first = before.map(|span| usize::from(span.end.min(own.start) - span.start)).sum();
-        let chars = own.range().chain(tail.range()).map(|at| lines.bytes()[at]);
-        Some(Read { lines, own, tail, places: Places::of(chars), first, digit_at })
+        let bytes = lines.bytes();
+        let chars = own.range().chain(tail.range()).map(|at| bytes[at]);
+        Some(Read { lines, bytes, own, tail, places: Places::of(chars), first, digit_at })
     }
 
     /// How far the digits are off; `None` if nothing can be said.
@@ -263,7 +265,7 @@ impl<'a> Read<'a> {
     /// What characters at these places add to the sums.
     fn sums(&self, at: impl Iterator<Item = usize>, value_of: impl Fn(u8) -> u8) -> Sums {
         at.fold(Sums { number: 0, counted: 0 }, |sums, at| {
-            let value = value_of(self.lines.bytes()[at]) % 10;
+            let value = value_of(self.bytes[at]) % 10;
             let place = self.place(at);
             // Before the own field the digit covers `first` others; a number that has such does not continue.
             let of = |place: usize| value * weight(self.first + place) % 10;
@@ -276,7 +278,7 @@ impl<'a> Read<'a> {
 
     /// Every slip there may be that leads to a wanted number, alone or with another: letters and digits first, then fillers.
     fn slips(&self, wanted: Shapes<'_>) -> Vec<Slip, SLIPS_MAX> {
-        let bytes = self.lines.bytes();
+        let bytes = self.bytes;
         let slip = |start: usize, end: usize, to: u8| Slip {
             span: Span { start: start as u8, end: end as u8 },
             to,
@@ -310,12 +312,12 @@ impl<'a> Read<'a> {
 
     /// Fillers of a number's own field read as characters, and characters read as fillers: from, to, what stood there.
     fn filler_slips(&self, add: &mut dyn FnMut(usize, usize, u8)) {
-        let field = &self.lines.bytes()[self.own.range()];
+        let field = &self.bytes[self.own.range()];
         let (begin, end) = (usize::from(self.own.start), usize::from(self.own.end));
         let Some(first) = field.iter().position(|c| *c != b'<') else { return };
         let last = begin + field.iter().rposition(|c| *c != b'<').unwrap_or(first);
         let first = begin + first;
-        let bytes = self.lines.bytes();
+        let bytes = self.bytes;
         // Behind the number: a run of them, so long as each is what readers give.
         for start in (first + 1..=last).rev() {
             if bytes[start] != b'0' && !FOR_FILLERS.contains(&bytes[start]) {
@@ -353,7 +355,7 @@ impl<'a> Read<'a> {
         let mut number = String::new();
         for at in self.all() {
             let slip = slips.iter().flatten().find(|slip| slip.span.range().contains(&at));
-            let _ = number.push(char::from(slip.map_or(self.lines.bytes()[at], |slip| slip.to)));
+            let _ = number.push(char::from(slip.map_or(self.bytes[at], |slip| slip.to)));
         }
         Twin { lines: self.lines, number, slips }
     }
