@@ -47,7 +47,9 @@ pub async fn broadcast(
         publishes.extend(delta_chunks(home, list)?);
     }
     let chunks = publishes.len();
-    publishes.extend(retained::all(home, home.database()?.read())?);
+    let mut failed = Ok(());
+    publishes.extend(retained::all(home, home.database()?.read(), home.now(), |error| failed = Err(error)));
+    failed?;
     let sent = Broadcasted { retained: publishes.len() - chunks, chunks };
     let settings = settings(home, PUBLISHER, broker)?;
     send(settings, publishes).await?;
@@ -70,9 +72,18 @@ pub(crate) fn settings(
         read(&format!("{name}.pem"))?.as_bytes(),
         zeroize::Zeroizing::new(read(&format!("{name}.key"))?).as_bytes(),
         read("crl.pem")?.as_bytes(),
+        Default::default(),
     )
     .map_err(AuthorityError::from)?;
-    Ok(MqttSettings { host, port, client_id: name.into(), tls, keep_alive: KEEP_ALIVE, last_will: None })
+    Ok(MqttSettings {
+        host,
+        port,
+        client_id: name.into(),
+        tls,
+        keep_alive: KEEP_ALIVE,
+        connect_wait: mqtt::CONNECT_WAIT,
+        last_will: None,
+    })
 }
 
 /// The chunks of the newest delta of a list, if it is small enough to send to all.

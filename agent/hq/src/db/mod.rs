@@ -13,6 +13,7 @@
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `alarms` | what `serve` cannot do at present |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
 //! nowhere else. To change a table: add a [`Step`] with the next number to its file; never edit one that was released.
@@ -22,6 +23,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod alarms;
 mod connection;
 pub(crate) mod devices;
 pub(crate) mod editions;
@@ -45,7 +47,7 @@ use connection::Step;
 use std::path::Path;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 9] = [
+const TABLES: [&[Step]; 10] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -55,6 +57,7 @@ const TABLES: [&[Step]; 9] = [
     statements::STEPS,
     encounters::STEPS,
     outcomes::STEPS,
+    alarms::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {
