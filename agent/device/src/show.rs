@@ -50,6 +50,7 @@ pub fn line(line: &AuditLine) -> String {
         AuditEvent::LockedOut { who: officer, until } => {
             format!("{at}  {}  locked until {} after wrong PINs", who(officer), rfc3339(*until))
         }
+        AuditEvent::Unlocked { who: officer } => format!("{at}  {}  unlocked", who(officer)),
         AuditEvent::Outcome { who: officer, encounter, outcome } => {
             format!("{at}  {}  outcome of encounter {encounter}: {}", who(officer), printable(outcome))
         }
@@ -64,6 +65,14 @@ pub fn line(line: &AuditLine) -> String {
         }
         AuditEvent::NoteAside { who: port, scanner, note, why, .. } => {
             format!("{at}  {}  note {note} of scanner {scanner} was set aside: {why}", who(port))
+        }
+        AuditEvent::StoreRestarted { set_aside, lines, encounters } => {
+            let what = if set_aside.is_empty() {
+                "missing".into()
+            } else {
+                format!("damaged, and is now {set_aside}")
+            };
+            format!("{at}  -  the store was {what}; saved: {lines} journal lines, {encounters} encounters")
         }
         AuditEvent::Exported { through } => {
             format!("{at}  -  lines up to {through} were exported and removed")
@@ -141,6 +150,12 @@ pub fn status(status: &StatusView) -> String {
         let how = format!(", and the link with it: `vedette-hq enrol {device} --renew` makes the next");
         push(&mut out, format_args!("certificate: {word} {ends}{}", if end_soon { &how } else { "" }));
     }
+    if !status.store_fault.is_empty() {
+        push(
+            &mut out,
+            format_args!("STORE: cannot be written, so there are no answers: {}", status.store_fault),
+        );
+    }
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     if status.refused > 0 {
         let refused = status.refused;
@@ -169,6 +184,7 @@ pub fn status(status: &StatusView) -> String {
         (Some(roster), _) => {
             let state = match roster.state {
                 RosterStanding::Current => "expires",
+                RosterStanding::Behind => "BEHIND, a newer one is signed and has not arrived; expires",
                 RosterStanding::Expired => "EXPIRED, a new one is overdue:",
                 RosterStanding::Ended => "ENDED, only administrators sign in: expired",
             };

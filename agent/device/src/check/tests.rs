@@ -34,7 +34,13 @@ pub(crate) fn checker_at(
         retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
-    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open };
+    let snapshot = Snapshot {
+        root,
+        heartbeat: None,
+        lists: vec![],
+        roster_state: RosterState::Open,
+        roster_behind: false,
+    };
     Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }
 
@@ -97,6 +103,23 @@ fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
 }
 
 #[test]
+fn nobody_fills_the_journal_with_names_and_programs_leave_a_reserve() {
+    let folder = tempfile::tempdir().unwrap();
+    let checker = checker(folder.path(), 64 * 1024);
+    let long = |who: usize, why: usize| {
+        let scan = Scan { who: "x".repeat(who), why: "x".repeat(why), ..scan() };
+        checker.check(&scan).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(long(128, 128), Ok(()));
+    assert_eq!(long(129, 0).unwrap_err(), "who is 129 bytes long, and the journal takes 128");
+    assert_eq!(long(0, 64_000).unwrap_err(), "why is 64000 bytes long, and the journal takes 128");
+    while checker.leave_reserve().is_ok() {
+        assert_eq!(long(128, 128), Ok(()));
+    }
+    assert_eq!(long(128, 128), Ok(()), "the reserve is for officers");
+}
+
+#[test]
 fn a_name_that_can_be_read_in_several_ways_is_asked_in_each() {
     let asked = |name: &str| {
         let rest = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
@@ -125,8 +148,11 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
     let born = well.persons[0].0.birth_date;
     let first = |reading: &Reading| {
         let Some(Documents::Zone(zone)) = &reading.documents else { panic!("a zone was read") };
-        let lookup = zone.lookups.as_ref().unwrap()[0];
-        (lookup.key.to_string(), lookup.how.to_string())
+        let mut first = None;
+        zone.visit(None, &mut |lookup| {
+            first.get_or_insert((lookup.key.to_string(), lookup.how.to_string()));
+        });
+        first.unwrap()
     };
     assert_eq!(first(&well), ("UTO-P-L898902C3".to_string(), String::new()));
 

@@ -8,6 +8,7 @@
 //! | `segments`, `pushed`, `plan` | which segments are missing; chunks |
 //! | `reconcile`, `filters` | merges, opens and indexes what is whole |
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
+//! | `again`, `unapplied` | what a passing error kept from being applied; what is not here and was signed |
 //! | `entry`, `swap` | what is known of a list; the snapshot that lookups read |
 //!
 //! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Snapshot`] it swaps. Data flows one way: an
@@ -17,6 +18,7 @@
 //! Invariants: nothing is stored unverified; floors are stored before use; a refused update changes nothing; the active
 //! edition stays in use until the next one is whole or its lease ends, and then its keys are erased.
 
+mod again;
 mod apply;
 pub mod bundle;
 pub mod door;
@@ -34,10 +36,11 @@ mod segments;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod unapplied;
 mod update;
 
 pub use error::IntakeError;
-pub use segments::Missing;
+pub use segments::{Missing, Needs};
 pub use update::{Update, UpdateOutcome};
 
 use crate::officers::RosterState;
@@ -50,6 +53,7 @@ use filters::Filters;
 use pushed::Pushed;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use unapplied::Unapplied;
 use vedette_common::clock::Clock;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_lists::Edition;
@@ -69,6 +73,7 @@ pub struct Intake {
     store: SegmentStore,
     clock: Arc<Clock>,
     segment_bytes_max: u64,
+    stale_after_s: Option<u64>,
     root: Root,
     root_identity: Digest,
     /// The number of the last order carried out.
@@ -80,6 +85,7 @@ pub struct Intake {
     roster_state: RosterState,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
+    unapplied: Unapplied,
     pushed: Pushed,
     /// Stored segments whose bytes are not the ones their name says.
     corrupt: HashSet<Digest>,
@@ -108,6 +114,8 @@ pub struct Parts {
     pub segment_bytes_max: u64,
     /// Memory for filters over lists of documents, bytes; 0 for none.
     pub filter_bytes_max: u64,
+    /// See [`crate::snapshot::SnapshotList::stale_after_s`].
+    pub stale_after_s: Option<u64>,
 }
 
 impl Intake {
@@ -138,6 +146,7 @@ impl Intake {
             heartbeat: None,
             lists: Vec::new(),
             roster_state: RosterState::Open,
+            roster_behind: false,
         }));
         let mut intake = Intake {
             us: Enrolment { device: parts.device, key: key_id(&parts.box_key.public()) },
@@ -146,6 +155,7 @@ impl Intake {
             store: parts.store,
             clock: parts.clock,
             segment_bytes_max: parts.segment_bytes_max,
+            stale_after_s: parts.stale_after_s,
             root,
             root_identity,
             order_floor,
@@ -155,6 +165,7 @@ impl Intake {
             roster_state: RosterState::Open,
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
+            unapplied: Unapplied::default(),
             pushed: Pushed::default(),
             corrupt: HashSet::new(),
             filters: Filters::new(parts.filter_bytes_max),
@@ -165,6 +176,11 @@ impl Intake {
         };
         intake.load_lists()?;
         Ok(intake)
+    }
+
+    /// Whose bundles it takes, and where their segments go.
+    fn outside(&self) -> (DeviceId, SegmentStore) {
+        (self.us.device.clone(), self.store.clone())
     }
 
     /// The snapshot that lookups read.
@@ -223,15 +239,18 @@ impl Intake {
     }
 
     /// What must be done as time passes: call it about every second. Ends the use of lists past their lease (their keys are
-    /// erased), repairs corrupt ones, and stores the time.
+    /// erased), tries again what the store refused, repairs corrupt lists, and stores the time.
     pub fn tick(&mut self) -> Result<(), IntakeError> {
-        // First what must be done on a full disk too.
+        // An order to erase before all else; then what must be done on a full disk too.
+        self.apply_again();
         self.expire()?;
         self.filters.sweep();
         self.repair();
         self.db.empty_log()?;
+        self.db.keep_reserve();
         let time = self.clock.signed_now();
-        if time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
+        // With a fault also to see whether it has passed.
+        if self.db.fault().is_some() || time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
             trust::set_clock_floor(&self.db, time)?;
             self.time_stored = time;
         }

@@ -24,6 +24,7 @@ impl Intake {
             heartbeat: heartbeat.map(Into::into),
             lists,
             roster_state: self.roster_state.clone(),
+            roster_behind: self.roster_is_behind(),
         }));
     }
 
@@ -70,6 +71,7 @@ impl Intake {
             issued: manifest.map_or(0, |m| m.issued),
             lease_s: manifest.map_or(0, |m| m.lease_s),
             confirmed_at: entry.confirmed_at,
+            stale_after_s: self.stale_after_s,
             newest_known: entry.newest_known,
             doubt,
             confirm_s: manifest.map_or(0, |m| m.confirm_s),

@@ -21,11 +21,13 @@ use vedette_shim::trust::{
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
+mod again;
 mod filtered;
 mod frozen;
 mod leases;
 mod repairing;
 mod roster;
+mod sticks;
 mod thresholds;
 mod unsure;
 
@@ -203,6 +205,7 @@ impl World {
             anchor: self.anchor(),
             segment_bytes_max: u64::MAX,
             filter_bytes_max: 0,
+            stale_after_s: Some(900),
         }
     }
 

@@ -78,6 +78,11 @@ pub enum AuditEvent {
         /// Until when, seconds since 1970.
         until: u64,
     },
+    /// An administrator unlocked a badge.
+    Unlocked {
+        /// The badge.
+        who: String,
+    },
     /// What came of an encounter.
     Outcome {
         /// The badge, or the program.
@@ -120,6 +125,15 @@ pub enum AuditEvent {
         /// The note as the scanner sealed it, in hexadecimal.
         sealed: String,
     },
+    /// The database was damaged or missing, and a new one was made.
+    StoreRestarted {
+        /// The damaged file's name; empty if it was missing.
+        set_aside: String,
+        /// Lines of the journal that were saved: more may have been lost.
+        lines: u64,
+        /// Encounters that were saved.
+        encounters: u64,
+    },
     /// Older lines were exported and removed here.
     Exported {
         /// The last line that was.
@@ -154,12 +168,13 @@ impl AuditEvent {
             | AuditEvent::SignOut { who, .. }
             | AuditEvent::WrongPin { who }
             | AuditEvent::LockedOut { who, .. }
+            | AuditEvent::Unlocked { who }
             | AuditEvent::Outcome { who, .. }
             | AuditEvent::Revealed { who, .. }
             | AuditEvent::Import { who, .. }
             | AuditEvent::Drill { who, .. }
             | AuditEvent::NoteAside { who, .. } => who,
-            AuditEvent::Exported { .. } => "",
+            AuditEvent::Exported { .. } | AuditEvent::StoreRestarted { .. } => "",
         }
     }
 }

@@ -5,11 +5,12 @@
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
 use super::LinkState;
+use super::asking::Asking;
 use super::early::EarlyAnswers;
 use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Missing, Update};
+use crate::intake::{Needs, Update};
 use crate::store::spool::Spooled;
 use crate::store::{confirmations, receipted, spool};
 use std::sync::Arc;
@@ -54,20 +55,23 @@ pub struct Uplink {
     pub checker: Arc<crate::check::Checker>,
     /// Takes what arrives.
     pub intake: IntakeDoor,
-    /// Which segment to request.
-    pub missing: watch::Receiver<Option<Missing>>,
+    /// What to bring: a segment, or statements again.
+    pub needs: watch::Receiver<Needs>,
     /// Shown at the desk.
     pub state: watch::Sender<LinkState>,
     /// While it is true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
     /// Owners' answers that wait for a newer root.
     pub early: EarlyAnswers,
+    /// The broker took us in the present session.
+    pub taken: bool,
 }
 
 impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
+        let mut connect_wait = mqtt::CONNECT_WAIT;
         let mut certificate_due =
             tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
@@ -81,7 +85,8 @@ impl Uplink {
                 backoff.reset();
             }
             let start = Instant::now();
-            let why = match self.settings() {
+            self.taken = false;
+            let why = match self.settings(connect_wait) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
                     let span = tracing::info_span!("session", broker = %self.config.host);
@@ -100,6 +105,11 @@ impl Uplink {
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
+            // A link that is only slow must not be given up for ever at the same point.
+            connect_wait = match self.taken {
+                true => mqtt::CONNECT_WAIT,
+                false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
+            };
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -108,19 +118,26 @@ impl Uplink {
         }
     }
 
-    fn settings(&self) -> Result<MqttSettings, String> {
+    fn settings(&self, connect_wait: Duration) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
         let key = Zeroizing::new(read(&config.key)?);
-        let tls = tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &key, &crl)
-            .map_err(|error| error.to_string())?;
+        let tls = tls::client_config(
+            &read(&config.ca)?,
+            &read(&config.certificate)?,
+            &key,
+            &crl,
+            self.checker.clock(),
+        )
+        .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
             client_id: self.checker.device().to_string(),
             tls,
             keep_alive: config.keep_alive,
+            connect_wait,
             last_will: Some(self.status(false)),
         })
     }
@@ -155,6 +172,7 @@ impl Uplink {
         stop: &CancellationToken,
     ) -> String {
         let mut session = LinkSession::new(self.checker.limits());
+        let mut asking = Asking::default();
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
         self.check_certificate(false);
@@ -164,10 +182,12 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
+                        self.taken = true;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
                             return error.to_string();
                         }
                     }
+                    Event::Subscribed if ready => {}
                     Event::Subscribed => {
                         ready = true;
                         tracing::info!("session with headquarters");
@@ -192,7 +212,7 @@ impl Uplink {
                     false if changed.is_err() => return STOPPING.into(),
                     false => {}
                 },
-                changed = self.missing.changed() => if changed.is_err() { return STOPPING.into() },
+                changed = self.needs.changed() => if changed.is_err() { return STOPPING.into() },
                 () = stop.cancelled() => {
                     self.disconnect(publisher, events).await;
                     return STOPPING.into();
@@ -203,7 +223,8 @@ impl Uplink {
                 let current = self.reported();
                 let news = current != reported;
                 reported = current;
-                if let Err(why) = self.send(&mut session, &mut publisher, now, news) {
+                let sent = self.send(&mut session, &mut publisher, now, news);
+                if let Err(why) = sent.and_then(|()| self.ask_again(&mut asking, &mut publisher, now)) {
                     return why;
                 }
             }
@@ -219,7 +240,7 @@ impl Uplink {
         news: bool,
     ) -> Result<(), String> {
         let own = |what| Topic::Device(self.checker.device().clone(), what).name();
-        let missing = self.missing.borrow_and_update().clone();
+        let missing = self.needs.borrow_and_update().segment.clone();
         let mut out = Vec::new();
         if let Some(want) = session.want(now, missing.as_ref()) {
             out.push(message(own(DeviceTopic::Want), &want, false));
@@ -240,6 +261,17 @@ impl Uplink {
             }
         }
         Ok(())
+    }
+
+    /// Subscribes again to what the broker retains and is not here.
+    fn ask_again(&self, asking: &mut Asking, publisher: &mut Publisher, now: u64) -> Result<(), String> {
+        let kinds = asking.due(now, &self.needs.borrow().behind);
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(?kinds, "asking the broker again for what is signed and not here");
+        let filters: Vec<String> = kinds.iter().map(|kind| kind.filter(self.checker.device())).collect();
+        publisher.subscribe(&filters).map_err(|error| error.to_string())
     }
 
     /// Hands a message on; one that is not ours or cannot be read is logged and dropped.

@@ -17,6 +17,7 @@ impl Post {
             link: self.parts.link.borrow().clone(),
             sign_in: snapshot.roster_state.asks_for_sign_in(),
             roster: self.roster(&snapshot, now),
+            store_fault: checker.db().fault(),
             spool: spool::depth_shown(checker.db())?,
             refused: spool::refused_shown(checker.db())?,
             confirmations: confirmations::counts(checker.db(), now)?,
@@ -42,6 +43,7 @@ impl Post {
         let roster = snapshot.roster_state.roster()?;
         let grace_s = self.parts.officers.rules().roster_grace_s;
         let state = match () {
+            () if now < roster.expires && snapshot.roster_behind => RosterStanding::Behind,
             () if now < roster.expires => RosterStanding::Current,
             () if now < roster.expires.saturating_add(grace_s) => RosterStanding::Expired,
             () => RosterStanding::Ended,

@@ -17,6 +17,8 @@ pub struct Status {
     pub sign_in: bool,
     /// None where none is in effect.
     pub roster: Option<RosterStatus>,
+    /// What keeps the store from being written: there are no answers.
+    pub store_fault: Option<String>,
     /// Encounters that wait for a receipt.
     pub spool: u64,
     /// Those of them that headquarters refused.
@@ -44,6 +46,8 @@ pub struct RosterStatus {
 #[serde(rename_all = "snake_case")]
 pub enum RosterStanding {
     Current,
+    /// A heartbeat names a newer one, which has not arrived: who was removed since may still sign in.
+    Behind,
     /// Expired, in its grace: officers still sign in, and a new one is overdue.
     Expired,
     /// Its grace is over: only administrators sign in.

@@ -16,6 +16,7 @@
 //! | [`tries`] | wrong PINs |
 //! | [`tokens`] | programs' tokens |
 //! | [`scanners`] | what was accepted from scanners |
+//! | [`salvage`] | what can be read of a damaged database |
 //! | [`segments`] | segments as files named by their digest |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. SQL stands
@@ -34,6 +35,7 @@ pub mod late;
 pub mod receipted;
 pub mod retro;
 pub mod roster;
+pub mod salvage;
 pub mod scanners;
 pub mod segments;
 pub mod spool;
@@ -76,7 +78,7 @@ impl Db {
     /// Opens or makes the database of a device's store; makes the folder too.
     pub fn open_in(folder: &Path) -> Result<Db, DbError> {
         files::make_folder(folder)?;
-        Db::open(&folder.join("state.db"))
+        Db::open(&folder.join(salvage::FILE))
     }
 
     /// Opens or makes the database, and brings an older one up to date.

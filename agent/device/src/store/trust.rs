@@ -96,7 +96,7 @@ pub fn clock_floor(db: &Db) -> Result<u64, DbError> {
 
 /// Stores what the clock starts at.
 pub(crate) fn set_clock_floor(db: &Db, time: u64) -> Result<(), DbError> {
-    db.run("store the time", |db| put(db, CLOCK_FLOOR, &time.to_le_bytes()))
+    db.transaction("store the time", |t| t.run(|db| put(db, CLOCK_FLOOR, &time.to_le_bytes())))
 }
 
 /// The number of the last order carried out; 0 before the first.

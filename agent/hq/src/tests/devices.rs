@@ -74,7 +74,8 @@ fn an_enrolled_device_has_all_it_needs_to_connect_and_to_believe() {
         assert_eq!(mode(&folder.join(secret)), 0o600, "{secret}");
     }
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    client_config(&read("ca.pem"), &read("device.pem"), &read("device.key"), b"").unwrap();
+    client_config(&read("ca.pem"), &read("device.pem"), &read("device.key"), b"", Default::default())
+        .unwrap();
     let toml: toml::Table = fs::read_to_string(&enrolled.agent_toml).unwrap().parse().unwrap();
     assert_eq!(toml["device"]["id"].as_str(), Some("post-7"));
     assert_eq!(toml["device"]["post"].as_str(), Some("Pont de \"Kehl\""));
