@@ -293,7 +293,11 @@ mod tests {
         db.transaction("order", |t| forget_refusals(t)).unwrap();
         assert_eq!(refused_again(&db, 1).unwrap(), 1);
         let again = after(&db, last_read, 9).unwrap();
-        assert_eq!(again.iter().map(|s| s.id[0]).collect::<Vec<_>>(), [2], "a session that has read all reads it");
+        assert_eq!(
+            again.iter().map(|s| s.id[0]).collect::<Vec<_>>(),
+            [2],
+            "a session that has read all reads it"
+        );
         put(6, true);
         assert_eq!(after(&db, again[0].sequence, 9).unwrap().len(), 1);
     }

@@ -169,7 +169,8 @@ impl<'a> Homecoming<'a> {
         if overtaken.is_empty() {
             return alarms.end(FORK);
         }
-        let of_list = |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
+        let of_list =
+            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
         let lists: Vec<_> = overtaken.iter().map(of_list).collect();
         let text = format!(
             "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
