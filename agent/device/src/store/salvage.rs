@@ -21,12 +21,13 @@ pub(super) const FILE: &str = "state.db";
 const MADE: &str = "made";
 
 /// Tables that are copied (all but the counts that triggers keep), and whether their rows are numbered, so that they can be read backwards too.
-pub(super) const TABLES: [(&str, bool); 15] = [
+pub(super) const TABLES: [(&str, bool); 16] = [
     ("meta", false),
     ("roster", false),
     ("list", false),
     ("granted", false),
     ("spool", true),
+    ("receipted", true),
     ("awaits_outcome", false),
     ("confirmation", false),
     ("late", false),
