@@ -290,7 +290,7 @@ mod tests {
         let receipts: Vec<_> = [1, 3, 4, 5].map(|id| receipt([id; 16], &[id; 9])).into();
         assert_eq!(receipted(&db, &receipts, None).unwrap(), 4);
         set_aside(&db, &[[2; 16]], &[half(2)], 500).unwrap();
-        db.transaction("order", |t| forget_refusals(t)).unwrap();
+        db.transaction("order", forget_refusals).unwrap();
         assert_eq!(refused_again(&db, 1).unwrap(), 1);
         let again = after(&db, last_read, 9).unwrap();
         assert_eq!(
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(receipted::forget_old(&db, 101).unwrap(), 1);
         // One is made anew under an id that is kept: it is one report.
         db.transaction("push", |t| push(t, &[4; 16], &[4; 9], room, true)).unwrap();
-        db.transaction("order", |t| receipted::ask_for_all(t)).unwrap();
+        db.transaction("order", receipted::ask_for_all).unwrap();
         assert_eq!(receipted::forget_old(&db, 1_000).unwrap(), 0, "they are asked for");
         assert_eq!(receipted_again(&db, 10).unwrap(), 0, "half of the room is for new ones");
         assert_eq!(receipted_again(&db, room).unwrap(), 3);
