@@ -223,8 +223,7 @@ fn what_headquarters_refuses_is_set_aside_and_holds_up_nothing() {
     };
     wait_until("headquarters shows it", shown, || post.hq.log());
 
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&key_file).unwrap();
-    std::io::Write::write_all(&mut file, &key).unwrap();
+    fs::write(&key_file, key).unwrap();
     post.hq.run(&["send-again", "post-7"]).expect_code(0);
     post.wait_for_encounters(&device, 76);
     device.wait_for_receipts();
