@@ -19,6 +19,9 @@ use vedette_common::files::persist;
 use vedette_shim::list::Kind;
 use x509_parser::prelude::FromDer;
 
+/// A command on a home, that may make a folder.
+type Command = dyn Fn(&Home, &Path);
+
 /// The serial numbers on the CRL.
 fn crl(home: &Home) -> Vec<Vec<u8>> {
     let pem = fs::read(home.pki("crl.pem")).unwrap();
@@ -55,7 +58,7 @@ fn killed_before_its_commit(home: &Home, out: &Path) -> Vec<u8> {
 
 #[test]
 fn a_certificate_whose_making_was_cut_off_is_on_the_crl_and_its_folder_is_gone() {
-    let commands: [&dyn Fn(&Home, &Path); 3] = [
+    let commands: [&Command; 3] = [
         &|home, out| drop(enrol(home, &"post-8".parse().unwrap(), &EnrolOptions::into(out)).unwrap()),
         &|home, out| assert!(renew(home, &device_id(), out, 90).unwrap() > home.now()),
         &|home, _| drop(revoke(home, &device_id()).unwrap()),
