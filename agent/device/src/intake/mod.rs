@@ -247,8 +247,10 @@ impl Intake {
         self.filters.sweep();
         self.repair();
         self.db.empty_log()?;
+        self.db.keep_reserve();
         let time = self.clock.signed_now();
-        if time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
+        // With a fault also to see whether it has passed.
+        if self.db.fault().is_some() || time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
             trust::set_clock_floor(&self.db, time)?;
             self.time_stored = time;
         }

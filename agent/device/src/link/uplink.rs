@@ -12,7 +12,7 @@ use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Needs, Update};
 use crate::store::spool::Spooled;
-use crate::store::{confirmations, spool};
+use crate::store::{confirmations, receipted, spool};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -198,7 +198,10 @@ impl Uplink {
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
-                _ = tick.tick() => self.answer_again(),
+                _ = tick.tick() => {
+                    self.answer_again();
+                    self.send_again();
+                }
                 _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.checker.spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
@@ -300,12 +303,44 @@ impl Uplink {
                 return tracing::warn!(reason = %error.reason(), %error, "a receipt is refused");
             }
         };
-        match spool::receipted(self.checker.db(), &receipt.entries) {
+        let kept_at = (self.checker.limits().keep_receipted_days > 0).then(|| self.checker.now());
+        match spool::receipted(self.checker.db(), &receipt.entries, kept_at) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
             Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
         }
-        session.receipted(receipt.entries.iter().map(|entry| entry.id));
+        session.settled(receipt.entries.iter().map(|entry| entry.id));
+        if !receipt.refused.is_empty() {
+            self.set_aside(session, &receipt.refused);
+        }
+    }
+
+    fn set_aside(&self, session: &mut LinkSession, refused: &[[u8; 16]]) {
+        let (db, now) = (self.checker.db(), self.checker.now());
+        match spool::set_aside(db, &session.in_flight(), refused, now) {
+            Ok((aside, shown)) => {
+                if shown > 0 {
+                    tracing::error!(
+                        shown,
+                        "headquarters refuses encounters: they are kept, and sent again in a day"
+                    );
+                }
+                session.settled(aside.into_iter());
+            }
+            Err(error) => tracing::error!(%error, "refused encounters cannot be set aside"),
+        }
+    }
+
+    /// Sends again what was refused a day ago, and what headquarters ordered of what it had receipted.
+    fn send_again(&self) {
+        let (db, limits, now) = (self.checker.db(), self.checker.limits(), self.checker.now());
+        let old = now.saturating_sub(limits.keep_receipted_days * 24 * 3600);
+        let done = spool::refused_again(db, now.saturating_sub(spool::REFUSED_AGAIN_S))
+            .and_then(|_| spool::receipted_again(db, limits.spool_bytes_max))
+            .and_then(|_| receipted::forget_old(db, old));
+        if let Err(error) = done {
+            tracing::error!(%error, "encounters cannot be sent again");
+        }
     }
 
     /// Verifies the answers again that came before their root.
@@ -361,6 +396,8 @@ impl Uplink {
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
             spool: spool::depth(self.checker.db())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
+            refused: spool::refused(self.checker.db())
+                .map_or(u32::MAX, |refused| u32::try_from(refused).unwrap_or(u32::MAX)),
             lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),
         };
