@@ -192,7 +192,7 @@ mod tests {
         let mut spool: Vec<i64> = (1..=8).collect();
         assert_eq!(sent(&mut session, 0, 9, &spool), [1], "nobody knows yet what the link carries");
         assert_eq!(sent(&mut session, 0, 9, &spool), [] as [i64; 0]);
-        let mut receipted = |session: &mut LinkSession, spool: &mut Vec<i64>, sequence: i64| {
+        let receipted = |session: &mut LinkSession, spool: &mut Vec<i64>, sequence: i64| {
             spool.retain(|s| *s != sequence);
             session.settled([[sequence as u8; 16]].into_iter());
         };
