@@ -117,7 +117,7 @@ test("a hit that a reader met while the page was locked is there once it is unlo
   await wedge(page, "nobody\n");
   await screen(page, "sign_in");
   await stage.lay(stage.zones.document);
-  await page.waitForFunction(async () => (await (await fetch("/v1/open")).json()).length > 0);
+  await page.waitForFunction(async () => (await (await fetch("/v1/open", { headers: { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" } })).json()).length > 0);
   await signIn(page, "anna", "471108");
   await page.waitForSelector("#bar [data-act=open]");
   await page.context().close();

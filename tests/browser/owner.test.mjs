@@ -210,13 +210,13 @@ test("a discreet alert's clock shows to the entitled officer behind F8, and nowh
   const common = async () => ({
     bar: (await page.innerText("#bar")).replaceAll(/\+?\d+:\d\d(:\d\d)?/g, "T"),
     banners: await page.innerText("#banners"),
-    status: (({ confirmations, late, spool }) => ({ confirmations, late, spool }))(await page.evaluate(() => fetch("/v1/status").then((r) => r.json()))),
-    clocks: await page.evaluate(() => fetch("/v1/confirmations").then((r) => r.json())).then((clocks) => clocks.map(({ alert_id }) => alert_id)),
-    open: await page.evaluate(() => fetch("/v1/open").then((r) => r.json())).then((open) => open.map(({ answer }) => answer.scan_id)),
+    status: (({ confirmations, late, spool }) => ({ confirmations, late, spool }))(await page.evaluate(() => fetch("/v1/status", { headers: { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" } }).then((r) => r.json()))),
+    clocks: await page.evaluate(() => fetch("/v1/confirmations", { headers: { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" } }).then((r) => r.json())).then((clocks) => clocks.map(({ alert_id }) => alert_id)),
+    open: await page.evaluate(() => fetch("/v1/open", { headers: { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" } }).then((r) => r.json())).then((open) => open.map(({ answer }) => answer.scan_id)),
   });
   await scan(page, stage.zones.clear);
   // Other clocks, left by the tests before, have ended: none of them runs out amid the comparison.
-  await page.waitForFunction(async () => (await (await fetch("/v1/confirmations")).json()).every(({ left_s, answer }) => answer || left_s < -1));
+  await page.waitForFunction(async () => (await (await fetch("/v1/confirmations", { headers: { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" } })).json()).every(({ left_s, answer }) => answer || left_s < -1));
   const before = await common();
   const told = [];
   page.on("response", (response) => told.push(new URL(response.url()).pathname));

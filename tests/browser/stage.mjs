@@ -95,7 +95,8 @@ export async function press(page, key) {
 /** Another program gives every open hit its outcome, and the page hears of it; returns how many there were. */
 export async function giveAll(page) {
   const given = await page.evaluate(async () => {
-    const call = (path, body) => fetch(path, body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const headers = { "vedette-page": sessionStorage.getItem("vedette-page") ?? "" };
+    const call = (path, body) => fetch(path, { headers, ...(body && { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) }) });
     const ids = (await (await call("/v1/open")).json()).flatMap(({ answer }) => answer.alerts.map(({ encounter_id }) => encounter_id));
     for (const id of ids) await call(`/v1/encounters/${id}/outcome`, { outcome: "released" });
     return ids.length;
