@@ -481,6 +481,8 @@ VedetteStatus vedette_unit_close(struct VedetteUnit *unit);
  * Does what a message of the host says (the payload of a frame) and writes the answer, a whole frame, into `out`. Text
  * that the officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
  */
+VedetteStatus vedette_unit_here();
+VedetteStatus vedette_unit_scan();
 VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
                                    const uint8_t *payload,
                                    size_t payload_len,
@@ -491,47 +493,6 @@ VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
                                    uint8_t *shown,
                                    size_t shown_len,
                                    size_t *shown_used);
-
-/**
- * Takes a heartbeat's envelope: what time it is at least.
- */
-VedetteStatus vedette_unit_time(struct VedetteUnit *unit,
-                                const uint8_t *envelope,
-                                size_t len,
-                                uint64_t uptime_s);
-
-/**
- * Takes a list's key of 32 bytes.
- */
-VedetteStatus vedette_unit_list_key(struct VedetteUnit *unit,
-                                    const uint8_t *list,
-                                    size_t list_len,
-                                    uint32_t number,
-                                    const uint8_t *key);
-
-/**
- * Takes the key of 32 bytes that encounters are sealed with.
- */
-VedetteStatus vedette_unit_scanner_key(struct VedetteUnit *unit, const uint8_t *key);
-
-/**
- * Takes a manifest's envelope: begins to install its edition, or goes on.
- */
-VedetteStatus vedette_unit_offer(struct VedetteUnit *unit,
-                                 const uint8_t *envelope,
-                                 size_t len,
-                                 struct VedetteStep *out);
-
-/**
- * Takes a piece of a segment (its digest has 32 bytes), as the step before said. One that was not asked for changes
- * nothing, and the step says again what is.
- */
-VedetteStatus vedette_unit_piece(struct VedetteUnit *unit,
-                                 const uint8_t *segment,
-                                 uint32_t offset,
-                                 const uint8_t *piece,
-                                 size_t len,
-                                 struct VedetteStep *out);
 
 /**
  * Checks a document. What it met is kept in the context until the next check, for [`vedette_unit_line`] and
@@ -557,20 +518,6 @@ VedetteStatus vedette_unit_note(struct VedetteUnit *unit,
                                 uint32_t alert,
                                 const uint8_t *id,
                                 uint64_t uptime_s);
-
-/**
- * The encounter that has waited longest: its id into 16 bytes, its sealed note into `out`. `NOTHING` if none waits.
- */
-VedetteStatus vedette_unit_oldest(struct VedetteUnit *unit,
-                                  uint8_t *id,
-                                  uint8_t *out,
-                                  size_t out_len,
-                                  size_t *out_used);
-
-/**
- * The host has stored the encounter with this id (16 bytes): if it is the oldest, it is let go.
- */
-VedetteStatus vedette_unit_taken(struct VedetteUnit *unit, const uint8_t *id);
 
 /**
  * Reads a zone from text with any line breaks.

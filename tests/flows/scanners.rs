@@ -19,6 +19,7 @@ fn plugged_in(post: Post, kind: &str, list: &str) -> (Post, Device, Cable) {
     let cable = Cable::plugged_in(&post.folder().join("scanner"));
     device
         .configure(&format!("[[scanner]]\nport = {:?}\nkind = \"{kind}\"\nname = \"lane 1\"", cable.port()));
+    post.hq.enrol_scanner("handheld-3", "post-7", &Handheld::public_key());
     post.hq.publish(list, others().chain([SPECIMEN.to_string()]));
     (post, device, cable)
 }

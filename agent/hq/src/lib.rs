@@ -26,7 +26,7 @@ pub use collector::{answer, broadcast, encounters, serve};
 pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;
-pub use fleet::{devices, enrol, grants, officer, revoke};
+pub use fleet::{devices, enrol, grants, officer, revoke, scanner};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, change, import, issue, list, publish, screen};

@@ -47,6 +47,8 @@ pub enum DeviceTopic {
     Grant(ListName),
     /// A signed order, retained.
     Order,
+    /// The signed enrolment of one scanner, retained.
+    Scanner(DeviceId),
 }
 
 impl Topic {
@@ -85,7 +87,10 @@ impl Topic {
             "order" => DeviceTopic::Order,
             other => match other.strip_prefix("answer/") {
                 Some(encounter) => DeviceTopic::Answer(from_hex(encounter)?),
-                None => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+                None => match other.strip_prefix("scanner/") {
+                    Some(scanner) => DeviceTopic::Scanner(scanner.parse().ok()?),
+                    None => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+                },
             },
         };
         Some(Topic::Device(device.parse().ok()?, what)).filter(|t| t.name() == name)
@@ -112,6 +117,7 @@ impl fmt::Display for Topic {
                     DeviceTopic::Status => f.write_str("status"),
                     DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
                     DeviceTopic::Order => f.write_str("order"),
+                    DeviceTopic::Scanner(scanner) => write!(f, "scanner/{scanner}"),
                 }
             }
         }
@@ -122,7 +128,7 @@ impl fmt::Display for Topic {
 pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
     let own = format!("{PREFIX}device/{device}/");
     let shared = ["root/+", "heartbeat", "roster", "list/+/+/manifest/all", "segment/+/+"];
-    let mail = ["have", "receipt", "answer/+", "grant/+/+", "order"];
+    let mail = ["have", "receipt", "answer/+", "grant/+/+", "order", "scanner/+"];
     shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
 }
 
@@ -154,6 +160,7 @@ mod tests {
             of(DeviceTopic::Status),
             of(DeviceTopic::Grant(list.clone())),
             of(DeviceTopic::Order),
+            of(DeviceTopic::Scanner("lane-1".parse().unwrap())),
         ] {
             assert_eq!(Topic::parse(&topic.name()), Some(topic));
         }

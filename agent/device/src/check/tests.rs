@@ -34,7 +34,7 @@ pub(crate) fn checker_at(
         retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
-    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open };
+    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open, scanners: Default::default() };
     Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }
 

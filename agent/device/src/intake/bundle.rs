@@ -16,7 +16,7 @@ use super::{Intake, IntakeError, Update, UpdateOutcome};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vedette_common::files::{self, FileError};
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::trust::METADATA_BYTES_MAX;
 
 /// A file of a bundle, and the update in it if it can be read.
@@ -108,6 +108,11 @@ impl Intake {
         }
         for (list, path) in lists(&bundle.join("grant").join(self.us.device.as_str()))? {
             add(path, &move |bytes| Update::Grant(list.clone(), bytes));
+        }
+        for (name, path) in entries(&bundle.join("scanner").join(self.us.device.as_str()))? {
+            if let Ok(scanner) = name.parse::<DeviceId>() {
+                add(path, &move |bytes| Update::Scanner(scanner.clone(), bytes));
+            }
         }
         add(bundle.join("heartbeat"), &Update::Heartbeat);
         add(bundle.join("roster"), &Update::Roster);

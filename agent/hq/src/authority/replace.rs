@@ -14,9 +14,9 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole, signed_again};
 use crate::authority::{heartbeat, root, roster};
-use crate::db::{Session, outcomes, statements};
+use crate::db::{Session, outcomes, scanners, statements};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::trust::{Order, OwnerAnswer, SignedKind};
+use vedette_shim::trust::{Order, OwnerAnswer, ScannerEnrolment, SignedKind};
 
 /// What a new heartbeat key means for scanners with the shim, which know no root.
 pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
@@ -71,7 +71,10 @@ fn sign_again(home: &Home, db: &Session, role: OnlineRole, now: u64) -> Result<(
         OnlineRole::Heartbeat => statements::forget_heartbeat(db)?,
         OnlineRole::Roster => roster::sign_if_any(home, db, now)?,
         OnlineRole::Collector => sign_answers_again(home, db, now)?,
-        OnlineRole::Orders => sign_orders_again(home, db)?,
+        OnlineRole::Orders => {
+            sign_orders_again(home, db)?;
+            sign_scanners_again(home, db)?;
+        }
     }
     // It names the newest root.
     heartbeat::renew(home, db, now)
@@ -83,6 +86,16 @@ fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), Authori
     for answer in outcomes::answers_since(db, now.saturating_sub(OWNER_ANSWER_KEPT_S))? {
         let bytes = signed_again::<OwnerAnswer>(SignedKind::Answer, &answer.bytes, &key)?;
         outcomes::resign_answer(db, &answer.encounter, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Scanners' enrolments, with the orders' key as it is now.
+fn sign_scanners_again(home: &Home, db: &Session) -> Result<(), AuthorityError> {
+    let key = Key::Orders.signing(home)?;
+    for scanner in scanners::all(db)? {
+        let bytes = signed_again::<ScannerEnrolment>(SignedKind::Enrolment, &scanner.bytes, &key)?;
+        scanners::set(db, &scanner.enrolment, &bytes)?;
     }
     Ok(())
 }

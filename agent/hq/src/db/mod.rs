@@ -10,6 +10,7 @@
 //! | `devices` | devices, their certificates, what each holds |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
+//! | `scanners` | scanners' signed enrolments |
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
@@ -32,6 +33,7 @@ pub(crate) mod grants;
 pub(crate) mod lists;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
+pub(crate) mod scanners;
 pub(crate) mod settings;
 pub(crate) mod statements;
 #[cfg(test)]
@@ -45,7 +47,7 @@ use connection::Step;
 use std::path::Path;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 9] = [
+const TABLES: [&[Step]; 10] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -55,6 +57,7 @@ const TABLES: [&[Step]; 9] = [
     statements::STEPS,
     encounters::STEPS,
     outcomes::STEPS,
+    scanners::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

@@ -6,6 +6,7 @@
 //! | [`enrol`], [`revoke`] | devices come and go |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
+//! | [`scanner`] | which scanners hang at which device |
 
 pub mod devices;
 pub mod enrol;
@@ -13,5 +14,6 @@ mod error;
 pub mod grants;
 pub mod officer;
 pub mod revoke;
+pub mod scanner;
 
 pub use error::FleetError;

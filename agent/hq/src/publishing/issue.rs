@@ -10,7 +10,7 @@ use crate::authority::keys::Key;
 use crate::db::editions;
 use crate::db::lists::ListRow;
 use crate::db::{Db, Session};
-use crate::fleet::grants;
+use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
 use crate::publishing::list;
 use std::collections::HashSet;
@@ -153,6 +153,7 @@ fn issue(
     editions::insert(&change, &manifest, &bytes)?;
     editions::clear_pending(&change, &list.name)?;
     grants::refresh(home, &change)?;
+    scanner::refresh(home, &change)?;
     heartbeat::renew(home, &change, now)?;
     change.commit()?;
     Ok(published(&manifest, true, next.change))
