@@ -148,7 +148,9 @@ impl Aead for Soft {
     fn seal_with(&self, nonce: &[u8; 12], additional: &[u8], text: &mut [u8]) -> [u8; TAG_BYTES] {
         use aes_gcm::aead::AeadInOut;
         // Fails only beyond 64 GiB of plaintext; a page or a message is a few KiB.
-        self.0.encrypt_inout_detached(&(*nonce).into(), additional, text.into()).map_or([0; TAG_BYTES], Into::into)
+        self.0
+            .encrypt_inout_detached(&(*nonce).into(), additional, text.into())
+            .map_or([0; TAG_BYTES], Into::into)
     }
 
     #[inline(never)]

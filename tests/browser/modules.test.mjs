@@ -1,4 +1,4 @@
-// The console's modules import each other as ARCHITECTURE.md draws it, and in no circle. What is pure reads no document, no
+// The console's modules import each other as MODULES.md beside them says, and in no circle. What is pure reads no document, no
 // clock and no network.
 
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const CONSOLE = fileURLToPath(new URL("../../agent/device/src/desk/console/", import.meta.url));
-const PICTURE = fileURLToPath(new URL("../../agent/ARCHITECTURE.md", import.meta.url));
+const PICTURE = fileURLToPath(new URL("../../agent/device/src/desk/console/MODULES.md", import.meta.url));
 
 /** Lines and lines of a function, at most. */
 const FILE_LINES_MAX = 400;
@@ -25,7 +25,7 @@ const imports = new Map(files.map(nameOf).map((name) => [name,
 /** The picture: `a -> b c` a line, in the block `console-modules`. */
 function picture() {
   const [, block] = readFileSync(PICTURE, "utf8").match(/^```console-modules\n([^]*?)^```/m) ?? [];
-  assert.ok(block, "ARCHITECTURE.md has no block console-modules");
+  assert.ok(block, "MODULES.md has no block console-modules");
   return new Map(block.trim().split("\n").map((line) => {
     const [name, to = ""] = line.split("->");
     return [name.trim(), to.trim().split(/\s+/).filter(Boolean)];

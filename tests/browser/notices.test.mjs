@@ -24,6 +24,15 @@ test("an answered clock does not run out; an outcome asks for late encounters ag
   assert.deepEqual(ready().hear("outcome", outcome("e")).did("ask").map(({ then }) => then), ["late"]);
 });
 
+test("notices: a roster that is behind is said, for who was removed may still sign in", () => {
+  const kinds = (state) => {
+    const session = { sign_in: "required", roster: { number: 1, expires: "2027-01-01T00:00:00Z", state }, officer: null };
+    const desk = new Desk().send("start").reply("session", session);
+    return noticesOf(desk.state, desk.now).map(({ kind }) => kind);
+  };
+  assert.deepEqual([kinds("current"), kinds("behind"), kinds("expired")], [[], ["roster_behind"], ["roster"]]);
+});
+
 test("notices: an owner's answer is news for twelve hours after a reload, and longer to a page that heard it", () => {
   const answered = clock("e", { answer: { word: "confirmed", at: "2026-11-27T20:00:00Z", text: "" } });
   const kinds = (desk) => noticesOf(desk.state, desk.now).map(({ kind }) => kind);

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use vedette_shim::frame::Decoder;
 use vedette_shim::ids::Hex;
 use vedette_shim::scanner::{self, MESSAGE_BYTES_MAX, NOTE_BYTES_MAX, Note, ToHost, ToScanner};
+use vedette_shim::seal::{ScannerKey, Soft};
 use vedette_shim::session::PrivateKey;
 use vedette_tests::host_line::{HostLine, Said};
 use vedette_tests::press::Press;
-use vedette_shim::seal::{ScannerKey, Soft};
 use vedette_tests::vectors::framed;
 
 /// A message without an answer is said again after this.

@@ -30,7 +30,9 @@ fn options_in(help: &str) -> Vec<String> {
     let defined = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
     let words = defined.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
     let options = words.map(String::from);
-    options.filter(|o| !["--help", "--version", "--config", "--home"].contains(&o.as_str())).collect()
+    // Of every command alike, and documented once.
+    let common = ["--help", "--version", "--config", "--home", "--clock-is-right"];
+    options.filter(|o| !common.contains(&o.as_str())).collect()
 }
 
 /// The rows of a document's tables that name a command, joined.

@@ -59,6 +59,13 @@ fn an_officer_signs_in_offline_and_the_journal_tells_who_searched() {
     assert_eq!(scan(&anna).expect(200).json()["verdict"], "hit");
     anna.post("/v1/imports", &json!({"path": "/nowhere"})).expect(403);
 
+    // A page of another port of this machine gets the cookie, and can set another: neither is enough.
+    anna.with("vedette-page", "").get("/v1/status").expect(401);
+    let mallory = page.sign_in("boris", "580133");
+    anna.with_cookie_of(&mallory).get("/v1/status").expect(401);
+    assert_eq!(anna.get("/v1/session").expect(200).json()["officer"]["badge"], "anna");
+    mallory.delete("/v1/session").expect(204);
+
     // A shift change: Boris gives his PIN once, then each takes over from the other by badge.
     let boris = anna.sign_in("boris", "580133");
     scan(&anna).expect(401);
@@ -78,6 +85,8 @@ fn an_officer_signs_in_offline_and_the_journal_tells_who_searched() {
         "wrong_pin ",
         "sign_in anna",
         "check anna",
+        "sign_in boris",
+        "sign_out boris",
         "sign_out anna",
         "sign_in boris",
         "sign_out boris",
@@ -87,7 +96,7 @@ fn an_officer_signs_in_offline_and_the_journal_tells_who_searched() {
     ];
     assert_eq!(told, day);
     let shown = device.run("journal", &["show", "--who", "boris"]).expect_code(0).out;
-    assert_eq!(shown.lines().count(), 2, "{shown}");
+    assert_eq!(shown.lines().count(), 4, "{shown}");
     assert!(!shown.contains("580133"));
 }
 

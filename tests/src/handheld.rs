@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Instant;
+use vedette_common::crypto;
 use vedette_shim::flash::memory::MemoryFlash;
 use vedette_shim::flash::{Geometry, Region};
 use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::list::{Kind, Scratch};
 use vedette_shim::mrz;
-use vedette_common::crypto;
 use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner, line};
 use vedette_shim::seal::ScannerKey;
 use vedette_shim::session::PrivateKey;
@@ -187,8 +187,10 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
             // Opened in its place: what it said is there afterwards.
             let sealed = payload.first_chunk() == Some(&[line::PROTOCOL, 2]);
             let (random, show) = (crypto::random(), |answer: &_| shown.push(shown_of(answer)));
-            let answer = unit.receive(payload, uptime_s, &random, &mut out, show).expect("an answer fits its frame");
-            let text = payload.get(6..payload.len().saturating_sub(16)).filter(|_| sealed).unwrap_or_default();
+            let answer =
+                unit.receive(payload, uptime_s, &random, &mut out, show).expect("an answer fits its frame");
+            let text =
+                payload.get(6..payload.len().saturating_sub(16)).filter(|_| sealed).unwrap_or_default();
             if let Ok(ToScanner::Piece(_)) = scanner::decode(text) {
                 inside.pieces += 1;
             }

@@ -76,7 +76,7 @@ impl Http {
         Reply::read(self.send("DELETE", path, None))
     }
 
-    /// Signs an officer in as the page does; the page with the session's cookie.
+    /// Signs an officer in as the page does; the page with the session's secret.
     #[track_caller]
     pub fn sign_in(&self, badge: &str, pin: &str) -> Http {
         self.with_session_of(
@@ -84,11 +84,19 @@ impl Http {
         )
     }
 
-    /// The same, with the session's cookie that `reply` sets.
+    /// The same, with the session's cookie that `reply` sets and the page's half that it gives.
     #[track_caller]
     pub fn with_session_of(&self, reply: &Reply) -> Http {
         let cookie = reply.head.split("set-cookie: ").nth(1).and_then(|rest| rest.split(';').next());
+        let page: Value = serde_json::from_str(&reply.body).expect("JSON");
         self.with("Cookie", cookie.unwrap_or_else(|| panic!("no cookie: {}", reply.head)))
+            .with("vedette-page", page["page"].as_str().expect("the page's half"))
+    }
+
+    /// The same, with the cookie that another caller shows.
+    pub fn with_cookie_of(&self, other: &Http) -> Http {
+        let cookie = other.headers.iter().find(|(name, _)| name == "Cookie");
+        self.with("Cookie", cookie.map_or("", |(_, value)| value.as_str()))
     }
 
     /// Listens to the events, once they are granted.

@@ -10,7 +10,8 @@ use vedette_shim::list::Kind;
 use vedette_shim::seal::ScannerKey;
 use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{
-    self, EnrolledPair, Heartbeat, ListState, Manifest, PinnedIssuer, Role, ScannerEnrolment, SegmentRef, SignedKind,
+    self, EnrolledPair, Heartbeat, ListState, Manifest, PinnedIssuer, Role, ScannerEnrolment, SegmentRef,
+    SignedKind,
 };
 use vedette_shim::unit::{Pinned, Setup};
 

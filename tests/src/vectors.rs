@@ -12,6 +12,7 @@
 //! `cargo run -p vedette-tests --bin scanner-vectors` writes them again. What is found comes from the agent's own engine, not
 //! from the shim's; `tests/reader/scanner.py` works out the same lines from the text of FORMAT.md.
 
+use crate::host_line::HostLine;
 use crate::press::{FLASH, LEASE_S, NOW, Press, PrintedEdition, PrintedSegment};
 use crate::sample;
 use std::fs::OpenOptions;
@@ -22,7 +23,6 @@ use vedette_lists::{
     SegmentFile, Status,
 };
 use vedette_shim::document::{DocumentKey, Number};
-use crate::host_line::HostLine;
 use vedette_shim::frame::{self, encoded_max};
 use vedette_shim::list::root::Part;
 use vedette_shim::list::{PAGE_BYTES, Segment};
@@ -180,7 +180,8 @@ pub fn host(press: &Press, edition: &PrintedEdition) -> Vec<u8> {
     let opening = host.opening().to_vec();
     // The scanner's answer, as it will be made again.
     let mut open = opening.clone();
-    let opened = Opened::read::<Soft>(&press.key, &press.key.public(), &mut open[2..]).expect("its own opening");
+    let opened =
+        Opened::read::<Soft>(&press.key, &press.key.public(), &mut open[2..]).expect("its own opening");
     let mut reply = [0; REPLY_BYTES];
     opened.reply::<Soft>(&PrivateKey(RANDOM), &mut reply).expect("room for a reply");
     host.opened(&mut reply);

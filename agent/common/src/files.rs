@@ -3,6 +3,8 @@
 //! Invariant: under its final name a file is either whole or not there, also after a power cut. Secrets are made
 //! readable by their owner only, from the first byte.
 
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -83,16 +85,39 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
 
 /// Reads a whole file of at most `bytes_max` bytes; a longer one is refused unread.
 pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
-    let at = FileError::at("read", path);
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > bytes_max {
-            return Err(io::Error::other(format!("it is larger than the limit of {bytes_max} bytes")));
+    File::open(path).and_then(|file| read_from(file, bytes_max)).map_err(FileError::at("read", path))
+}
+
+fn read_from(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > bytes_max {
+        true => Err(io::Error::other(format!("it is larger than the limit of {bytes_max} bytes"))),
+        false => Ok(bytes),
+    }
+}
+
+/// Opens a file of somebody else's medium (a stick): a regular file or nothing. Opening a FIFO or a terminal would wait for
+/// whoever is at the other end, and a link may lead to what nobody meant to read.
+pub fn open_foreign(path: &Path) -> Result<File, FileError> {
+    let open = || {
+        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+        let file = file.map_err(|error| match error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+            true => io::Error::other("it is a link, and not a file"),
+            false => error,
+        })?;
+        match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(io::Error::other("it is not a regular file")),
         }
-        Ok(bytes)
     };
-    read().map_err(at)
+    open().map_err(FileError::at("read", path))
+}
+
+/// As [`read`], of a file of somebody else's medium.
+pub fn read_foreign(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
+    read_from(open_foreign(path)?, bytes_max).map_err(FileError::at("read", path))
 }
 
 /// Removes a file; one that is not there is fine.

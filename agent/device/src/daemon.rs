@@ -2,24 +2,34 @@
 //!
 //! ```text
 //! MQTT -> uplink -> mailbox (updates, chunks: bounded) -> intake thread -> ArcSwap of the lists in use
-//!           ^                                       |  watch: what is missing
+//!           ^                                       |  watch: what the link is to bring
 //!           +---------------------------------------+
 //! socket, loopback -> desk -> post -> checker (reads the lists in use; writes journal and spool) -> wakes the uplink
 //!                  readers ----^
 //! ```
 //!
 //! Stopping: the desk answers what it has begun, the uplink disconnects, the intake thread finishes its job; then the store
-//! is released.
+//! is released. None of it may take long: a merge that is not finished in [`INTAKE_GOODBYE_MAX`] is left, and done again at
+//! the next start, as after a power cut.
+//!
+//! systemd's watchdog, if it is set, hears from the agent while its tasks run and the intake is not stuck in one job.
 
 use crate::config::Config;
 use crate::desk;
 use crate::link::uplink::Uplink;
 use crate::open::{AgentError, Opened};
+use crate::post::Post;
 use crate::post::housekeeping::Housekeeper;
 use crate::scanner::Scanners;
 use crate::store::segments::SegmentStore;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// Longest wait at the end for the intake's present job.
+const INTAKE_GOODBYE_MAX: Duration = Duration::from_secs(2);
+/// An intake that is at one job for so long is stuck: merging and indexing the largest lists takes minutes.
+const INTAKE_STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// Runs until `stop`.
 ///
@@ -28,12 +38,13 @@ use tokio_util::sync::CancellationToken;
 pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentError> {
     let Opened { checker, post, drill, link, intake, thread, lock } = Opened::alone(&config)?;
     let keeper = tokio::spawn(Housekeeper::new(post.clone()).run(stop.clone()));
-    let uplink = intake.filter(|_| config.link.enabled).map(|(door, missing)| {
+    let watchdog = tokio::spawn(watchdog(post.clone(), stop.clone()));
+    let uplink = intake.filter(|_| config.link.enabled).map(|(door, needs)| {
         let uplink = Uplink {
             config: config.link.clone(),
             checker: checker.clone(),
             intake: door,
-            missing,
+            needs,
             state: link,
             hold: drill.hold(),
             early: Default::default(),
@@ -60,17 +71,37 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
     let served = served.await;
     notify_systemd("STOPPING=1");
     stop.cancel();
-    for task in [Some(keeper), Some(scanners), uplink].into_iter().flatten() {
+    for task in [Some(keeper), Some(scanners), Some(watchdog), uplink].into_iter().flatten() {
         if let Err(error) = task.await {
             tracing::error!(%error, "a task did not end well");
         }
     }
-    // Every door is closed now, so the thread ends after its last job.
-    let _ = tokio::task::spawn_blocking(move || drop(thread)).await;
-    drop(lock);
+    // Every door is closed now, so the thread ends after its last job; until then nobody else gets the store.
+    let ended = tokio::task::spawn_blocking(move || {
+        drop(thread);
+        drop(lock);
+    });
+    if tokio::time::timeout(INTAKE_GOODBYE_MAX, ended).await.is_err() {
+        tracing::warn!("the intake is in the middle of a job: it is left, and done again at the next start");
+    }
     match served {
         Ok(served) => Ok(served?),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// Notifies systemd's watchdog until `stop`, or until the intake is stuck.
+async fn watchdog(post: Arc<Post>, stop: CancellationToken) {
+    let microseconds = std::env::var("WATCHDOG_USEC").ok().and_then(|text| text.parse().ok());
+    let Some(period) = microseconds.map(Duration::from_micros).filter(|period| !period.is_zero()) else {
+        return;
+    };
+    let mut tick = tokio::time::interval(period / 2);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        match post.intake_busy_for().filter(|busy| *busy >= INTAKE_STUCK_AFTER) {
+            None => notify_systemd("WATCHDOG=1"),
+            Some(busy) => tracing::error!(busy_s = busy.as_secs(), "the intake is stuck: no updates come in"),
+        }
     }
 }
 

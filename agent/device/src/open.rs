@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Intake, IntakeError, Missing, Parts, Update};
+use crate::intake::{Intake, IntakeError, Needs, Parts, Update};
 use crate::link::LinkState;
 use crate::officers::Officers;
 use crate::post::{self, Post};
@@ -67,8 +67,8 @@ pub(crate) struct Opened {
     pub(crate) drill: Arc<Drill>,
     /// Where the link says how it is.
     pub(crate) link: watch::Sender<LinkState>,
-    /// The way to the intake, and what it misses; none while another process has the store.
-    pub(crate) intake: Option<(IntakeDoor, watch::Receiver<Option<Missing>>)>,
+    /// The way to the intake, and what the link is to bring; none while another process has the store.
+    pub(crate) intake: Option<(IntakeDoor, watch::Receiver<Needs>)>,
     pub(crate) thread: Option<IntakeThread>,
     /// Held: no other process takes the store.
     pub(crate) lock: Option<File>,
@@ -134,8 +134,8 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
     };
     let checker = Arc::new(Checker::new(settings, db.clone(), intake.shared(), clock.clone()));
     let (intake, thread) = if lock.is_some() {
-        let (door, missing, thread) = IntakeDoor::open(intake, look_back(&checker));
-        (Some((door, missing)), Some(IntakeThread(Some(thread))))
+        let (door, needs, thread) = IntakeDoor::open(intake, look_back(&checker));
+        (Some((door, needs)), Some(IntakeThread(Some(thread))))
     } else {
         (None, None)
     };

@@ -51,6 +51,7 @@ pub fn line(line: &AuditLine) -> String {
         AuditEvent::LockedOut { who: officer, until } => {
             format!("{at}  {}  locked until {} after wrong PINs", who(officer), rfc3339(*until))
         }
+        AuditEvent::Unlocked { who: officer } => format!("{at}  {}  unlocked", who(officer)),
         AuditEvent::Outcome { who: officer, encounter, outcome } => {
             format!("{at}  {}  outcome of encounter {encounter}: {}", who(officer), printable(outcome))
         }
@@ -161,6 +162,7 @@ pub fn status(status: &StatusView) -> String {
         (Some(roster), _) => {
             let state = match roster.state {
                 RosterStanding::Current => "expires",
+                RosterStanding::Behind => "BEHIND, a newer one is signed and has not arrived; expires",
                 RosterStanding::Expired => "EXPIRED, a new one is overdue:",
                 RosterStanding::Ended => "ENDED, only administrators sign in: expired",
             };

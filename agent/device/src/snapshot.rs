@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub lists: Vec<SnapshotList>,
     /// Who may sign in.
     pub roster_state: RosterState,
+    /// A newer roster than this one is signed, and not here.
+    pub roster_behind: bool,
     /// The newest enrolment of each scanner that ever hung here, by its name.
     pub scanners: Arc<EnrolledScanners>,
 }

@@ -29,9 +29,15 @@ fn the_handshake_is_noises() {
     let host_ephemeral = private("893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a");
     let ephemeral = private("bbdb4cdbd309f1a1f2e1456967fe288cadd6f712d65dc7b7793d5e63da6b375b");
     let mut out = [0; 200];
-    let (mut opening, used) =
-        Opening::write_after::<Soft>(b"John Galt", &host, &public, host_ephemeral, b"Ludwig von Mises", &mut out)
-            .unwrap();
+    let (mut opening, used) = Opening::write_after::<Soft>(
+        b"John Galt",
+        &host,
+        &public,
+        host_ephemeral,
+        b"Ludwig von Mises",
+        &mut out,
+    )
+    .unwrap();
     assert_eq!(
         out[..used],
         bytes(

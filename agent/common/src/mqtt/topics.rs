@@ -124,12 +124,56 @@ impl fmt::Display for Topic {
     }
 }
 
-/// What a device subscribes to: its lists' metadata, new segments, and its own mail.
+/// A kind of statement that the broker retains for a device. Whoever subscribes to its filter again gets it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Retained {
+    /// First: they say who may sign the others.
+    Roots,
+    Order,
+    Grants,
+    Heartbeat,
+    Roster,
+    Manifests,
+    Answers,
+    Scanners,
+}
+
+impl Retained {
+    /// All of them, in the order in which a device subscribes.
+    pub const ALL: [Retained; 8] = [
+        Retained::Roots,
+        Retained::Order,
+        Retained::Grants,
+        Retained::Heartbeat,
+        Retained::Roster,
+        Retained::Manifests,
+        Retained::Answers,
+        Retained::Scanners,
+    ];
+
+    /// The MQTT filter of this kind for a device.
+    pub fn filter(self, device: &DeviceId) -> String {
+        let own = format!("{PREFIX}device/{device}/");
+        match self {
+            Retained::Roots => format!("{PREFIX}root/+"),
+            Retained::Order => format!("{own}order"),
+            Retained::Grants => format!("{own}grant/+/+"),
+            Retained::Heartbeat => format!("{PREFIX}heartbeat"),
+            Retained::Roster => format!("{PREFIX}roster"),
+            Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
+            Retained::Answers => format!("{own}answer/+"),
+            Retained::Scanners => format!("{own}scanner/+"),
+        }
+    }
+}
+
+/// What a device subscribes to: what is retained for it, new segments, and its own mail.
 pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
-    let own = format!("{PREFIX}device/{device}/");
-    let shared = ["root/+", "heartbeat", "roster", "list/+/+/manifest/all", "segment/+/+"];
-    let mail = ["have", "receipt", "answer/+", "grant/+/+", "order", "scanner/+"];
-    shared.iter().map(|t| format!("{PREFIX}{t}")).chain(mail.iter().map(|t| format!("{own}{t}"))).collect()
+    let retained = Retained::ALL.iter().map(|kind| kind.filter(device));
+    let live = [format!("{PREFIX}segment/+/+")];
+    let mail = ["have", "receipt"].map(|what| format!("{PREFIX}device/{device}/{what}"));
+    retained.chain(live).chain(mail).collect()
 }
 
 /// What headquarters' depot and collector subscribe to.

@@ -46,6 +46,13 @@ use vedette_shim::mrz::{self, MrzError};
 use vedette_shim::verdict::ListResult;
 use vedette_shim::wire::FormField;
 
+/// Longest name of who asks and longest purpose, bytes: every check writes them into the journal, at whose bound there are no
+/// answers.
+const ASKER_BYTES_MAX: usize = 128;
+/// The part of the journal that only signed-in officers, readers and the socket may fill: tenths of its bound. A program on
+/// loopback must not be able to silence the post.
+const JOURNAL_RESERVE_TENTHS: u64 = 1;
+
 /// A document read by a scanner, a keyboard wedge or a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scan {
@@ -77,6 +84,13 @@ pub enum CheckError {
     /// What was typed cannot be searched.
     #[error(transparent)]
     Find(#[from] FindError),
+    /// Who asks, or why, is more than the journal takes.
+    #[error("{what} is {bytes} bytes long, and the journal takes {ASKER_BYTES_MAX}")]
+    Asker {
+        /// `who` or `why`.
+        what: &'static str,
+        bytes: usize,
+    },
     /// The answer could not be recorded, so it is not given.
     #[error("the check could not be recorded, so there is no answer: {0}")]
     Record(#[from] DbError),
@@ -97,6 +111,7 @@ impl CheckError {
         match self {
             CheckError::Unreadable(_) => Phrase::new("refused.why.unreadable"),
             CheckError::Find(_) => Phrase::new("refused.why.not_searched"),
+            CheckError::Asker { .. } => Phrase::new("refused.why.asker"),
             CheckError::Record(_) => Phrase::new("refused.why.not_recorded"),
             CheckError::NobodySignedIn => Phrase::new("refused.why.nobody"),
             CheckError::JournalFull { .. } => Phrase::new("refused.why.journal_full"),
@@ -108,6 +123,7 @@ impl CheckError {
         match self {
             CheckError::Unreadable(_) => "read the document again",
             CheckError::Find(error) => error.hint(),
+            CheckError::Asker { .. } => "name a badge, and a purpose of a few words",
             CheckError::NobodySignedIn => "sign in on the console, then read the document again",
             CheckError::Record(_) => "see the agent's log",
             CheckError::JournalFull { .. } => "`vedette journal export FILE --trim` makes room",
@@ -227,6 +243,11 @@ impl Checker {
 
     fn answer(&self, asking: Asking<'_>) -> Result<Answer, CheckError> {
         let Asking { start, who, why, document, reading, mut notices } = asking;
+        for (what, text) in [("who", who), ("why", why)] {
+            if text.len() > ASKER_BYTES_MAX {
+                return Err(CheckError::Asker { what, bytes: text.len() });
+            }
+        }
         let scan_id: ScanId = crypto::random();
         // At the level of errors, so that whoever logs only those reads which scan failed.
         let _span = tracing::error_span!("scan", id = %Hex(&scan_id)).entered();
@@ -279,6 +300,15 @@ impl Checker {
             return Err(CheckError::JournalFull { bytes });
         }
         Ok((bytes / 9 >= bytes_max / 10).then_some(Notice::JournalNearlyFull))
+    }
+
+    /// Whether the journal has room for a caller for whom no reserve is kept; an error if not.
+    pub fn leave_reserve(&self) -> Result<(), CheckError> {
+        let (bytes, bytes_max) = (journal::bytes(&self.db)?, self.limits().journal_bytes_max);
+        match bytes >= bytes_max - bytes_max / 10 * JOURNAL_RESERVE_TENTHS {
+            true => Err(CheckError::JournalFull { bytes }),
+            false => Ok(()),
+        }
     }
 
     /// Keeps discreet alerts for an entitled officer, with what the device knows of the form.

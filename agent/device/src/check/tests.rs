@@ -34,7 +34,14 @@ pub(crate) fn checker_at(
         retro_keep_s,
     };
     let db = Arc::new(Db::open(&folder.join("state.db")).unwrap());
-    let snapshot = Snapshot { root, heartbeat: None, lists: vec![], roster_state: RosterState::Open, scanners: Default::default() };
+    let snapshot = Snapshot {
+        root,
+        heartbeat: None,
+        lists: vec![],
+        roster_state: RosterState::Open,
+        roster_behind: false,
+        scanners: Default::default(),
+    };
     Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }
 
@@ -94,6 +101,23 @@ fn a_full_journal_is_said_before_and_stops_checks_until_it_is_exported() {
     assert!(full.hint().contains("journal export"));
     export(&checker.db, &folder.path().join("old.jsonl"), None, true, 1).unwrap();
     assert!(!warned(&checker.check(&scan()).unwrap()));
+}
+
+#[test]
+fn nobody_fills_the_journal_with_names_and_programs_leave_a_reserve() {
+    let folder = tempfile::tempdir().unwrap();
+    let checker = checker(folder.path(), 64 * 1024);
+    let long = |who: usize, why: usize| {
+        let scan = Scan { who: "x".repeat(who), why: "x".repeat(why), ..scan() };
+        checker.check(&scan).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(long(128, 128), Ok(()));
+    assert_eq!(long(129, 0).unwrap_err(), "who is 129 bytes long, and the journal takes 128");
+    assert_eq!(long(0, 64_000).unwrap_err(), "why is 64000 bytes long, and the journal takes 128");
+    while checker.leave_reserve().is_ok() {
+        assert_eq!(long(128, 128), Ok(()));
+    }
+    assert_eq!(long(128, 128), Ok(()), "the reserve is for officers");
 }
 
 #[test]

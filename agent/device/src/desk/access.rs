@@ -12,6 +12,7 @@
 //! Open to all who pass the first two: the page and its parts, and the API's description. They tell nothing of anybody.
 
 use super::api::StatusView;
+use super::connections::LetIn;
 use super::error::ApiError;
 use super::{cookie, tokens};
 use crate::officers::sign_in::Token;
@@ -19,7 +20,7 @@ use crate::officers::{SignInError, Signed};
 use crate::post::Post;
 use crate::store::DbError;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -130,7 +131,7 @@ impl Gate {
     }
 
     /// Who calls, or why not; `does`: the call does something, and so keeps an officer's session alive.
-    fn caller(&self, headers: &HeaderMap, does: bool) -> Result<Caller, ApiError> {
+    fn caller(&self, target: &Uri, headers: &HeaderMap, does: bool) -> Result<Caller, ApiError> {
         if self.door == Door::Socket {
             return Ok(Caller::Local);
         }
@@ -145,7 +146,7 @@ impl Gate {
                 None => refused("the token is not known here, or was revoked"),
             };
         }
-        if let Some(session) = cookie::token(headers) {
+        if let Some(session) = cookie::token(target, headers) {
             let officer = if does { self.post.use_session(&session) } else { self.post.session(&session) };
             if let Some(signed) = officer.map_err(ApiError::internal)? {
                 return Ok(Caller::Officer { signed, session });
@@ -178,7 +179,7 @@ impl Gate {
 pub(super) async fn check_origin(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let refused = match gate.door {
         Door::Socket => Ok(()),
-        Door::Loopback { port } => meant_for_us(request.headers(), port),
+        Door::Loopback { port } => meant_for_us(request.uri(), request.headers(), port),
     };
     let mut response = match refused {
         Ok(()) => next.run(request).await,
@@ -206,7 +207,7 @@ pub(super) async fn check_caller(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = gate.caller(request.headers(), request.method() != Method::GET)?;
+    let caller = gate.caller(request.uri(), request.headers(), request.method() != Method::GET)?;
     if gate.door != Door::Socket && !gate.rates.take(caller.key(), Instant::now()) {
         let error = format!("more than {} requests a second", gate.rates.per_s);
         return Err(ApiError::new(
@@ -215,11 +216,14 @@ pub(super) async fn check_caller(
             "limits.requests_per_s_max is the bound",
         ));
     }
+    if let Some(connection) = request.extensions().get::<LetIn>() {
+        connection.note();
+    }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
-fn meant_for_us(headers: &HeaderMap, port: u16) -> Result<(), ApiError> {
+fn meant_for_us(target: &Uri, headers: &HeaderMap, port: u16) -> Result<(), ApiError> {
     let is_ours = |authority: &str| {
         authority
             .strip_suffix(&format!(":{port}"))
@@ -229,6 +233,17 @@ fn meant_for_us(headers: &HeaderMap, port: u16) -> Result<(), ApiError> {
         let hint = format!("call http://127.0.0.1:{port}/ from a program or from the console itself");
         Err(ApiError::new(StatusCode::FORBIDDEN, error, &hint))
     };
+    // RFC 9112, 3.2: a request that names two hosts is none. Which of them would count is anybody's guess.
+    for name in [header::HOST, header::ORIGIN] {
+        if headers.get_all(&name).iter().count() > 1 {
+            let hint = "a request has one Host and at most one Origin";
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, format!("{name} is given twice"), hint));
+        }
+    }
+    // In absolute form the target names the host, and counts.
+    if let Some(named) = target.authority().filter(|named| !is_ours(named.as_str())) {
+        return forbidden(format!("{named} is not this desk"));
+    }
     match text(headers, "host") {
         Some(host) if is_ours(host) => {}
         host => return forbidden(format!("Host {:?} is not this desk", host.unwrap_or_default())),
@@ -302,7 +317,11 @@ mod tests {
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (header::HeaderName::from_static(n), v.parse().unwrap())).collect()
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(header::HeaderName::from_static(name), value.parse().unwrap());
+        }
+        headers
     }
 
     #[test]
@@ -316,7 +335,7 @@ mod tests {
             vec![ours, ("sec-fetch-site", "same-origin")],
             vec![ours, ("sec-fetch-site", "none")],
         ] {
-            assert!(meant_for_us(&headers(&good), 8470).is_ok(), "{good:?}");
+            assert!(meant_for_us(&Uri::from_static("/v1/status"), &headers(&good), 8470).is_ok(), "{good:?}");
         }
         for bad in [
             vec![],
@@ -330,9 +349,15 @@ mod tests {
             vec![ours, ("origin", "http://127.0.0.1:9000")],
             vec![ours, ("sec-fetch-site", "cross-site")],
             vec![ours, ("sec-fetch-site", "same-site")],
+            vec![ours, ("host", "evil.example:8470")],
+            vec![ours, ours],
+            vec![ours, ("origin", "http://127.0.0.1:8470"), ("origin", "http://evil.example")],
         ] {
-            assert!(meant_for_us(&headers(&bad), 8470).is_err(), "{bad:?}");
+            assert!(meant_for_us(&Uri::from_static("/"), &headers(&bad), 8470).is_err(), "{bad:?}");
         }
+        let absolute = |target| meant_for_us(&Uri::from_static(target), &headers(&[ours]), 8470);
+        assert!(absolute("http://127.0.0.1:8470/v1/status").is_ok());
+        assert!(absolute("http://evil.example/v1/status").is_err());
     }
 
     #[test]

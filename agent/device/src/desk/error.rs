@@ -10,7 +10,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 use vedette_common::words::Phrase;
+
+/// Longest wait for a request's body.
+const BODY_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// A request that is not answered as asked.
 #[derive(Debug, Clone)]
@@ -116,6 +120,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             };
             ApiError::new(status, rejection.body_text(), hint)
         };
-        Json::from_request(request, state).await.map(|Json(body)| Input(body)).map_err(refused)
+        let read = tokio::time::timeout(BODY_WAIT_MAX, Json::from_request(request, state)).await;
+        let read = read.map_err(|_| {
+            let error = format!("the body did not come within {} s", BODY_WAIT_MAX.as_secs());
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, error, "send it at once")
+        })?;
+        read.map(|Json(body)| Input(body)).map_err(refused)
     }
 }

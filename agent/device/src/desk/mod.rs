@@ -21,7 +21,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `listen` | the socket, loopback, and how many connections they take |
+//! | `listen`, `connections` | the socket, loopback, and how many connections they take |
 //! | [`access`] | who may call, how often, and what every answer's headers say |
 //! | `session`, `cookie` | what officers show there |
 //! | [`tokens`] | what programs show on loopback |
@@ -34,6 +34,7 @@
 pub mod access;
 pub mod api;
 pub mod client;
+mod connections;
 mod console;
 mod cookie;
 mod drill;

@@ -36,7 +36,11 @@ pub(super) async fn scan(
     let mut scan = request.by(who);
     give_purpose(&gate, &caller, &mut scan.why);
     let zone = scan.mrz.clone();
-    answered(caller.role(), &zone, move || gate.post.check(&scan)).await
+    answered(&caller.clone(), &zone, move || {
+        leave_reserve(&gate, &caller)?;
+        gate.post.check(&scan)
+    })
+    .await
 }
 
 /// Checks what somebody typed without a zone.
@@ -55,7 +59,11 @@ pub(super) async fn find(
         ApiError::new(StatusCode::BAD_REQUEST, error, "GET /v1/openapi.json tells what each call takes")
     })?;
     give_purpose(&gate, &caller, &mut find.why);
-    answered(caller.role(), "", move || gate.post.find(&find)).await
+    answered(&caller.clone(), "", move || {
+        leave_reserve(&gate, &caller)?;
+        gate.post.find(&find)
+    })
+    .await
 }
 
 /// A program knows why it asks; the page asks nobody.
@@ -65,17 +73,26 @@ fn give_purpose(gate: &Gate, caller: &Caller, why: &mut String) {
     }
 }
 
-/// The answer of a check as `role` may see it. The journal's fsync blocks, so it runs beside the async workers.
+/// Of the journal a part is kept for those whom nobody on this machine can pose as.
+fn leave_reserve(gate: &Gate, caller: &Caller) -> Result<(), CheckError> {
+    match caller {
+        Caller::Console | Caller::Program { .. } => gate.post.leave_reserve(),
+        Caller::Officer { .. } | Caller::Local => Ok(()),
+    }
+}
+
+/// The answer of a check as the caller may see it. The journal's fsync blocks, so it runs beside the async workers.
 async fn answered(
-    role: Role,
+    caller: &Caller,
     zone: &str,
     check: impl FnOnce() -> Result<Arc<Answer>, CheckError> + Send + 'static,
 ) -> Answered<AnswerView> {
     match tokio::task::spawn_blocking(check).await.map_err(ApiError::internal)? {
-        Ok(answer) => Ok(Json((&answer.seen_by(role)).into())),
+        Ok(answer) => Ok(Json((&answer.seen_by(caller.role())).into())),
         Err(error) => {
             let status = match error {
                 CheckError::Unreadable(_) | CheckError::Find(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                CheckError::Asker { .. } => StatusCode::BAD_REQUEST,
                 CheckError::NobodySignedIn => StatusCode::UNAUTHORIZED,
                 CheckError::Record(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 CheckError::JournalFull { .. } => StatusCode::INSUFFICIENT_STORAGE,

@@ -1,4 +1,5 @@
-//! Officers' sessions: sign in, read, go on, sign out. The session's secret is in a cookie that no script can read.
+//! Officers' sessions: sign in, read, go on, sign out. Of the session's secret one half is in a cookie that no script can read,
+//! the other is the page's (see `cookie`).
 //!
 //! | answer of `POST /v1/session` | when |
 //! |---|---|
@@ -14,41 +15,45 @@
 //!
 //! A session ends `officers.idle_s` after the last call that did something; reading (GET) keeps nothing alive, and
 //! `PUT /v1/session` says that somebody is there. Whoever
-//! holds the cookie is the officer, so it goes to this host's pages only (`SameSite=Strict`) and dies with the browser.
+//! holds both halves is the officer.
 
 use super::access::{Caller, Door, Gate};
 use super::api::{
-    Problem, RevealRequest, RevealedView, RosterView, SessionView, SignIn, SignInRequest, SignedView,
+    Problem, RevealRequest, RevealedView, RosterView, SessionView, SignIn, SignInRequest, SignInView,
+    SignedView,
 };
 use super::cookie;
 use super::error::{ApiError, Input};
 use crate::officers::SignInError;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use vedette_shim::ids::from_hex;
 
-/// Signs an officer in; the session's secret comes as a cookie.
+/// Signs an officer in. The session's secret comes in two halves: a cookie, and `page`, which every further call shows as the
+/// header `vedette-page` (the stream of events: as `?page=`).
 #[utoipa::path(post, path = "/v1/session", request_body = SignInRequest, responses(
-    (status = 200, body = SignedView, description = "In, by PIN or as a shift change by badge alone."),
+    (status = 200, body = SignInView, description = "In, by PIN or as a shift change by badge alone."),
     (status = 401, body = Problem, description = "Badge or PIN is wrong."),
     (status = 428, body = Problem, description = "The PIN is needed."),
     (status = 429, body = Problem, description = "Locked after wrong PINs, for `retry_after_s`."),
 ))]
 pub(super) async fn sign_in(
     State(gate): State<Gate>,
+    target: Uri,
     headers: HeaderMap,
     Input(request): Input<SignInRequest>,
 ) -> Result<Response, ApiError> {
-    let (current, post) = (cookie::token(&headers), gate.post.clone());
+    let (current, post) = (cookie::token(&target, &headers), gate.post.clone());
     // Hashing a PIN takes its time.
     let signed = tokio::task::spawn_blocking(move || {
         let signed = post.sign_in(&request.badge, request.pin.as_ref(), current.as_ref());
         signed.map_err(|error| ApiError::sign_in(&error, &post.roster_state()))
     });
     let (token, signed) = signed.await.map_err(ApiError::internal)??;
-    Ok((cookie::set(&token), Json(SignedView::from(signed))).into_response())
+    let view = SignInView { officer: signed.into(), page: token.for_page().to_string() };
+    Ok((cookie::set(&token), Json(view)).into_response())
 }
 
 /// Who is signed in, and whether anybody must.
@@ -57,10 +62,11 @@ pub(super) async fn sign_in(
 ))]
 pub(super) async fn session(
     State(gate): State<Gate>,
+    target: Uri,
     headers: HeaderMap,
 ) -> Result<Json<SessionView>, ApiError> {
     let post = &gate.post;
-    let officer = match cookie::token(&headers) {
+    let officer = match cookie::token(&target, &headers) {
         Some(token) => post.session(&token).map_err(ApiError::internal)?,
         None => None,
     };
@@ -78,9 +84,10 @@ pub(super) async fn session(
 ))]
 pub(super) async fn renew(
     State(gate): State<Gate>,
+    target: Uri,
     headers: HeaderMap,
 ) -> Result<Json<SignedView>, ApiError> {
-    let signed = match cookie::token(&headers) {
+    let signed = match cookie::token(&target, &headers) {
         Some(token) => gate.post.use_session(&token).map_err(ApiError::internal)?,
         None => None,
     };
@@ -90,8 +97,12 @@ pub(super) async fn renew(
 
 /// Signs out; done as well when nobody was signed in.
 #[utoipa::path(delete, path = "/v1/session", responses((status = 204, description = "Out.")))]
-pub(super) async fn sign_out(State(gate): State<Gate>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some(token) = cookie::token(&headers) {
+pub(super) async fn sign_out(
+    State(gate): State<Gate>,
+    target: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if let Some(token) = cookie::token(&target, &headers) {
         gate.post.sign_out(&token).map_err(ApiError::internal)?;
     }
     Ok((StatusCode::NO_CONTENT, cookie::clear()).into_response())

@@ -26,6 +26,8 @@ const UPDATES_WAITING_MAX: usize = 64;
 impl Intake {
     /// Applies one update. On success the lists in use are up to date with it.
     pub fn apply(&mut self, update: Update) -> Result<UpdateOutcome, IntakeError> {
+        // It comes later than one of its topic that waits for the store.
+        self.unapplied.forget(&update);
         let done = match &update {
             Update::Root(version, bytes) => self.apply_root(*version, bytes),
             Update::Heartbeat(bytes) => self.apply_heartbeat(bytes),
@@ -38,6 +40,10 @@ impl Intake {
         match &done {
             Ok(UpdateOutcome::Applied) => self.reconcile(),
             Ok(UpdateOutcome::Duplicate | UpdateOutcome::Waiting) => {}
+            Err(error) if error.is_passing() => {
+                let now = self.clock.since_boot();
+                self.unapplied.add(update, now);
+            }
             Err(error) => {
                 let waits = may_need_newer_root(error)
                     && !matches!(update, Update::Root(..) | Update::Order(_))
@@ -269,12 +275,7 @@ impl Intake {
         };
         tracing::warn!(?order, "headquarters orders to erase");
         let grant_floor = order.voids_grants.saturating_add(1);
-        trust::erase(&self.db, only.as_ref(), order.number, grant_floor)?;
-        self.order_floor = order.number;
-        if only.is_none() {
-            self.grant_floor = self.grant_floor.max(grant_floor);
-        }
-        self.load_roster()?;
+        // From memory first: a store that cannot be written must not keep the lists in use.
         for (list, entry) in &mut self.entries {
             if only.as_ref().is_none_or(|only| only == list) {
                 let content = Content::Nothing(Unavailable::Erased);
@@ -283,6 +284,13 @@ impl Intake {
                 *entry = ListEntry { floor, forked, content, grant_floor, ..ListEntry::new() };
             }
         }
+        self.swap();
+        trust::erase(&self.db, only.as_ref(), order.number, grant_floor)?;
+        self.order_floor = order.number;
+        if only.is_none() {
+            self.grant_floor = self.grant_floor.max(grant_floor);
+        }
+        self.load_roster()?;
         Ok(UpdateOutcome::Applied)
     }
 }

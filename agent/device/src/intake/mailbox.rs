@@ -5,21 +5,20 @@
 //!
 //! Bounds: of signed bytes the newest under each topic, [`UPDATES_MAX`] of them: they are retained at the broker, so what
 //! is refused comes again with the next session. [`CHUNKS_MAX`] chunks: one that is refused is requested again.
-//! [`IMPORTS_MAX`] imports: whoever asks for one more is told so. One tick.
+//! One step of an import, because imports go one at a time. One tick.
 
 use super::Update;
-use super::bundle::{BundleError, Report};
+use super::bundle::{Bundle, Report};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use tokio::sync::oneshot;
+use vedette_shim::ids::Digest;
+use vedette_shim::trust::SegmentRef;
 
 /// Signed bytes that wait, at most: every root of many years, a manifest and a grant of every list, and the rest.
 pub(super) const UPDATES_MAX: usize = 512;
 /// Chunks that wait, at most: 4 MiB, as many as a device may request at once (`limits.chunks_in_flight_max`).
 pub(super) const CHUNKS_MAX: usize = 64;
-/// Imports that wait, at most.
-pub(super) const IMPORTS_MAX: usize = 4;
 
 /// What the intake is to do.
 #[derive(Debug)]
@@ -27,8 +26,17 @@ pub(super) enum Job {
     Update(Update),
     /// A chunk's message.
     Chunk(Bytes),
-    Import(PathBuf, oneshot::Sender<Result<Report, BundleError>>),
+    Import(ImportStep),
     Tick,
+}
+
+/// What the intake does for an import; whoever reads the stick does the rest.
+#[derive(Debug)]
+pub(super) enum ImportStep {
+    /// What is signed; answered with what is missing then.
+    Signed(Bundle, oneshot::Sender<(Report, Vec<SegmentRef>)>),
+    /// Segments were copied.
+    Copied(Vec<Digest>, Report, oneshot::Sender<Report>),
 }
 
 impl Job {
@@ -41,8 +49,7 @@ impl Job {
         match self {
             Job::Update(_) => UPDATES_MAX,
             Job::Chunk(_) => CHUNKS_MAX,
-            Job::Import(..) => IMPORTS_MAX,
-            Job::Tick => 1,
+            Job::Import(_) | Job::Tick => 1,
         }
     }
 
@@ -114,7 +121,7 @@ mod tests {
             }
             Job::Chunk(bytes) => (1, 0, number(&bytes)),
             Job::Tick => (2, 0, 0),
-            Job::Import(..) => (3, 0, 0),
+            Job::Import(_) => (3, 0, 0),
         }
     }
 
@@ -188,13 +195,5 @@ mod tests {
         let all: Vec<_> = std::iter::from_fn(|| mailbox.next()).collect();
         assert_eq!(all.len(), UPDATES_MAX);
         assert!(matches!(all.last(), Some(Job::Update(Update::Root(0, bytes))) if *bytes == [2]));
-    }
-
-    #[test]
-    fn an_import_too_many_is_given_back() {
-        let mut mailbox = Mailbox::default();
-        let import = || Job::Import("usb".into(), oneshot::channel().0);
-        (0..IMPORTS_MAX).for_each(|_| assert!(mailbox.put(import()).is_ok()));
-        assert!(matches!(mailbox.put(import()), Err(Job::Import(..))));
     }
 }

@@ -8,6 +8,7 @@
 //! | `segments`, `pushed`, `plan` | which segments are missing; chunks |
 //! | `reconcile`, `filters` | merges, opens and indexes what is whole |
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
+//! | `again`, `unapplied` | what a passing error kept from being applied; what is not here and was signed |
 //! | `entry`, `swap` | what is known of a list; the snapshot that lookups read |
 //!
 //! One [`Intake`] owns all of it and runs in one thread; lookups read the [`Snapshot`] it swaps. Data flows one way: an
@@ -17,6 +18,7 @@
 //! Invariants: nothing is stored unverified; floors are stored before use; a refused update changes nothing; the active
 //! edition stays in use until the next one is whole or its lease ends, and then its keys are erased.
 
+mod again;
 mod apply;
 pub mod bundle;
 pub mod door;
@@ -35,10 +37,11 @@ mod segments;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod unapplied;
 mod update;
 
 pub use error::IntakeError;
-pub use segments::Missing;
+pub use segments::{Missing, Needs};
 pub use update::{Update, UpdateOutcome};
 
 use crate::officers::RosterState;
@@ -51,6 +54,7 @@ use filters::Filters;
 use pushed::Pushed;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use unapplied::Unapplied;
 use vedette_common::clock::Clock;
 use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_lists::Edition;
@@ -83,6 +87,7 @@ pub struct Intake {
     scanners: Arc<EnrolledScanners>,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
+    unapplied: Unapplied,
     pushed: Pushed,
     /// Stored segments whose bytes are not the ones their name says.
     corrupt: HashSet<Digest>,
@@ -142,6 +147,7 @@ impl Intake {
             lists: Vec::new(),
             roster_state: RosterState::Open,
             scanners: Arc::default(),
+            roster_behind: false,
         }));
         let mut intake = Intake {
             us: Enrolment { device: parts.device, key: key_id(&parts.box_key.public()) },
@@ -160,6 +166,7 @@ impl Intake {
             scanners: Arc::default(),
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
+            unapplied: Unapplied::default(),
             pushed: Pushed::default(),
             corrupt: HashSet::new(),
             filters: Filters::new(parts.filter_bytes_max),
@@ -170,6 +177,11 @@ impl Intake {
         };
         intake.load_lists()?;
         Ok(intake)
+    }
+
+    /// Whose bundles it takes, and where their segments go.
+    fn outside(&self) -> (DeviceId, SegmentStore) {
+        (self.us.device.clone(), self.store.clone())
     }
 
     /// The snapshot that lookups read.
@@ -229,9 +241,10 @@ impl Intake {
     }
 
     /// What must be done as time passes: call it about every second. Ends the use of lists past their lease (their keys are
-    /// erased), repairs corrupt ones, and stores the time.
+    /// erased), tries again what the store refused, repairs corrupt lists, and stores the time.
     pub fn tick(&mut self) -> Result<(), IntakeError> {
-        // First what must be done on a full disk too.
+        // An order to erase before all else; then what must be done on a full disk too.
+        self.apply_again();
         self.expire()?;
         self.filters.sweep();
         self.repair();

@@ -4,7 +4,8 @@
 //! pending manifest, all segments stored -> [merge] -> open, index -> active -> snapshot swapped
 //! ```
 //!
-//! Failure: what fails is logged and tried again with the next update or segment; the edition before stays in use.
+//! Failure: what fails is logged and tried again with the next update or segment, and soon where the disk was the reason; the
+//! edition before stays in use.
 
 use super::entry::{ListEntry, VerifiedManifest, named};
 use super::plan::Merge;
@@ -25,6 +26,9 @@ impl Intake {
     pub(super) fn reconcile(&mut self) {
         for list in self.entries.keys().cloned().collect::<Vec<_>>() {
             if let Err(error) = self.reconcile_list(&list) {
+                if error.is_passing() {
+                    self.unapplied.reconcile(self.clock.since_boot());
+                }
                 tracing::error!(%list, reason = %error.reason(), %error, "the list cannot be brought up to date");
             }
         }

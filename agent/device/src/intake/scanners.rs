@@ -27,14 +27,18 @@ impl Intake {
         }
         let refused = refused(format!("enrolment of scanner {scanner}"));
         // Two contents of one number would be a fault of headquarters: the first stays.
-        let floor = |name: &DeviceId| self.scanners.get(name).map_or(0, |known| known.enrolment.pair.number + 1);
+        let floor =
+            |name: &DeviceId| self.scanners.get(name).map_or(0, |known| known.enrolment.pair.number + 1);
         let enrolment = match ScannerEnrolment::accept(bytes, &self.root, floor, &RingVerify) {
             Ok(enrolment) if enrolment.scanner == *scanner => enrolment,
             Ok(_) => return Err(refused(TrustError::NotForUs(SignedKind::Enrolment))),
             Err(error) => return Err(refused(error)),
         };
         if known.is_none() && self.scanners.len() >= ENROLMENTS_MAX {
-            return Err(refused(TrustError::Rule(SignedKind::Enrolment, "a device keeps at most 64 of them")));
+            return Err(refused(TrustError::Rule(
+                SignedKind::Enrolment,
+                "a device keeps at most 64 of them",
+            )));
         }
         scanners::set_enrolment(&self.db, scanner, bytes)?;
         let revoked = enrolment.pair.revoked;
@@ -53,7 +57,9 @@ impl Intake {
                     let name = enrolment.scanner.clone();
                     known.insert(name, EnrolledScanner { enrolment, envelope: bytes.into() });
                 }
-                Err(error) => tracing::warn!(%error, "a stored enrolment of a scanner does not verify any more"),
+                Err(error) => {
+                    tracing::warn!(%error, "a stored enrolment of a scanner does not verify any more")
+                }
             }
         }
         self.scanners = Arc::new(known);

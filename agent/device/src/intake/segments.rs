@@ -7,8 +7,9 @@ use super::entry::{ListEntry, VerifiedManifest};
 use super::plan::{FetchPlan, plan};
 use super::{Intake, IntakeError};
 use crate::snapshot::Content;
-use std::path::Path;
-use vedette_shim::ids::{Digest, Hex};
+use std::collections::BTreeSet;
+use vedette_common::mqtt::topics::Retained;
+use vedette_shim::ids::Digest;
 use vedette_shim::trust::SegmentRef;
 use vedette_shim::wire::Chunk;
 
@@ -24,7 +25,21 @@ pub struct Missing {
     pub next: u32,
 }
 
+/// What the link is to bring.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// From the depot.
+    pub segment: Option<Missing>,
+    /// Retained at the broker, and not here.
+    pub behind: BTreeSet<Retained>,
+}
+
 impl Intake {
+    /// What the link is to bring now.
+    pub fn needs(&mut self) -> Result<Needs, IntakeError> {
+        Ok(Needs { segment: self.missing()?, behind: self.behind() })
+    }
+
     /// The segment to request, if any is missing: the first, and if that does not grow for [`STUCK_AFTER_S`], the one after
     /// it: headquarters may not have it any more, and other lists must not wait for that.
     pub fn missing(&mut self) -> Result<Option<Missing>, IntakeError> {
@@ -69,17 +84,12 @@ impl Intake {
         Ok(whole)
     }
 
-    /// Copies every missing segment that is in `folder` under its digest.
-    pub fn fetch_from(&mut self, folder: &Path) -> Result<(), IntakeError> {
-        for segment in self.fetches() {
-            let path = folder.join(Hex(&segment.digest).to_string());
-            if path.exists() {
-                self.store.copy_in(&path, &segment)?;
-                self.corrupt.remove(&segment.digest);
-            }
+    /// Segments came into the store from elsewhere, verified.
+    pub(super) fn copied(&mut self, digests: &[Digest]) {
+        for digest in digests {
+            self.corrupt.remove(digest);
         }
         self.reconcile();
-        Ok(())
     }
 
     /// Granted lists whose newest edition still lacks segments.
@@ -89,7 +99,7 @@ impl Intake {
         granted.filter(|(_, entry)| lacks(entry)).map(|(list, _)| list.to_string()).collect()
     }
 
-    fn fetches(&self) -> Vec<SegmentRef> {
+    pub(super) fn fetches(&self) -> Vec<SegmentRef> {
         let granted = self.entries.values().filter(|entry| !entry.keys.is_empty());
         granted.flat_map(|entry| self.plan(entry).map_or_else(Vec::new, |(_, plan)| plan.fetch)).collect()
     }

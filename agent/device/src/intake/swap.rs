@@ -25,6 +25,7 @@ impl Intake {
             lists,
             roster_state: self.roster_state.clone(),
             scanners: self.scanners.clone(),
+            roster_behind: self.roster_is_behind(),
         }));
     }
 

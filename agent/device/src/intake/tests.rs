@@ -21,11 +21,13 @@ use vedette_shim::trust::{
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::CHUNK_BYTES;
 
+mod again;
 mod filtered;
 mod frozen;
 mod leases;
 mod repairing;
 mod roster;
+mod sticks;
 mod thresholds;
 mod unsure;
 

@@ -78,6 +78,11 @@ pub enum AuditEvent {
         /// Until when, seconds since 1970.
         until: u64,
     },
+    /// An administrator unlocked a badge.
+    Unlocked {
+        /// The badge.
+        who: String,
+    },
     /// What came of an encounter.
     Outcome {
         /// The badge, or the program.
@@ -154,6 +159,7 @@ impl AuditEvent {
             | AuditEvent::SignOut { who, .. }
             | AuditEvent::WrongPin { who }
             | AuditEvent::LockedOut { who, .. }
+            | AuditEvent::Unlocked { who }
             | AuditEvent::Outcome { who, .. }
             | AuditEvent::Revealed { who, .. }
             | AuditEvent::Import { who, .. }

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`session`] | what to send next: pure |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
+//! | `asking` | when to ask again for what the broker retains: pure |
 //! | [`early`] | owners' answers that wait for a newer root |
 
+mod asking;
 pub mod early;
 pub mod session;
 pub mod uplink;

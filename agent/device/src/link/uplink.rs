@@ -5,11 +5,12 @@
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
 use super::LinkState;
+use super::asking::Asking;
 use super::early::EarlyAnswers;
 use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Missing, Update};
+use crate::intake::{Needs, Update};
 use crate::store::spool::Spooled;
 use crate::store::{confirmations, spool};
 use std::sync::Arc;
@@ -54,8 +55,8 @@ pub struct Uplink {
     pub checker: Arc<crate::check::Checker>,
     /// Takes what arrives.
     pub intake: IntakeDoor,
-    /// Which segment to request.
-    pub missing: watch::Receiver<Option<Missing>>,
+    /// What to bring: a segment, or statements again.
+    pub needs: watch::Receiver<Needs>,
     /// Shown at the desk.
     pub state: watch::Sender<LinkState>,
     /// While it is true there is no session: a drill.
@@ -155,6 +156,7 @@ impl Uplink {
         stop: &CancellationToken,
     ) -> String {
         let mut session = LinkSession::new(self.checker.limits());
+        let mut asking = Asking::default();
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
         self.check_certificate(false);
@@ -168,6 +170,7 @@ impl Uplink {
                             return error.to_string();
                         }
                     }
+                    Event::Subscribed if ready => {}
                     Event::Subscribed => {
                         ready = true;
                         tracing::info!("session with headquarters");
@@ -189,7 +192,7 @@ impl Uplink {
                     false if changed.is_err() => return STOPPING.into(),
                     false => {}
                 },
-                changed = self.missing.changed() => if changed.is_err() { return STOPPING.into() },
+                changed = self.needs.changed() => if changed.is_err() { return STOPPING.into() },
                 () = stop.cancelled() => {
                     self.disconnect(publisher, events).await;
                     return STOPPING.into();
@@ -200,7 +203,8 @@ impl Uplink {
                 let current = self.reported();
                 let news = current != reported;
                 reported = current;
-                if let Err(why) = self.send(&mut session, &mut publisher, now, news) {
+                let sent = self.send(&mut session, &mut publisher, now, news);
+                if let Err(why) = sent.and_then(|()| self.ask_again(&mut asking, &mut publisher, now)) {
                     return why;
                 }
             }
@@ -216,7 +220,7 @@ impl Uplink {
         news: bool,
     ) -> Result<(), String> {
         let own = |what| Topic::Device(self.checker.device().clone(), what).name();
-        let missing = self.missing.borrow_and_update().clone();
+        let missing = self.needs.borrow_and_update().segment.clone();
         let mut out = Vec::new();
         if let Some(want) = session.want(now, missing.as_ref()) {
             out.push(message(own(DeviceTopic::Want), &want, false));
@@ -237,6 +241,17 @@ impl Uplink {
             }
         }
         Ok(())
+    }
+
+    /// Subscribes again to what the broker retains and is not here.
+    fn ask_again(&self, asking: &mut Asking, publisher: &mut Publisher, now: u64) -> Result<(), String> {
+        let kinds = asking.due(now, &self.needs.borrow().behind);
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(?kinds, "asking the broker again for what is signed and not here");
+        let filters: Vec<String> = kinds.iter().map(|kind| kind.filter(self.checker.device())).collect();
+        publisher.subscribe(&filters).map_err(|error| error.to_string())
     }
 
     /// Hands a message on; one that is not ours or cannot be read is logged and dropped.

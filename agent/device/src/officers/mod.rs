@@ -3,33 +3,42 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`sign_in`] | the pure machine: who gets in, who takes over, who is out |
+//! | `turns` | whose PIN is hashed next |
 //!
 //! [`Officers`] joins them to the clock, the store and the journal. The roster itself is the intake's: it is checked and
 //! swapped with the lists ([`crate::snapshot::Snapshot::roster`]).
 //!
 //! Invariants: every sign-in, sign-out, wrong PIN and lock-out is in the journal before it is told; wrong PINs are counted in the
-//! store before the PIN is looked at; one PIN is hashed at a time, so that nobody can fill the memory with them. A device
+//! store before the PIN is looked at; one PIN is hashed at a time. A device
 //! that ever held a roster never again works without one.
+//!
+//! A badge that is on no roster is answered like one that is: as late, as often locked. Who tries badges learns none.
 //!
 //! Failure: without a store nobody signs in.
 
 pub mod sign_in;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use crate::config::SignInRules;
 use crate::journal::{self, AuditEvent, AuditLine, Ended};
-use crate::store::tries;
+use crate::store::tries::{self, Tries};
 use crate::store::{Db, DbError};
 use sign_in::{SignIn, SignInRefusal, Token};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use turns::Turns;
 use vedette_common::clock::Clock;
 use vedette_common::pin::Pin;
 use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
 
 /// Tries on badges that are not on the roster are journalled once in so many seconds.
 const STRANGERS_EVERY_S: u64 = 60;
+
+/// Badges on no roster whose tries are counted, at most.
+const STRANGERS_MAX: usize = 256;
 
 /// What a device knows of its officers.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +76,7 @@ pub enum SignInError {
     /// No roster is held.
     #[error("this device holds no roster: nobody can sign in")]
     NoRoster,
-    /// Another PIN is being looked at.
+    /// Too many PINs wait to be looked at, or one for this badge does.
     #[error("another sign-in is under way")]
     Busy,
     /// The session is over.
@@ -101,8 +110,9 @@ pub struct Officers {
     db: Arc<Db>,
     clock: Arc<Clock>,
     machine: Mutex<SignIn>,
-    /// Held while a PIN is hashed.
-    hashing: Mutex<()>,
+    turns: Turns,
+    /// Tries on badges that are on no roster, in memory.
+    strangers: Mutex<BTreeMap<Badge, Tries>>,
     /// When a try on an unknown badge was journalled last.
     stranger_at: AtomicU64,
 }
@@ -114,7 +124,8 @@ impl Officers {
             db,
             clock,
             machine: Mutex::new(SignIn::new(rules)),
-            hashing: Mutex::new(()),
+            turns: Turns::default(),
+            strangers: Mutex::default(),
             stranger_at: AtomicU64::new(0),
         }
     }
@@ -139,13 +150,11 @@ impl Officers {
         let roster = roster_state.roster().ok_or(SignInError::NoRoster)?;
         self.sweep(roster_state)?;
         let now = self.clock.now();
-        let badge = badge.parse::<Badge>().ok();
-        let Some((officer, hash)) = badge.and_then(|badge| roster.officer(&badge)) else {
-            let Some(pin) = pin else { return Err(SignInRefusal::PinNeeded.into()) };
-            let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
-            let _in_vain = pin.is(&PinHash::nobody());
-            self.record_stranger(now)?;
-            return Err(SignInRefusal::Wrong.into());
+        // What is no badge is nobody's.
+        let badge: Badge = badge.parse().map_err(|_| SignInRefusal::Wrong)?;
+        let Some((officer, hash)) = roster.officer(&badge) else {
+            let pin = pin.ok_or(SignInRefusal::PinNeeded)?;
+            return Err(self.refuse_stranger(&badge, pin, now)?.into());
         };
         let tries = tries::get(&self.db, &officer.badge)?;
         self.machine().ask(roster, officer, pin.is_some(), current, tries, now)?;
@@ -235,20 +244,46 @@ impl Officers {
         Ok(ended)
     }
 
-    /// Journals a try on a badge that is not on the roster. Nothing locks such a badge, so one a while is enough: nobody may
-    /// fill the journal with them, for at its bound there are no answers.
+    /// Refuses a badge that is on no roster, with all that a wrong PIN costs and brings: a hash, two or three writes, a lock.
+    fn refuse_stranger(&self, badge: &Badge, pin: &Pin, now: u64) -> Result<SignInRefusal, SignInError> {
+        let before = self.strangers().get(badge).copied().unwrap_or_default();
+        if let Some(retry_after_s) = before.locked_for(now) {
+            return Ok(SignInRefusal::Locked { retry_after_s });
+        }
+        let _turn = self.turns.wait(None).ok_or(SignInError::Busy)?;
+        let counted = before.counted(&self.rules(), now);
+        let mut strangers = self.strangers();
+        while strangers.len() >= STRANGERS_MAX {
+            strangers.pop_first();
+        }
+        strangers.insert(badge.clone(), counted);
+        drop(strangers);
+        tries::count_stranger(&self.db)?;
+        let _in_vain = pin.is(&PinHash::nobody());
+        self.record_stranger(now)?;
+        let Some(retry_after_s) = counted.locked_for(now) else { return Ok(SignInRefusal::Wrong) };
+        tries::count_stranger(&self.db)?;
+        Ok(SignInRefusal::Locked { retry_after_s })
+    }
+
+    fn strangers(&self) -> MutexGuard<'_, BTreeMap<Badge, Tries>> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Journals a try on a badge that is not on the roster, one a while: nobody may fill the journal with them, for at its
+    /// bound there are no answers.
     fn record_stranger(&self, now: u64) -> Result<(), DbError> {
         let before = self.stranger_at.swap(now, Ordering::Relaxed);
         if now < before.saturating_add(STRANGERS_EVERY_S) {
             self.stranger_at.store(before, Ordering::Relaxed);
-            return Ok(());
+            return tries::count_stranger(&self.db);
         }
         self.record([AuditEvent::WrongPin { who: String::new() }], now)
     }
 
     /// Counts the try, then looks at the PIN; a right one forgets the tries, a wrong one is journalled, and so is the lock.
     fn look_at(&self, badge: &Badge, pin: &Pin, hash: &PinHash, now: u64) -> Result<(), SignInError> {
-        let _one_at_a_time = self.hashing.try_lock().map_err(|_| SignInError::Busy)?;
+        let _turn = self.turns.wait(Some(badge)).ok_or(SignInError::Busy)?;
         let rules = self.rules();
         let tries = tries::get(&self.db, badge)?;
         // Whoever looked before us may have locked it.
@@ -273,6 +308,20 @@ impl Officers {
             events.into_iter().try_for_each(|event| journal::append(t, &AuditLine { at, event }))
         })
     }
+}
+
+/// Unlocks a badge, with its line in the journal; false if nothing was counted against it. `now`: seconds since 1970.
+pub fn unlock(db: &Db, badge: &Badge, now: u64) -> Result<bool, DbError> {
+    db.transaction("unlock the badge", |t| {
+        let any = tries::unlock(t, badge)?;
+        if any {
+            journal::append(
+                t,
+                &AuditLine { at: now, event: AuditEvent::Unlocked { who: badge.to_string() } },
+            )?;
+        }
+        Ok(any)
+    })
 }
 
 fn signed(officer: &Officer, rules: &SignInRules, used_at: u64, now: u64) -> Signed {

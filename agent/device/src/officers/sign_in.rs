@@ -18,6 +18,7 @@ use crate::journal::Ended;
 use crate::store::tries::Tries;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
+use vedette_common::crypto;
 use vedette_common::roster::{Badge, Officer, PinHash, Role, Roster};
 use vedette_shim::ids::{Hex, from_hex};
 use zeroize::Zeroizing;
@@ -26,8 +27,9 @@ use zeroize::Zeroizing;
 pub const SESSIONS_MAX: usize = 8;
 /// Officers remembered to have given their PIN on this device.
 const SEEN_MAX: usize = 100;
-/// Longest lock-out, seconds.
-const LOCK_OUT_S_MAX: u64 = 24 * 3600;
+/// Longest lock-out, seconds: it slows whoever guesses to some 500 PINs a day, and a colleague's joke costs a quarter of an
+/// hour. (NIST SP 800-63B, 5.2.2, asks for throttling.)
+const LOCK_OUT_S_MAX: u64 = 15 * 60;
 
 impl Tries {
     /// How long the badge stays locked, seconds.
@@ -42,18 +44,23 @@ impl Tries {
             return Tries { failures, ..self };
         }
         let longer = 1u64.checked_shl(self.lock_outs).unwrap_or(u64::MAX);
-        let length = rules.lock_out_s.saturating_mul(longer).min(LOCK_OUT_S_MAX);
+        let length = rules.lock_out_s.saturating_mul(longer).min(LOCK_OUT_S_MAX.max(rules.lock_out_s));
         Tries { failures: 0, lock_outs: self.lock_outs.saturating_add(1), locked_until: now + length }
     }
 }
 
-/// A session's secret: 32 random bytes, in memory and in the officer's cookie only.
+/// A session's secret: two halves of 32 random bytes, in memory and in the officer's browser only. One is in a cookie, which no
+/// script can read, but which goes to every port of this machine (RFC 6265, 8.5). The other is the page's own, which no other
+/// port's page gets. Whoever has both is the officer.
 #[derive(Clone)]
-pub struct Token(Zeroizing<[u8; 32]>);
+pub struct Token {
+    cookie: Zeroizing<[u8; 32]>,
+    page: Zeroizing<[u8; 32]>,
+}
 
 impl PartialEq for Token {
     fn eq(&self, other: &Token) -> bool {
-        self.0.ct_eq(&*other.0).into()
+        (self.cookie.ct_eq(&*other.cookie) & self.page.ct_eq(&*other.page)).into()
     }
 }
 
@@ -68,17 +75,22 @@ impl std::fmt::Debug for Token {
 impl Token {
     /// A new one.
     pub fn random() -> Token {
-        Token(vedette_common::crypto::random_secret())
+        Token { cookie: crypto::random_secret(), page: crypto::random_secret() }
     }
 
-    /// From a cookie: 64 hexadecimal digits.
-    pub fn from_text(text: &str) -> Option<Token> {
-        from_hex(text).map(|bytes| Token(Zeroizing::new(bytes)))
+    /// From the cookie and from the page: 64 hexadecimal digits each.
+    pub fn from_halves(cookie: &str, page: &str) -> Option<Token> {
+        Some(Token { cookie: Zeroizing::new(from_hex(cookie)?), page: Zeroizing::new(from_hex(page)?) })
     }
 
-    /// For a cookie.
-    pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(Hex(&*self.0).to_string())
+    /// For the cookie.
+    pub fn for_cookie(&self) -> Zeroizing<String> {
+        Zeroizing::new(Hex(&*self.cookie).to_string())
+    }
+
+    /// For the page.
+    pub fn for_page(&self) -> Zeroizing<String> {
+        Zeroizing::new(Hex(&*self.page).to_string())
     }
 }
 
@@ -357,16 +369,16 @@ mod tests {
                     looked_at += 1;
                 }
             }
-            // n lock-outs of 10, 20, 40 ... seconds lie between n * 3 tries.
+            // n lock-outs of 10, 20, 40 ... seconds, 900 at most, lie between n * 3 tries.
             let lock_outs = (looked_at - 1) / 3;
-            let waited: u64 = (0..lock_outs).map(|n| 10u64 << n).sum();
+            let waited: u64 = (0..lock_outs).map(|n| (10u64 << n.min(20)).min(LOCK_OUT_S_MAX)).sum();
             prop_assert!(now >= waited, "{looked_at} tries in {now} s");
             prop_assert_eq!(tries.lock_outs, looked_at / 3);
         }
     }
 
     #[test]
-    fn a_lock_out_refuses_the_right_pin_too_and_lasts_a_day_at_most() {
+    fn a_lock_out_refuses_the_right_pin_too_and_lasts_a_quarter_of_an_hour_at_most() {
         let (roster, machine) = (two(), SignIn::new(rules()));
         let tries = (0..3).fold(Tries::default(), |tries, _| tries.counted(&rules(), 5));
         let ask = |now| machine.ask(&roster, &roster.officers[0], true, None, tries, now);

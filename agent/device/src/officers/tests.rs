@@ -146,6 +146,46 @@ fn a_lock_out_survives_a_restart_and_the_right_pin() {
 }
 
 #[test]
+fn a_badge_on_no_roster_is_answered_like_one_that_is_and_strangers_fill_no_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (roster_state, (officers, _)) = (roster_state(), open(folder.path()));
+    let answers = |badge: &str| {
+        let wrong = |_| match refusal(officers.sign_in(&roster_state, badge, Some(&pin("000001")), None)) {
+            // A second may pass between two.
+            SignInRefusal::Locked { .. } => SignInRefusal::Locked { retry_after_s: 0 },
+            other => other,
+        };
+        (0..4).map(wrong).collect::<Vec<_>>()
+    };
+    assert_eq!(answers("nobody"), answers("anna"));
+    let before = journal(&officers).len();
+    let full = (0..STRANGERS_MAX).map(|n| (format!("x{n}").parse().unwrap(), Tries::default()));
+    officers.strangers().extend(full);
+    for who in ["y1", "y2"] {
+        let refused = refusal(officers.sign_in(&roster_state, who, Some(&pin("000001")), None));
+        assert_eq!(refused, SignInRefusal::Wrong);
+    }
+    assert_eq!(journal(&officers).len(), before, "one a minute");
+    assert!(officers.strangers().len() <= STRANGERS_MAX);
+}
+
+#[test]
+fn an_administrator_unlocks_a_badge_and_the_journal_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (roster_state, (officers, clock)) = (roster_state(), open(folder.path()));
+    let anna = "anna".parse().unwrap();
+    assert!(!unlock(&officers.db, &anna, clock.now()).unwrap(), "it was not locked");
+    for _ in 0..3 {
+        let _ = officers.sign_in(&roster_state, "anna", Some(&pin("000001")), None);
+    }
+    let right = pin("274916");
+    assert!(officers.sign_in(&roster_state, "anna", Some(&right), None).is_err());
+    assert!(unlock(&officers.db, &anna, clock.now()).unwrap());
+    assert!(officers.sign_in(&roster_state, "anna", Some(&right), None).is_ok());
+    assert!(journal(&officers).iter().any(|e| matches!(e, AuditEvent::Unlocked { who } if who == "anna")));
+}
+
+#[test]
 fn without_a_roster_nobody_signs_in_and_a_new_one_ends_the_sessions_it_does_not_admit() {
     let folder = tempfile::tempdir().unwrap();
     let (officers, _) = open(folder.path());

@@ -42,6 +42,7 @@ impl Post {
         let roster = snapshot.roster_state.roster()?;
         let grace_s = self.parts.officers.rules().roster_grace_s;
         let state = match () {
+            () if now < roster.expires && snapshot.roster_behind => RosterStanding::Behind,
             () if now < roster.expires => RosterStanding::Current,
             () if now < roster.expires.saturating_add(grace_s) => RosterStanding::Expired,
             () => RosterStanding::Ended,

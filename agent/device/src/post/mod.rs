@@ -43,6 +43,7 @@ use events::{Hub, Listener, PostEvent, ReaderRefusal};
 use recent::{OpenHit, Recent};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use vedette_common::pin::Pin;
 use vedette_common::roster::Role;
@@ -150,6 +151,11 @@ impl Post {
         Ok(self.publish(self.checker().find(find)?))
     }
 
+    /// See [`Checker::leave_reserve`].
+    pub fn leave_reserve(&self) -> Result<(), CheckError> {
+        self.checker().leave_reserve()
+    }
+
     fn publish(&self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         self.counts.answered(&answer);
@@ -231,6 +237,11 @@ impl Post {
         let (taken, refused) = (report.applied as u64, report.refused.len() as u64);
         journal::record(self.db(), self.now(), journal::AuditEvent::Import { who, taken, refused })?;
         Ok(report)
+    }
+
+    /// For how long the intake has been at its present job.
+    pub(crate) fn intake_busy_for(&self) -> Option<Duration> {
+        self.parts.intake.as_ref()?.busy_for()
     }
 
     /// Everything that happens from now on; none if too many listen already.

@@ -45,6 +45,8 @@ pub struct RosterStatus {
 #[serde(rename_all = "snake_case")]
 pub enum RosterStanding {
     Current,
+    /// A heartbeat names a newer one, which has not arrived: who was removed since may still sign in.
+    Behind,
     /// Expired, in its grace: officers still sign in, and a new one is overdue.
     Expired,
     /// Its grace is over: only administrators sign in.

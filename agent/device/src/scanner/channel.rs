@@ -126,8 +126,14 @@ impl ScannerChannel {
     }
 
     /// A payload to be sent now, if any; it counts as sent. `random` makes 32 fresh bytes.
-    pub fn next(&mut self, host: &Host, now: Instant, random: impl FnOnce() -> PrivateKey) -> Option<Vec<u8>> {
-        let waited = |least: Duration| move |(at, _): (Instant, u32)| now.saturating_duration_since(at) >= least;
+    pub fn next(
+        &mut self,
+        host: &Host,
+        now: Instant,
+        random: impl FnOnce() -> PrivateKey,
+    ) -> Option<Vec<u8>> {
+        let waited =
+            |least: Duration| move |(at, _): (Instant, u32)| now.saturating_duration_since(at) >= least;
         match &self.state {
             State::Open(_) => None,
             State::Calling => {
@@ -142,7 +148,8 @@ impl ScannerChannel {
                 Some(vec![PROTOCOL, 0])
             }
             State::Wanted => {
-                let waits = self.opened_at.is_some_and(|at| now.saturating_duration_since(at) < OPENING_EVERY);
+                let waits =
+                    self.opened_at.is_some_and(|at| now.saturating_duration_since(at) < OPENING_EVERY);
                 if waits { None } else { self.open(host, now, 0, random) }
             }
             State::Opening(_) => {
@@ -225,17 +232,11 @@ impl ScannerChannel {
         (self.state, self.scanner, self.said) = (State::Calling, None, None);
     }
 
-    fn here(
-        &mut self,
-        name: DeviceId,
-        enrolled: &EnrolledScanners,
-        host: &Host,
-        clock: u64,
-        now: Instant,
-    ) {
+    fn here(&mut self, name: DeviceId, enrolled: &EnrolledScanners, host: &Host, clock: u64, now: Instant) {
         let known = enrolled.get(&name);
         let stands = standing(known, host, clock);
-        let told = known.is_some_and(|k| self.told.as_ref() == Some(&(name.clone(), k.enrolment.pair.number)));
+        let told =
+            known.is_some_and(|k| self.told.as_ref() == Some(&(name.clone(), k.enrolment.pair.number)));
         self.claimed = Some(name);
         // A name said in the clear does not unsay that its key was not proven.
         if !(stands == ScannerState::Connected && self.standing == ScannerState::Unproven) {

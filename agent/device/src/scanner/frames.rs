@@ -296,7 +296,8 @@ fn ours(snapshot: &Snapshot, scanner: &EnrolledScanner) -> Ours {
         Some((heartbeat.issued, envelope))
     });
     let may_have = |held: &&SnapshotList| scanner.enrolment.lists.contains(&held.list);
-    let documents = snapshot.lists.iter().filter(|held| matches!(held.content, Content::Documents(_))).filter(may_have);
+    let documents =
+        snapshot.lists.iter().filter(|held| matches!(held.content, Content::Documents(_))).filter(may_have);
     let lists = documents.filter_map(|held| {
         let envelope = held.manifest.clone()?;
         let manifest: Manifest = body(SignedKind::Manifest, &envelope)?;

@@ -287,9 +287,10 @@ impl ScannerSession {
 
     fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> ScannerEvent<'a> {
         let asked = self.waiting.take_if(|(say, ..)| *say == Command::Who).is_some();
-        let same = self.hello.as_ref().is_some_and(|before| {
-            hello.keyed >= before.keyed && (hello.time > 0 || self.time_told == 0)
-        });
+        let same = self
+            .hello
+            .as_ref()
+            .is_some_and(|before| hello.keyed >= before.keyed && (hello.time > 0 || self.time_told == 0));
         if !(asked && same) {
             *self = ScannerSession::new(now);
         }

@@ -53,7 +53,9 @@ impl Standing {
         let name = claimed.map_or("", |name| name.as_str());
         match state {
             ScannerState::Silent => tracing::debug!(scanner = %self.port, "nothing answers"),
-            ScannerState::Connected => tracing::info!(scanner = %self.port, name, "the scanner has proven its key"),
+            ScannerState::Connected => {
+                tracing::info!(scanner = %self.port, name, "the scanner has proven its key")
+            }
             _ => {
                 tracing::warn!(scanner = %self.port, name, ?state, "it gets nothing: `vedette status` says what to do");
             }

@@ -77,6 +77,12 @@ impl Db {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Every write fails from now on, as on a full disk, or works again.
+    #[cfg(test)]
+    pub(crate) fn refuse_writes(&self, refuse: bool) {
+        self.lock().pragma_update(None, "query_only", refuse).expect("a pragma");
+    }
+
     /// Runs one statement, or several that only read.
     pub(super) fn run<T>(
         &self,

@@ -1,7 +1,7 @@
 //! Segments as files, named by the SHA-256 of their bytes.
 //!
 //! Invariants: a file under its digest's name has that digest (checked before it is renamed there) and is whole; a
-//! partial download lives in `partial/` and resumes at its length; nothing grows past the size the signed manifest
+//! partial download lives in `partial/` and resumes at its length, a copy from a stick beside it; nothing grows past the size the signed manifest
 //! states. Failure: a wrong digest removes the partial file, so the next try starts clean.
 
 use std::collections::HashSet;
@@ -112,12 +112,14 @@ impl SegmentStore {
 
     /// Copies a segment from elsewhere (a bundle), verified on the way; nothing is kept of a wrong one.
     pub fn copy_in(&self, from: &Path, segment: &SegmentRef) -> Result<(), SegmentStoreError> {
-        let path = self.partial(&segment.digest);
-        let copy = || {
-            let mut source = File::open(from)?.take(segment.bytes.saturating_add(1));
-            std::io::copy(&mut source, &mut File::create(&path)?)
-        };
-        copy().map_err(FileError::at("copy", from))?;
+        // Not the download's file: chunks may arrive meanwhile.
+        let path = self.partial.join(format!("{}.copy", Hex(&segment.digest)));
+        let mut source = files::open_foreign(from)?.take(segment.bytes.saturating_add(1));
+        let copied = File::create(&path).and_then(|mut copy| std::io::copy(&mut source, &mut copy));
+        if let Err(error) = copied {
+            files::remove(&path)?; // on a full disk it takes the room of better ones
+            return Err(FileError::at("copy", from)(error).into());
+        }
         self.adopt(&path, segment)
     }
 
@@ -135,8 +137,10 @@ impl SegmentStore {
 
     /// Removes every segment and partial download that `keep` does not name.
     pub fn keep_only(&self, keep: &HashSet<Digest>) -> Result<usize, FileError> {
-        let names: HashSet<String> =
-            keep.iter().flat_map(|d| [format!("{}.seg", Hex(d)), format!("{}.part", Hex(d))]).collect();
+        let names: HashSet<String> = keep
+            .iter()
+            .flat_map(|d| ["seg", "part", "copy"].map(|what| format!("{}.{what}", Hex(d))))
+            .collect();
         let mut removed = 0;
         for folder in [&self.segments, &self.partial] {
             for entry in fs::read_dir(folder).map_err(FileError::at("list", folder))? {

@@ -1,6 +1,6 @@
 //! Wrong PINs by badge: stored, so that a restart forgets none.
 
-use super::db::{Db, DbError, Step};
+use super::db::{Db, DbError, Step, Tx};
 use rusqlite::{OptionalExtension, Row, params};
 use vedette_common::roster::Badge;
 
@@ -42,6 +42,20 @@ pub(crate) fn set(db: &Db, badge: &Badge, tries: Tries) -> Result<(), DbError> {
             "INSERT OR REPLACE INTO tries (badge, failures, lock_outs, locked_until) VALUES (?1, ?2, ?3, ?4)";
         db.execute(sql, params![badge.as_str(), failures, lock_outs, locked_until as i64]).map(|_| ())
     })
+}
+
+/// Counts a try on a badge that is on no roster, under the name that no badge has: it costs what counting another does.
+pub(crate) fn count_stranger(db: &Db) -> Result<(), DbError> {
+    db.run("count the try", |db| {
+        let sql = "INSERT INTO tries (badge, failures, lock_outs, locked_until) VALUES ('', 1, 0, 0)
+                   ON CONFLICT (badge) DO UPDATE SET failures = (failures + 1) % 1000000";
+        db.execute(sql, []).map(|_| ())
+    })
+}
+
+/// Forgets a badge's tries, a lock included; false if there were none.
+pub(crate) fn unlock(t: &Tx<'_>, badge: &Badge) -> Result<bool, DbError> {
+    t.run(|db| Ok(db.execute("DELETE FROM tries WHERE badge = ?1", [badge.as_str()])? > 0))
 }
 
 pub(crate) fn forget(db: &Db, badge: &Badge) -> Result<(), DbError> {

@@ -6,7 +6,7 @@ use crate::db::DbError;
 use std::path::PathBuf;
 use vedette_common::files::FileError;
 use vedette_common::mqtt::tls::TlsError;
-use vedette_shim::trust::TrustError;
+use vedette_shim::trust::{SignedKind, TrustError};
 
 /// Why the home could not be opened, or something not be signed. [`AuthorityError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,14 @@ pub enum AuthorityError {
     /// The last heartbeat is far in the future; times as RFC 3339.
     #[error("the last heartbeat was signed at {last}, and the clock says {now}: no further one is signed")]
     HeartbeatAhead { last: String, now: String },
+    /// The clock is far past all that was signed; times as RFC 3339.
+    #[error(
+        "the clock says {now}, but the last signature was made at {last}: more than 36 hours before, so nothing is signed"
+    )]
+    ClockAhead { last: String, now: String },
+    /// Devices' own verifier refuses what was to be signed: an error of this program or of the home's keys.
+    #[error("internal error: devices would refuse this {kind}: {source}; nothing was changed")]
+    NotAccepted { kind: SignedKind, source: TrustError },
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -62,6 +70,17 @@ impl AuthorityError {
             Self::RootKeys { .. } => Some("bring the root key files back into keys/ for this command"),
             Self::HeartbeatAhead { .. } => Some(
                 "set the clock right; if it was ahead then, `vedette-hq replace-key heartbeat` lets devices start over",
+            ),
+            Self::ClockAhead { .. } => Some(
+                "if the clock is wrong, set it right; if it is right, because nothing was signed for so long, run the \
+                 command again with --clock-is-right",
+            ),
+            Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
+                Some("the root has ended: `vedette-hq renew` issues the next one")
+            }
+            Self::NotAccepted { .. } => Some(
+                "keys/ and root/ must belong together: restore both from one backup; `vedette-hq replace-key` replaces an \
+                 online role's key",
             ),
             _ => None,
         }

@@ -4,17 +4,20 @@
 //! later than it is, so that leases end and devices' clocks run ahead. The remedy is `replace-key heartbeat`.
 //!
 //! Invariant: its time never goes back, also when headquarters' clock does, or devices would refuse it. Failure: when that
-//! would be more than [`AHEAD_S_MAX`] ahead of the clock, nothing is signed: such a time would end leases everywhere.
+//! would be more than [`AHEAD_S_MAX`] ahead of the clock, nothing is signed: such a time would end leases everywhere. Who
+//! calls has its time from [`signing_time`](super::signing_time), so it is not far ahead of the last either.
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
+use crate::authority::sign::signed;
+use crate::authority::signing_time::AHEAD_S_MAX;
 use crate::db::{Session, devices, editions, officers, outcomes, statements};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use vedette_common::clock::rfc3339;
-use vedette_common::crypto::sign_statement;
+use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::{
@@ -23,9 +26,6 @@ use vedette_shim::trust::{
 
 /// How long a heartbeat counts, seconds.
 pub const HEARTBEAT_LIFE_S: u64 = 24 * 3600;
-
-/// How far the last heartbeat may be ahead of the clock, seconds.
-pub const AHEAD_S_MAX: u64 = 24 * 3600;
 
 /// The time of the next heartbeat.
 pub(crate) fn next_time(db: &Session, now: u64) -> Result<u64, AuthorityError> {
@@ -65,7 +65,9 @@ pub(crate) fn renew(home: &Home, db: &Session, now: u64) -> Result<(), Authority
         lists: lists.collect::<Result<_, AuthorityError>>()?,
         devices: waiting(db, now)?.into_iter().take(DEVICES_MAX).collect(),
     };
-    let bytes = sign_statement(SignedKind::Heartbeat, &heartbeat, &[&Key::Heartbeat.signing(home)?]);
+    let bytes = signed(SignedKind::Heartbeat, &heartbeat, &[&Key::Heartbeat.signing(home)?], |bytes| {
+        Heartbeat::accept(bytes, &root, issued, now, &RingVerify).map(drop)
+    })?;
     Ok(statements::set_heartbeat(db, issued, &bytes)?)
 }
 

@@ -62,6 +62,11 @@ impl Home {
         self.clock.now()
     }
 
+    /// Seconds since the machine started, asleep or awake.
+    pub(crate) fn uptime(&self) -> u64 {
+        self.clock.since_boot()
+    }
+
     /// The folder that all below lies in.
     pub fn dir(&self) -> &Path {
         &self.dir

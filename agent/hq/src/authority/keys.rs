@@ -13,15 +13,12 @@
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::db::DbError;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::path::PathBuf;
-use vedette_common::crypto::{BoxKey, SigningKey, random_secret, sign_statement};
+use vedette_common::crypto::{BoxKey, SigningKey, random_secret};
 use vedette_common::files;
 use vedette_shim::ids::{Hex, ListName, from_hex};
 use vedette_shim::seal::ListKey;
-use vedette_shim::trust::{Envelope, Role, Root, SignedKind, decode_body};
+use vedette_shim::trust::{Role, Root};
 use zeroize::Zeroizing;
 
 /// How many root keys there are.
@@ -171,16 +168,6 @@ impl Key<'_> {
     pub(crate) fn list_key(&self, home: &Home) -> Result<ListKey, AuthorityError> {
         Ok(ListKey(*self.read(home)?))
     }
-}
-
-/// A statement of our own, signed by `key` instead of the one before.
-pub(crate) fn signed_again<T: Serialize + DeserializeOwned>(
-    kind: SignedKind,
-    old: &[u8],
-    key: &SigningKey,
-) -> Result<Vec<u8>, DbError> {
-    let read = Envelope::read(old, kind).and_then(|envelope| decode_body::<T>(kind, envelope.body));
-    Ok(sign_statement(kind, &read?, &[key]))
 }
 
 /// A secret as its file holds it: 64 hexadecimal digits and a line feed.

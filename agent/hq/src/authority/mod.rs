@@ -9,6 +9,8 @@
 //! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
 //! | [`heartbeat`] | signs which editions are the newest |
 //! | [`roster`] | signs who may sign in at the devices |
+//! | `sign` | signs, after devices' own verifier has read it |
+//! | [`signing_time`] | whether the clock's time may be signed |
 //! | [`renew`] | a new term for the root and for the services' certificates |
 //! | [`replace`] | a new key for a role that is online |
 
@@ -22,5 +24,7 @@ pub mod renew;
 pub mod replace;
 pub mod root;
 pub mod roster;
+pub(crate) mod sign;
+pub mod signing_time;
 
 pub use error::AuthorityError;

@@ -6,6 +6,7 @@
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca, HEADQUARTERS};
+use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root, roster};
 use crate::db::{devices, officers, settings};
 use vedette_common::clock::rfc3339;
@@ -29,8 +30,8 @@ pub struct Renewed {
 /// headquarters. The root goes out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start again.
 pub fn renew(home: &Home) -> Result<Renewed, AuthorityError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     let hosts = settings::broker_hosts(db.read())?;
     let root = root::issue_next(home, now, |_| Ok(()))?;
     Ca::open(home)?.certify_services(home, &hosts, now)?;

@@ -12,11 +12,14 @@
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::authority::keys::{Key, OnlineRole, signed_again};
+use crate::authority::keys::{Key, OnlineRole};
+use crate::authority::sign::signed_again;
+use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root, roster};
-use crate::db::{Session, outcomes, scanners, statements};
+use crate::db::{Session, outcomes, scanners, settings, statements};
+use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::trust::{Order, OwnerAnswer, ScannerEnrolment, SignedKind};
+use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, ScannerEnrolment, SignedKind};
 
 /// What a new heartbeat key means for scanners with the shim, which know no root.
 pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
@@ -34,10 +37,10 @@ pub struct Replaced {
 /// or a bundle; a `serve` that runs takes the new key by itself.
 pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, AuthorityError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let (key, next) = (role.key(), Key::Next(role));
     let finished = next.is_here(home);
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     if !finished {
         // What would stop it halfway stops it here, before anything is made.
         root::check_signers(home)?;
@@ -68,7 +71,10 @@ pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, AuthorityE
 fn sign_again(home: &Home, db: &Session, role: OnlineRole, now: u64) -> Result<(), AuthorityError> {
     match role {
         // A time the old key's thief ran ahead to, or a wrong clock, binds no more: devices forget it with the key.
-        OnlineRole::Heartbeat => statements::forget_heartbeat(db)?,
+        OnlineRole::Heartbeat => {
+            statements::forget_heartbeat(db)?;
+            settings::forget_clock_confirmed(db)?;
+        }
         OnlineRole::Roster => roster::sign_if_any(home, db, now)?,
         OnlineRole::Collector => sign_answers_again(home, db, now)?,
         OnlineRole::Orders => {
@@ -83,8 +89,11 @@ fn sign_again(home: &Home, db: &Session, role: OnlineRole, now: u64) -> Result<(
 /// Answers that still count, with the collector's key as it is now.
 fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), AuthorityError> {
     let key = Key::Collector.signing(home)?;
+    let (root, _) = root::newest(home)?;
     for answer in outcomes::answers_since(db, now.saturating_sub(OWNER_ANSWER_KEPT_S))? {
-        let bytes = signed_again::<OwnerAnswer>(SignedKind::Answer, &answer.bytes, &key)?;
+        let bytes = signed_again::<OwnerAnswer>(SignedKind::Answer, &answer.bytes, &key, |answer, bytes| {
+            OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
+        })?;
         outcomes::resign_answer(db, &answer.encounter, &bytes)?;
     }
     Ok(())
@@ -93,8 +102,12 @@ fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), Authori
 /// Scanners' enrolments, with the orders' key as it is now.
 fn sign_scanners_again(home: &Home, db: &Session) -> Result<(), AuthorityError> {
     let key = Key::Orders.signing(home)?;
+    let (root, _) = root::newest(home)?;
     for scanner in scanners::all(db)? {
-        let bytes = signed_again::<ScannerEnrolment>(SignedKind::Enrolment, &scanner.bytes, &key)?;
+        let accept = |_: &ScannerEnrolment, bytes: &[u8]| {
+            ScannerEnrolment::accept(bytes, &root, |_| 0, &RingVerify).map(drop)
+        };
+        let bytes = signed_again(SignedKind::Enrolment, &scanner.bytes, &key, accept)?;
         scanners::set(db, &scanner.enrolment, &bytes)?;
     }
     Ok(())
@@ -103,8 +116,12 @@ fn sign_scanners_again(home: &Home, db: &Session) -> Result<(), AuthorityError> 
 /// Orders that the broker retains, with the orders' key as it is now.
 fn sign_orders_again(home: &Home, db: &Session) -> Result<(), AuthorityError> {
     let key = Key::Orders.signing(home)?;
+    let (root, _) = root::newest(home)?;
     for (device, number, old) in statements::orders(db)? {
-        let bytes = signed_again::<Order>(SignedKind::Order, &old, &key)?;
+        let bytes = signed_again::<Order>(SignedKind::Order, &old, &key, |order, bytes| {
+            let us = Enrolment { device: order.device.clone(), key: order.enrolment };
+            Order::accept(bytes, &us, &root, number - 1, &RingVerify).map(drop)
+        })?;
         statements::set_order(db, &device, number, &bytes)?;
     }
     Ok(())

@@ -6,7 +6,8 @@
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, ROOT_KEYS, ROOT_THRESHOLD};
-use vedette_common::crypto::{RingVerify, SigningKey, sign_statement};
+use crate::authority::sign::signed;
+use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::files::{self, FileError};
 use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind};
 
@@ -57,7 +58,7 @@ pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), AuthorityError> {
         orders: single(Key::Orders)?,
         issuers: Default::default(),
     };
-    write(home, &root)
+    write(home, &root, None)
 }
 
 /// Issues the root after the newest, changed by `change`.
@@ -66,12 +67,13 @@ pub(crate) fn issue_next(
     now: u64,
     change: impl FnOnce(&mut Root) -> Result<(), AuthorityError>,
 ) -> Result<Root, AuthorityError> {
-    let (mut root, _) = newest(home)?;
+    let (last, _) = newest(home)?;
+    let mut root = last.clone();
     root.version += 1;
     root.issued = now;
     root.expires = now + ROOT_DAYS * 86_400;
     change(&mut root)?;
-    write(home, &root)?;
+    write(home, &root, Some(&last))?;
     Ok(root)
 }
 
@@ -96,11 +98,13 @@ fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, AuthorityError> 
     Ok(keys)
 }
 
-fn write(home: &Home, root: &Root) -> Result<(), AuthorityError> {
+/// Signs and stores a root: one that a new device takes as its anchor, and others as the successor of `last`.
+fn write(home: &Home, root: &Root, last: Option<&Root>) -> Result<(), AuthorityError> {
     let keys = signers(home, root)?;
-    let bytes = sign_statement(SignedKind::Root, root, &keys.iter().collect::<Vec<_>>());
-    // What a device would refuse must not become our newest root.
-    Root::pinned(&bytes, &RingVerify).map_err(AuthorityError::trust(format!("root {}", root.version)))?;
+    let bytes = signed(SignedKind::Root, root, &keys.iter().collect::<Vec<_>>(), |bytes| {
+        Root::pinned(bytes, &RingVerify)?.check_current(root.issued)?;
+        last.map_or(Ok(()), |last| last.next(bytes, &RingVerify).map(drop))
+    })?;
     Ok(files::write(&file(home, root.version), &bytes)?)
 }
 

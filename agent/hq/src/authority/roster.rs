@@ -6,10 +6,12 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
+use crate::authority::sign::signed;
 use crate::db::Session;
 use crate::db::officers::{self, RosterRow};
-use vedette_common::crypto::{RingVerify, sign_statement};
-use vedette_common::roster::Roster;
+use vedette_common::crypto::RingVerify;
+use vedette_common::roster::{Roster, RosterFloor};
+use vedette_shim::ids::Digest;
 use vedette_shim::trust::SignedKind;
 
 /// How long a roster counts, seconds; `renew` signs it again, and so does every change.
@@ -17,13 +19,17 @@ pub const ROSTER_LIFE_S: u64 = 180 * 86_400;
 
 /// Signs the next roster over the officers in the database; its number.
 pub(crate) fn sign(home: &Home, db: &Session, now: u64) -> Result<u64, AuthorityError> {
-    let number = officers::roster(db)?.map_or(0, |last| last.number) + 1;
+    let last = officers::roster(db)?.map_or(0, |last| last.number);
+    let number = last + 1;
     let officers = officers::all(db)?.into_iter().map(|(officer, _)| officer).collect();
     let roster = Roster { number, issued: now, expires: now + ROSTER_LIFE_S, officers };
     roster.check_rules().map_err(AuthorityError::Roster)?;
-    let bytes = sign_statement(SignedKind::Roster, &roster, &[&Key::Roster.signing(home)?]);
     let (root, _) = root::newest(home)?;
-    Roster::accept(&bytes, &root, None, now, &RingVerify).map_err(AuthorityError::trust("the roster"))?;
+    // Of the last one only its number counts here: this one has another.
+    let floor = Some(RosterFloor { number: last, digest: Digest::default() });
+    let bytes = signed(SignedKind::Roster, &roster, &[&Key::Roster.signing(home)?], |bytes| {
+        Roster::accept(bytes, &root, floor, now, &RingVerify).map(drop)
+    })?;
     officers::set_roster(db, &RosterRow { number, expires_at: roster.expires, bytes })?;
     Ok(number)
 }

@@ -5,10 +5,13 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::authority::root;
+use crate::authority::sign::signed;
+use crate::authority::signing_time::signing_time;
 use crate::collector::error::CollectorError;
 use crate::db::outcomes::{self, SignedAnswer};
 use crate::db::{Session, encounters};
-use vedette_common::crypto::sign_statement;
+use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
@@ -32,9 +35,13 @@ pub fn answer(
     let device = encounters::device_of(&change, &encounter)?
         .ok_or_else(|| CollectorError::NoEncounter(Hex(&encounter).to_string()))?;
     // Two answers in one second must not have one time: the later would not count.
-    let at = home.now().max(outcomes::answered_at(&change, &encounter)?.map_or(0, |last| last + 1));
+    let now = signing_time(home, &change)?;
+    let at = now.max(outcomes::answered_at(&change, &encounter)?.map_or(0, |last| last + 1));
     let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
-    let bytes = sign_statement(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?]);
+    let (root, _) = root::newest(home)?;
+    let bytes = signed(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?], |bytes| {
+        OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
+    })?;
     outcomes::set_answer(&change, &answer, &bytes)?;
     change.commit()?;
     Ok(device)

@@ -47,7 +47,9 @@ pub async fn broadcast(
         publishes.extend(delta_chunks(home, list)?);
     }
     let chunks = publishes.len();
-    publishes.extend(retained::all(home, home.database()?.read())?);
+    let mut failed = Ok(());
+    publishes.extend(retained::all(home, home.database()?.read(), home.now(), |error| failed = Err(error)));
+    failed?;
     let sent = Broadcasted { retained: publishes.len() - chunks, chunks };
     let settings = settings(home, PUBLISHER, broker)?;
     send(settings, publishes).await?;

@@ -10,10 +10,11 @@ pub use crate::db::outcomes::OutcomeView;
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::db::encounters::{self, Arrival, Position};
-use crate::db::{Db, Session, devices, outcomes};
-use std::collections::HashMap;
+use crate::db::{Db, DbError, Session, devices, lists, outcomes};
+use std::collections::{BTreeMap, HashMap};
 use vedette_common::crypto::BoxKey;
 use vedette_common::encounter;
 use vedette_shim::ids::{DeviceId, EncounterId, ListName};
@@ -56,6 +57,9 @@ pub enum Refusal {
     /// No such list here.
     #[error("it names a list that is not headquarters'")]
     UnknownList,
+    /// The key of that list's owner cannot be read at headquarters.
+    #[error("the key of its list's owner cannot be read")]
+    NoOwnerKey,
     /// Not sealed by that device's key to that list's owner.
     #[error("it does not open: damaged, or not sealed by this device to the list's owner")]
     DoesNotOpen,
@@ -78,21 +82,46 @@ pub enum Outcome {
 pub(crate) struct Owners<'a> {
     home: &'a Home,
     keys: HashMap<ListName, BoxKey>,
+    /// Why a list's key cannot be read, since the last [`Owners::alarm`]; `None` when it can again.
+    news: BTreeMap<ListName, Option<String>>,
 }
 
 impl<'a> Owners<'a> {
     pub(crate) fn of(home: &'a Home) -> Self {
-        Owners { home, keys: HashMap::new() }
+        Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
     }
 
-    fn key(&mut self, list: &ListName) -> Result<Option<&BoxKey>, CollectorError> {
+    /// The key of a list that is ours; else why not.
+    fn key(&mut self, db: &Session, list: &ListName) -> Result<Result<&BoxKey, Refusal>, DbError> {
         if !self.keys.contains_key(list) {
-            if !Key::Owner(list).is_here(self.home) {
-                return Ok(None);
+            match Key::Owner(list).opening(self.home) {
+                Ok(key) => {
+                    self.keys.insert(list.clone(), key);
+                    self.news.insert(list.clone(), None);
+                }
+                Err(_) if lists::find(db, list)?.is_none() => return Ok(Err(Refusal::UnknownList)),
+                Err(error) => {
+                    self.news.insert(list.clone(), Some(error.to_string()));
+                    return Ok(Err(Refusal::NoOwnerKey));
+                }
             }
-            self.keys.insert(list.clone(), Key::Owner(list).opening(self.home)?);
         }
-        Ok(self.keys.get(list))
+        Ok(self.keys.get(list).ok_or(Refusal::NoOwnerKey))
+    }
+
+    /// Raises and ends the alarms about lists' keys.
+    pub(crate) fn alarm(&mut self, alarms: &mut Alarms, now: u64) {
+        for (list, why) in std::mem::take(&mut self.news) {
+            let subject = format!("the owner's key of {list}");
+            match why {
+                Some(why) => {
+                    let text =
+                        format!("{why}. Encounters with {list} are not taken until its file is restored");
+                    alarms.raise(&subject, text, now);
+                }
+                None => alarms.end(&subject),
+            }
+        }
     }
 }
 
@@ -144,8 +173,9 @@ fn store_one(
     if enrolments.is_empty() {
         return refuse(Refusal::UnknownDevice);
     }
-    let Some(owner) = owners.key(&sealed.list)? else {
-        return refuse(Refusal::UnknownList);
+    let owner = match owners.key(db, &sealed.list)? {
+        Ok(owner) => owner,
+        Err(why) => return refuse(why),
     };
     // A device enrolled again may still have encounters of its former self: those count as a revoked device's.
     let opened = enrolments.iter().find_map(|enrolment| {

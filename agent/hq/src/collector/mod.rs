@@ -3,18 +3,24 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`serve`] | collector and depot in one process |
+//! | `homecoming` | what comes from devices: stored, then receipted |
+//! | `watch` | heartbeats, receipts, terms: what `serve` signs |
+//! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
 //! | [`encounters`] | stores encounters, shows them |
 //! | [`answer`] | the owner's answer to an encounter |
 //! | `retained` | what the broker should keep |
 //! | [`broadcast`] | sends once what the broker should keep |
 
+pub mod alarms;
 pub mod answer;
 pub mod broadcast;
 mod depot;
 pub mod encounters;
 mod error;
+pub(crate) mod homecoming;
 mod retained;
 pub mod serve;
+pub(crate) mod watch;
 
 pub use error::CollectorError;

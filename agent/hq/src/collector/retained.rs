@@ -12,15 +12,41 @@ use crate::db::{Session, devices, editions, grants, lists, officers, scanners, s
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 
-/// Everything to be retained.
-pub(crate) fn all(home: &Home, db: &Session) -> Result<Vec<Publish>, CollectorError> {
+/// What one part of it is made of: the home, its database, the time.
+type Part = fn(&Home, &Session, u64) -> Result<Kept, CollectorError>;
+
+/// Topics and what the broker should keep there.
+type Kept = Vec<(Topic, Vec<u8>)>;
+
+/// Everything to be retained. A part that cannot be read is left out and given to `failed`: what the broker has of it stays.
+pub(crate) fn all(
+    home: &Home,
+    db: &Session,
+    now: u64,
+    mut failed: impl FnMut(CollectorError),
+) -> Vec<Publish> {
+    let parts: [Part; 6] = [roots, of_devices, manifests, roster, answers, heartbeat];
     let mut publishes = Vec::new();
-    let mut retain = |topic: Topic, payload| {
-        publishes.push(Publish { topic: topic.name(), payload, retain: true });
-    };
-    for (version, bytes) in root::all(home)? {
-        retain(Topic::Root(version), bytes);
+    for part in parts {
+        match part(home, db, now) {
+            Ok(kept) => publishes.extend(kept.into_iter().map(|(topic, payload)| Publish {
+                topic: topic.name(),
+                payload,
+                retain: true,
+            })),
+            Err(error) => failed(error),
+        }
     }
+    publishes
+}
+
+fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
+    Ok(root::all(home)?.into_iter().map(|(version, bytes)| (Topic::Root(version), bytes)).collect())
+}
+
+/// Each device's grants and order.
+fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
+    let mut kept = Vec::new();
     let lists = lists::all(db)?;
     for device in devices::all(db)? {
         let granted = grants::of_device(db, &device)?;
@@ -28,25 +54,30 @@ pub(crate) fn all(home: &Home, db: &Session) -> Result<Vec<Publish>, CollectorEr
             let grant = granted.iter().find(|(granted, _)| *granted == list.name);
             let grant = grant.map(|(_, bytes)| bytes.clone());
             let topic = Topic::Device(device.clone(), DeviceTopic::Grant(list.name.clone()));
-            retain(topic, grant.unwrap_or_default());
+            kept.push((topic, grant.unwrap_or_default()));
         }
         for (scanner, bytes) in scanners::of_device(db, &device)? {
             retain(Topic::Device(device.clone(), DeviceTopic::Scanner(scanner)), bytes);
         }
         let order = statements::order(db, &device)?.unwrap_or_default();
-        retain(Topic::Device(device, DeviceTopic::Order), order);
+        kept.push((Topic::Device(device, DeviceTopic::Order), order));
     }
-    for (list, _, manifest) in editions::newest_of_all(db)? {
-        retain(Topic::Manifest(list), manifest);
-    }
-    if let Some(roster) = officers::roster(db)? {
-        retain(Topic::Roster, roster.bytes);
-    }
-    for (topic, bytes) in answer::retained(db, home.now())? {
-        retain(topic, bytes);
-    }
-    if let Some((_, heartbeat)) = statements::heartbeat(db)? {
-        retain(Topic::Heartbeat, heartbeat);
-    }
-    Ok(publishes)
+    Ok(kept)
+}
+
+fn manifests(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
+    let newest = editions::newest_of_all(db)?;
+    Ok(newest.into_iter().map(|(list, _, manifest)| (Topic::Manifest(list), manifest)).collect())
+}
+
+fn roster(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
+    Ok(officers::roster(db)?.into_iter().map(|roster| (Topic::Roster, roster.bytes)).collect())
+}
+
+fn answers(_: &Home, db: &Session, now: u64) -> Result<Kept, CollectorError> {
+    answer::retained(db, now)
+}
+
+fn heartbeat(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
+    Ok(statements::heartbeat(db)?.into_iter().map(|(_, bytes)| (Topic::Heartbeat, bytes)).collect())
 }

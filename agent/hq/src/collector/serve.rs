@@ -7,53 +7,47 @@
 //! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line: they take milliseconds,
 //! and the broker's messages wait for them in the session's bounded queue.
 //!
-//! Failure: a session that breaks is opened again after a growing, jittered wait; encounters that came and were not yet
-//! stored are stored all the same, and those whose receipt was lost come again. Bounds: [`BATCH_MAX`],
-//! [`RECEIPTS_WAITING_MAX`], [`CHUNKS_IN_FLIGHT_MAX`], the depot's and the session's.
+//! Failure: once started, `serve` ends only when it is told to. What it cannot do (a damaged key, a full disk, a clock that is
+//! wrong, a broker that refuses a topic) is an alarm (see `alarms`), everything else goes on, and it is tried again. A session
+//! that breaks is opened again after a growing, jittered wait; encounters that came and were not yet stored are stored all
+//! the same, and those whose receipt was lost come again. Bounds: [`CHUNKS_IN_FLIGHT_MAX`], `homecoming`'s, the depot's and the
+//! session's.
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
-use crate::authority::AuthorityError;
 use crate::authority::home::Home;
-use crate::authority::keys::Key;
 use crate::authority::pki::HEADQUARTERS;
-use crate::authority::{heartbeat, renew};
+use crate::collector::alarms::{Alarms, explained};
 use crate::collector::broadcast::{chunk_message, settings};
 use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
-use crate::collector::encounters::{Outcome, Owners, store};
 use crate::collector::error::CollectorError;
-use crate::collector::retained;
+use crate::collector::homecoming::Homecoming;
+use crate::collector::watch::Watch;
 use crate::db::{Db, devices};
-use crate::fleet::devices::store_status;
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroU64;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use vedette_common::crypto::{SigningKey, sign_statement};
 use vedette_common::mqtt::backoff::Backoff;
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publish, Publisher, Token};
 use vedette_common::mqtt::topics::{DeviceTopic, Topic, headquarters_subscriptions};
 use vedette_shim::ids::{DeviceId, Digest, Hex};
-use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SignedKind, digest};
-use vedette_shim::wire::{self, Chunk, Status, Want};
+use vedette_shim::trust::digest;
+use vedette_shim::wire::{self, Chunk, Want};
 
-/// Messages stored in one transaction, at most.
-pub const BATCH_MAX: usize = 64;
 /// A message waits this long for others to be stored with, at most.
 const BATCH_WAIT: Duration = Duration::from_millis(50);
-/// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
-pub const RECEIPTS_WAITING_MAX: usize = 1024;
 /// Chunks handed over and not yet acknowledged by the broker: 2 MiB; the rest of the window is for receipts.
 pub const CHUNKS_IN_FLIGHT_MAX: usize = 32;
 /// How often the home is looked at for changes by other commands.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often a term that ends soon is warned of.
-const WARN_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Longest wait between two tries to connect.
 const RETRY_MAX: Duration = Duration::from_secs(30);
+/// What an alarm about subscriptions is about.
+const TOPICS: &str = "the broker's topics";
 /// Longest wait for the last messages to leave at the end.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
@@ -89,7 +83,8 @@ pub struct ServeReport {
     pub broken_sessions: u64,
 }
 
-/// Serves until `shutdown`. Errors are of the home; the broker's are logged and tried again.
+/// Serves until `shutdown`. Errors are of the home at the start; later ones are alarms, and the broker's are logged and tried
+/// again.
 pub async fn run(
     home: &Home,
     options: ServeOptions,
@@ -100,62 +95,52 @@ pub async fn run(
     let mut server = Server {
         home,
         db: home.database()?,
-        owners: Owners::of(home),
-        collector: Key::Collector.signing(home)?,
+        watch: Watch::over(home, options.heartbeat_every),
+        homecoming: Homecoming::to(home),
+        alarms: Alarms::default(),
         depot: Depot::default(),
         absent: Absent::default(),
         depot_budget: 0,
-        heartbeat_due: Instant::now(),
-        warning_due: Instant::now(),
-        seen_version: None,
-        encounters: Vec::new(),
-        statuses: BTreeMap::new(),
-        receipts: VecDeque::new(),
         outbox: VecDeque::new(),
         kept_at_broker: HashMap::new(),
         chunks_in_flight: HashSet::new(),
-        report: ServeReport::default(),
+        chunks: 0,
+        broken_sessions: 0,
         options,
     };
     let mut backoff = Backoff::up_to(RETRY_MAX);
     while !shutdown.is_cancelled() {
-        if let Some(why) = server.session(settings.clone(), &mut backoff, &shutdown).await? {
+        if let Some(why) = server.session(settings.clone(), &mut backoff, &shutdown).await {
             let delay = backoff.next_delay();
             warn!("the broker at {}:{}: {why}; next try in {delay:?}", settings.host, settings.port);
-            server.report.broken_sessions += 1;
+            server.broken_sessions += 1;
             tokio::select! {
                 () = sleep(delay) => {}
                 () = shutdown.cancelled() => {}
             }
         }
     }
-    Ok(server.report)
+    Ok(server.report())
 }
 
 struct Server<'a> {
     home: &'a Home,
     options: ServeOptions,
     db: Db,
-    owners: Owners<'a>,
-    collector: SigningKey,
+    watch: Watch<'a>,
+    homecoming: Homecoming<'a>,
+    alarms: Alarms,
     depot: Depot,
     absent: Absent,
     /// Bytes the depot may still send in this second.
     depot_budget: u64,
-    heartbeat_due: Instant,
-    warning_due: Instant,
-    /// SQLite's data version when the home was last looked at.
-    seen_version: Option<i64>,
-    /// Come, not yet stored.
-    encounters: Vec<(DeviceId, Bytes)>,
-    statuses: BTreeMap<DeviceId, (Status, u64)>,
-    /// To be sent, by precedence.
-    receipts: VecDeque<Publish>,
+    /// To be kept by the broker, not sent yet.
     outbox: VecDeque<Publish>,
     /// What this session's broker was given to keep, by topic.
     kept_at_broker: HashMap<String, Digest>,
     chunks_in_flight: HashSet<Token>,
-    report: ServeReport,
+    chunks: u64,
+    broken_sessions: u64,
 }
 
 impl Server<'_> {
@@ -165,11 +150,11 @@ impl Server<'_> {
         settings: MqttSettings,
         backoff: &mut Backoff,
         shutdown: &CancellationToken,
-    ) -> Result<Option<String>, CollectorError> {
+    ) -> Option<String> {
         self.outbox.clear();
         self.kept_at_broker.clear();
         self.chunks_in_flight.clear();
-        self.seen_version = None;
+        self.watch.start_over();
         let (mut publisher, mut events) = mqtt::open(settings);
         let mut connected = false;
         let mut ticks = interval(BATCH_WAIT);
@@ -186,160 +171,95 @@ impl Server<'_> {
                     }
                     Event::Subscribed => {
                         backoff.reset();
+                        self.alarms.end(TOPICS);
                         info!("serving");
                     }
-                    Event::Refused(filter) => return Err(CollectorError::TopicRefused(filter)),
-                    Event::Message { topic, payload, retained } => self.take(&topic, payload, retained)?,
+                    Event::Refused(filter) => {
+                        let why = explained(&CollectorError::TopicRefused(filter));
+                        self.alarms.raise(TOPICS, why.clone(), self.watch.time());
+                        self.alarms.store(&mut self.db);
+                        return Some(why);
+                    }
+                    Event::Message { topic, payload, retained } => self.take(&topic, payload, retained),
                     Event::Acked(token) => {
                         self.chunks_in_flight.remove(&token);
                     }
                     Event::Closed(why) => {
-                        self.store()?;
-                        return Ok(Some(why));
+                        self.store();
+                        return Some(why);
                     }
                 },
                 _ = ticks.tick() => {
-                    self.store()?;
+                    self.store();
                     if connected && Instant::now() >= look_due {
                         look_due = Instant::now() + LOOK_EVERY;
                         self.depot_budget = self.options.depot_bytes_per_s.map_or(u64::MAX, NonZeroU64::get);
-                        self.look()?;
+                        self.look();
                     }
                 }
                 () = shutdown.cancelled() => break,
             }
             if connected {
-                self.send(&mut publisher)?;
+                self.send(&mut publisher);
             }
         }
-        self.store()?;
+        self.store();
         if !connected {
-            return Ok(None);
+            return None;
         }
-        self.send(&mut publisher)?;
+        self.send(&mut publisher);
         publisher.disconnect();
         let goodbye = async { while !matches!(events.next().await, Event::Closed(_)) {} };
         // Receipts that do not leave in time are made again when their encounters come again.
         let _ = timeout(GOODBYE_MAX, goodbye).await;
-        Ok(None)
+        None
     }
 
-    /// Takes a message in; encounters and statuses wait for [`Self::store`].
-    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) -> Result<(), CollectorError> {
-        let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return Ok(()) };
+    /// Takes a message in; encounters and statuses wait to be stored.
+    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) {
+        let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return };
         match what {
-            DeviceTopic::Encounter => {
-                self.encounters.push((device, payload));
-                if self.encounters.len() >= BATCH_MAX {
-                    self.store()?;
-                }
-            }
-            DeviceTopic::Status => match wire::decode::<Status>(&payload) {
-                Ok(status) => {
-                    // A retained status is as old as it says, by the device's clock.
-                    let now = self.home.now();
-                    let seen = if retained { status.at.min(now) } else { now };
-                    self.statuses.insert(device, (status, seen));
-                }
-                Err(error) => warn!("status of {device}: {error}"),
-            },
+            DeviceTopic::Encounter => self.encounter(device, payload),
+            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
-                Ok(want) => {
-                    let enrolled = devices::serial_in_force(self.db.read(), &device)?.is_some();
-                    if !enrolled || !self.depot.want(&device, &want) {
-                        warn!("a request of {device} for chunks is not answered (enrolled: {enrolled})");
-                    }
-                }
+                Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
             },
             _ => {}
         }
-        Ok(())
     }
 
-    /// Commits what came, then makes the receipts.
-    fn store(&mut self) -> Result<(), CollectorError> {
-        let now = self.home.now();
-        self.store_statuses()?;
-        if self.encounters.is_empty() {
-            return Ok(());
+    fn encounter(&mut self, device: DeviceId, message: Bytes) {
+        if self.homecoming.encounter(device, message) {
+            self.store();
         }
-        let came = std::mem::take(&mut self.encounters);
-        let outcomes = store(&mut self.db, &mut self.owners, &came, now)?;
-        let mut entries: BTreeMap<&DeviceId, Vec<ReceiptEntry>> = BTreeMap::new();
-        for ((device, _), outcome) in came.iter().zip(outcomes) {
-            let (count, entry) = match outcome {
-                Outcome::Stored(entry) => (&mut self.report.stored, entry),
-                Outcome::Known(entry) => (&mut self.report.known, entry),
-                Outcome::Conflict(entry) => {
-                    warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
-                    (&mut self.report.conflicts, entry)
-                }
-                Outcome::Refused(why) => {
-                    warn!("an encounter of {device} is refused: {why}");
-                    self.report.refused += 1;
-                    continue;
-                }
-            };
-            *count += 1;
-            entries.entry(device).or_default().push(entry);
-        }
-        for (device, entries) in entries {
-            for part in entries.chunks(RECEIPT_ENTRIES_MAX) {
-                if self.receipts.len() >= RECEIPTS_WAITING_MAX {
-                    self.receipts.pop_front();
-                }
-                self.receipts.push_back(receipt(&self.collector, device, part, now));
-            }
-        }
-        Ok(())
     }
 
-    /// Commits what devices said of themselves.
-    fn store_statuses(&mut self) -> Result<(), CollectorError> {
-        if self.statuses.is_empty() {
-            return Ok(());
+    fn want(&mut self, device: &DeviceId, want: &Want) {
+        let enrolled = devices::serial_in_force(self.db.read(), device).map_err(CollectorError::from);
+        let Some(serial) = self.alarms.watch("requests for chunks", enrolled, self.watch.time()) else {
+            return;
+        };
+        let enrolled = serial.is_some();
+        if !enrolled || !self.depot.want(device, want) {
+            warn!("a request of {device} for chunks is not answered (enrolled: {enrolled})");
         }
-        let change = self.db.change()?;
-        for (device, (status, seen)) in std::mem::take(&mut self.statuses) {
-            if !store_status(&change, &device, &status, seen)? {
-                warn!("a status came from {device}, which was never enrolled");
-            }
-        }
-        Ok(change.commit()?)
     }
 
-    /// Renews the heartbeat when it is due, warns of terms that end, and finds what the broker does not have yet.
-    fn look(&mut self) -> Result<(), CollectorError> {
-        let is_due = Instant::now() >= self.heartbeat_due;
-        if is_due {
-            self.heartbeat_due = Instant::now() + self.options.heartbeat_every;
-            match heartbeat::renew(self.home, self.db.read(), self.home.now()) {
-                // Encounters come home all the same.
-                Err(error @ AuthorityError::HeartbeatAhead { .. }) => {
-                    warn!("{error}: {}", error.hint().unwrap_or_default());
-                }
-                renewed => renewed?,
-            }
-        }
-        if Instant::now() >= self.warning_due {
-            self.warning_due = Instant::now() + WARN_EVERY;
-            renew::due(self.home, self.home.now())?.iter().for_each(|what| warn!("{what}"));
-        }
-        let version = self.db.version()?;
-        if self.seen_version.replace(version) == Some(version) && !is_due {
-            return Ok(());
-        }
-        // `replace-key` may have been the change.
-        self.collector = Key::Collector.signing(self.home)?;
-        for publish in retained::all(self.home, self.db.read())? {
+    fn store(&mut self) {
+        self.homecoming.store(&mut self.db, &self.watch, &mut self.alarms);
+    }
+
+    /// Looks at the home, and finds what the broker does not have yet.
+    fn look(&mut self) {
+        for publish in self.watch.look(&mut self.db, &mut self.alarms) {
             let digest = digest(&publish.payload);
             if self.kept_at_broker.get(&publish.topic) != Some(&digest) {
                 self.kept_at_broker.insert(publish.topic.clone(), digest);
                 self.outbox.push_back(publish);
             }
         }
-        Ok(())
+        self.alarms.store(&mut self.db);
     }
 
     fn report_absent(&mut self, turn: &Turn) {
@@ -357,13 +277,13 @@ impl Server<'_> {
     }
 
     /// Hands over what the session takes: receipts, what is to be kept, chunks.
-    fn send(&mut self, publisher: &mut Publisher) -> Result<(), CollectorError> {
+    fn send(&mut self, publisher: &mut Publisher) {
         while publisher.room() > 0 {
-            let Some(publish) = self.receipts.pop_front().or_else(|| self.outbox.pop_front()) else { break };
+            let Some(publish) = self.next_message() else { break };
             let topic = publish.topic.clone();
             match publisher.try_publish(publish) {
                 Ok(_) => {}
-                Err(Full::Window | Full::Closed) => return Ok(()),
+                Err(Full::Window | Full::Closed) => return,
                 Err(error @ Full::Oversized(_)) => warn!("{topic} is not sent: {error}"),
             }
         }
@@ -391,17 +311,25 @@ impl Server<'_> {
             // Refused only when the session is over; then the device asks again.
             if let Ok(token) = publisher.try_publish(Publish { topic, payload, retain: false }) {
                 self.chunks_in_flight.insert(token);
-                self.report.chunks += 1;
+                self.chunks += 1;
             }
         }
-        Ok(())
     }
-}
 
-fn receipt(key: &SigningKey, device: &DeviceId, entries: &[ReceiptEntry], now: u64) -> Publish {
-    let entries = entries.iter().cloned().collect();
-    let receipt = Receipt { device: device.clone(), stored_at: now, entries };
-    let payload = sign_statement(SignedKind::Receipt, &receipt, &[key]);
-    let topic = Topic::Device(device.clone(), DeviceTopic::Receipt).name();
-    Publish { topic, payload, retain: false }
+    /// Receipts go before what is to be kept.
+    fn next_message(&mut self) -> Option<Publish> {
+        self.homecoming.next_receipt().or_else(|| self.outbox.pop_front())
+    }
+
+    fn report(&self) -> ServeReport {
+        let counts = self.homecoming.counts();
+        ServeReport {
+            stored: counts.stored,
+            known: counts.known,
+            conflicts: counts.conflicts,
+            refused: counts.refused,
+            chunks: self.chunks,
+            broken_sessions: self.broken_sessions,
+        }
+    }
 }

@@ -45,6 +45,21 @@ impl Db {
         Self::prepare(Connection::open_in_memory().unwrap(), steps).unwrap()
     }
 
+    /// No page more is given out, as on a full disk; how many it might have had.
+    #[cfg(test)]
+    pub(crate) fn fill(&self) -> i64 {
+        let read = |pragma: &str| self.0.query_row(pragma, [], |row| row.get::<_, i64>(0)).unwrap();
+        let before = read("PRAGMA max_page_count");
+        read(&format!("PRAGMA max_page_count = {}", read("PRAGMA page_count")));
+        before
+    }
+
+    /// Takes back [`Db::fill`].
+    #[cfg(test)]
+    pub(crate) fn make_room(&self, pages_max: i64) {
+        self.0.query_row(&format!("PRAGMA max_page_count = {pages_max}"), [], |_| Ok(())).unwrap();
+    }
+
     fn prepare(mut connection: Connection, steps: &[&Step]) -> Result<Db, DbError> {
         connection.busy_timeout(BUSY_WAIT)?;
         // Foreign keys are off while tables are made again under their names, as SQLite asks for.

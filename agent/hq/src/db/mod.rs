@@ -14,6 +14,7 @@
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `alarms` | what `serve` cannot do at present |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
 //! nowhere else. To change a table: add a [`Step`] with the next number to its file; never edit one that was released.
@@ -23,6 +24,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod alarms;
 mod connection;
 pub(crate) mod devices;
 pub(crate) mod editions;
@@ -47,7 +49,7 @@ use connection::Step;
 use std::path::Path;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 10] = [
+const TABLES: [&[Step]; 11] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -58,6 +60,7 @@ const TABLES: [&[Step]; 10] = [
     encounters::STEPS,
     outcomes::STEPS,
     scanners::STEPS,
+    alarms::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

@@ -1,4 +1,4 @@
-//! What the home was made with: the broker's names and port.
+//! What the home was made with: the broker's names and port. And when its clock was last confirmed.
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
@@ -13,6 +13,7 @@ pub(super) const STEPS: &[Step] = &[Step {
 const HOST: &str = "broker_host";
 const HOSTS: &str = "broker_hosts";
 const PORT: &str = "broker_port";
+const CLOCK_CONFIRMED: &str = "clock_confirmed_at";
 
 /// Stores the broker: the host that devices connect to, every name its certificate has, and its port.
 pub(crate) fn set_broker(db: &Session, host: &str, hosts: &[String], port: u16) -> Result<(), DbError> {
@@ -31,9 +32,29 @@ pub(crate) fn broker_hosts(db: &Session) -> Result<Vec<String>, DbError> {
     Ok(get(db, HOSTS)?.split(' ').map(String::from).collect())
 }
 
+/// When an administrator last said that the clock is right, seconds since 1970.
+pub(crate) fn clock_confirmed_at(db: &Session) -> Result<Option<u64>, DbError> {
+    find(db, CLOCK_CONFIRMED)?.map(|value| parse(&value)).transpose()
+}
+
+/// An administrator says that the clock is right.
+pub(crate) fn set_clock_confirmed(db: &Session, at: u64) -> Result<(), DbError> {
+    set(db, CLOCK_CONFIRMED, &at.to_string())
+}
+
+/// What was said of the clock counts no more.
+pub(crate) fn forget_clock_confirmed(db: &Session) -> Result<(), DbError> {
+    db.execute("DELETE FROM settings WHERE name = ?", [CLOCK_CONFIRMED])?;
+    Ok(())
+}
+
 fn get(db: &Session, name: &str) -> Result<String, DbError> {
+    find(db, name)?.ok_or_else(|| DbError::Damaged(format!("the setting {name} is missing")))
+}
+
+fn find(db: &Session, name: &str) -> Result<Option<String>, DbError> {
     let value = db.query_row("SELECT value FROM settings WHERE name = ?", [name], |row| row.get(0));
-    value.optional()?.ok_or_else(|| DbError::Damaged(format!("the setting {name} is missing")))
+    Ok(value.optional()?)
 }
 
 fn set(db: &Session, name: &str, value: &str) -> Result<(), DbError> {

@@ -17,6 +17,7 @@ use crate::authority::home::NewFolder;
 use crate::authority::keys::secret_line;
 use crate::authority::pki::{self, Ca, Certified};
 use crate::authority::root;
+use crate::authority::signing_time::signing_time;
 use crate::db::devices::{self, NewEnrolment};
 use crate::db::{grants as db_grants, settings, statements};
 use crate::fleet::devices::enrolled_serial;
@@ -71,12 +72,12 @@ pub struct Enrolled {
 
 /// Enrols a device. One that is enrolled is refused; one that was revoked may be enrolled again, with new keys.
 pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, FleetError> {
-    let now = home.now();
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
     let _lock = home.lock()?;
     let folder = NewFolder::at(&options.out, 0o700)?;
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     if devices::serial_in_force(db.read(), device)?.is_some() {
         return Err(FleetError::DeviceExists(device.clone()));
     }
@@ -96,7 +97,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     devices::enrol(&change, &enrolment)?;
     // The order that erased its predecessor is not meant for it.
     statements::retire_orders(&change, device)?;
-    grants::refresh(home, &change)?;
+    grants::refresh(home, &change, now)?;
     let granted = db_grants::of_device(&change, device)?;
     let broker = match &options.broker {
         Some(broker) => broker.clone(),
@@ -124,7 +125,8 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     let folder = NewFolder::at(out, 0o700)?;
     let mut db = home.database()?;
     let old = enrolled_serial(db.read(), device)?;
-    let certified = Ca::open(home)?.certify_device(device, certificate_days, home.now())?;
+    let now = signing_time(home, db.read())?;
+    let certified = Ca::open(home)?.certify_device(device, certificate_days, now)?;
     let change = db.change()?;
     devices::renew(&change, &old, &certified.serial, certified.expires)?;
     write_certificate(folder.path(), &certified)?;

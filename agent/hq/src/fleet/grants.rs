@@ -6,14 +6,16 @@
 
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::authority::root;
+use crate::authority::sign::signed;
 use crate::db::grants::{self, NewGrant};
 use crate::db::{Session, editions, lists};
 use crate::fleet::error::FleetError;
 use std::collections::BTreeSet;
-use vedette_common::crypto::{seal, sign_statement};
+use vedette_common::crypto::{RingVerify, seal};
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{GRANT_KEYS_MAX, Grant, GrantedKey, SignedKind, key_id};
+use vedette_shim::trust::{Enrolment, GRANT_KEYS_MAX, Grant, GrantedKey, Root, SignedKind, key_id};
 
 /// How long a grant counts, seconds.
 const GRANT_LIFE_S: u64 = 180 * 86_400;
@@ -21,8 +23,8 @@ const GRANT_LIFE_S: u64 = 180 * 86_400;
 const GRANT_RENEWED_S: u64 = 90 * 86_400;
 
 /// Makes every grant that is missing, has other keys than its list or ends soon; returns how many were made.
-pub(crate) fn refresh(home: &Home, db: &Session) -> Result<usize, FleetError> {
-    let now = home.now();
+pub(crate) fn refresh(home: &Home, db: &Session, now: u64) -> Result<usize, FleetError> {
+    let (root, _) = root::newest(home)?;
     let mut made = 0;
     for list in lists::all(db)? {
         let numbers = keys_in_use(db, &list.name, list.key_number)?;
@@ -30,8 +32,8 @@ pub(crate) fn refresh(home: &Home, db: &Session) -> Result<usize, FleetError> {
         for (device, box_public) in grants::devices_without(db, &list.name, &text, now + GRANT_RENEWED_S)? {
             let number = now.max(grants::last_number(db, &device)? + 1);
             let expires = now + GRANT_LIFE_S;
-            let bytes =
-                make(home, &list.name, &numbers, &New { device: &device, box_public, number, expires })?;
+            let new = New { device: &device, box_public, number, now, expires };
+            let bytes = make(home, &root, &list.name, &numbers, &new)?;
             let new =
                 NewGrant { device: &device, list: &list.name, keys: &text, number, expires, bytes: &bytes };
             grants::set(db, &new)?;
@@ -46,10 +48,17 @@ struct New<'a> {
     device: &'a DeviceId,
     box_public: [u8; 32],
     number: u64,
+    now: u64,
     expires: u64,
 }
 
-fn make(home: &Home, list: &ListName, numbers: &BTreeSet<u32>, new: &New<'_>) -> Result<Vec<u8>, FleetError> {
+fn make(
+    home: &Home,
+    root: &Root,
+    list: &ListName,
+    numbers: &BTreeSet<u32>,
+    new: &New<'_>,
+) -> Result<Vec<u8>, FleetError> {
     let seal_one = |&number: &u32| {
         let key = Key::List(list, number).list_key(home)?;
         let about = grant_additional_data(new.device, list, number);
@@ -57,15 +66,18 @@ fn make(home: &Home, list: &ListName, numbers: &BTreeSet<u32>, new: &New<'_>) ->
     };
     let sealed = numbers.iter().map(seal_one).collect::<Result<Vec<_>, FleetError>>()?;
     let keys = sealed.iter().map(|(number, sealed)| GrantedKey { number: *number, sealed }).collect();
+    let us = Enrolment { device: new.device.clone(), key: key_id(&new.box_public) };
     let grant = Grant {
-        device: new.device.clone(),
-        enrolment: key_id(&new.box_public),
+        device: us.device.clone(),
+        enrolment: us.key,
         list: list.clone(),
         number: new.number,
         expires: new.expires,
         keys,
     };
-    Ok(sign_statement(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?]))
+    Ok(signed(SignedKind::Grant, &grant, &[&Key::Issuer(list).signing(home)?], |bytes| {
+        Grant::accept(bytes, &us, root, |_| new.number, new.now, &RingVerify).map(drop)
+    })?)
 }
 
 /// The keys that a list's next, newest and last-but-one editions need: a device goes on with an edition until it has the

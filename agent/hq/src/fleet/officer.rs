@@ -10,6 +10,7 @@
 
 use crate::authority::home::Home;
 use crate::authority::roster;
+use crate::authority::signing_time::signing_time;
 use crate::db::{Session, officers};
 use crate::fleet::error::FleetError;
 use serde::Serialize;
@@ -85,8 +86,8 @@ fn change(
     work: impl FnOnce(&Session, u64) -> Result<(), FleetError>,
 ) -> Result<u64, FleetError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     let change = db.change()?;
     work(&change, now)?;
     let number = roster::sign(home, &change, now)?;

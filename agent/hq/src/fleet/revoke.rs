@@ -10,13 +10,16 @@
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::Ca;
+use crate::authority::root;
+use crate::authority::sign::signed;
+use crate::authority::signing_time::signing_time;
 use crate::db::{Session, devices, grants as db_grants, lists, statements};
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use crate::fleet::grants;
-use vedette_common::crypto::sign_statement;
+use vedette_common::crypto::RingVerify;
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{KeyId, Order, OrderKind, SignedKind, key_id};
+use vedette_shim::trust::{Enrolment, KeyId, Order, OrderKind, SignedKind, key_id};
 
 /// What was done.
 #[derive(Debug, Clone)]
@@ -29,8 +32,8 @@ pub struct RevokedDevice {
 /// when the broker reads `pki/crl.pem` again (Mosquitto: on SIGHUP).
 pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     enrolled_serial(db.read(), device)?;
     let change = db.change()?;
     let box_public = devices::box_in_force(&change, device)?;
@@ -44,7 +47,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     devices::revoke(&change, device, now)?;
     db_grants::withdraw(&change, device)?;
     order(home, &change, device, enrolment, OrderKind::EraseAll, now)?;
-    grants::refresh(home, &change)?;
+    grants::refresh(home, &change, now)?;
     Ca::open(home)?.write_crl(home, &devices::revoked(&change, now)?, now)?;
     change.commit()?;
     Ok(RevokedDevice { rotated })
@@ -58,9 +61,14 @@ fn order(
     order: OrderKind,
     now: u64,
 ) -> Result<(), FleetError> {
-    let number = statements::last_order_number(db, device)? + 1;
+    let last = statements::last_order_number(db, device)?;
+    let number = last + 1;
     let voids_grants = now.max(db_grants::last_number(db, device)?);
     let order = Order { device: device.clone(), enrolment, number, voids_grants, issued: now, order };
-    let bytes = sign_statement(SignedKind::Order, &order, &[&Key::Orders.signing(home)?]);
+    let (root, _) = root::newest(home)?;
+    let us = Enrolment { device: device.clone(), key: enrolment };
+    let bytes = signed(SignedKind::Order, &order, &[&Key::Orders.signing(home)?], |bytes| {
+        Order::accept(bytes, &us, &root, last, &RingVerify).map(drop)
+    })?;
     Ok(statements::insert_order(db, &order, &bytes)?)
 }

@@ -15,13 +15,15 @@
 use crate::authority::home::{Home, NewFolder};
 use crate::authority::keys::{Key, secret_line};
 use crate::authority::root;
+use crate::authority::sign::signed;
+use crate::authority::signing_time::signing_time;
 use crate::db::scanners::{self, ScannerRow};
 use crate::db::{Session, devices, lists};
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use serde::Serialize;
 use std::path::PathBuf;
-use vedette_common::crypto::{BoxKey, RingVerify, random_secret, sign_statement};
+use vedette_common::crypto::{BoxKey, RingVerify, random_secret};
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Hex, ListName};
 use vedette_shim::list::Kind;
@@ -67,9 +69,11 @@ pub fn enrol(
     let _lock = home.lock()?;
     let folder = options.out.as_deref().map(|out| NewFolder::at(out, 0o700)).transpose()?;
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     enrolled_serial(db.read(), device)?;
     let change = db.change()?;
-    let host_key = devices::box_in_force(&change, device)?.ok_or_else(|| FleetError::NoDevice(device.clone()))?;
+    let host_key =
+        devices::box_in_force(&change, device)?.ok_or_else(|| FleetError::NoDevice(device.clone()))?;
     let before = scanners::get(&change, scanner)?;
     let (scanner_key, made) = key_for(scanner, before.as_ref(), options)?;
     let lists = lists_for(&change, before.as_ref(), options)?;
@@ -81,7 +85,7 @@ pub fn enrol(
         device: device.clone(),
         lists: lists.into_iter().collect(),
     };
-    let signed = sign(home, &change, new)?;
+    let signed = sign(home, &change, new, now)?;
     if let Some(folder) = &folder {
         let (root, _) = root::newest(home)?;
         files::write(&folder.path().join("scanner.json"), &described(&root, &signed)?)?;
@@ -100,11 +104,12 @@ pub fn enrol(
 pub fn revoke(home: &Home, scanner: &DeviceId) -> Result<ScannerView, FleetError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     let change = db.change()?;
     let row = scanners::get(&change, scanner)?.ok_or_else(|| FleetError::NoScanner(scanner.clone()))?;
     let mut enrolment = row.enrolment;
     enrolment.pair.revoked = true;
-    let signed = sign(home, &change, enrolment)?;
+    let signed = sign(home, &change, enrolment, now)?;
     change.commit()?;
     Ok(view(&signed))
 }
@@ -116,26 +121,30 @@ pub fn scanners(home: &Home) -> Result<Vec<ScannerView>, FleetError> {
 }
 
 /// Signs again what ends soon.
-pub(crate) fn refresh(home: &Home, db: &Session) -> Result<(), FleetError> {
-    let until = home.now() + ENROLMENT_RENEWED_S;
+pub(crate) fn refresh(home: &Home, db: &Session, now: u64) -> Result<(), FleetError> {
+    let until = now + ENROLMENT_RENEWED_S;
     for row in scanners::all(db)? {
         if row.enrolment.expires <= until && !row.enrolment.pair.revoked {
-            sign(home, db, row.enrolment)?;
+            sign(home, db, row.enrolment, now)?;
         }
     }
     Ok(())
 }
 
 /// Signs an enrolment under the next number, from now on, and stores it.
-fn sign(home: &Home, db: &Session, mut enrolment: ScannerEnrolment) -> Result<ScannerEnrolment, FleetError> {
-    let now = home.now();
+fn sign(
+    home: &Home,
+    db: &Session,
+    mut enrolment: ScannerEnrolment,
+    now: u64,
+) -> Result<ScannerEnrolment, FleetError> {
     let last = scanners::get(db, &enrolment.scanner)?.map_or(0, |row| row.enrolment.pair.number);
     enrolment.pair.number = now.max(last + 1);
     enrolment.expires = now + ENROLMENT_LIFE_S;
-    let bytes = sign_statement(SignedKind::Enrolment, &enrolment, &[&Key::Orders.signing(home)?]);
     let (root, _) = root::newest(home)?;
-    ScannerEnrolment::accept(&bytes, &root, |_| 0, &RingVerify)
-        .map_err(crate::authority::AuthorityError::trust("the scanner's enrolment"))?;
+    let bytes = signed(SignedKind::Enrolment, &enrolment, &[&Key::Orders.signing(home)?], |bytes| {
+        ScannerEnrolment::accept(bytes, &root, |_| 0, &RingVerify).map(drop)
+    })?;
     scanners::set(db, &enrolment, &bytes)?;
     Ok(enrolment)
 }
@@ -191,7 +200,8 @@ fn described(root: &Root, enrolment: &ScannerEnrolment) -> Result<Vec<u8>, Fleet
     };
     let mut lists = serde_json::Map::new();
     for list in &enrolment.lists {
-        let issuer = root.issuer(list).map_err(crate::authority::AuthorityError::trust("the list's issuer"))?;
+        let issuer =
+            root.issuer(list).map_err(crate::authority::AuthorityError::trust("the list's issuer"))?;
         lists.insert(list.to_string(), role(&issuer.role));
     }
     let json = serde_json::json!({

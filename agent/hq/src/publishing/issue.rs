@@ -4,9 +4,11 @@
 //! killed anywhere before, the last edition stays in effect and the command again makes it. Segments that neither the last two
 //! editions nor anything pending names are removed. Who calls has locked the home.
 
-use crate::authority::heartbeat;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::authority::sign::signed;
+use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
+use crate::authority::{heartbeat, root};
 use crate::db::editions;
 use crate::db::lists::ListRow;
 use crate::db::{Db, Session};
@@ -16,11 +18,11 @@ use crate::publishing::list;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use vedette_common::crypto::sign_statement;
+use vedette_common::crypto::RingVerify;
 use vedette_common::files::{self, FileError};
 use vedette_lists::{Edition, ListKey, SegmentFile, SegmentInfo};
-use vedette_shim::ids::Hex;
-use vedette_shim::trust::{Manifest, SegmentRef, SignedKind};
+use vedette_shim::ids::{Digest, Hex};
+use vedette_shim::trust::{Floor, Manifest, SegmentRef, SignedKind};
 
 /// How long a device that has it not yet accepts a manifest, seconds. Past half of it, publishing issues the same content again.
 pub const MANIFEST_LIFE_S: u64 = 7 * 86_400;
@@ -101,10 +103,10 @@ pub(super) fn conclude(
     next: Option<Next>,
     last: Option<&Manifest>,
 ) -> Result<Published, PublishingError> {
-    let now = home.now();
+    let now = signing_time(home, db.read())?;
     let published = match (next, last) {
         (None, None) => return Err(PublishingError::NothingImported(list.name.clone())),
-        (None, Some(last)) if now < last.issued + MANIFEST_LIFE_S / 2 => {
+        (None, Some(last)) if is_young(last, now) => {
             keep(home, db, last, now)?;
             published(last, false, None)
         }
@@ -113,6 +115,12 @@ pub(super) fn conclude(
     };
     sweep(home, db.read())?;
     Ok(published)
+}
+
+/// Whether devices will accept the last edition for a while. One that was signed far ahead is old: its term may have ended
+/// before its own time.
+fn is_young(last: &Manifest, now: u64) -> bool {
+    now < last.issued + MANIFEST_LIFE_S / 2 && last.issued <= now + AHEAD_S_MAX
 }
 
 /// Nothing is new: the last edition stays, and what is pending is the same.
@@ -132,12 +140,16 @@ fn issue(
     last: Option<&Manifest>,
     now: u64,
 ) -> Result<Published, PublishingError> {
+    // Not before the last edition, also when the clock was set back a little. What was signed far ahead is not followed:
+    // its lease would end as much later.
+    let last_issued = last.map_or(0, |last| last.issued);
+    let issued = if last_issued <= now + AHEAD_S_MAX { now.max(last_issued) } else { now };
     let manifest = Manifest {
         list: list.name.clone(),
         kind: list.kind,
         edition: last.map_or(1, |last| last.edition + 1),
-        issued: now.max(last.map_or(0, |last| last.issued)),
-        expires: now + MANIFEST_LIFE_S,
+        issued,
+        expires: issued + MANIFEST_LIFE_S,
         lease_s: list.lease_s,
         possible_from: list.possible_from,
         hit_from: list.hit_from,
@@ -148,12 +160,17 @@ fn issue(
         merged: next.merged,
     };
     let key = Key::Issuer(&list.name).signing(home)?;
-    let bytes = sign_statement(SignedKind::Manifest, &manifest, &[&key]);
+    let (root, _) = root::newest(home)?;
+    // Of the last edition only its number counts here: this one has another.
+    let floor = last.map(|last| Floor { edition: last.edition, manifest: Digest::default() });
+    let bytes = signed(SignedKind::Manifest, &manifest, &[&key], |bytes| {
+        Manifest::accept(bytes, &list.name, &root, floor, now, &RingVerify).map(drop)
+    })?;
     let change = db.change()?;
     editions::insert(&change, &manifest, &bytes)?;
     editions::clear_pending(&change, &list.name)?;
-    grants::refresh(home, &change)?;
-    scanner::refresh(home, &change)?;
+    grants::refresh(home, &change, now)?;
+    scanner::refresh(home, &change, now)?;
     heartbeat::renew(home, &change, now)?;
     change.commit()?;
     Ok(published(&manifest, true, next.change))

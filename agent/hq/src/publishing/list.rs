@@ -5,6 +5,7 @@
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root};
 use crate::db::lists::{self, ListRow};
 use crate::db::{Session, devices, editions};
@@ -59,9 +60,9 @@ impl CreateOptions {
 /// Makes a list: its issuer, owner and first key; names it in the next root; grants it to every device.
 pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(), PublishingError> {
     let _lock = home.lock()?;
-    let now = home.now();
     let list = checked(name, options)?;
     let mut db = home.database()?;
+    let now = signing_time(home, db.read())?;
     if lists::find(db.read(), name)?.is_some() {
         return Err(PublishingError::ListExists(name.clone()));
     }
@@ -84,7 +85,7 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     }
     let change = db.change()?;
     lists::insert(&change, &list, now)?;
-    grants::refresh(home, &change)?;
+    grants::refresh(home, &change, now)?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;
     Ok(change.commit()?)

@@ -4,6 +4,7 @@ mod devices;
 mod publishing;
 mod replace;
 mod rules;
+mod serving;
 mod time;
 
 use crate::authority::home::Home;

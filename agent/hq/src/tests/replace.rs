@@ -5,6 +5,7 @@ use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole};
 use crate::authority::replace::{Replaced, replace_key};
+use crate::authority::signing_time::AHEAD_S_MAX;
 use crate::authority::{heartbeat, root};
 use crate::collector::answer::answer;
 use crate::db::{officers, outcomes, statements};
@@ -144,7 +145,7 @@ fn a_heartbeat_far_ahead_is_not_followed_and_a_new_key_starts_over() {
     assert_eq!((secret(&home, "roster.next"), root::newest(&home).unwrap().0.version), (None, 1));
     assert!(refused.hint().unwrap().contains("replace-key heartbeat"));
     // A little ahead is kept to: devices would refuse an older one.
-    renew(now + 2 * 86_400 - heartbeat::AHEAD_S_MAX).unwrap();
+    renew(now + 2 * 86_400 - AHEAD_S_MAX).unwrap();
     replace_key(&home, OnlineRole::Heartbeat).unwrap();
     let root = root::newest(&home).unwrap().0;
     let signed = heartbeat_bytes(&home);

@@ -149,7 +149,10 @@ fn a_host_that_headquarters_did_not_name_is_not_answered() {
     assert_eq!(host.opens(&mut unit, &word(5)), Said::Opened);
     // Headquarters names another host: the one before is over, also after the scanner was switched off.
     let mut next = Host::with(stranger());
-    assert_eq!(next.opens(&mut unit, &word_of(EnrolledPair { number: 6, ..own }, &HEADQUARTERS)), Said::Opened);
+    assert_eq!(
+        next.opens(&mut unit, &word_of(EnrolledPair { number: 6, ..own }, &HEADQUARTERS)),
+        Said::Opened
+    );
     let mut unit = open(unit.flash().clone());
     assert_eq!(host.opens(&mut unit, &word(5)), Said::Refused(ScannerRefusal::Rollback));
 }
@@ -182,7 +185,8 @@ fn a_revoked_scanner_erases_its_lists_and_keys_and_keeps_its_floors_and_notes() 
     assert_eq!(unit.hello(20).unwrap().lists[0].edition, 0);
     assert!(unit.list_key(0, 1).is_none() && !unit.hello(20).unwrap().keyed);
     let region = unit.setup.lists[0].region;
-    let bytes = (region.first * GEOMETRY.sector) as usize..((region.first + region.sectors) * GEOMETRY.sector) as usize;
+    let bytes = (region.first * GEOMETRY.sector) as usize
+        ..((region.first + region.sectors) * GEOMETRY.sector) as usize;
     assert!(unit.flash().bytes()[bytes].iter().all(|byte| *byte == 0xff));
     assert_eq!(host.opens(&mut unit, &word(8)), Said::Refused(ScannerRefusal::Rollback));
     // Enrolled again it goes on, above its floors.

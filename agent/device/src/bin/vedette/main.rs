@@ -8,6 +8,7 @@ mod import;
 mod journal;
 mod lists;
 mod mrz;
+mod officer;
 mod output;
 mod owners;
 mod scan;
@@ -64,6 +65,9 @@ enum Command {
     /// An outage exercise: hold the link back for some minutes and measure how ready the post is.
     #[command(subcommand)]
     Drill(drill::Command),
+    /// Officers: unlock a badge.
+    #[command(subcommand)]
+    Officer(officer::Command),
     /// Client tokens: what programs show to call the API on loopback.
     #[command(subcommand)]
     Token(token::Command),
@@ -93,7 +97,12 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|rt| rt.block_on(command(cli)));
+    let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
+        let done = runtime.block_on(command(cli));
+        // Not waiting for what blocks: the agent was given its time to end.
+        runtime.shutdown_background();
+        done
+    });
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -124,6 +133,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Journal(command) => journal::run(command, &config()?),
         Command::Drill(command) => drill::run(command, &config()?).await,
+        Command::Officer(command) => officer::run(command, &config()?),
         Command::Token(command) => token::run(command, &config()?),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette", &mut std::io::stdout());

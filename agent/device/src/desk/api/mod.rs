@@ -33,5 +33,5 @@ pub use encounter::{ConfirmationView, LateView, OutcomeRequest, OutcomeView, Own
 pub use events::{LaggedView, ReaderRefusalView};
 pub use import::{Import, ImportView};
 pub use problem::{PlaceView, Problem};
-pub use session::{RevealRequest, RevealedView, SessionView, SignInRequest, SignedView};
+pub use session::{RevealRequest, RevealedView, SessionView, SignInRequest, SignInView, SignedView};
 pub use status::{CountsView, ListView, RosterView, SignIn, StatusView};

@@ -79,8 +79,8 @@ words!(
     Role, "officer", "supervisor", "administrator"
 );
 words!(
-    /// How far a roster is in effect: `expired` is in its grace, after `ended` only administrators sign in.
-    RosterState, "current", "expired", "ended"
+    /// How far a roster is in effect: `behind` a newer one that has not arrived; `expired` is in its grace, after `ended` only administrators sign in.
+    RosterState, "current", "behind", "expired", "ended"
 );
 words!(
     /// A field that an owner may restrict to a role.
@@ -168,7 +168,10 @@ mod tests {
         let warnings = [Armed, Violent, Escaped, SuicideRisk, PublicHealth, Terrorism];
         assert_eq!(written(warnings), Warning::WORDS);
         assert_eq!(written([Officer::Officer, Officer::Supervisor, Officer::Administrator]), Role::WORDS);
-        assert_eq!(written([Roster::Current, Roster::Expired, Roster::Ended]), RosterState::WORDS);
+        assert_eq!(
+            written([Roster::Current, Roster::Behind, Roster::Expired, Roster::Ended]),
+            RosterState::WORDS
+        );
         use handling::Field as F;
         let fields = [
             F::Kind,

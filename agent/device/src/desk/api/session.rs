@@ -33,6 +33,16 @@ pub struct SessionView {
     pub officer: Option<SignedView>,
 }
 
+/// An officer who has just signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignInResult)]
+pub struct SignInView {
+    #[serde(flatten)]
+    pub officer: SignedView,
+    /// The page's half of the session's secret, 64 hexadecimal digits.
+    pub page: String,
+}
+
 /// A signed-in officer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Signed)]

@@ -145,7 +145,8 @@ impl ScannerView {
             ScannerState::Unproven => Some("scanner.unproven"),
             ScannerState::Foreign => Some("scanner.foreign"),
         };
-        let values = || [("port", at.port.clone()), ("name", name.clone()), ("device", status.device.to_string())];
+        let values =
+            || [("port", at.port.clone()), ("name", name.clone()), ("device", status.device.to_string())];
         let why = code.map(|code| Phrase::with(code, values()));
         ScannerView { port: at.port.clone(), state: at.state, name, why }
     }

@@ -1,4 +1,6 @@
-// The agent on this machine: its calls and its stream of events. Nothing is remembered here.
+// The agent on this machine: its calls and its stream of events. Only the page's half of the session's secret is kept, in the
+// page's own storage: the cookie with the other half goes to every port of this machine, and a page of another port must
+// get nothing with it.
 
 /** The longest wait for a reply, milliseconds. */
 const REPLY_WAIT_MS = 5_000;
@@ -8,6 +10,11 @@ const STREAM = "/v1/events";
 const EVENTS = ["state", "answer", "refused", "outcome", "confirmation", "session", "lagged"];
 
 const part = encodeURIComponent;
+
+/** Where the page's half is kept, until the tab is closed; and the header that shows it. */
+const PAGE = "vedette-page";
+
+const pageHalf = () => sessionStorage.getItem(PAGE) ?? "";
 
 /** Every call: method, path, and body where there is one. */
 const CALLS = {
@@ -45,11 +52,12 @@ export async function call(name, args) {
   try {
     const response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
+      headers: { [PAGE]: pageHalf(), ...(body === undefined ? {} : { "content-type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(REPLY_WAIT_MS),
     });
     const content = response.status === 204 ? null : await response.json().catch(() => ({}));
+    if (name === "sign_in" && response.ok) sessionStorage.setItem(PAGE, content.page);
     return response.ok ? { ok: content } : { failed: refused(response.status, content ?? {}) };
   } catch (error) {
     return { failed: { status: null, message: error.message, hint: "", more: {} } };
@@ -62,7 +70,7 @@ function refused(status, { error = "", hint = "", ...more }) {
 
 /** Opens the stream; `heard(name, data)` takes its events, `open` and `error` too. Returns how to close it. */
 export function listenToAgent(heard) {
-  const events = new EventSource(STREAM);
+  const events = new EventSource(`${STREAM}?page=${part(pageHalf())}`);
   for (const name of EVENTS) events.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
   events.onopen = () => heard("open");
   events.onerror = () => heard("error");

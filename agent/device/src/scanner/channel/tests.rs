@@ -14,12 +14,8 @@ fn host() -> Host {
 }
 
 fn enrolled(change: impl FnOnce(&mut ScannerEnrolment)) -> EnrolledScanners {
-    let pair = EnrolledPair {
-        scanner_key: SCANNER.public(),
-        host_key: host().public,
-        number: 3,
-        revoked: false,
-    };
+    let pair =
+        EnrolledPair { scanner_key: SCANNER.public(), host_key: host().public, number: 3, revoked: false };
     let mut enrolment = ScannerEnrolment {
         pair,
         expires: CLOCK + 100,
@@ -110,7 +106,9 @@ fn nothing_is_said_to_a_name_that_is_not_enrolled_here_but_the_call() {
             assert!(said.is_none() || said == Some(vec![PROTOCOL, 0]), "{state:?}");
             port.hears(b"\x02\x00lane-1");
             // A hello of the protocol before, a forged reply, a forged message.
-            for forged in [&b"\x01\x00\x01\x06lane-1"[..], &[2, 1, 0, 0], &[[2, 2].as_slice(), &[0; 40]].concat()] {
+            for forged in
+                [&b"\x01\x00\x01\x06lane-1"[..], &[2, 1, 0, 0], &[[2, 2].as_slice(), &[0; 40]].concat()]
+            {
                 assert!(!port.hears(forged));
             }
             port.waits(Duration::from_millis(700));
@@ -161,7 +159,9 @@ fn another_enrolment_ends_the_channel() {
     port.channel.enrolments_changed(&port.enrolled, &host(), CLOCK);
     assert!(port.channel.scanner().is_some());
     let renewed = enrolled(|e| e.pair.number = 4);
-    for (changed, clock) in [(&renewed, CLOCK), (&EnrolledScanners::new(), CLOCK), (&port.enrolled.clone(), CLOCK + 100)] {
+    for (changed, clock) in
+        [(&renewed, CLOCK), (&EnrolledScanners::new(), CLOCK), (&port.enrolled.clone(), CLOCK + 100)]
+    {
         let mut port = Port::with(enrolled(|_| ()));
         let opening = port.opening();
         port.hears(&reply(&opening, &SCANNER).unwrap());

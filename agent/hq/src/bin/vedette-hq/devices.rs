@@ -62,7 +62,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
             println!("the broker must read {} again", dir.join("pki/crl.pem").display());
         }
         Command::Devices { json } => {
-            print::pages(json, devices::pages(&open(dir)?)?, show::devices)?;
+            let home = open(dir)?;
+            print::pages(json, devices::pages(&home)?, show::devices)?;
+            print::alarms(&home)?;
         }
     }
     Ok(())

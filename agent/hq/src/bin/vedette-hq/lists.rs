@@ -131,7 +131,11 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
             Ok(())
         }
-        Command::Lists { json } => print::rows(json, list::lists(&open(dir)?)?, show::lists),
+        Command::Lists { json } => {
+            let home = open(dir)?;
+            print::rows(json, list::lists(&home)?, show::lists)?;
+            print::alarms(&home)
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 use std::io::Write;
+use vedette_common::clock::rfc3339;
+use vedette_common::text::printable;
+use vedette_hq::{Home, alarms};
 
 /// Prints rows as one JSON array, or as `show` has them.
 pub(crate) fn rows<T: Serialize>(
@@ -41,4 +44,14 @@ pub(crate) fn pages<T: Serialize, E: Into<anyhow::Error>>(
         out.write_all(b"]\n")?;
     }
     Ok(count)
+}
+
+/// Prints the alarms of `serve` on standard error, beside the listing in any form.
+pub(crate) fn alarms(home: &Home) -> anyhow::Result<()> {
+    for alarm in alarms::alarms(home)? {
+        let (subject, since, text) =
+            (printable(&alarm.subject), rfc3339(alarm.since), printable(&alarm.text));
+        eprintln!("ALARM of serve since {since}: {subject}: {text}");
+    }
+    Ok(())
 }

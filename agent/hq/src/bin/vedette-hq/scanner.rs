@@ -43,7 +43,8 @@ pub(super) enum Command {
 pub(super) fn run(home: &Home, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Enrol { scanner, device, lists, key, out } => {
-            let enrolled = scanner::enrol(home, &scanner, &device, &ScannerOptions { key, lists, out: out.clone() })?;
+            let enrolled =
+                scanner::enrol(home, &scanner, &device, &ScannerOptions { key, lists, out: out.clone() })?;
             let until = rfc3339(enrolled.expires_at);
             println!("{scanner}: enrolled at {device} until {until}, {} list(s)", enrolled.lists.len());
             if let Some(out) = out {

@@ -88,7 +88,8 @@ fn what_makes_no_sense_is_refused_and_leaves_nothing() {
     let (folder, home) = home_with_list();
     with_device(folder.path(), "post-7", &home);
     let keyed = ScannerOptions { key: Some([7; 32]), ..ScannerOptions::default() };
-    let enrol = |device: &str, options: &ScannerOptions| super::enrol(&home, &name("lane-1"), &name(device), options);
+    let enrol =
+        |device: &str, options: &ScannerOptions| super::enrol(&home, &name("lane-1"), &name(device), options);
     assert!(matches!(enrol("post-9", &keyed), Err(FleetError::NoDevice(_))));
     assert!(matches!(enrol("post-7", &ScannerOptions::default()), Err(FleetError::NoScannerKey(_))));
     let unknown = ScannerOptions { lists: vec!["no/such".parse().unwrap()], ..keyed.clone() };

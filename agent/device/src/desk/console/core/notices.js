@@ -21,6 +21,7 @@ export function noticesOf(state, now) {
   }
   if (failure !== null) notices.push({ kind: "failure", weight: "grave", failure });
   if (endsSoon(state, now)) notices.push({ kind: "ending", weight: "grave", id: "ending" });
+  if (session?.roster?.state === "behind") notices.push({ kind: "roster_behind", weight: "grave", id: "roster behind" });
   if (["expired", "ended"].includes(session?.roster?.state)) notices.push({ kind: "roster", weight: "grave", id: "roster" });
   if (status !== null && link.connected) notices.push(...listNotices(status.lists, grownBy(state, now)));
   return notices;

@@ -65,6 +65,7 @@ const NOTICES = {
   failure: (words, { failure }) => [textOf(failureParts(words, failure))],
   ending: (words) => [words.say("session.ends")],
   roster: (words) => [words.say("banner.roster")],
+  roster_behind: (words) => [words.say("banner.roster_behind")],
   no_list: (words) => [words.say("banner.no_list")],
   not_asked: (words, { list, why }) => [ofList(words, "banner.not_asked", { list, why: words.phrase(why) })],
   not_asked_many: (words, { count }) => [words.say("banner.not_asked_many", { count })],

@@ -1,0 +1,114 @@
+//! What `serve` cannot do at present. It goes on with everything else.
+//!
+//! An alarm is logged as an error when it is raised and every hour that it lasts; it is stored, so that `vedette-hq devices`
+//! and `lists` show it; its end is logged. Where the database cannot be written, the log alone has it.
+
+pub use crate::db::alarms::AlarmView;
+
+use crate::authority::home::Home;
+use crate::collector::error::CollectorError;
+use crate::db::{Db, DbError, alarms};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use tracing::{error, info, warn};
+
+/// How often an alarm that lasts is logged.
+const SAID_EVERY: Duration = Duration::from_secs(3600);
+
+/// The alarms that are raised, by subject.
+#[derive(Default)]
+pub(crate) struct Alarms {
+    raised: BTreeMap<String, Raised>,
+    /// Whether the database has them so.
+    is_stored: bool,
+}
+
+struct Raised {
+    text: String,
+    /// Seconds since 1970, by the clock.
+    since: u64,
+    said: Instant,
+}
+
+impl Alarms {
+    /// Raises an alarm, or goes on with it.
+    pub(crate) fn raise(&mut self, subject: &str, text: String, now: u64) {
+        if let Some(raised) = self.raised.get_mut(subject).filter(|raised| raised.text == text) {
+            if raised.said.elapsed() >= SAID_EVERY {
+                raised.said = Instant::now();
+                error!(%subject, since = raised.since, "ALARM continues: {text}");
+            }
+            return;
+        }
+        error!(%subject, "ALARM: {text}");
+        let since = self.raised.get(subject).map_or(now, |raised| raised.since);
+        self.raised.insert(subject.into(), Raised { text, since, said: Instant::now() });
+        self.is_stored = false;
+    }
+
+    /// What it was about works again.
+    pub(crate) fn end(&mut self, subject: &str) {
+        if self.raised.remove(subject).is_some() {
+            info!(%subject, "the alarm is over");
+            self.is_stored = false;
+        }
+    }
+
+    /// Raises the subject's alarm with an error and its hint, or ends it.
+    pub(crate) fn watch<T>(
+        &mut self,
+        subject: &str,
+        result: Result<T, CollectorError>,
+        now: u64,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.end(subject);
+                Some(value)
+            }
+            Err(error) => {
+                self.raise(subject, explained(&error), now);
+                None
+            }
+        }
+    }
+
+    /// Stores them where other commands show them, when they have changed.
+    pub(crate) fn store(&mut self, db: &mut Db) {
+        if self.is_stored {
+            return;
+        }
+        let view = |(subject, raised): (&String, &Raised)| AlarmView {
+            subject: subject.clone(),
+            since: raised.since,
+            text: raised.text.clone(),
+        };
+        let stored = db.change().and_then(|change| {
+            alarms::set(&change, self.raised.iter().map(view))?;
+            change.commit()
+        });
+        match stored {
+            Ok(()) => self.is_stored = true,
+            // The reason is most likely an alarm of its own; it is tried again at the next look.
+            Err(error) => warn!("alarms are not stored: {error}"),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn subjects(&self) -> Vec<&str> {
+        self.raised.keys().map(String::as_str).collect()
+    }
+}
+
+/// An error with what to do about it.
+pub(crate) fn explained(error: &CollectorError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}. {hint}"),
+        None => error.to_string(),
+    }
+}
+
+/// The alarms of the `serve` that runs, or ran last.
+pub fn alarms(home: &Home) -> Result<Vec<AlarmView>, DbError> {
+    alarms::all(home.database()?.read())
+}

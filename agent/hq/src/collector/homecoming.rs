@@ -1,0 +1,139 @@
+//! What comes from devices: encounters become rows and receipts, statuses become what `devices` shows.
+//!
+//! Invariant: a receipt is made only for what is committed. Failure: what cannot be stored is dropped with an alarm; devices
+//! send encounters again until they have a receipt, and statuses are stored with the next batch. Bounds: [`BATCH_MAX`]
+//! messages wait to be stored, one status a device, [`RECEIPTS_WAITING_MAX`] receipts wait to be sent.
+
+use crate::authority::home::Home;
+use crate::collector::alarms::Alarms;
+use crate::collector::encounters::{Outcome, Owners, store};
+use crate::collector::error::CollectorError;
+use crate::collector::watch::Watch;
+use crate::db::Db;
+use crate::fleet::devices::store_status;
+use bytes::Bytes;
+use std::collections::{BTreeMap, VecDeque};
+use tracing::warn;
+use vedette_common::mqtt::session::Publish;
+use vedette_shim::ids::{DeviceId, Hex};
+use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry};
+use vedette_shim::wire::{self, Status};
+
+/// Messages stored in one transaction, at most.
+const BATCH_MAX: usize = 64;
+/// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
+const RECEIPTS_WAITING_MAX: usize = 1024;
+
+/// What came and is not stored yet, and the receipts for what is.
+pub(crate) struct Homecoming<'a> {
+    owners: Owners<'a>,
+    encounters: Vec<(DeviceId, Bytes)>,
+    /// With when each was true, seconds since 1970.
+    statuses: BTreeMap<DeviceId, (Status, u64)>,
+    receipts: VecDeque<Publish>,
+    counts: Counts,
+}
+
+/// What became of messages so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) stored: u64,
+    pub(crate) known: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) refused: u64,
+}
+
+impl<'a> Homecoming<'a> {
+    pub(crate) fn to(home: &'a Home) -> Homecoming<'a> {
+        Homecoming {
+            owners: Owners::of(home),
+            encounters: Vec::new(),
+            statuses: BTreeMap::new(),
+            receipts: VecDeque::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes an encounter in; true when as many wait as are stored at once.
+    pub(crate) fn encounter(&mut self, device: DeviceId, message: Bytes) -> bool {
+        self.encounters.push((device, message));
+        self.encounters.len() >= BATCH_MAX
+    }
+
+    /// Takes a status in; a retained one is as old as it says, by the device's clock.
+    pub(crate) fn status(&mut self, device: DeviceId, message: &[u8], retained: bool, now: u64) {
+        match wire::decode::<Status>(message) {
+            Ok(status) => {
+                let seen = if retained { status.at.min(now) } else { now };
+                self.statuses.insert(device, (status, seen));
+            }
+            Err(error) => warn!("status of {device}: {error}"),
+        }
+    }
+
+    /// The next receipt to be sent.
+    pub(crate) fn next_receipt(&mut self) -> Option<Publish> {
+        self.receipts.pop_front()
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Commits what came, then makes the receipts.
+    pub(crate) fn store(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms) {
+        let now = watch.time();
+        if !self.statuses.is_empty() {
+            let stored = self.store_statuses(db);
+            if alarms.watch("statuses", stored, now).is_some() {
+                self.statuses.clear();
+            }
+        }
+        if self.encounters.is_empty() {
+            return;
+        }
+        let came = std::mem::take(&mut self.encounters);
+        let outcomes = store(db, &mut self.owners, &came, now);
+        let Some(outcomes) = alarms.watch("encounters", outcomes, now) else { return };
+        self.owners.alarm(alarms, now);
+        let mut entries: BTreeMap<&DeviceId, Vec<ReceiptEntry>> = BTreeMap::new();
+        for ((device, _), outcome) in came.iter().zip(outcomes) {
+            let (count, entry) = match outcome {
+                Outcome::Stored(entry) => (&mut self.counts.stored, entry),
+                Outcome::Known(entry) => (&mut self.counts.known, entry),
+                Outcome::Conflict(entry) => {
+                    warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
+                    (&mut self.counts.conflicts, entry)
+                }
+                Outcome::Refused(why) => {
+                    warn!("an encounter of {device} is refused: {why}");
+                    self.counts.refused += 1;
+                    continue;
+                }
+            };
+            *count += 1;
+            entries.entry(device).or_default().push(entry);
+        }
+        for (device, entries) in entries {
+            for part in entries.chunks(RECEIPT_ENTRIES_MAX) {
+                let entries = part.iter().cloned().collect();
+                let receipt = Receipt { device: device.clone(), stored_at: now, entries };
+                self.receipts.extend(watch.receipt(&receipt, alarms));
+            }
+        }
+        while self.receipts.len() > RECEIPTS_WAITING_MAX {
+            self.receipts.pop_front();
+        }
+    }
+
+    /// Commits what devices said of themselves.
+    fn store_statuses(&self, db: &mut Db) -> Result<(), CollectorError> {
+        let change = db.change()?;
+        for (device, (status, seen)) in &self.statuses {
+            if !store_status(&change, device, status, *seen)? {
+                warn!("a status came from {device}, which was never enrolled");
+            }
+        }
+        Ok(change.commit()?)
+    }
+}

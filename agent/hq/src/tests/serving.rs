@@ -1,0 +1,221 @@
+//! `serve` goes on with everything that it can do: what it cannot do is an alarm, and nothing is receipted without a row.
+
+use super::{NOW, device_id, list_name, new_home_and_time};
+use crate::authority::home::Home;
+use crate::authority::keys::{Key, OnlineRole, secret_line};
+use crate::authority::replace::replace_key;
+use crate::authority::root;
+use crate::authority::signing_time::AHEAD_S_MAX;
+use crate::collector::alarms::{Alarms, alarms};
+use crate::collector::encounters;
+use crate::collector::homecoming::Homecoming;
+use crate::collector::watch::Watch;
+use crate::db::{Db, statements};
+use crate::fleet::enrol::{EnrolOptions, enrol};
+use crate::publishing::list::{CreateOptions, create};
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use vedette_common::clock::testing::ManualTime;
+use vedette_common::crypto::{BoxKey, RingVerify, random_secret};
+use vedette_common::encounter;
+use vedette_shim::ids::{ListName, from_hex};
+use vedette_shim::list::Kind;
+use vedette_shim::trust::Receipt;
+use vedette_shim::verdict::Verdict;
+use vedette_shim::wire::{Encounter, Report, ScannedDocument};
+use zeroize::Zeroizing;
+
+/// A home with two lists and a device, and what `serve` works with.
+struct Bench {
+    dir: TempDir,
+    home: Home,
+    time: Arc<ManualTime>,
+}
+
+/// What `serve` has in hand.
+struct Serving<'a> {
+    home: &'a Home,
+    db: Db,
+    watch: Watch<'a>,
+    homecoming: Homecoming<'a>,
+    alarms: Alarms,
+}
+
+fn other_list() -> ListName {
+    "uto/other".parse().unwrap()
+}
+
+fn bench() -> Bench {
+    let (dir, home, time) = new_home_and_time();
+    for list in [list_name(), other_list()] {
+        create(&home, &list, &CreateOptions::of(Kind::Documents)).unwrap();
+    }
+    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
+    Bench { dir, home, time }
+}
+
+impl Bench {
+    fn serving(&self) -> Serving<'_> {
+        let mut serving = Serving {
+            home: &self.home,
+            db: self.home.database().unwrap(),
+            watch: Watch::over(&self.home, Duration::ZERO),
+            homecoming: Homecoming::to(&self.home),
+            alarms: Alarms::default(),
+        };
+        serving.look();
+        assert_eq!(serving.alarms.subjects(), Vec::<&str>::new());
+        serving
+    }
+
+    fn message(&self, id: u8, list: &ListName) -> Vec<u8> {
+        let made = Encounter {
+            id: [id; 16],
+            scan: [9; 16],
+            device: device_id(),
+            post: "Kehl".try_into().unwrap(),
+            made_at: NOW,
+            list: list.clone(),
+            edition: 1,
+            alert: "UTO-P-1".try_into().unwrap(),
+            verdict: Verdict::Hit,
+            score: 1000,
+            document: ScannedDocument::default(),
+            late: false,
+        };
+        let text = fs::read_to_string(self.dir.path().join("post-7/box.key")).unwrap();
+        let key = BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()));
+        let owner = root::newest(&self.home).unwrap().0.issuer(list).unwrap().owner_key;
+        encounter::seal(&Report::Encounter(made), &key, &owner).unwrap()
+    }
+
+    fn damage(&self, file: &str) -> Vec<u8> {
+        let path = self.home.keys().join(file);
+        let right = fs::read(&path).unwrap();
+        fs::write(&path, "what a disk left of it").unwrap();
+        right
+    }
+}
+
+impl Serving<'_> {
+    fn look(&mut self) {
+        self.watch.look(&mut self.db, &mut self.alarms);
+        self.alarms.store(&mut self.db);
+    }
+
+    /// The ids that receipts name after this message.
+    fn receipted(&mut self, message: &[u8]) -> Vec<u8> {
+        self.homecoming.encounter(device_id(), message.to_vec().into());
+        self.homecoming.store(&mut self.db, &self.watch, &mut self.alarms);
+        let root = root::newest(self.home).unwrap().0;
+        let mut ids = Vec::new();
+        while let Some(publish) = self.homecoming.next_receipt() {
+            let receipt = Receipt::accept(&publish.payload, &device_id(), &root, &RingVerify).unwrap();
+            ids.extend(receipt.entries.iter().map(|entry| entry.id[0]));
+        }
+        ids
+    }
+
+    fn stored(&self) -> usize {
+        encounters::pages(self.home).unwrap().map(|page| page.unwrap().len()).sum()
+    }
+
+    fn heartbeat(&self) -> u64 {
+        statements::heartbeat(self.db.read()).unwrap().unwrap().0
+    }
+}
+
+#[test]
+fn a_clock_that_runs_ahead_signs_nothing_and_collecting_goes_on() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let message = bench.message(1, &list_name());
+    bench.time.pass(100);
+    bench.time.set_system(NOW + 3 * 86_400);
+    serving.look();
+    assert_eq!(serving.receipted(&message), Vec::<u8>::new());
+    assert_eq!((serving.stored(), serving.heartbeat()), (1, NOW));
+    assert_eq!(serving.alarms.subjects(), ["the clock"]);
+    let shown = alarms(&bench.home).unwrap();
+    assert!(shown.len() == 1 && shown[0].text.contains("--clock-is-right"), "{shown:?}");
+    let row = encounters::pages(&bench.home).unwrap().next().unwrap().unwrap().remove(0);
+    assert_eq!(row.received_at, NOW + 100, "what passed since the last signature is known");
+
+    bench.time.set_system(NOW + 200);
+    serving.look();
+    assert_eq!(serving.receipted(&message), [1]);
+    assert_eq!((serving.stored(), serving.heartbeat()), (1, NOW + 200));
+    assert_eq!(serving.alarms.subjects(), Vec::<&str>::new());
+    assert_eq!(alarms(&bench.home).unwrap(), []);
+}
+
+#[test]
+fn a_heartbeat_key_that_is_damaged_for_days_stops_heartbeats_and_nothing_else() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let right = bench.damage("heartbeat");
+    bench.time.pass(AHEAD_S_MAX + 10);
+    serving.look();
+    assert_eq!(serving.receipted(&bench.message(1, &list_name())), [1]);
+    assert_eq!(serving.alarms.subjects(), ["the heartbeat"]);
+    fs::write(bench.home.keys().join("heartbeat"), right).unwrap();
+    serving.look();
+    assert_eq!(serving.heartbeat(), NOW + AHEAD_S_MAX + 10);
+    assert_eq!(serving.alarms.subjects(), Vec::<&str>::new());
+}
+
+#[test]
+fn one_owner_s_damaged_key_leaves_the_other_lists_alone() {
+    let bench = bench();
+    let right = bench.damage("owner-interpol.sltd");
+    let mut serving = bench.serving();
+    assert_eq!(serving.receipted(&bench.message(1, &list_name())), Vec::<u8>::new());
+    assert_eq!(serving.alarms.subjects(), ["the owner's key of interpol/sltd"]);
+    assert_eq!(serving.receipted(&bench.message(2, &other_list())), [2]);
+    fs::write(bench.home.keys().join("owner-interpol.sltd"), right).unwrap();
+    assert_eq!(serving.receipted(&bench.message(1, &list_name())), [1]);
+    assert_eq!(serving.alarms.subjects(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_damaged_or_strange_collector_key_stores_and_receipts_later() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    bench.damage("collector");
+    let message = bench.message(1, &list_name());
+    serving.watch.start_over();
+    serving.look();
+    assert_eq!(serving.receipted(&message), Vec::<u8>::new());
+    assert_eq!(serving.alarms.subjects(), ["the collector's key"]);
+    fs::write(bench.home.keys().join("collector"), secret_line(&random_secret())).unwrap();
+    serving.watch.start_over();
+    serving.look();
+    assert_eq!(serving.receipted(&message), Vec::<u8>::new());
+    assert_eq!(serving.alarms.subjects(), ["receipts"]);
+    replace_key(&bench.home, OnlineRole::Collector).unwrap();
+    assert!(Key::Collector.is_here(&bench.home));
+    serving.look();
+    assert_eq!(serving.receipted(&message), [1]);
+    assert_eq!((serving.stored(), serving.alarms.subjects()), (1, Vec::new()));
+}
+
+#[test]
+fn a_full_disk_receipts_nothing_and_is_survived() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let pages_max = serving.db.fill();
+    // Small rows find room in pages that are there; in the end there is none.
+    let first_without = (1..=200).find(|id| serving.receipted(&bench.message(*id, &list_name())).is_empty());
+    let first_without = first_without.expect("the disk is full");
+    let stored = serving.stored();
+    assert_eq!(stored, usize::from(first_without) - 1, "a receipt for every row, a row for every receipt");
+    assert!(serving.alarms.subjects().contains(&"encounters"), "{:?}", serving.alarms.subjects());
+    serving.look();
+    serving.db.make_room(pages_max);
+    assert_eq!(serving.receipted(&bench.message(first_without, &list_name())), [first_without]);
+    serving.look();
+    assert!(!serving.alarms.subjects().contains(&"encounters"));
+    assert_eq!(serving.stored(), stored + 1);
+}
