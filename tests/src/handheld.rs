@@ -39,6 +39,9 @@ pub struct Shown {
     pub lists: Vec<(String, u64)>,
 }
 
+/// What a scanner has said.
+pub type Tape = Arc<Mutex<Vec<Vec<u8>>>>;
+
 /// What is inside.
 pub struct Inside {
     setup: Setup,
@@ -63,6 +66,11 @@ pub struct Handheld {
 impl Handheld {
     /// A scanner that was made for `list` of the headquarters that `host` was enrolled at.
     pub fn start(name: &str, list: &str, host: &Device, cable: Cable) -> Handheld {
+        Handheld::recorded(name, list, host, cable, Tape::default())
+    }
+
+    /// The same; the payloads that it says are added to `tape`.
+    pub fn recorded(name: &str, list: &str, host: &Device, cable: Cable, tape: Tape) -> Handheld {
         let root = std::fs::read(host.folder().join("root.anchor")).expect("an enrolled device has its root");
         let root = Root::pinned(&root, &SoftVerify).expect("headquarters signed it");
         let list = list.parse().expect("a list name");
@@ -84,7 +92,7 @@ impl Handheld {
         let (inside, stop) = (Arc::new(Mutex::new(inside)), Arc::new(AtomicBool::new(false)));
         let run = {
             let (inside, cable, stop) = (inside.clone(), cable.clone(), stop.clone());
-            move || run(&inside, &cable, &stop)
+            move || run(&inside, &cable, &stop, &tape)
         };
         Handheld { inside, cable, stop, thread: Some(std::thread::spawn(run)) }
     }
@@ -175,7 +183,7 @@ impl Drop for Handheld {
     }
 }
 
-fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
+fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool, tape: &Tape) {
     let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
     let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
     while !stop.load(Ordering::Relaxed) {
@@ -186,9 +194,10 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
             let Inside { unit, shown, .. } = &mut *inside;
             // Opened in its place: what it said is there afterwards.
             let sealed = payload.first_chunk() == Some(&[line::PROTOCOL, 2]);
-            let (random, show) = (crypto::random(), |answer: &_| shown.push(shown_of(answer)));
+            let random = crypto::random();
             let answer =
-                unit.receive(payload, uptime_s, &random, &mut out, show).expect("an answer fits its frame");
+                unit.receive(payload, uptime_s, &random, &mut out, |answer| shown.push(shown_of(answer)));
+            let answer = answer.expect("an answer fits its frame");
             let text =
                 payload.get(6..payload.len().saturating_sub(16)).filter(|_| sealed).unwrap_or_default();
             if let Ok(ToScanner::Piece(_)) = scanner::decode(text) {
@@ -200,8 +209,15 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
             }
             drop(inside);
             cable.send(answer);
+            tape.lock().unwrap().extend(payload_of(answer));
         }
     }
+}
+
+/// The payload of a frame.
+fn payload_of(frame: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
+    frame.iter().find_map(|byte| Some(decoder.push(*byte)?.ok()?.to_vec()))
 }
 
 fn shown_of(answer: &scanner::ScanAnswer<'_>) -> Shown {

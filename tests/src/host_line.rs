@@ -69,13 +69,16 @@ impl HostLine {
     pub fn hear(&mut self, payload: &mut [u8]) -> Said {
         match FromScanner::read(payload) {
             Some(FromScanner::Here(name)) => Said::Here(name.into()),
-            Some(FromScanner::Opened(reply)) if self.opened(reply) => Said::Opened,
+            Some(FromScanner::Opened(reply)) => match self.opened(reply) {
+                true => Said::Opened,
+                false => Said::Nothing,
+            },
             Some(FromScanner::Sealed(message)) => {
                 let text = self.channel.as_mut().and_then(|channel| channel.open::<Soft>(message).ok());
                 text.map_or(Said::Nothing, |text| Said::Text(text.to_vec()))
             }
             Some(FromScanner::Refused(refusal)) => Said::Refused(refusal),
-            _ => Said::Nothing,
+            None => Said::Nothing,
         }
     }
 }

@@ -44,7 +44,7 @@ fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
     Ok(root::all(home)?.into_iter().map(|(version, bytes)| (Topic::Root(version), bytes)).collect())
 }
 
-/// Each device's grants and order.
+/// Each device's grants, scanners and order.
 fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
     let mut kept = Vec::new();
     let lists = lists::all(db)?;
@@ -57,7 +57,7 @@ fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
             kept.push((topic, grant.unwrap_or_default()));
         }
         for (scanner, bytes) in scanners::of_device(db, &device)? {
-            retain(Topic::Device(device.clone(), DeviceTopic::Scanner(scanner)), bytes);
+            kept.push((Topic::Device(device.clone(), DeviceTopic::Scanner(scanner)), bytes));
         }
         let order = statements::order(db, &device)?.unwrap_or_default();
         kept.push((Topic::Device(device, DeviceTopic::Order), order));

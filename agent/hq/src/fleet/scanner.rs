@@ -149,12 +149,14 @@ fn sign(
     Ok(enrolment)
 }
 
-/// The scanner's public key, and the private one if the pair is made now.
+/// A scanner's public key, and the private one if the pair is made now.
+type PublicAndMade = ([u8; 32], Option<Zeroizing<[u8; 32]>>);
+
 fn key_for(
     scanner: &DeviceId,
     before: Option<&ScannerRow>,
     options: &ScannerOptions,
-) -> Result<([u8; 32], Option<Zeroizing<[u8; 32]>>), FleetError> {
+) -> Result<PublicAndMade, FleetError> {
     // A revoked scanner's key may be in other hands.
     let before = before.filter(|row| !row.enrolment.pair.revoked);
     match (options.key, before, &options.out) {
