@@ -211,7 +211,10 @@ impl ScannerChannel {
                 }
             }
             Some(FromScanner::Refused(refusal)) => self.refused(refusal, now),
-            None if matches!(self.state, State::Calling) => self.standing = ScannerState::Foreign,
+            // What has said a name by this protocol is named by that.
+            None if matches!(self.state, State::Calling) && self.claimed.is_none() => {
+                self.standing = ScannerState::Foreign;
+            }
             None => {}
         }
         Heard::Nothing
