@@ -66,10 +66,8 @@ impl Number {
     }
 
     fn from_normal(len: usize, chars: [u8; NUMBER_CHARS_MAX]) -> Self {
-        let pattern = chars
-            .iter()
-            .enumerate()
-            .fold(0, |bits, (i, c)| bits | u32::from(c.is_ascii_uppercase()) << (31 - i));
+        let letters = chars.iter().take(len).enumerate();
+        let pattern = letters.fold(0, |bits, (i, c)| bits | u32::from(c.is_ascii_uppercase()) << (31 - i));
         Number { len: len as u8, pattern, chars }
     }
 
@@ -152,6 +150,11 @@ impl DocumentKey {
         }
         let number = Number::from_chars(&chars)?;
         Some(DocumentKey { state: State::normal(state)?, kind: normal_kind(document_code)?, number })
+    }
+
+    /// The type's letter that a document's code or a list's type stands for; `None` if it begins with no letter.
+    pub fn kind_of(code: &str) -> Option<u8> {
+        normal_kind(code)
     }
 
     /// From parts that are normal already; `None` if `kind` is no letter that [`DocumentKey::new`] gives.

@@ -13,15 +13,15 @@
 //! zone is in doubt. Lookups are not combined: a number read with a slip under another state's code is asked for under the
 //! code that was read only.
 //!
-//! Bounds: [`LOOKUPS_MAX`]; about ten for most zones. Most have a format that no document of their state has, so that a list
-//! answers without reading a page.
+//! Bounds: [`LOOKUPS_MAX`]; about ten for most zones. Most have a format that no document of their state has. A list that knows
+//! its formats ([`DocumentQuery::visit_listed`]) is spared them before they are made: that is most of what they would cost.
 
 use core::fmt;
 
-use heapless::String;
+use heapless::Vec;
 
 use crate::document::{DocumentKey, NUMBER_CHARS_MAX, Number};
-use crate::mrz::{self, Change, Format, Mrz, NumberForm, Repair};
+use crate::mrz::{self, Change, Format, Mrz, NumberForm, Repair, Shapes};
 use crate::states::{self, RELATED_MAX, State};
 
 /// Most lookups of one zone: as read, twins, states, types, and other forms of the number.
@@ -89,12 +89,24 @@ impl<'a> DocumentQuery<'a> {
     }
 
     /// Calls `visit` with every lookup, as read first.
-    #[inline(never)]
     pub fn visit(&self, visit: &mut dyn FnMut(&Lookup)) {
+        self.visit_listed(None, visit);
+    }
+
+    /// The same of a list that has only documents of these formats ([`DocumentKey::format`]), in order; `None`: of any. What
+    /// was read is asked for whatever its format.
+    #[inline(never)]
+    pub fn visit_listed(&self, formats: Option<&[u64]>, visit: &mut dyn FnMut(&Lookup)) {
         let ask: &mut dyn FnMut(DocumentKey, How) = &mut |key, how| visit(&Lookup { key, how });
         if let Some(read) = self.read {
             ask(read, How::Read);
         }
+        let listed = |key: &DocumentKey| formats.is_none_or(|all| all.binary_search(&key.format()).is_ok());
+        let ask: &mut dyn FnMut(DocumentKey, How) = &mut |key, how| {
+            if listed(&key) {
+                ask(key, how);
+            }
+        };
         // Letters where a state or a type cannot have other characters are sure; what follows goes by them.
         let mended = if self.doubtful { mrz::mend_issuer(self.zone.lines()) } else { None };
         let places = mended.as_ref().map(|fix| {
@@ -103,32 +115,47 @@ impl<'a> DocumentQuery<'a> {
         });
         let mended = mended.map(|fix| Mrz::from(*fix.lines()));
         let zone = mended.as_ref().unwrap_or(self.zone);
-        let base = key_of(zone);
+        let base = if mended.is_some() { key_of(zone) } else { self.read };
         if let (Some(base), Some(places)) = (base, places) {
             ask(base, How::Misread(places));
         }
         if let Some(base) = base {
-            mrz::twins(zone, |twin| {
-                if let Some(number) = number_of(twin.number()) {
-                    ask(base.with_number(number), How::Misread(twin.places()));
-                }
-            });
+            let wanted = formats.map_or(Shapes::ANY, |all| Shapes::of(of_serial(all, &base)));
+            // Twins, and numbers as people type them, have another format than what was read.
+            let others = wanted.has_other_than((base.number().chars().len() as u8, base.number().pattern()));
+            if others {
+                mrz::twins(zone, wanted, |twin| {
+                    if let Some(number) = number_of(twin.number()) {
+                        ask(base.with_number(number), How::Misread(twin.places()));
+                    }
+                });
+            }
             states::related(base.state()).for_each(|state| ask(base.with_state(state), How::State));
             other_kinds(zone).for_each(|kind| ask(base.with_kind(kind), How::Kind));
-            let mut ask_number = |text: &str| {
+            let mut ask_number = |number: Number| ask(base.with_number(number), How::Number);
+            zone.other_numbers(|text| {
                 if let Some(number) = number_of(text).filter(|number| number != base.number()) {
-                    ask(base.with_number(number), How::Number);
+                    ask_number(number);
                 }
-            };
-            zone.other_numbers(&mut ask_number);
-            typed(zone, &mut ask_number);
+            });
+            if others {
+                typed(zone, base.number(), wanted, &mut ask_number);
+            }
         }
         // Of a state that is no letters there is no key so far.
-        let (code, number) = (zone.document_code(), zone.document_number());
-        if let Some(any) = base.or_else(|| DocumentKey::of_zone("UTO", code, number)) {
+        let elsewhere = || DocumentKey::of_zone("UTO", zone.document_code(), zone.document_number());
+        if let Some(any) = base.or_else(elsewhere) {
             other_states(zone, &mut |state| ask(any.with_state(state), How::State));
         }
     }
+}
+
+/// Those of `formats` that are of a key's state and type.
+fn of_serial<'a>(formats: &'a [u64], key: &DocumentKey) -> &'a [u64] {
+    let first = key.format() >> 40 << 40;
+    let from = formats.partition_point(|format| *format < first);
+    let own = formats[from..].iter().take_while(|format| **format >> 40 << 40 == first).count();
+    &formats[from..from + own]
 }
 
 fn key_of(zone: &Mrz) -> Option<DocumentKey> {
@@ -140,6 +167,9 @@ fn key_of(zone: &Mrz) -> Option<DocumentKey> {
 fn other_states(zone: &Mrz, ask: &mut dyn FnMut(State)) {
     let (read, nationality) = (zone.issuing_state(), zone.nationality());
     let known = states::is_code(read);
+    if known && read == nationality {
+        return;
+    }
     let counts = states::is_code(nationality) && (!known || zone.document_code().starts_with('P'));
     let nationality = State::normal(nationality).filter(|code| counts && Some(*code) != State::normal(read));
     if let Some(state) = nationality {
@@ -183,45 +213,52 @@ fn other_kinds(zone: &Mrz) -> impl Iterator<Item = u8> {
 }
 
 /// Other forms of a number, as people type it into lists.
-fn typed(zone: &Mrz, ask: &mut dyn FnMut(&str)) {
-    let read = zone.document_number();
-    let mut number = String::<NUMBER_CHARS_MAX>::new();
-    for c in read.chars().filter(char::is_ascii_alphanumeric) {
-        let _ = number.push(c);
-    }
+fn typed(zone: &Mrz, read: &Number, wanted: Shapes<'_>, ask: &mut dyn FnMut(Number)) {
+    let chars = read.chars();
+    let mut ask = |length: usize, pattern: u32, chars: &[u8]| {
+        if wanted.has((length as u8, pattern))
+            && let Some(number) = Number::from_chars(chars)
+        {
+            ask(number);
+        }
+    };
     if zone.number_form() == NumberForm::Short
         && let Some(digit) = zone.number_digit()
     {
-        let mut with_digit = number.clone();
-        let _ = with_digit.push(digit);
-        ask(&with_digit);
+        let mut with_digit = Vec::<u8, NUMBER_CHARS_MAX>::new();
+        let _ = with_digit.extend_from_slice(chars);
+        let _ = with_digit.push(digit as u8);
+        ask(with_digit.len(), read.pattern(), &with_digit);
     }
-    if number.bytes().all(|c| c.is_ascii_digit()) {
+    if read.pattern() == 0 && chars[0] == b'0' {
         // Spreadsheets take such a number for a quantity.
-        ask(number.trim_start_matches('0'));
+        let zeros = chars.iter().take_while(|c| **c == b'0').count();
+        ask(chars.len() - zeros, 0, &chars[zeros..]);
     }
-    let other = |c: char| match c {
-        '0' => Some('O'),
-        'O' => Some('0'),
-        _ => None,
+    // A bit for each O or 0, as patterns have them.
+    let places = chars.iter().enumerate().filter(|(_, c)| matches!(c, b'0' | b'O'));
+    let places = places.fold(0u32, |places, (at, _)| places | 1 << 31 >> at);
+    let mut swap = |at: u32| {
+        let swapped = chars.iter().enumerate().map(|(n, c)| match c {
+            b'0' if at << n >> 31 == 1 => b'O',
+            b'O' if at << n >> 31 == 1 => b'0',
+            other => *other,
+        });
+        ask(chars.len(), read.pattern() ^ at, &swapped.collect::<Vec<u8, NUMBER_CHARS_MAX>>());
     };
-    let places = || number.chars().enumerate().filter(|(_, c)| other(*c).is_some()).map(|(at, _)| at);
-    let swap = |at: Option<usize>| {
-        let mut swapped = String::<NUMBER_CHARS_MAX>::new();
-        for (n, c) in number.chars().enumerate() {
-            let here = at.is_none_or(|at| at == n);
-            let _ = swapped.push(other(c).filter(|_| here).unwrap_or(c));
-        }
-        swapped
-    };
-    places().for_each(|at| ask(&swap(Some(at))));
-    if places().nth(1).is_some() {
-        ask(&swap(None));
+    let mut left = places;
+    while left != 0 {
+        let first = 1 << 31 >> left.leading_zeros();
+        swap(first);
+        left ^= first;
+    }
+    if places.count_ones() > 1 {
+        swap(places);
     }
 }
 
 fn number_of(text: &str) -> Option<Number> {
-    let mut chars = heapless::Vec::<u8, NUMBER_CHARS_MAX>::new();
+    let mut chars = Vec::<u8, NUMBER_CHARS_MAX>::new();
     text.bytes().filter(u8::is_ascii_alphanumeric).try_for_each(|c| chars.push(c)).ok()?;
     Number::from_chars(&chars)
 }

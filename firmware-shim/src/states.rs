@@ -52,12 +52,15 @@ impl State {
 
     /// The one spelling of a code, by the rules of [`crate::document`]; `None` for what is not one to three letters.
     pub fn normal(text: &str) -> Option<Self> {
-        let letters = text.trim_matches(|c: char| c == '<' || c.is_ascii_whitespace());
-        if letters.is_empty() || letters.len() > 3 || !letters.bytes().all(|b| b.is_ascii_alphabetic()) {
+        let is_blank = |c: &u8| *c == b'<' || c.is_ascii_whitespace();
+        let first = text.bytes().position(|c| !is_blank(&c))?;
+        let last = text.bytes().rposition(|c| !is_blank(&c))?;
+        let letters = &text.as_bytes()[first..=last];
+        if letters.len() > 3 || !letters.iter().all(u8::is_ascii_alphabetic) {
             return None;
         }
         let mut upper = [0u8; 3];
-        for (to, from) in upper.iter_mut().zip(letters.bytes()) {
+        for (to, from) in upper.iter_mut().zip(letters) {
             *to = from.to_ascii_uppercase();
         }
         let upper = match &upper {
@@ -128,9 +131,13 @@ impl<'de> Deserialize<'de> for State {
 
 /// Whether `code`, as a zone has it, is a code that an issuer may have: `D<<`, `UTO`.
 pub fn is_code(code: &str) -> bool {
-    let code = code.trim_end_matches('<');
-    let whole = code == "D" || (code.len() == 3 && code.bytes().all(|c| c.is_ascii_uppercase()));
-    whole && State::normal(code).is_some_and(is_known)
+    match code.as_bytes() {
+        [b'D', fillers @ ..] if fillers.iter().all(|c| *c == b'<') => true,
+        letters @ [_, _, _] if letters.iter().all(u8::is_ascii_uppercase) => {
+            State::normal(code).is_some_and(is_known)
+        }
+        _ => false,
+    }
 }
 
 fn is_known(state: State) -> bool {

@@ -314,6 +314,8 @@ pub struct Status {
     pub version: String<16>,
     /// Encounters waiting for a receipt.
     pub spool: u32,
+    /// Those of them that headquarters refused, and that are set aside.
+    pub refused: u32,
     /// The lists it holds.
     pub lists: Vec<HeldList, { crate::trust::LISTS_MAX }>,
     /// Encounters whose owner has not answered in time, the oldest first.

@@ -24,6 +24,11 @@ test("an answered clock does not run out; an outcome asks for late encounters ag
   assert.deepEqual(ready().hear("outcome", outcome("e")).did("ask").map(({ then }) => then), ["late"]);
 });
 
+test("notices: a store that cannot be written is said", () => {
+  const desk = ready().hear("state", status({ store_fault: "cannot write the journal in state.db: database or disk is full" }));
+  assert.ok(noticesOf(desk.state, desk.now).some(({ kind, weight }) => kind === "store" && weight === "grave"));
+});
+
 test("notices: a roster that is behind is said, for who was removed may still sign in", () => {
   const kinds = (state) => {
     const session = { sign_in: "required", roster: { number: 1, expires: "2027-01-01T00:00:00Z", state }, officer: null };

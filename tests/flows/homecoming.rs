@@ -194,3 +194,38 @@ fn a_stick_that_nobody_can_read_to_its_end_stops_neither_updates_nor_the_agents_
     device.wait_for_edition(LIST, 2);
     assert_eq!(device.stop(), 0);
 }
+
+#[test]
+fn what_headquarters_refuses_is_set_aside_and_holds_up_nothing() {
+    let (mut post, device) = post_with_device();
+    post.hq.create_list("uto/other", "48h");
+    post.hq.publish("uto/other", [&number(2)]);
+    device.wait_for_edition("uto/other", 1);
+    assert_eq!(post.hq.stop_serve(), 0);
+    let key_file = post.hq.home().join("keys").join(format!("owner-{}", LIST.replace('/', ".")));
+    let key = fs::read(&key_file).unwrap();
+    fs::remove_file(&key_file).unwrap();
+    // More than a window of those that will be refused, then good ones.
+    let refused: BTreeSet<_> = (0..66).map(|_| hit(&device, SPECIMEN)).collect();
+    let good: BTreeSet<_> = (0..10).map(|_| hit(&device, &number(2))).collect();
+    post.hq.serve();
+    post.wait_for_encounters(&device, 10);
+    assert_eq!(scans_at_headquarters(&post), good);
+    let is_aside = || {
+        let status = device.run("status", &["--json"]).expect_code(0).json();
+        (status["refused"] == 66 && status["spool"] == 66).then_some(())
+    };
+    wait_until("all are set aside", is_aside, || device.log());
+    let shown = || {
+        let devices = post.hq.run(&["devices"]).expect_code(0);
+        let said = devices.out.contains("REFUSED 66") && devices.out.contains("owner cannot be read");
+        (said && devices.err.contains("ALARM")).then_some(())
+    };
+    wait_until("headquarters shows it", shown, || post.hq.log());
+
+    fs::write(&key_file, key).unwrap();
+    post.hq.run(&["send-again", "post-7"]).expect_code(0);
+    post.wait_for_encounters(&device, 76);
+    device.wait_for_receipts();
+    assert_eq!(scans_at_headquarters(&post), &refused | &good);
+}

@@ -8,6 +8,7 @@ mod finds;
 mod forgery;
 mod homecoming;
 mod keys;
+mod kills;
 mod mistakes;
 mod officers;
 mod offline;

@@ -46,6 +46,29 @@ fn the_daemon_and_standalone_give_the_same_answers_and_exit_codes() {
 }
 
 #[test]
+fn a_damaged_store_is_set_aside_and_the_post_goes_on_with_its_lists_journal_and_hits() {
+    let (_post, mut device) = post_with_bundle();
+    device.scan_standalone(&passport(SPECIMEN)).expect_code(code::HIT);
+    let file = device.folder().join("state/state.db");
+    let mut database = std::fs::read(&file).unwrap();
+    // The header: SQLite takes it for no database at all, until it is set aside.
+    let damaged = database.len() - 4096..database.len() - 100;
+    database[damaged].fill(0xff);
+    database[..16].fill(0xff);
+    std::fs::write(&file, &database).unwrap();
+    device.start();
+    wait_until("the agent answers", || device.status(), || device.log());
+    let aside = std::fs::read_dir(device.folder().join("state"))
+        .unwrap()
+        .any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with("state.db.damaged-"));
+    assert!(aside, "{}", device.log());
+    let journal = device.run("journal", &["show"]).expect_code(0).out;
+    assert!(journal.contains("the store was damaged"), "{journal}");
+    device.scan(&passport(SPECIMEN)).expect_code(code::NOT_CHECKED);
+    assert_eq!(device.stop(), 0);
+}
+
+#[test]
 fn every_verdict_and_mistake_has_its_exit_code() {
     let (post, device) = post_with_bundle();
     device.scan_standalone(&passport(&number(3))).expect_code(code::CLEAR);

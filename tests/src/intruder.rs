@@ -22,7 +22,7 @@ impl Identity {
     /// A certificate and key, believing the broker's authority `ca`.
     pub fn of(ca: &Path, certificate: &Path, key: &Path) -> Identity {
         let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let config = tls::client_config(&read(ca), &read(certificate), &read(key), &[]);
+        let config = tls::client_config(&read(ca), &read(certificate), &read(key), &[], Default::default());
         Identity(config.unwrap_or_else(|error| panic!("{error}")))
     }
 
@@ -84,6 +84,7 @@ impl Intruder {
             client_id: client_id.into(),
             tls: identity.0.clone(),
             keep_alive: Duration::from_secs(60),
+            connect_wait: mqtt::CONNECT_WAIT,
             last_will: None,
         };
         let (publisher, events) = runtime.block_on(async { mqtt::open(settings) });

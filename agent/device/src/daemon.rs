@@ -31,6 +31,9 @@ const INTAKE_GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// An intake that is at one job for so long is stuck: merging and indexing the largest lists takes minutes.
 const INTAKE_STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
 
+/// How often to see whether the database was found to be damaged.
+const DAMAGE_CHECK_EVERY: Duration = Duration::from_secs(1);
+
 /// Runs until `stop`.
 ///
 /// # Errors
@@ -39,6 +42,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
     let Opened { checker, post, drill, link, intake, thread, lock } = Opened::alone(&config)?;
     let keeper = tokio::spawn(Housekeeper::new(post.clone()).run(stop.clone()));
     let watchdog = tokio::spawn(watchdog(post.clone(), stop.clone()));
+    let damage = tokio::spawn(end_when_damaged(post.clone(), stop.clone()));
     let uplink = intake.filter(|_| config.link.enabled).map(|(door, needs)| {
         let uplink = Uplink {
             config: config.link.clone(),
@@ -48,6 +52,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
             state: link,
             hold: drill.hold(),
             early: Default::default(),
+            taken: false,
         };
         tokio::spawn(uplink.run(stop.clone()))
     });
@@ -64,14 +69,14 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
     let scanners = tokio::spawn(scanners.run(stop.clone()));
     // Whatever ends the desk ends the agent.
     let served = tokio::spawn({
-        let (config, stop) = (config.desk.clone(), stop.clone());
+        let (post, config, stop) = (post.clone(), config.desk.clone(), stop.clone());
         async move { desk::serve(post, &config, stop).await }
     });
     notify_systemd("READY=1");
     let served = served.await;
     notify_systemd("STOPPING=1");
     stop.cancel();
-    for task in [Some(keeper), Some(scanners), Some(watchdog), uplink].into_iter().flatten() {
+    for task in [Some(keeper), Some(scanners), Some(watchdog), Some(damage), uplink].into_iter().flatten() {
         if let Err(error) = task.await {
             tracing::error!(%error, "a task did not end well");
         }
@@ -85,8 +90,20 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
         tracing::warn!("the intake is in the middle of a job: it is left, and done again at the next start");
     }
     match served {
+        Ok(Ok(())) if post.db().is_damaged() => Err(AgentError::Damaged),
         Ok(served) => Ok(served?),
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+/// Ends the agent once the database is found to be damaged: the next start sets it aside and goes on with what can be read.
+async fn end_when_damaged(post: Arc<Post>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(DAMAGE_CHECK_EVERY);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        if post.db().is_damaged() {
+            tracing::error!("the store is damaged: the agent ends, and its next start sets it aside");
+            stop.cancel();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use vedette_lists::Wildcard;
 use vedette_names::{PersonAlert, PersonDocument};
 use vedette_shim::document::NUMBER_CHARS_MAX;
 
-/// See the module's head. Built once, then only read.
+/// See the module's head. Made by a [`Builder`], then only read.
 #[derive(Debug, Default)]
 pub struct Identifiers {
     /// Entries: length and characters of the identifier, length and bytes of the alert's id.
@@ -22,27 +22,37 @@ pub struct Identifiers {
     documents: bool,
 }
 
-impl Identifiers {
-    /// Of these alerts. Beyond 4 GiB the rest is left out; no list is so long.
-    pub fn build<'a>(alerts: impl Iterator<Item = &'a PersonAlert>) -> Identifiers {
-        let mut all = Identifiers::default();
-        for alert in alerts {
-            // As written, and the numbers that are meant: a list may write several, or words beside one.
-            let written = alert.documents.iter().map(|document| document.number.as_str());
-            let named: Vec<_> = alert.documents.iter().flat_map(PersonDocument::named).collect();
-            all.documents |= !named.is_empty();
-            let mut normal: Vec<_> =
-                written.chain([alert.id.as_str(), alert.reference.as_str()]).filter_map(normal).collect();
-            normal.extend(named.iter().map(|named| named.number.chars().to_vec()));
-            normal.sort_unstable();
-            normal.dedup();
-            normal.iter().for_each(|identifier| all.add(identifier, alert.id.as_bytes()));
-        }
-        let texts = &all.texts;
-        all.starts.sort_unstable_by_key(|start| entry(texts, *start));
-        all
+/// Takes a list's alerts one by one, so that nobody needs them all at once.
+#[derive(Debug, Default)]
+pub(crate) struct Builder(Identifiers);
+
+impl Builder {
+    /// Adds what an alert names. Beyond 4 GiB the rest is left out; no list is so long.
+    pub(crate) fn add(&mut self, alert: &PersonAlert) {
+        // As written, and the numbers that are meant: a list may write several, or words beside one.
+        let written = alert.documents.iter().map(|document| document.number.as_str());
+        let named: Vec<_> = alert.documents.iter().flat_map(PersonDocument::named).collect();
+        self.0.documents |= !named.is_empty();
+        let mut normal: Vec<_> =
+            written.chain([alert.id.as_str(), alert.reference.as_str()]).filter_map(normal).collect();
+        normal.extend(named.iter().map(|named| named.number.chars().to_vec()));
+        normal.sort_unstable();
+        normal.dedup();
+        normal.iter().for_each(|identifier| self.0.add(identifier, alert.id.as_bytes()));
     }
 
+    /// The identifiers of all alerts added.
+    pub(crate) fn build(self) -> Identifiers {
+        let Builder(mut all) = self;
+        let texts = &all.texts;
+        all.starts.sort_unstable_by_key(|start| entry(texts, *start));
+        all.texts.shrink_to_fit();
+        all.starts.shrink_to_fit();
+        all
+    }
+}
+
+impl Identifiers {
     /// Whether an alert names a document.
     pub fn has_documents(&self) -> bool {
         self.documents
@@ -114,6 +124,12 @@ mod tests {
         }
     }
 
+    fn identifiers(alerts: &[PersonAlert]) -> Identifiers {
+        let mut builder = Builder::default();
+        alerts.iter().for_each(|alert| builder.add(alert));
+        builder.build()
+    }
+
     #[test]
     fn an_alert_is_found_by_whatever_names_it() {
         let alerts = [
@@ -121,7 +137,7 @@ mod tests {
             alert("A-2", &["P123457", ""], "W/77"),
             alert("é", &[], ""),
         ];
-        let identifiers = Identifiers::build(alerts.iter());
+        let identifiers = identifiers(&alerts);
         let found = |text: &str| identifiers.find(&Wildcard::new(text).unwrap(), 10);
         assert_eq!(found("P123456"), ["A-1"]);
         assert_eq!(found("p12345?"), ["A-1", "A-2"]);
@@ -129,8 +145,7 @@ mod tests {
         assert_eq!(found("a-2"), ["A-2"]);
         assert_eq!(found("*457"), ["A-2"]);
         assert!(identifiers.has_documents() && !Identifiers::default().has_documents());
-        let several = [alert("A-3", &["No. C705775 ,AA7530281 (expired)"], "")];
-        let several = Identifiers::build(several.iter());
+        let several = self::identifiers(&[alert("A-3", &["No. C705775 ,AA7530281 (expired)"], "")]);
         for number in ["C705775", "AA7530281"] {
             assert_eq!(several.find(&Wildcard::new(number).unwrap(), 10), ["A-3"], "{number}");
         }

@@ -11,10 +11,12 @@ use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Intake, IntakeError, Needs, Parts, Update};
+use crate::journal::{self, AuditEvent};
 use crate::link::LinkState;
 use crate::officers::Officers;
 use crate::post::{self, Post};
 use crate::retro;
+use crate::store::salvage::{self, Restarted};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, DbError, trust};
 use std::fs::{File, TryLockError};
@@ -22,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
-use vedette_common::clock::Clock;
+use vedette_common::clock::{Clock, system_now};
 use vedette_common::crypto::BoxKey;
 use vedette_common::files::{self, FileError};
 use vedette_lists::Edition;
@@ -49,6 +51,9 @@ pub enum AgentError {
         /// As `trust.box_key` of the configuration names it.
         path: PathBuf,
     },
+    /// The last run found the database to be damaged.
+    #[error("the store is damaged")]
+    Damaged,
     /// Another process has the store.
     #[error("another agent uses the store {}", path.display())]
     Locked {
@@ -58,6 +63,17 @@ pub enum AgentError {
     /// The system has no thread to give.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
+}
+
+impl AgentError {
+    /// Whether the database's file is damaged.
+    fn is_damage(&self) -> bool {
+        match self {
+            AgentError::Damaged => true,
+            AgentError::Db(error) | AgentError::Intake(IntakeError::Db(error)) => error.is_damage(),
+            _ => false,
+        }
+    }
 }
 
 /// The parts of one device.
@@ -101,7 +117,34 @@ impl Opened {
     }
 }
 
+/// Opens the store, and where it is damaged, what can be saved of it.
 fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
+    if lock.is_none() {
+        return open_store(config, false);
+    }
+    let (folder, existed) = (&config.state, salvage::exists(&config.state));
+    let mut restarted = salvage::note_made(folder, existed)?;
+    let mut opened = match salvage::is_marked(folder) {
+        true => Err(AgentError::Damaged),
+        false => open_store(config, true),
+    };
+    if opened.as_ref().is_err_and(AgentError::is_damage) {
+        tracing::error!("the store is damaged: it is set aside, and what can be read of it is saved");
+        restarted = Some(salvage::start_again(folder, system_now())?);
+        opened = open_store(config, true);
+    }
+    let mut opened = opened?;
+    if let Some(Restarted { set_aside, journal_lines: lines, encounters }) = restarted {
+        tracing::error!(%set_aside, lines, encounters, "the store was damaged or missing, and was started again");
+        let event = AuditEvent::StoreRestarted { set_aside, lines, encounters };
+        journal::record(opened.checker.db(), opened.checker.now(), event)?;
+    }
+    opened.lock = lock;
+    Ok(opened)
+}
+
+/// `alone`: for the one process that has the store.
+fn open_store(config: &Config, alone: bool) -> Result<Opened, AgentError> {
     let db = Arc::new(Db::open_in(&config.state)?);
     let clock = Arc::new(Clock::starting_at(trust::clock_floor(&db)?));
     let box_key = Arc::new(read_box_key(&config.box_key)?);
@@ -113,10 +156,11 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
         clock: clock.clone(),
         anchor: files::read(&config.root, METADATA_BYTES_MAX as u64)?,
         segment_bytes_max: config.limits.segment_bytes_max,
+        stale_after_s: config.link.enabled.then_some(config.link.stale_after_s),
         // A process that only reads the lists exits before a filter would be ready.
-        filter_bytes_max: if lock.is_some() { config.limits.filter_bytes_max } else { 0 },
+        filter_bytes_max: if alone { config.limits.filter_bytes_max } else { 0 },
     };
-    let intake = if lock.is_some() {
+    let intake = if alone {
         let mut intake = Intake::open(parts)?;
         // Also whatever an earlier configuration kept longer.
         retro::forget_due(&db, clock.now(), config.retro_keep_s)?;
@@ -133,7 +177,7 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
         retro_keep_s: config.retro_keep_s,
     };
     let checker = Arc::new(Checker::new(settings, db.clone(), intake.shared(), clock.clone()));
-    let (intake, thread) = if lock.is_some() {
+    let (intake, thread) = if alone {
         let (door, needs, thread) = IntakeDoor::open(intake, look_back(&checker));
         (Some((door, needs)), Some(IntakeThread(Some(thread))))
     } else {
@@ -150,7 +194,7 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
         drill: drill.clone(),
         purpose: config.desk.purpose.clone(),
     }));
-    Ok(Opened { checker, post, drill, link, intake, thread, lock })
+    Ok(Opened { checker, post, drill, link, intake, thread, lock: None })
 }
 
 /// What is done with a new edition: its documents are compared with those scanned before.

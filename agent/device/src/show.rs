@@ -67,6 +67,14 @@ pub fn line(line: &AuditLine) -> String {
         AuditEvent::NoteAside { who: port, scanner, note, why, .. } => {
             format!("{at}  {}  note {note} of scanner {scanner} was set aside: {why}", who(port))
         }
+        AuditEvent::StoreRestarted { set_aside, lines, encounters } => {
+            let what = if set_aside.is_empty() {
+                "missing".into()
+            } else {
+                format!("damaged, and is now {set_aside}")
+            };
+            format!("{at}  -  the store was {what}; saved: {lines} journal lines, {encounters} encounters")
+        }
         AuditEvent::Exported { through } => {
             format!("{at}  -  lines up to {through} were exported and removed")
         }
@@ -143,7 +151,22 @@ pub fn status(status: &StatusView) -> String {
         let how = format!(", and the link with it: `vedette-hq enrol {device} --renew` makes the next");
         push(&mut out, format_args!("certificate: {word} {ends}{}", if end_soon { &how } else { "" }));
     }
+    if !status.store_fault.is_empty() {
+        push(
+            &mut out,
+            format_args!("STORE: cannot be written, so there are no answers: {}", status.store_fault),
+        );
+    }
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
+    if status.refused > 0 {
+        let refused = status.refused;
+        push(
+            &mut out,
+            format_args!(
+                "REFUSED by headquarters, kept and sent again daily: {refused}; headquarters must say why"
+            ),
+        );
+    }
     let clocks = &status.confirmations;
     if clocks.waiting + clocks.overdue > 0 {
         let (waiting, overdue) = (clocks.waiting, clocks.overdue);

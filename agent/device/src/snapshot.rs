@@ -69,6 +69,8 @@ pub struct SnapshotList {
     pub lease_s: u32,
     /// When it was last confirmed to be the newest, seconds since 1970.
     pub confirmed_at: u64,
+    /// So long after that heartbeats were missed, and the list is stale, seconds; none for a device without a link.
+    pub stale_after_s: Option<u64>,
     /// The newest edition known to exist.
     pub newest_known: u64,
     /// Why it cannot be determined whether it is the newest.
@@ -160,7 +162,8 @@ impl SnapshotList {
         if self.edition == 0 {
             return (0, Freshness::Expired);
         }
-        let behind = self.doubt.is_some() || self.newest_known > self.edition;
+        let missed = self.stale_after_s.is_some_and(|after| now.saturating_sub(self.confirmed_at) >= after);
+        let behind = missed || self.doubt.is_some() || self.newest_known > self.edition;
         let (age, freshness) = freshness(self.confirmed_at, self.lease_s, behind, now);
         match self.content {
             Content::Nothing(_) => (age, Freshness::Expired),

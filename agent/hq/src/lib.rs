@@ -6,12 +6,14 @@
 //! | [`fleet`] | the devices and their officers: enrolled, granted, revoked |
 //! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
+//! | [`backup`] | the whole home as a folder, and back |
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<what was done, the folder's error>`, so that the
 //! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and not kept in memory longer.
 
 pub mod authority;
+pub mod backup;
 pub mod collector;
 mod db;
 mod error;
@@ -26,7 +28,7 @@ pub use collector::{alarms, answer, broadcast, encounters, serve};
 pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;
-pub use fleet::{devices, enrol, grants, officer, revoke, scanner};
+pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, change, import, issue, list, publish, screen};

@@ -4,6 +4,7 @@
 //! [`Run`] by a thread of its own, while the next is gathered, and in the end the runs are merged.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use vedette_shim::list::Kind;
@@ -144,7 +145,7 @@ impl Builder {
             self.spill()?;
         }
         self.join()?;
-        write_segment(self.kind, &Batches(&self.runs), list_key, &self.dir)
+        write_segment(self.kind, &Batches(Arc::new(self.runs)), list_key, &self.dir)
     }
 }
 

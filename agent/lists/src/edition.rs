@@ -99,13 +99,9 @@ impl Edition {
         Ok(alerts)
     }
 
-    /// `false`: nothing of the format of `key` is listed, so that no lookup of it finds anything. Touches no page.
-    pub fn may_list(&self, key: &DocumentKey) -> bool {
-        self.formats.may_have(key)
-    }
-
-    /// Every format of its documents and ranges; `None` if they could not all be read.
-    pub(super) fn formats(&self) -> Option<&[u64]> {
+    /// Every format of its documents and ranges, in order: no lookup of a key of another finds anything. `None` if they could
+    /// not all be read.
+    pub fn formats(&self) -> Option<&[u64]> {
         self.formats.all()
     }
 

@@ -48,9 +48,4 @@ impl Formats {
     pub(super) fn is_loose(&self, format: u64) -> bool {
         self.0.as_ref().is_none_or(|known| known.loose.binary_search(&format).is_ok())
     }
-
-    /// `false`: no document or range has the format of `key`. `true`: one may.
-    pub(super) fn may_have(&self, key: &DocumentKey) -> bool {
-        self.0.as_ref().is_none_or(|known| known.all.binary_search(&key.format()).is_ok())
-    }
 }

@@ -74,6 +74,13 @@ pub(super) struct Unit {
     pub(super) prefix: bool,
 }
 
+impl Unit {
+    /// The tokens that it covers, as a mask.
+    pub(super) fn covers(self) -> u32 {
+        mask(usize::from(self.count)) << self.first
+    }
+}
+
 /// A meeting that may be taken: a unit with a token of the vocabulary.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meeting {
@@ -90,9 +97,16 @@ pub(super) struct Prepared {
     pub(super) meetings: Vec<Meeting>,
     /// The name fills its field, so more may have followed.
     pub(super) truncated: bool,
+    /// The nationality that was read, as a number.
+    pub(super) nation: Option<u16>,
 }
 
 impl Prepared {
+    /// Whether a given name was read.
+    pub(super) fn has_given(&self) -> bool {
+        self.tokens.iter().any(|token| token.field & GIVEN != 0 && !token.minor)
+    }
+
     fn meetings_of(&self, number: u32) -> &[Meeting] {
         let from = self.meetings.partition_point(|meeting| meeting.near.token < number);
         let count = self.meetings[from..].iter().take_while(|meeting| meeting.near.token == number).count();
@@ -217,12 +231,14 @@ impl Alignment {
 
     fn offer_whole(&mut self, query: &Prepared, unit: Unit, near: Near, at: usize, token: NameToken) {
         let crossed = query.tokens[unit.first as usize].field & token.field() == 0;
-        let covered = ((1u32 << unit.count) - 1) << unit.first;
         let cost = near.cost + if unit.count > 1 { JOINED_COST } else { 0.0 };
         let minor = token.is_minor() && query.tokens[unit.first as usize].minor && unit.count == 1;
         let weight = if minor { near.weight.min(MINOR_WEIGHT) } else { near.weight };
         let gain = weight - COMPETING_COST * cost + if crossed { 0.0 } else { SAME_FIELD_GAIN };
-        self.offer(gain, Pair { query: covered, name: 1 << at, cost, weight, prefix: unit.prefix, crossed });
+        self.offer(
+            gain,
+            Pair { query: unit.covers(), name: 1 << at, cost, weight, prefix: unit.prefix, crossed },
+        );
     }
 
     fn offer_halves(&mut self, left: Left, right: Near, at: usize) {

@@ -316,6 +316,17 @@ const ENDINGS: &[(&[u8], u32)] = &[
 /// Values that an ending can add; a class is `name * ENDINGS_MAX + ending`.
 const ENDINGS_MAX: u32 = 8;
 
+/// The letters that endings end with, as bits: most folds have none.
+const LAST_LETTERS: u32 = {
+    let (mut set, mut at) = (0, 0);
+    while at < ENDINGS.len() {
+        let ending = ENDINGS[at].0;
+        set |= 1 << (ending[ending.len() - 1] & 31);
+        at += 1;
+    }
+    set
+};
+
 struct Table {
     /// Fold of a whole form -> number of its name.
     forms: HashMap<Vec<u8>, u32>,
@@ -353,7 +364,8 @@ pub(super) fn class_of(fold: &[u8]) -> u32 {
     if let Some(number) = table.forms.get(fold) {
         return number * ENDINGS_MAX;
     }
-    for (ending, value) in ENDINGS {
+    let ends = fold.last().is_some_and(|last| LAST_LETTERS >> (last & 31) & 1 == 1);
+    for (ending, value) in ENDINGS.iter().filter(|_| ends) {
         if fold.len() > ending.len() + 2 && fold.ends_with(ending) {
             let base = stem(&fold[..fold.len() - ending.len()]);
             if let Some(number) = table.stems.get(base) {

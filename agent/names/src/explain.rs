@@ -229,7 +229,7 @@ pub(super) fn reasons(
         reasons.push(Reason::NameCommon);
     }
     reasons.push(birth_reason(query.birth_date, listed.births));
-    let equal = nation::compare(&query.nationality, listed.nations).map(|fact| fact == Fact::NationEqual);
+    let equal = nation::compare(prepared.nation, listed.nations).map(|fact| fact == Fact::NationEqual);
     reasons.push(Reason::Nationality { equal });
     let equal = score::sex(query.sex, listed.sex).map(|fact| fact == Fact::SexEqual);
     reasons.push(Reason::Sex { equal });

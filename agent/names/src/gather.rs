@@ -1,25 +1,23 @@
 //! Who shares enough with a query to reach a score: the first half of a search. Nobody who can is left out.
 //!
 //! A *place* is a token of the query (or the right half of one); its *leads* are the tokens of the list that it may be, each
-//! worth some nats at most. What a person's score can come to follows from the nats of the places that lead to it and from
-//! its birth date. So for each kind of birth date a least number of nats is known: nearly none where the date agrees, many
-//! where it differs. Places are followed from the one that leads to the fewest persons to the one that leads to the most;
-//! as soon as what is left stays below a kind's least, nobody new of that kind can reach it, and only those who are found
-//! already are looked up. So a rare name is found whatever its date, and a common one costs little, as it can count only
-//! beside an agreeing date.
+//! worth some nats at most. What a person's score can come to follows from the nats of the places that lead to it, from the
+//! tokens read that no lead covers, and from its birth date. Places are followed from the one that leads to the fewest
+//! persons to the one that leads to the most. Whoever is not found yet lacks the tokens that no later place covers; as soon
+//! as nobody of some kind of birth date can make up for that, only those who are found already are looked up. So a rare name
+//! is found whatever its date, and a common one costs little, as it can count only beside the rest of the name.
 //!
 //! One bound keeps the slowest query near the others: [`POSTINGS_MAX`]. Only a query of dozens of common names at a score
 //! that nobody would call possible meets it, and then the rarest names have been followed.
 
 use super::PersonQuery;
-use super::align::Prepared;
+use super::align::{Prepared, bits};
 use super::birth::{Birth, compare, slipped};
 use super::index::{PersonIndex, pack, span, unpack};
-use super::nation::nation;
 use super::person::{BirthDate, Sex};
-use super::score::{least_nats, others};
+use super::score::{differs, least_nats, left_fact, others};
+use super::vocabulary::Vocabulary;
 use super::weights::{Fact, LETTER_NATS, MOST_OF_A_NAT, WEIGHTS};
-use super::world::TRAVELLERS_OF_A_CULTURE;
 use std::ops::Range;
 
 /// Postings that one search follows.
@@ -32,8 +30,6 @@ const RIGHT_HALF: u8 = 32;
 const SEARCHED_FROM: usize = 16;
 /// Postings that are read one by one whatever their dates.
 const RANGED_FROM: usize = 64;
-/// Years that one slip in a digit may be away.
-const SLIPPED_YEARS: u16 = 99;
 /// What rounding may take from a bound.
 const SLACK: f32 = 1e-3;
 
@@ -48,17 +44,16 @@ pub(super) struct Candidate {
 impl PersonIndex {
     /// Everybody who may reach `needed` nats, the most promising first, each once.
     pub(super) fn gather(&self, prepared: &Prepared, query: &PersonQuery, needed: f32) -> Vec<Candidate> {
-        let bound = Bound::new(query, needed, self.list_size() * WEIGHTS[Fact::ListSize as usize]);
-        let (leads, places) = leads(prepared);
-        let kinds = Kinds::new(&bound, query.birth_date);
+        let list_size = self.list_size() * WEIGHTS[Fact::ListSize as usize];
+        let bound = Bound::new(query, prepared, needed, list_size);
+        let (leads, places) = leads(prepared, &self.vocabulary);
         let mut found = Vec::new();
-        for entry in self.follow(&leads, &places, &kinds).entries {
+        for entry in self.follow(&leads, &places, &bound, query.birth_date).entries {
             let birth = match (query.birth_date, self.slot_dates[entry.slot as usize]) {
                 (Some(read), date) if date != 0 => compare(read, unpack(date)),
                 _ => Birth::Absent,
             };
-            if entry.sum + SLACK >= bound.least_nats(birth) {
-                let most = bound.most(entry.sum, WEIGHTS[birth.fact() as usize]);
+            if let Some(most) = bound.reach(entry.sum + SLACK, birth, entry.covered) {
                 found.push(Candidate { person: self.slots[entry.slot as usize], most });
             }
         }
@@ -68,8 +63,8 @@ impl PersonIndex {
         found
     }
 
-    /// The slots that may come to what their kind of birth date needs, with the nats that lead to them.
-    fn follow(&self, leads: &[Lead], places: &[Place], kinds: &Kinds) -> Sums {
+    /// The slots that may come to what is needed, with what leads to them.
+    fn follow(&self, leads: &[Lead], places: &[Place], bound: &Bound, read: Option<BirthDate>) -> Sums {
         let postings = |lead: &Lead| &self.postings[span(&self.posting_ends, lead.token as usize)];
         let cost = |place: &Place| leads[place.leads.clone()].iter().map(|lead| postings(lead).len()).sum();
         let mut order: Vec<(usize, &Place)> = places.iter().map(|place| (cost(place), place)).collect();
@@ -77,13 +72,14 @@ impl PersonIndex {
         let mut rest: f32 = places.iter().map(|place| place.most).sum();
         let mut sums = Sums::default();
         let mut left = POSTINGS_MAX;
-        for (_, place) in order {
-            // Whoever is not found yet can only come to what is left.
-            let whole = rest + SLACK >= kinds.any;
-            let ranges = if whole { Vec::new() } else { kinds.ranges(rest + SLACK, &self.slot_dates) };
+        for (at, (_, place)) in order.iter().enumerate() {
+            // Whoever is not found yet can only come to what is left, and lacks what only places before cover.
+            let covered = order[at..].iter().fold(0, |covered, (_, place)| covered | place.covers);
+            let kinds = Kinds::new(bound, read, rest + SLACK, covered);
+            let ranges = if kinds.any { Vec::new() } else { kinds.ranges(&self.slot_dates) };
             for lead in &leads[place.leads.clone()] {
                 let postings = postings(lead);
-                if whole || (!ranges.is_empty() && postings.len() <= RANGED_FROM) {
+                if kinds.any || (!ranges.is_empty() && postings.len() <= RANGED_FROM) {
                     sums.add_all(postings, lead, true, &mut left);
                     continue;
                 }
@@ -104,42 +100,41 @@ impl PersonIndex {
     }
 }
 
-/// The kinds of birth date by what they need, in nats of names.
+/// The kinds of birth date with which a person may still come to what is needed.
 struct Kinds {
     read: Option<BirthDate>,
     /// No date is listed.
-    absent: f32,
+    absent: bool,
     /// The date agrees, but for one slip of one day, or the year does.
-    agreeing: f32,
+    agreeing: bool,
     /// The year is one off, or one digit of it.
-    near: f32,
+    near: bool,
     /// Any date.
-    any: f32,
+    any: bool,
 }
 
 impl Kinds {
-    fn new(bound: &Bound, read: Option<BirthDate>) -> Kinds {
-        let least = |births: &[Birth]| {
-            births.iter().map(|&birth| bound.least_nats(birth)).fold(f32::INFINITY, f32::min)
-        };
-        let absent = least(&[Birth::Absent]);
-        let Some(_) = read else {
+    /// Those of persons with names of `nats`, where at most the tokens `covered` met something.
+    fn new(bound: &Bound, read: Option<BirthDate>, nats: f32, covered: u32) -> Kinds {
+        let may = |births: &[Birth]| births.iter().any(|&birth| bound.reach(nats, birth, covered).is_some());
+        let absent = may(&[Birth::Absent]);
+        if read.is_none() {
             return Kinds { read, absent, agreeing: absent, near: absent, any: absent };
-        };
-        let any = least(&[Birth::Ethiopian, Birth::Other]);
-        let near = least(&[Birth::YearNear, Birth::YearSlip]).min(any);
-        let agreeing = least(&[Birth::Exact, Birth::Day, Birth::Month, Birth::YearOff]).min(near);
+        }
+        let any = may(&[Birth::Ethiopian, Birth::Other]);
+        let near = any || may(&[Birth::YearNear, Birth::YearSlip]);
+        let agreeing = near || may(&[Birth::Exact, Birth::Day, Birth::Month, Birth::YearOff]);
         Kinds { read, absent, agreeing, near, any }
     }
 
-    /// The slots of birth dates for which `nats` are enough, in order, no slot twice; `dates` are the slots'.
-    fn ranges(&self, nats: f32, dates: &[u32]) -> Vec<Range<u32>> {
+    /// The slots of these kinds, in order, no slot twice; `dates` are the slots'.
+    fn ranges(&self, dates: &[u32]) -> Vec<Range<u32>> {
         let at = |date: u32| dates.partition_point(|&known| known < date) as u32;
         let mut ranges = Vec::new();
-        if nats >= self.absent {
+        if self.absent {
             ranges.push(0..at(1));
         }
-        let Some(read) = self.read.filter(|_| nats >= self.agreeing) else {
+        let Some(read) = self.read.filter(|_| self.agreeing) else {
             return ranges;
         };
         let first = |year: u16| pack(BirthDate::of_year(year));
@@ -147,8 +142,9 @@ impl Kinds {
             let date = pack(BirthDate { year, circa: false, ..read });
             at(date)..at(date + 1)
         };
-        if nats >= self.near {
-            let slips = read.year.saturating_sub(SLIPPED_YEARS)..=read.year.saturating_add(SLIPPED_YEARS);
+        if self.near {
+            let century = read.year / 100 * 100;
+            let slips = century..century.saturating_add(100);
             let slips = slips.filter(|&year| year.abs_diff(read.year) > 1 && slipped(read.year, year));
             ranges.extend(slips.map(day));
             ranges.push(at(first(read.year.saturating_sub(1)))..at(first(read.year.saturating_add(2))));
@@ -174,33 +170,42 @@ struct Bound {
     needed: f32,
     /// All but names and birth date.
     rest: f32,
+    /// What each token of the query costs that is not listed; 0 for those that may go unmet for nothing.
+    lacking: Vec<f32>,
 }
 
 impl Bound {
-    fn new(query: &PersonQuery, needed: f32, list_size: f32) -> Bound {
+    fn new(query: &PersonQuery, prepared: &Prepared, needed: f32, list_size: f32) -> Bound {
         let mut rest = WEIGHTS[Fact::Bias as usize] + list_size;
-        if nation(&query.nationality).is_some() {
+        if prepared.nation.is_some() {
             rest += WEIGHTS[Fact::NationEqual as usize];
         }
         if matches!(query.sex, Sex::Female | Sex::Male) {
             rest += WEIGHTS[Fact::SexEqual as usize];
         }
-        Bound { needed, rest: rest + SLACK }
+        let given = prepared.has_given();
+        let lacking = prepared.tokens.iter().map(|token| {
+            // An initial may stand for any name that begins with it.
+            let fact = left_fact(token, given).filter(|_| token.text.len() > 1);
+            fact.map_or(0.0, |(fact, nat)| WEIGHTS[fact as usize] + WEIGHTS[nat as usize] * token.weight)
+        });
+        Bound { needed, rest: rest + SLACK, lacking: lacking.collect() }
     }
 
-    /// The most that a sum comes to with names of `nats` and a birth date of this worth.
-    fn most(&self, nats: f32, birth: f32) -> f32 {
-        self.rest + birth + MOST_OF_A_NAT * nats + WEIGHTS[Fact::Others as usize] * others(nats, birth)
-    }
-
-    /// The least nats with which a person of such a birth date may come to what is asked for.
-    fn least_nats(&self, birth: Birth) -> f32 {
+    /// The most that a sum comes to with names of `nats` that meet the tokens `covered` at most, and such a birth date; None
+    /// if that is less than what is asked for.
+    fn reach(&self, nats: f32, birth: Birth, covered: u32) -> Option<f32> {
         let worth = WEIGHTS[birth.fact() as usize];
-        let (missing, other) = (self.needed - self.rest - worth, -WEIGHTS[Fact::Others as usize]);
-        let knee = TRAVELLERS_OF_A_CULTURE - worth.max(0.0);
-        let above = missing / MOST_OF_A_NAT;
-        let least = if above >= knee { above } else { (missing + other * knee) / (MOST_OF_A_NAT + other) };
-        least.max(least_nats(self.needed, birth))
+        let mut most = self.rest + worth + MOST_OF_A_NAT * nats;
+        most += WEIGHTS[Fact::Others as usize] * others(nats, worth);
+        let mut lacking = 0.0;
+        for at in bits(!covered).take_while(|&at| at < self.lacking.len()) {
+            most += self.lacking[at];
+            lacking += if self.lacking[at] < 0.0 { 1.0 } else { 0.0 };
+        }
+        most +=
+            differs(birth, lacking).map_or(0.0, |(fact, differences)| WEIGHTS[fact as usize] * differences);
+        (most >= self.needed && nats >= least_nats(self.needed, birth)).then_some(most)
     }
 }
 
@@ -209,16 +214,19 @@ struct Lead {
     place: u8,
     gain: f32,
     token: u32,
+    /// The query's tokens that it may stand for, as a mask.
+    covers: u32,
 }
 
-/// The leads of one place, and what the best of them is worth.
+/// The leads of one place, what the best of them is worth, and what any of them covers.
 struct Place {
     leads: Range<usize>,
     most: f32,
+    covers: u32,
 }
 
 /// The leads by place, in each the best first: that is the one which counts for a person.
-fn leads(prepared: &Prepared) -> (Vec<Lead>, Vec<Place>) {
+fn leads(prepared: &Prepared, vocabulary: &Vocabulary) -> (Vec<Lead>, Vec<Place>) {
     let mut leads: Vec<Lead> = Vec::with_capacity(prepared.meetings.len());
     for meeting in &prepared.meetings {
         let unit = prepared.units[meeting.unit as usize];
@@ -226,7 +234,14 @@ fn leads(prepared: &Prepared) -> (Vec<Lead>, Vec<Place>) {
         if gain > GAIN_MIN {
             let right = unit.half.is_some_and(|(_, right)| right);
             let place = if right { unit.first + RIGHT_HALF } else { unit.first };
-            leads.push(Lead { place, gain: gain.max(0.0), token: meeting.near.token });
+            leads.push(Lead { place, gain: gain.max(0.0), token: meeting.near.token, covers: unit.covers() });
+        }
+    }
+    // A listed initial is worth nothing, but then the token is not lacking.
+    for (token, place) in prepared.tokens.iter().zip(0u8..) {
+        let initial = token.text.get(..1).filter(|_| !token.minor);
+        if let Some(initial) = initial.and_then(|letter| vocabulary.find(letter)) {
+            leads.push(Lead { place, gain: 0.0, token: initial, covers: 1 << place });
         }
     }
     leads.sort_unstable_by(|a, b| {
@@ -235,8 +250,11 @@ fn leads(prepared: &Prepared) -> (Vec<Lead>, Vec<Place>) {
     let mut places: Vec<Place> = Vec::new();
     for (at, lead) in leads.iter().enumerate() {
         match places.last_mut() {
-            Some(place) if leads[place.leads.start].place == lead.place => place.leads.end = at + 1,
-            _ => places.push(Place { leads: at..at + 1, most: lead.gain }),
+            Some(place) if leads[place.leads.start].place == lead.place => {
+                place.leads.end = at + 1;
+                place.covers |= lead.covers;
+            }
+            _ => places.push(Place { leads: at..at + 1, most: lead.gain, covers: lead.covers }),
         }
     }
     (leads, places)
@@ -247,14 +265,24 @@ fn leads(prepared: &Prepared) -> (Vec<Lead>, Vec<Place>) {
 struct Entry {
     slot: u32,
     sum: f32,
+    /// The query's tokens that something may stand for, as a mask.
+    covered: u32,
     /// The last place of the query that counted.
     place: u8,
 }
 
 impl Entry {
+    /// Whether a lead would change nothing.
+    fn has(&self, lead: &Lead) -> bool {
+        self.place == lead.place && lead.covers & !self.covered == 0
+    }
+
     fn add(&mut self, lead: &Lead) {
-        self.sum += lead.gain;
-        self.place = lead.place;
+        if self.place != lead.place {
+            self.sum += lead.gain;
+            self.place = lead.place;
+        }
+        self.covered |= lead.covers;
     }
 }
 
@@ -272,9 +300,7 @@ impl Sums {
         let followed = postings.len().min(*left);
         *left -= followed;
         for &slot in &postings[..followed] {
-            if let Some(entry) = self.entry(slot, new)
-                && entry.place != lead.place
-            {
+            if let Some(entry) = self.entry(slot, new) {
                 entry.add(lead);
             }
         }
@@ -283,7 +309,7 @@ impl Sums {
     /// The same for the slots that are known, each searched in the postings.
     fn add_known(&mut self, postings: &[u32], lead: &Lead) {
         for entry in &mut self.entries {
-            if entry.place != lead.place && postings.binary_search(&entry.slot).is_ok() {
+            if !entry.has(lead) && postings.binary_search(&entry.slot).is_ok() {
                 entry.add(lead);
             }
         }
@@ -301,7 +327,7 @@ impl Sums {
         let number = match self.table[place] {
             0 if !new => return None,
             0 => {
-                self.entries.push(Entry { slot, sum: 0.0, place: u8::MAX });
+                self.entries.push(Entry { slot, sum: 0.0, covered: 0, place: u8::MAX });
                 self.table[place] = self.entries.len() as u32;
                 self.entries.len() - 1
             }

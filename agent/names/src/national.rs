@@ -104,11 +104,13 @@ pub(super) fn respell(token: &str, way: usize, out: &mut String) -> bool {
     }
     let mut changed = false;
     let mut at = 0;
+    let rule_at = |at: usize| {
+        let begins = RULE_STARTS[way - 1] & letter_bit(letters[at]) != 0;
+        let mut rules = rules.iter().filter(|_| begins);
+        rules.find_map(|(from, to)| stands(from.as_bytes(), letters, at).map(|length| (length, to)))
+    };
     while at < letters.len() {
-        match rules
-            .iter()
-            .find_map(|(from, to)| stands(from.as_bytes(), letters, at).map(|length| (length, to)))
-        {
+        match rule_at(at) {
             Some((length, to)) => {
                 out.push_str(to);
                 at += length;
@@ -140,12 +142,15 @@ fn stands(from: &[u8], letters: &[u8], at: usize) -> Option<usize> {
 const fn letters_of(text: &str) -> u32 {
     let (letters, mut set, mut at) = (text.as_bytes(), 0, 0);
     while at < letters.len() {
-        if letters[at].is_ascii_uppercase() {
-            set |= 1 << (letters[at] - b'A');
-        }
+        set |= letter_bit(letters[at]);
         at += 1;
     }
     set
+}
+
+/// A letter as a bit; none for a mark of rules.
+const fn letter_bit(letter: u8) -> u32 {
+    if letter.is_ascii_uppercase() { 1 << (letter - b'A') } else { 0 }
 }
 
 /// Rules of one way, at most.
@@ -157,6 +162,21 @@ const RULE_LETTERS: [[u32; RULES_MAX]; WAYS] = {
         let mut rule = 0;
         while rule < TABLE[way].rules.len() {
             all[way][rule] = letters_of(TABLE[way].rules[rule].0);
+            rule += 1;
+        }
+        way += 1;
+    }
+    all
+};
+
+/// The letters that rules of each way begin with, as bits: most letters begin none.
+const RULE_STARTS: [u32; WAYS] = {
+    let (mut all, mut way) = ([0; WAYS], 0);
+    while way < WAYS {
+        let mut rule = 0;
+        while rule < TABLE[way].rules.len() {
+            let from = TABLE[way].rules[rule].0.as_bytes();
+            all[way] |= letter_bit(if from[0] == b'^' { from[1] } else { from[0] });
             rule += 1;
         }
         way += 1;

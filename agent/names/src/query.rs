@@ -3,6 +3,7 @@
 use super::PersonQuery;
 use super::align::{GIVEN, Meeting, Prepared, QueryToken, SIDE_MAX, SURNAME, Unit};
 use super::known::Near;
+use super::nation::nation;
 use super::normalise::{is_particle, is_title, tokens};
 use super::placeholders;
 use super::script::Language;
@@ -30,7 +31,8 @@ const UNITS_MAX: usize = 200;
 
 /// Reads and looks up a query.
 pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared {
-    let mut prepared = Prepared { truncated: query.name_truncated, ..Prepared::default() };
+    let nation = nation(&query.nationality);
+    let mut prepared = Prepared { truncated: query.name_truncated, nation, ..Prepared::default() };
     for (text, field) in [(&query.surname, SURNAME), (&query.given, GIVEN)] {
         let mut parts = tokens(text, Language::Unknown);
         placeholders::remove(&mut parts);
@@ -127,7 +129,6 @@ impl Look<'_> {
                     &mut self.near,
                 );
             }
-            self.near.retain(|near| near.cost <= 0.7);
             if !self.near.is_empty() {
                 self.unit(
                     prepared,

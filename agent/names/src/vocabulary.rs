@@ -34,6 +34,8 @@ const ARTICLE_COST: f32 = 0.12;
 const SAME_SOUND_COST: f32 = 0.04;
 /// Cost of another language's form of the name.
 pub(super) const CLASS_COST: f32 = 0.18;
+/// The most that tokens joined into one may cost: beyond it they meet by chance.
+const JOINED_COST_MAX: f32 = 0.7;
 /// Cost of a cut token against one that completes it.
 const PREFIX_COST: f32 = 0.1;
 
@@ -242,15 +244,17 @@ impl Vocabulary {
     /// Appends to `out` every token that `token` may be, with its cost and weight; `bare` says that the query is
     /// written without vowels.
     pub(super) fn near(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
-        self.find_near(token, bare, true, scratch, out);
+        self.find_near(token, bare, FAR, scratch, out);
     }
 
     /// The same for tokens joined into one, as far as they sound alike: most are no name.
     pub(super) fn near_joined(&self, token: &str, bare: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
-        self.find_near(token, bare, false, scratch, out);
+        self.find_near(token, bare, JOINED_COST_MAX, scratch, out);
     }
 
-    fn find_near(&self, token: &str, bare: bool, slips: bool, scratch: &mut Scratch, out: &mut Vec<Near>) {
+    /// Those that cost `most` at most; slips of letters are looked for where they may cost anything.
+    fn find_near(&self, token: &str, bare: bool, most: f32, scratch: &mut Scratch, out: &mut Vec<Near>) {
+        let slips = most == FAR;
         let first = out.len();
         let Scratch { candidates, sound, rest_sound } = scratch;
         candidates.clear();
@@ -271,8 +275,8 @@ impl Vocabulary {
         candidates.sort_unstable();
         candidates.dedup();
         for &candidate in candidates.iter() {
-            let cost = self.cost(token, sound, rest_sound, class, bare, candidate);
-            if cost < FAR {
+            let cost = self.cost(token, [sound, rest_sound], class, bare, most, candidate);
+            if cost < FAR && cost <= most {
                 out.push(Near { token: candidate, cost, weight: 0.0 });
             }
         }
@@ -327,7 +331,17 @@ impl Vocabulary {
         self.keys.tokens_of(key)
     }
 
-    fn cost(&self, token: &str, sound: &[u8], rest: &[u8], class: u32, bare: bool, candidate: u32) -> f32 {
+    /// The cost of a candidate for a token with this `sound` and that of what follows its article; [`FAR`] if it is more than
+    /// `most`, or than two such tokens may be apart.
+    fn cost(
+        &self,
+        token: &str,
+        [sound, rest]: [&[u8]; 2],
+        class: u32,
+        bare: bool,
+        most: f32,
+        candidate: u32,
+    ) -> f32 {
         let text = self.text(candidate);
         if text == token {
             return 0.0;
@@ -337,7 +351,7 @@ impl Vocabulary {
             return SAME_SOUND_COST;
         }
         let mut best = if class != 0 && class == self.classes[candidate as usize] { CLASS_COST } else { FAR };
-        let limit = limit(sound.len().max(theirs.len()));
+        let limit = limit(sound.len().max(theirs.len())).min(most);
         let bare = if bare || is_bare(text.as_bytes()) { Prices::Bare } else { Prices::Plain };
         best = best.min(distance::sound(sound, theirs, bare, limit.min(best)));
         if best > 0.5 {

@@ -8,36 +8,30 @@
 //! another of the same, and a list of most lost and stolen documents has about one in a hundred of some formats: each such
 //! pair would be met by chance as often.
 
-/// Digit and letter, the commonest first.
-const PAIRS: [(u8, u8); 9] = [
-    (b'0', b'O'),
-    (b'1', b'I'),
-    (b'8', b'B'),
-    (b'5', b'S'),
-    (b'2', b'Z'),
-    (b'6', b'G'),
-    (b'1', b'L'),
-    (b'0', b'D'),
-    (b'0', b'Q'),
-];
-
 /// Letters that readers give for fillers, in numbers and between names.
 pub(crate) const FOR_FILLERS: [u8; 6] = *b"KCESLX";
 
-/// The letter that is taken for this digit, or the digit for this letter, by the first six pairs: each has but one.
+/// The letter that is taken for this digit, or the digit for this letter, where each is the other's commonest.
 pub(crate) fn look_alike(c: u8) -> Option<u8> {
-    PAIRS[..6].iter().find_map(|pair| other(*pair, c))
+    let other = *look_alikes(c).first()?;
+    (look_alikes(other).first() == Some(&c)).then_some(other)
 }
 
 /// Every letter that is taken for this digit, or the digit for this letter, the commonest first.
-pub(crate) fn look_alikes(c: u8) -> impl Iterator<Item = u8> {
-    PAIRS.into_iter().filter_map(move |pair| other(pair, c))
-}
-
-fn other((digit, letter): (u8, u8), c: u8) -> Option<u8> {
+pub(crate) fn look_alikes(c: u8) -> &'static [u8] {
     match c {
-        _ if c == digit => Some(letter),
-        _ if c == letter => Some(digit),
-        _ => None,
+        b'0' => b"ODQ",
+        b'1' => b"IL",
+        b'2' => b"Z",
+        b'5' => b"S",
+        b'6' => b"G",
+        b'8' => b"B",
+        b'O' | b'D' | b'Q' => b"0",
+        b'I' | b'L' => b"1",
+        b'Z' => b"2",
+        b'S' => b"5",
+        b'G' => b"6",
+        b'B' => b"8",
+        _ => b"",
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn of_number(lines: &Lines, checks: &[CheckResult], form: NumberForm)
         CheckName::Personal if form == NumberForm::National => true,
         _ => telling.is_empty(),
     };
-    checks.iter().any(|check| (counts(check.name) || !code_known(lines)) && !check.check.passes())
+    checks.iter().any(|check| !check.check.passes() && (counts(check.name) || !code_known(lines)))
         || unreadable(lines, telling)
 }
 

@@ -20,6 +20,7 @@ mod number;
 mod printed;
 mod readable;
 mod repair;
+mod shape;
 mod spelling;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use lines::{Lines, MrzError};
 pub use name::{MAX_NAME, Name};
 pub use number::NumberForm;
 pub use repair::{Change, Fix, MAX_GUESSES, Repair, mend_issuer, repair};
+pub use shape::Shapes;
 pub use spelling::{NAME_BYTES_MAX, NAME_READINGS_MAX, NameReading};
 pub use twins::{TWINS_MAX, Twin, twins};
 
@@ -142,7 +144,7 @@ impl Mrz {
     /// Calls `visit` with every other number by which lists may have the document, beside
     /// [`Mrz::document_number`]: at most two, by its state's layout.
     pub fn other_numbers(&self, visit: impl FnMut(&str)) {
-        printed::others(&self.lines, &self.number, visit);
+        printed::others(&self.lines, &self.number, self.number_form == NumberForm::National, visit);
     }
 
     /// Other ways to read the name, the likeliest first: none for most zones.
@@ -245,7 +247,8 @@ impl Mrz {
 
     /// A field without its trailing fillers; empty if the format has no such field.
     pub fn field(&self, field: Field) -> &str {
-        self.lines.raw(field).trim_end_matches('<')
+        let text = self.lines.raw(field);
+        text.get(..text.bytes().rposition(|c| c != b'<').map_or(0, |last| last + 1)).unwrap_or_default()
     }
 
     fn date(&self, field: Field) -> Option<MrzDate> {

@@ -94,16 +94,17 @@ fn run(lines: &Lines) -> &str {
     lines.str(5..30)
 }
 
-/// Calls `visit` with every other number by which the document may be listed, at most two.
-pub(crate) fn others(lines: &Lines, number: &str, mut visit: impl FnMut(&str)) {
-    let state = lines.raw(Field::State);
-    if national(lines).is_some() {
+/// Calls `visit` with every other number by which the document may be listed, at most two. `is_national`: `number` is put
+/// together by a [`National`] layout.
+pub(crate) fn others(lines: &Lines, number: &str, is_national: bool, mut visit: impl FnMut(&str)) {
+    if is_national {
         // Lists may have been made from zones: the number's own field alone.
         visit(lines.raw(Field::Number).trim_matches('<'));
     }
     if lines.format() != Format::Td1 {
         return;
     }
+    let state = lines.raw(Field::State);
     let optional = lines.raw(Field::Optional1).trim_matches('<');
     if PERSONAL.iter().any(|(of, shape)| *of == state && is(optional, shape)) {
         visit(optional);

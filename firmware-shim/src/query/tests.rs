@@ -233,6 +233,43 @@ proptest! {
         prop_assert_eq!(answer(&text, &listed), ListResult::Clear);
     }
 
+    /// A list that has only some formats is asked for all of theirs, and for nothing else but what was read.
+    #[test]
+    fn a_list_that_knows_its_formats_is_asked_for_those(
+        number in "[A-Z0]{0,3}[0-9OIGK]{4,6}0{0,3}", optional1 in "([0-9]{0,12}|99999999R)", misread in any::<bool>(),
+        code in prop::sample::select(&["P", "PD", "PN", "ID", "IR", "IP", "RP", "XP"][..]),
+        state in prop::sample::select(&["UTO", "D", "CHN", "GBR", "RUS", "ESP", "NLD"][..]), kept in any::<u64>(),
+    ) {
+        let number = &number[..number.len().min(9)];
+        let mut text = match code {
+            "P" | "PD" | "PN" | "XP" => passport(state, "UTO", number).replacen("P<", &format!("{code:<<2}"), 1),
+            _ => card(code, state, number, &optional1),
+        };
+        if misread {
+            text = text.replacen(number, &number.replacen('0', "O", 1), 1);
+        }
+        let zone = zone(&text);
+        let query = DocumentQuery::new(&zone);
+        let (mut all, mut asked) = (Vec::new(), Vec::new());
+        query.visit(&mut |lookup| all.push(*lookup));
+        let mut formats: Vec<u64> = all.iter().map(|lookup| lookup.key.format()).collect();
+        formats.sort_unstable();
+        formats.dedup();
+        let mut n = 0;
+        formats.retain(|_| {
+            n += 1;
+            kept >> (n % 64) & 1 == 1
+        });
+        query.visit_listed(Some(&formats), &mut |lookup| asked.push(*lookup));
+        let listed = |lookup: &Lookup| lookup.how == How::Read || formats.contains(&lookup.key.format());
+        let expected: Vec<Lookup> = all.iter().copied().filter(listed).collect();
+        if all.iter().filter(|lookup| matches!(lookup.how, How::Misread(_))).count() < mrz::TWINS_MAX {
+            prop_assert_eq!(asked, expected, "{}", text);
+        } else {
+            prop_assert!(asked.iter().all(listed) && expected.iter().all(|one| asked.contains(one)), "{}", text);
+        }
+    }
+
     /// Of any zone whatever.
     #[test]
     fn any_zone_has_bounded_lookups(text in prop::sample::select(&[30usize, 69, 72, 88, 90][..]).prop_flat_map(

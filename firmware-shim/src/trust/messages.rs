@@ -111,15 +111,18 @@ pub struct ReceiptEntry {
     pub digest: [u8; 16],
 }
 
-/// Headquarters' word that encounters are stored.
+/// Headquarters' word that encounters are stored, or cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// For whom.
     pub device: DeviceId,
-    /// When they were stored, seconds since 1970.
+    /// When they were stored or refused, seconds since 1970.
     pub stored_at: u64,
-    /// Which.
+    /// Those that are stored.
     pub entries: Vec<ReceiptEntry, RECEIPT_ENTRIES_MAX>,
+    /// Messages that were refused, each as the first 16 bytes of its SHA-256, for not every one has an id that can be read.
+    /// They are not stored: the device sets them aside, and sends them again later.
+    pub refused: Vec<[u8; 16], RECEIPT_ENTRIES_MAX>,
 }
 
 impl Receipt {
@@ -193,6 +196,8 @@ pub enum OrderKind {
     EraseAll,
     /// Erase one list's keys and segments.
     EraseList(ListName),
+    /// Send again what was refused, and what headquarters receipted and the device still has: headquarters lost it.
+    SendAgain,
 }
 
 /// A signed order to one device.

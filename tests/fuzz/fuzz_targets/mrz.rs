@@ -42,7 +42,7 @@ fn ask_everything(mrz: &Mrz) {
     ];
     assert!(texts.iter().all(|t| t.len() <= 39 && !t.ends_with('<')));
     let _ = (mrz.birth_date().map(|d| d.parts()), mrz.expiry_date().map(|d| d.parts()), mrz.sex());
-    mrz::twins(mrz, |twin| assert!(twin.changes().count() > 0 && twin.number() != mrz.document_number()));
+    mrz::twins(mrz, mrz::Shapes::ANY, |twin| assert!(twin.changes().count() > 0 && twin.number() != mrz.document_number()));
     mrz.other_numbers(|number| assert!(number.len() <= 26));
     assert!(mrz.name_readings().iter().all(|name| name.surname.len() + name.given_names.len() > 0));
     let _ = (mrz.valid(), mrz.unreadable_fields().count(), format!("{mrz:?}"));

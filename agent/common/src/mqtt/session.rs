@@ -32,8 +32,10 @@ const EVENTS_MAX: usize = 64;
 const PACKET_IDS: u16 = 4096;
 /// Requests queued between us and the polling task: the window, and room for subscribe and disconnect.
 const REQUESTS_MAX: usize = WINDOW_MAX + 8;
-/// A broker that does not answer a connect in this time is down.
-const CONNECT_TIMEOUT_S: u64 = 10;
+/// First wait for a broker to take us: connect, TLS and MQTT together.
+pub const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// Longest such wait: three round trips of half a minute each, with room.
+pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// Where and as whom to connect.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ pub struct MqttSettings {
     pub tls: Arc<ClientConfig>,
     /// A session silent for twice this long is dead.
     pub keep_alive: Duration,
+    /// How long the broker may take to take us: [`CONNECT_WAIT`], and longer after tries that failed.
+    pub connect_wait: Duration,
     /// What the broker publishes, retained, when the session breaks.
     pub last_will: Option<Publish>,
 }
@@ -139,7 +143,7 @@ pub fn open(settings: MqttSettings) -> (Publisher, Events) {
     }
     let (client, mut event_loop) = AsyncClient::new(options, REQUESTS_MAX);
     let mut network = event_loop.network_options();
-    network.set_connection_timeout(CONNECT_TIMEOUT_S);
+    network.set_connection_timeout(settings.connect_wait.as_secs());
     network.set_tcp_nodelay(true);
     event_loop.set_network_options(network);
 

@@ -201,6 +201,11 @@ impl Checker {
         self.clock.now()
     }
 
+    /// The clock, for whoever verifies by it.
+    pub fn clock(&self) -> Arc<Clock> {
+        self.clock.clone()
+    }
+
     /// Wakes whoever brings encounters home: one was spooled.
     pub fn notify_spooled(&self) {
         self.spooled.notify_one();

@@ -38,12 +38,11 @@ pub(super) enum Documents {
 
 /// A document as its zone has it.
 pub(super) struct ZoneNumber {
-    /// As read first; or why the number cannot be looked up.
-    pub(super) lookups: Result<Vec<Lookup>, KeyError>,
+    zone: Box<Mrz>,
     /// The key as read, if there is one.
     pub(super) read: Option<DocumentKey>,
-    /// State, type and number as they stand in the zone, for reasons that name both readings.
-    pub(super) as_read: [String; 3],
+    /// Why nothing can be looked up, if so.
+    pub(super) refused: Option<KeyError>,
 }
 
 /// A document as far as somebody typed it.
@@ -66,6 +65,29 @@ pub(super) struct Named {
     pub(super) sure: bool,
 }
 
+impl ZoneNumber {
+    fn of(zone: &Mrz) -> ZoneNumber {
+        let query = DocumentQuery::new(zone);
+        let mut any = query.read.is_some();
+        if !any {
+            query.visit(&mut |_| any = true);
+        }
+        let named = || DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number());
+        let refused = if any { None } else { named().err() };
+        ZoneNumber { zone: Box::new(zone.clone()), read: query.read, refused }
+    }
+
+    /// Shows `visit` every lookup of a list that has only documents of these formats, as read first; `None`: of any.
+    pub(super) fn visit(&self, formats: Option<&[u64]>, visit: &mut dyn FnMut(&Lookup)) {
+        DocumentQuery::new(&self.zone).visit_listed(formats, visit);
+    }
+
+    /// State, type and number as they stand in the zone, for reasons that name both readings.
+    pub(super) fn as_read(&self) -> [&str; 3] {
+        [self.zone.issuing_state(), self.zone.document_code(), self.zone.document_number()]
+    }
+}
+
 impl TypedNumber {
     /// The key, if all of it was typed.
     pub(super) fn key(&self) -> Option<DocumentKey> {
@@ -86,8 +108,6 @@ impl Reading {
         if !zone.code_known() {
             notices.push(Notice::CodeUnknown(zone.document_code().into()));
         }
-        let query = DocumentQuery::new(zone);
-        let lookups = lookups(zone, &query);
         let repaired = if bearer_doubtful { query::repaired(zone) } else { None };
         let today = rfc3339(now)[..4].parse().unwrap_or(2000);
         let mut persons = persons(repaired.as_ref().unwrap_or(zone), today);
@@ -95,10 +115,8 @@ impl Reading {
             // A wrong date would make another person of them; without one the name decides.
             persons.iter_mut().for_each(|(person, _)| person.birth_date = None);
         }
-        let as_read = [zone.issuing_state(), zone.document_code(), zone.document_number()].map(str::to_owned);
-        let read = query.read;
         let reading = Reading {
-            documents: Some(Documents::Zone(ZoneNumber { lookups, read, as_read })),
+            documents: Some(Documents::Zone(ZoneNumber::of(zone))),
             number_doubtful,
             persons,
             bearer_doubtful,
@@ -132,16 +150,6 @@ impl Reading {
             Documents::Typed(typed) => typed.key(),
         }
     }
-}
-
-fn lookups(zone: &Mrz, query: &DocumentQuery<'_>) -> Result<Vec<Lookup>, KeyError> {
-    let mut lookups = Vec::with_capacity(16);
-    query.visit(&mut |lookup| lookups.push(*lookup));
-    if lookups.is_empty() {
-        // Again, for what is wrong with it.
-        DocumentKey::new(zone.issuing_state(), zone.document_code(), zone.document_number())?;
-    }
-    Ok(lookups)
 }
 
 /// The bearer: by the name as read, unless the zone itself says that it is to be read otherwise, and by other readings.

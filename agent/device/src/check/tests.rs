@@ -149,8 +149,11 @@ fn what_is_asked_says_what_of_it_may_be_misread() {
     let born = well.persons[0].0.birth_date;
     let first = |reading: &Reading| {
         let Some(Documents::Zone(zone)) = &reading.documents else { panic!("a zone was read") };
-        let lookup = zone.lookups.as_ref().unwrap()[0];
-        (lookup.key.to_string(), lookup.how.to_string())
+        let mut first = None;
+        zone.visit(None, &mut |lookup| {
+            first.get_or_insert((lookup.key.to_string(), lookup.how.to_string()));
+        });
+        first.unwrap()
     };
     assert_eq!(first(&well), ("UTO-P-L898902C3".to_string(), String::new()));
 

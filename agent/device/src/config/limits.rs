@@ -14,6 +14,8 @@ pub struct Limits {
     pub encounters_in_flight_max: usize,
     /// An encounter without a receipt is sent again after a second, then after twice as long each time, up to this.
     pub receipt_wait_s: u64,
+    /// A receipted encounter is kept for so many days, in case headquarters loses it and orders it again; 0: not at all.
+    pub keep_receipted_days: u64,
     /// Chunks requested at once.
     pub chunks_in_flight_max: u16,
     /// A chunk that has not arrived after this is requested again.
@@ -47,6 +49,7 @@ impl Default for Limits {
             spool_bytes_max: 64 * 1024 * 1024,
             encounters_in_flight_max: 64,
             receipt_wait_s: 30,
+            keep_receipted_days: 7,
             chunks_in_flight_max: 16,
             chunk_wait_s: 10,
             segment_bytes_max: 4 * 1024 * 1024 * 1024,
@@ -68,6 +71,7 @@ impl Limits {
             ("limits.spool_bytes_max", self.spool_bytes_max, 64 * 1024..=1 << 40),
             ("limits.encounters_in_flight_max", self.encounters_in_flight_max as u64, 1..=100),
             ("limits.receipt_wait_s", self.receipt_wait_s, 1..=3_600),
+            ("limits.keep_receipted_days", self.keep_receipted_days, 0..=90),
             ("limits.chunks_in_flight_max", self.chunks_in_flight_max.into(), 1..=64),
             ("limits.chunk_wait_s", self.chunk_wait_s, 1..=3_600),
             ("limits.journal_bytes_max", self.journal_bytes_max, 64 * 1024..=1 << 40),

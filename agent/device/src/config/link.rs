@@ -26,6 +26,8 @@ pub struct LinkConfig {
     pub keep_alive: Duration,
     /// Longest wait between two tries to connect.
     pub retry_max: Duration,
+    /// So long after its last confirmation a list is stale, seconds: heartbeats were missed.
+    pub stale_after_s: u64,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +46,8 @@ pub(super) struct RawLink {
     keep_alive_s: u64,
     #[serde(default = "retry_max_default")]
     retry_max_s: u64,
+    #[serde(default = "stale_after_default")]
+    stale_after_s: u64,
 }
 
 fn enabled_default() -> bool {
@@ -59,6 +63,11 @@ fn retry_max_default() -> u64 {
     60
 }
 
+/// Three heartbeats, which `vedette-hq serve` sends every five minutes.
+fn stale_after_default() -> u64 {
+    900
+}
+
 impl RawLink {
     pub(super) fn check(self, folder: &Path) -> Result<LinkConfig, WrongValue> {
         if self.host.is_empty() {
@@ -67,6 +76,7 @@ impl RawLink {
         within("link.port", self.port.into(), 1..=65_535)?;
         within("link.keep_alive_s", self.keep_alive_s, 5..=3_600)?;
         within("link.retry_max_s", self.retry_max_s, 1..=86_400)?;
+        within("link.stale_after_s", self.stale_after_s, 10..=31_536_000)?;
         Ok(LinkConfig {
             enabled: self.enabled,
             host: self.host,
@@ -77,6 +87,7 @@ impl RawLink {
             crl: self.crl.map(|crl| folder.join(crl)),
             keep_alive: Duration::from_secs(self.keep_alive_s),
             retry_max: Duration::from_secs(self.retry_max_s),
+            stale_after_s: self.stale_after_s,
         })
     }
 }

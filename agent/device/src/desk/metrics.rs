@@ -29,7 +29,10 @@ pub(super) fn text(figures: &Figures, status: &StatusView) -> String {
     text.sample("check_seconds_count", &[], count);
 
     text.one("link_up", "gauge", "1 while the session with headquarters is up.", u8::from(status.online));
+    let writable = u8::from(status.store_fault.is_empty());
+    text.one("store_writable", "gauge", "0 while the store cannot be written: no answers.", writable);
     text.one("spool_encounters", "gauge", "Messages that wait for a receipt.", status.spool);
+    text.one("refused_encounters", "gauge", "Those of them that headquarters refused.", status.refused);
     let lines = figures.journal_lines;
     text.one("journal_lines_total", "counter", "Lines ever written to the journal.", lines);
     text.one("root_version", "gauge", "The root that is trusted.", status.root);

@@ -272,6 +272,12 @@ impl Intake {
         let only = match &order.order {
             OrderKind::EraseAll => None,
             OrderKind::EraseList(list) => Some(list.clone()),
+            OrderKind::SendAgain => {
+                tracing::info!("headquarters orders to send again what it refused or lost");
+                trust::send_again(&self.db, order.number)?;
+                self.order_floor = order.number;
+                return Ok(UpdateOutcome::Applied);
+            }
         };
         tracing::warn!(?order, "headquarters orders to erase");
         let grant_floor = order.voids_grants.saturating_add(1);

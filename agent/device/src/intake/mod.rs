@@ -74,6 +74,7 @@ pub struct Intake {
     store: SegmentStore,
     clock: Arc<Clock>,
     segment_bytes_max: u64,
+    stale_after_s: Option<u64>,
     root: Root,
     root_identity: Digest,
     /// The number of the last order carried out.
@@ -116,6 +117,8 @@ pub struct Parts {
     pub segment_bytes_max: u64,
     /// Memory for filters over lists of documents, bytes; 0 for none.
     pub filter_bytes_max: u64,
+    /// See [`crate::snapshot::SnapshotList::stale_after_s`].
+    pub stale_after_s: Option<u64>,
 }
 
 impl Intake {
@@ -156,6 +159,7 @@ impl Intake {
             store: parts.store,
             clock: parts.clock,
             segment_bytes_max: parts.segment_bytes_max,
+            stale_after_s: parts.stale_after_s,
             root,
             root_identity,
             order_floor,
@@ -249,8 +253,10 @@ impl Intake {
         self.filters.sweep();
         self.repair();
         self.db.empty_log()?;
+        self.db.keep_reserve();
         let time = self.clock.signed_now();
-        if time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
+        // With a fault also to see whether it has passed.
+        if self.db.fault().is_some() || time >= self.time_stored.saturating_add(TIME_STORED_EVERY_S) {
             trust::set_clock_floor(&self.db, time)?;
             self.time_stored = time;
         }

@@ -10,14 +10,14 @@
 use super::entry::{ListEntry, VerifiedManifest, named};
 use super::plan::Merge;
 use super::{Intake, IntakeError};
-use crate::identifiers::Identifiers;
+use crate::identifiers::Builder;
 use crate::snapshot::{Content, Persons, Unavailable};
 use crate::store::editions;
 use crate::store::segments::{SegmentStoreError, chunks_of};
 use std::sync::Arc;
 use vedette_lists::{Edition, ListError, SegmentFile};
-use vedette_names::PersonIndex;
 use vedette_names::person::decode;
+use vedette_names::{PersonAlert, PersonIndex};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Manifest, SegmentRef};
@@ -159,18 +159,7 @@ impl Intake {
         let edition = Edition::open(segments).map_err(&failed)?;
         Ok(match manifest.kind {
             Kind::Documents => Content::Documents(Arc::new(edition)),
-            Kind::Persons => {
-                let mut alerts = Vec::new();
-                for record in edition.records().map_err(&failed)? {
-                    // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
-                    let value = record.map_err(&failed)?.value.unwrap_or_default();
-                    let unreadable = |source| IntakeError::Person { list: list.clone(), source };
-                    alerts.push(decode(&value).map_err(unreadable)?);
-                }
-                let identifiers = Identifiers::build(alerts.iter());
-                let index = PersonIndex::build(alerts.into_iter());
-                Content::Persons(Arc::new(Persons { edition, index, identifiers }))
-            }
+            Kind::Persons => Content::Persons(Arc::new(persons(list, edition)?)),
         })
     }
 
@@ -201,6 +190,22 @@ impl Intake {
         }
         Ok(())
     }
+}
+
+/// Indexes the alerts in one pass, each dropped before the next is read: a list of millions is never in memory as alerts.
+fn persons(list: &ListName, edition: Edition) -> Result<Persons, IntakeError> {
+    let mut identifiers = Builder::default();
+    let records = edition.records().map_err(failed(list))?;
+    let alerts = records.map(|record| -> Result<PersonAlert, IntakeError> {
+        // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
+        let value = record.map_err(failed(list))?.value.unwrap_or_default();
+        let unreadable = |source| IntakeError::Person { list: list.clone(), source };
+        let alert = decode(&value).map_err(unreadable)?;
+        identifiers.add(&alert);
+        Ok(alert)
+    });
+    let index = PersonIndex::try_build(alerts)?;
+    Ok(Persons { edition, index, identifiers: identifiers.build() })
 }
 
 fn failed(list: &ListName) -> impl Fn(ListError) -> IntakeError {

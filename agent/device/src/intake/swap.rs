@@ -72,6 +72,7 @@ impl Intake {
             issued: manifest.map_or(0, |m| m.issued),
             lease_s: manifest.map_or(0, |m| m.lease_s),
             confirmed_at: entry.confirmed_at,
+            stale_after_s: self.stale_after_s,
             newest_known: entry.newest_known,
             doubt,
             confirm_s: manifest.map_or(0, |m| m.confirm_s),

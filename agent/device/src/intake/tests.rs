@@ -205,6 +205,7 @@ impl World {
             anchor: self.anchor(),
             segment_bytes_max: u64::MAX,
             filter_bytes_max: 0,
+            stale_after_s: Some(900),
         }
     }
 

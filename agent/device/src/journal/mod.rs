@@ -125,6 +125,15 @@ pub enum AuditEvent {
         /// The note as the scanner sealed it, in hexadecimal.
         sealed: String,
     },
+    /// The database was damaged or missing, and a new one was made.
+    StoreRestarted {
+        /// The damaged file's name; empty if it was missing.
+        set_aside: String,
+        /// Lines of the journal that were saved: more may have been lost.
+        lines: u64,
+        /// Encounters that were saved.
+        encounters: u64,
+    },
     /// Older lines were exported and removed here.
     Exported {
         /// The last line that was.
@@ -165,7 +174,7 @@ impl AuditEvent {
             | AuditEvent::Import { who, .. }
             | AuditEvent::Drill { who, .. }
             | AuditEvent::NoteAside { who, .. } => who,
-            AuditEvent::Exported { .. } => "",
+            AuditEvent::Exported { .. } | AuditEvent::StoreRestarted { .. } => "",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: at most `encounters_in_flight_max` encounters await a receipt; one without a receipt is sent again after
 //! 1, 2, 4 ... seconds, `receipt_wait_s` at most (the broker keeps nothing for a collector that was not connected yet,
-//! so the first repeat comes soon); a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
+//! so the first repeat comes soon); what is refused leaves the window to the others; a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
 //! are requested at once, and again after `chunk_wait_s` without progress. Times are seconds of any clock
 //! that does not go back.
 
@@ -94,8 +94,13 @@ impl LinkSession {
         Ok(next)
     }
 
-    /// These have their receipt.
-    pub fn receipted(&mut self, ids: impl Iterator<Item = EncounterId>) {
+    /// What awaits a receipt.
+    pub fn in_flight(&self) -> Vec<EncounterId> {
+        self.sent.values().map(|sent| sent.id).collect()
+    }
+
+    /// These are receipted or set aside.
+    pub fn settled(&mut self, ids: impl Iterator<Item = EncounterId>) {
         let ids: Vec<EncounterId> = ids.collect();
         self.sent.retain(|_, sent| !ids.contains(&sent.id));
     }
@@ -173,7 +178,7 @@ mod tests {
         assert_eq!(sent(&mut session, 0, 9, &spool), [3]);
         assert_eq!(sent(&mut session, 0, 9, &spool), [] as [i64; 0]);
         spool.retain(|s| *s != 2);
-        session.receipted([[2; 16]].into_iter());
+        session.settled([[2; 16]].into_iter());
         assert_eq!(sent(&mut session, 0, 9, &spool), [4]);
         // Again after 1, then 2, then 4 seconds ...
         let again: Vec<u64> =
@@ -188,6 +193,17 @@ mod tests {
             [1, 3, 4],
             "a new session starts over"
         );
+    }
+
+    #[test]
+    fn what_is_set_aside_leaves_its_place_to_the_next() {
+        let mut session = LinkSession::new(&limits());
+        let mut spool: Vec<i64> = (1..=5).collect();
+        assert_eq!(sent(&mut session, 0, 9, &spool), [1, 2, 3]);
+        assert_eq!(session.in_flight(), [[1; 16], [2; 16], [3; 16]]);
+        spool.retain(|s| *s > 3);
+        session.settled(session.in_flight().into_iter());
+        assert_eq!(sent(&mut session, 0, 9, &spool), [4, 5]);
     }
 
     #[test]
@@ -218,7 +234,7 @@ mod tests {
                 for s in out {
                     if !losses.next().unwrap_or(false) {
                         spool.retain(|x| *x != s.sequence);
-                        session.receipted([s.id].into_iter());
+                        session.settled([s.id].into_iter());
                     }
                 }
                 now += 3;

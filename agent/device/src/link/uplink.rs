@@ -12,7 +12,7 @@ use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Needs, Update};
 use crate::store::spool::Spooled;
-use crate::store::{confirmations, spool};
+use crate::store::{confirmations, receipted, spool};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -63,12 +63,15 @@ pub struct Uplink {
     pub hold: watch::Receiver<bool>,
     /// Owners' answers that wait for a newer root.
     pub early: EarlyAnswers,
+    /// The broker took us in the present session.
+    pub taken: bool,
 }
 
 impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
+        let mut connect_wait = mqtt::CONNECT_WAIT;
         let mut certificate_due =
             tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
@@ -82,7 +85,8 @@ impl Uplink {
                 backoff.reset();
             }
             let start = Instant::now();
-            let why = match self.settings() {
+            self.taken = false;
+            let why = match self.settings(connect_wait) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
                     let span = tracing::info_span!("session", broker = %self.config.host);
@@ -101,6 +105,11 @@ impl Uplink {
             if start.elapsed() >= GOOD_SESSION {
                 backoff.reset();
             }
+            // A link that is only slow must not be given up for ever at the same point.
+            connect_wait = match self.taken {
+                true => mqtt::CONNECT_WAIT,
+                false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
+            };
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -109,19 +118,26 @@ impl Uplink {
         }
     }
 
-    fn settings(&self) -> Result<MqttSettings, String> {
+    fn settings(&self, connect_wait: Duration) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
         let key = Zeroizing::new(read(&config.key)?);
-        let tls = tls::client_config(&read(&config.ca)?, &read(&config.certificate)?, &key, &crl)
-            .map_err(|error| error.to_string())?;
+        let tls = tls::client_config(
+            &read(&config.ca)?,
+            &read(&config.certificate)?,
+            &key,
+            &crl,
+            self.checker.clock(),
+        )
+        .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
             client_id: self.checker.device().to_string(),
             tls,
             keep_alive: config.keep_alive,
+            connect_wait,
             last_will: Some(self.status(false)),
         })
     }
@@ -166,6 +182,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
+                        self.taken = true;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
                             return error.to_string();
                         }
@@ -181,7 +198,10 @@ impl Uplink {
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
-                _ = tick.tick() => self.answer_again(),
+                _ = tick.tick() => {
+                    self.answer_again();
+                    self.send_again();
+                }
                 _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.checker.spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
@@ -284,12 +304,44 @@ impl Uplink {
                 return tracing::warn!(reason = %error.reason(), %error, "a receipt is refused");
             }
         };
-        match spool::receipted(self.checker.db(), &receipt.entries) {
+        let kept_at = (self.checker.limits().keep_receipted_days > 0).then(|| self.checker.now());
+        match spool::receipted(self.checker.db(), &receipt.entries, kept_at) {
             // Not louder: after a Clear, this line would tell of a discreet alert.
             Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
             Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
         }
-        session.receipted(receipt.entries.iter().map(|entry| entry.id));
+        session.settled(receipt.entries.iter().map(|entry| entry.id));
+        if !receipt.refused.is_empty() {
+            self.set_aside(session, &receipt.refused);
+        }
+    }
+
+    fn set_aside(&self, session: &mut LinkSession, refused: &[[u8; 16]]) {
+        let (db, now) = (self.checker.db(), self.checker.now());
+        match spool::set_aside(db, &session.in_flight(), refused, now) {
+            Ok((aside, shown)) => {
+                if shown > 0 {
+                    tracing::error!(
+                        shown,
+                        "headquarters refuses encounters: they are kept, and sent again in a day"
+                    );
+                }
+                session.settled(aside.into_iter());
+            }
+            Err(error) => tracing::error!(%error, "refused encounters cannot be set aside"),
+        }
+    }
+
+    /// Sends again what was refused a day ago, and what headquarters ordered of what it had receipted.
+    fn send_again(&self) {
+        let (db, limits, now) = (self.checker.db(), self.checker.limits(), self.checker.now());
+        let old = now.saturating_sub(limits.keep_receipted_days * 24 * 3600);
+        let done = spool::refused_again(db, now.saturating_sub(spool::REFUSED_AGAIN_S))
+            .and_then(|_| spool::receipted_again(db, limits.spool_bytes_max))
+            .and_then(|_| receipted::forget_old(db, old));
+        if let Err(error) = done {
+            tracing::error!(%error, "encounters cannot be sent again");
+        }
     }
 
     /// Verifies the answers again that came before their root.
@@ -345,6 +397,8 @@ impl Uplink {
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
             spool: spool::depth(self.checker.db())
                 .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
+            refused: spool::refused(self.checker.db())
+                .map_or(u32::MAX, |refused| u32::try_from(refused).unwrap_or(u32::MAX)),
             lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
             overdue: self.overdue(),
         };

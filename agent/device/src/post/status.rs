@@ -18,8 +18,12 @@ pub struct Status {
     pub sign_in: bool,
     /// None where none is in effect.
     pub roster: Option<RosterStatus>,
+    /// What keeps the store from being written: there are no answers.
+    pub store_fault: Option<String>,
     /// Encounters that wait for a receipt.
     pub spool: u64,
+    /// Those of them that headquarters refused.
+    pub refused: u64,
     pub confirmations: confirmations::Counts,
     /// Documents of the last week that were listed only after their scan.
     pub late: u64,

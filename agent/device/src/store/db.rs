@@ -3,16 +3,22 @@
 //! SQLite in WAL mode with `synchronous = FULL`: what a call has stored survives a power cut. `secure_delete`: erased bytes
 //! are overwritten in the file; [`Db::empty_log`] takes them out of the log too.
 //!
-//! Failure: [`DbError`] names the operation; SQLite rolls the transaction back, so nothing half-done stays.
+//! Failure: [`DbError`] names the operation; SQLite rolls the transaction back, so nothing half-done stays. What keeps the
+//! database from being written is remembered ([`Db::fault`]) until a transaction is stored again. A reserve file gives way
+//! when the disk is full, so that what is answered next can still be recorded; damage is noted for the next start.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode as Code, Transaction, TransactionBehavior};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use vedette_common::files::FileError;
+use vedette_common::files::{self, FileError};
 
+/// A file beside the database: it was found to be damaged while it was in use.
+pub(super) const DAMAGED: &str = "damaged";
+/// Room that is kept for what must be recorded on a full disk, bytes: some thousand answers.
+const RESERVE_BYTES: usize = 4 * 1024 * 1024;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 
@@ -31,18 +37,34 @@ pub enum DbError {
     Newer { path: PathBuf, found: i64, newest: i64 },
 }
 
+impl DbError {
+    fn code(&self) -> Option<Code> {
+        match self {
+            DbError::Sqlite { source, .. } => source.sqlite_error_code(),
+            DbError::Folder(_) | DbError::Newer { .. } => None,
+        }
+    }
+
+    /// Whether the file is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self.code(), Some(Code::DatabaseCorrupt | Code::NotADatabase))
+    }
+}
+
 /// The open database. Its tables are the modules beside this one.
 pub struct Db {
     connection: Mutex<Connection>,
     path: PathBuf,
     log_holds_erased: AtomicBool,
+    fault: Mutex<Option<String>>,
+    is_damaged: AtomicBool,
 }
 
 /// A transaction: all of it is stored, or nothing.
 pub struct Tx<'a> {
     transaction: Transaction<'a>,
     what: &'static str,
-    path: &'a Path,
+    db: &'a Db,
     erased: Cell<bool>,
 }
 
@@ -69,12 +91,25 @@ impl Db {
         }
         // The run before may have ended between erasing and emptying.
         let log_holds_erased = AtomicBool::new(true);
-        Ok(Db { connection: Mutex::new(connection), path: path.into(), log_holds_erased })
+        Ok(Db {
+            connection: Mutex::new(connection),
+            path: path.into(),
+            log_holds_erased,
+            fault: Mutex::default(),
+            is_damaged: AtomicBool::new(false),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic elsewhere left no transaction open: rusqlite rolls back on drop.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything is in the file itself, and nothing in its log.
+    #[cfg(test)]
+    pub(crate) fn checkpoint(&self) {
+        let done = self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        assert_eq!(done.expect("a pragma"), 0);
     }
 
     /// Every write fails from now on, as on a full disk, or works again.
@@ -89,7 +124,8 @@ impl Db {
         what: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, DbError> {
-        work(&self.lock()).map_err(|source| DbError::Sqlite { what, path: self.path.clone(), source })
+        let done = work(&self.lock());
+        done.map_err(|source| self.failed(what, source))
     }
 
     /// Runs `work` as one transaction. Its error undoes all of it.
@@ -117,17 +153,71 @@ impl Db {
         what: &'static str,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let fail = |source| DbError::Sqlite { what, path: self.path.clone(), source };
+        let writes = matches!(behavior, TransactionBehavior::Immediate);
+        let fail = |source| self.failed(what, source);
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(behavior).map_err(fail)?;
-        let tx = Tx { transaction, what, path: &self.path, erased: Cell::new(false) };
+        let tx = Tx { transaction, what, db: self, erased: Cell::new(false) };
         let done = work(&tx)?;
         let Tx { transaction, erased, .. } = tx;
         transaction.commit().map_err(fail)?;
         if erased.get() {
             self.log_holds_erased.store(true, Ordering::Relaxed);
         }
+        if writes && self.fault().is_some() {
+            tracing::info!("the store can be written again");
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         Ok(done)
+    }
+
+    /// What keeps the database from being written, in words; none while it can be.
+    pub fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it was found to be damaged: the next start sets it aside.
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
+    }
+
+    fn failed(&self, what: &'static str, source: rusqlite::Error) -> DbError {
+        let error = DbError::Sqlite { what, path: self.path.clone(), source };
+        let code = error.code();
+        if error.is_damage() && !self.is_damaged.swap(true, Ordering::Relaxed) {
+            // Without the note the next start finds out by itself, only later.
+            if let Err(error) = files::write(&self.path.with_file_name(DAMAGED), b"") {
+                tracing::error!(%error, "that the store is damaged cannot be noted");
+            }
+        }
+        let is_fault = error.is_damage()
+            || matches!(
+                code,
+                Some(Code::DiskFull | Code::SystemIoFailure | Code::ReadOnly | Code::CannotOpen)
+            );
+        if is_fault {
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        }
+        if code == Some(Code::DiskFull) && std::fs::remove_file(self.reserve()).is_ok() {
+            tracing::warn!("the disk is full: the reserve is given up, so that answers can be recorded");
+        }
+        error
+    }
+
+    /// Makes the reserve, if it is not there; while the disk is full it cannot be.
+    pub fn keep_reserve(&self) {
+        let path = self.reserve();
+        if path.exists() || self.fault().is_some() {
+            return;
+        }
+        if files::write(&path, &vec![0; RESERVE_BYTES]).is_err() {
+            // Half of it would only take room.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
+    fn reserve(&self) -> PathBuf {
+        self.path.with_file_name("reserve")
     }
 
     /// Empties the write-ahead log if erased bytes may be left in it. While another process reads (`journal show`) it
@@ -152,11 +242,7 @@ impl Db {
 impl Tx<'_> {
     /// Runs a statement of the transaction.
     pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
-        work(&self.transaction).map_err(|source| DbError::Sqlite {
-            what: self.what,
-            path: self.path.into(),
-            source,
-        })
+        work(&self.transaction).map_err(|source| self.db.failed(self.what, source))
     }
 
     /// Something secret is deleted: once this is committed, the next [`Db::empty_log`] empties the log.

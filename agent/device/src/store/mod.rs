@@ -7,6 +7,7 @@
 //! | [`roster`] | the officers as signed, and the floor of their number |
 //! | [`editions`] | each list's floor, pending and active manifest, grants |
 //! | [`spool`] | sealed reports until their receipt |
+//! | [`receipted`] | reports for some days after their receipt |
 //! | [`encounters`] | which encounters an outcome may be given to; one call stores an encounter with all that belongs to it |
 //! | [`confirmations`] | the clocks of encounters that their owner must confirm |
 //! | [`late`] | encounters with documents that were listed only after their scan |
@@ -15,6 +16,7 @@
 //! | [`tries`] | wrong PINs |
 //! | [`tokens`] | programs' tokens |
 //! | [`scanners`] | what was accepted from scanners |
+//! | [`salvage`] | what can be read of a damaged database |
 //! | [`segments`] | segments as files named by their digest |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. SQL stands
@@ -30,8 +32,10 @@ pub mod editions;
 pub mod encounters;
 pub mod journal;
 pub mod late;
+pub mod receipted;
 pub mod retro;
 pub mod roster;
+pub mod salvage;
 pub mod scanners;
 pub mod segments;
 pub mod spool;
@@ -48,11 +52,12 @@ use std::path::Path;
 use vedette_common::files;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 12] = [
+const TABLES: [&[Step]; 13] = [
     trust::STEPS,
     roster::STEPS,
     editions::STEPS,
     spool::STEPS,
+    receipted::STEPS,
     encounters::STEPS,
     confirmations::STEPS,
     late::STEPS,
@@ -73,7 +78,7 @@ impl Db {
     /// Opens or makes the database of a device's store; makes the folder too.
     pub fn open_in(folder: &Path) -> Result<Db, DbError> {
         files::make_folder(folder)?;
-        Db::open(&folder.join("state.db"))
+        Db::open(&folder.join(salvage::FILE))
     }
 
     /// Opens or makes the database, and brings an older one up to date.

@@ -6,6 +6,8 @@ use rusqlite::Connection;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Floor;
 
+mod salvage;
+
 fn open() -> (tempfile::TempDir, Db) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&folder.path().join("state.db")).unwrap();

@@ -3,7 +3,7 @@
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
 use super::db::{Db, DbError, Step};
-use super::{confirmations, editions, roster};
+use super::{confirmations, editions, receipted, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
 
@@ -96,7 +96,7 @@ pub fn clock_floor(db: &Db) -> Result<u64, DbError> {
 
 /// Stores what the clock starts at.
 pub(crate) fn set_clock_floor(db: &Db, time: u64) -> Result<(), DbError> {
-    db.run("store the time", |db| put(db, CLOCK_FLOOR, &time.to_le_bytes()))
+    db.transaction("store the time", |t| t.run(|db| put(db, CLOCK_FLOOR, &time.to_le_bytes())))
 }
 
 /// The number of the last order carried out; 0 before the first.
@@ -122,6 +122,16 @@ pub(crate) fn erase(db: &Db, only: Option<&ListName>, order: u64, grant_floor: u
         t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
     })?;
     db.empty_log()
+}
+
+/// Carries an order to send again out: what was refused or is kept of what was receipted is due, and
+/// the order is not repeated.
+pub(crate) fn send_again(db: &Db, order: u64) -> Result<(), DbError> {
+    db.transaction("send again", |t| {
+        spool::forget_refusals(t)?;
+        receipted::ask_for_all(t)?;
+        t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
+    })
 }
 
 fn value(db: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {

@@ -51,6 +51,11 @@ pub enum AuthorityError {
     /// Devices' own verifier refuses what was to be signed: an error of this program or of the home's keys.
     #[error("internal error: devices would refuse this {kind}: {source}; nothing was changed")]
     NotAccepted { kind: SignedKind, source: TrustError },
+    /// A home is never restored over another.
+    #[error("{} exists: a backup is restored into a new folder", .0.display())]
+    HomeExists(PathBuf),
+    #[error("the backup {} cannot be used: {what}", backup.display())]
+    BadBackup { backup: PathBuf, what: String },
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -78,6 +83,10 @@ impl AuthorityError {
             Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
+            Self::HomeExists(_) => {
+                Some("name a folder that does not exist; remove the old home when the new one serves")
+            }
+            Self::BadBackup { .. } => Some("restore another backup"),
             Self::NotAccepted { .. } => Some(
                 "keys/ and root/ must belong together: restore both from one backup; `vedette-hq replace-key` replaces an \
                  online role's key",

@@ -21,7 +21,8 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::{
-    DEVICES_MAX, DeviceState, Heartbeat, KeyId, ListState, NewestRoster, Order, SignedKind, identity, key_id,
+    DEVICES_MAX, DeviceState, Heartbeat, KeyId, ListState, NewestRoster, Order, OrderKind, SignedKind,
+    identity, key_id,
 };
 
 /// How long a heartbeat counts, seconds.
@@ -82,6 +83,10 @@ fn waiting(db: &Session, now: u64) -> Result<Vec<DeviceState>, AuthorityError> {
     };
     for order in statements::orders(db)? {
         let order: Order = statements::read_order(&order.2)?;
+        // One that is withheld makes a device doubt its lists: only orders to erase are worth that.
+        if order.order == OrderKind::SendAgain {
+            continue;
+        }
         note(order.enrolment, order.issued, order.number, 0);
     }
     for answer in outcomes::answers_since(db, now.saturating_sub(OWNER_ANSWER_KEPT_S))? {

@@ -15,14 +15,12 @@
 
 use crate::authority::error::AuthorityError;
 use crate::db::{self, Db, DbError};
-use std::fs::{File, Permissions, TryLockError};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 use vedette_common::clock::Clock;
-use vedette_common::files::{FileError, persist};
+use vedette_common::files::{self, FileError};
 use vedette_shim::ids::{Digest, Hex};
 
 /// How long a command waits for another one on the same home, in steps of [`LOCK_STEP_MS`].
@@ -43,13 +41,20 @@ pub struct HomeLock {
 }
 
 impl Home {
-    /// Opens the home in `dir`; the command `init` makes one. `clock` gives every time that is signed or stored.
+    /// Opens the home in `dir`, if its database is sound; the command `init` makes one. `clock` gives every time that is signed or stored.
     pub fn open(dir: &Path, clock: Arc<Clock>) -> Result<Home, AuthorityError> {
         let home = Home::at(dir, clock);
-        if !home.database_file().is_file() {
+        // A home without its database is one that lost it.
+        if !home.database_file().is_file() && !home.keys().is_dir() {
             return Err(AuthorityError::NoHome(home.dir));
         }
+        db::check(&home.database_file(), false)?;
         Ok(home)
+    }
+
+    /// Reads the whole database, however large it is.
+    pub(crate) fn check(&self) -> Result<(), DbError> {
+        db::check(&self.database_file(), true)
     }
 
     /// A home about to be made in `dir`.
@@ -105,9 +110,18 @@ impl Home {
         db::open(&self.database_file())
     }
 
-    /// Waits for other commands on this home, then keeps them out.
+    /// Makes its database.
+    pub(crate) fn new_database(&self) -> Result<Db, DbError> {
+        db::create(&self.database_file())
+    }
+
+    /// Waits for other commands on this home, then keeps them out. Removes what one that was killed did not finish writing.
     pub(crate) fn lock(&self) -> Result<HomeLock, AuthorityError> {
-        self.lock_file("lock", LOCK_WAIT_S_MAX)
+        let lock = self.lock_file("lock", LOCK_WAIT_S_MAX)?;
+        for folder in [self.roots(), self.keys(), self.dir.join("pki"), self.segments()] {
+            remove_unfinished(&folder)?;
+        }
+        Ok(lock)
     }
 
     /// Keeps a second `serve` out; does not wait.
@@ -129,69 +143,13 @@ impl Home {
     }
 }
 
-/// A folder that appears under its name whole or not at all: filled under a temporary name beside it.
-pub(crate) struct NewFolder {
-    temporary: TempDir,
-    path: PathBuf,
-}
-
-impl NewFolder {
-    /// Refuses a `path` that exists, unless it is an empty folder. `mode` is the new one's, such as 0o700.
-    pub(crate) fn at(path: &Path, mode: u32) -> Result<NewFolder, AuthorityError> {
-        Self::replacing(path, mode, |_| false)
-    }
-
-    /// The same, but a folder that `is_ours` is replaced.
-    pub(crate) fn replacing(
-        path: &Path,
-        mode: u32,
-        is_ours: impl Fn(&Path) -> bool,
-    ) -> Result<NewFolder, AuthorityError> {
-        let is_empty = path.read_dir().is_ok_and(|mut entries| entries.next().is_none());
-        if path.symlink_metadata().is_ok() && !is_empty && !is_ours(path) {
-            return Err(AuthorityError::Exists(path.to_path_buf()));
+/// Removes temporary files, named `*.tmp`: nobody writes while the home is locked.
+fn remove_unfinished(folder: &Path) -> Result<(), AuthorityError> {
+    for entry in folder.read_dir().map_err(FileError::at("list", folder))? {
+        let path = entry.map_err(FileError::at("list", folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            files::remove(&path)?;
         }
-        let parent = parent_of(path);
-        vedette_common::files::make_folder(parent)?;
-        Ok(NewFolder { temporary: temporary_folder(parent, mode)?, path: path.to_path_buf() })
     }
-
-    /// The temporary folder to fill.
-    pub(crate) fn path(&self) -> &Path {
-        self.temporary.path()
-    }
-
-    /// Renames it into place. What was there is moved aside first and removed last: cut off in between, it still lies
-    /// beside its place, under a name that begins with `.vedette-`.
-    pub(crate) fn finish(self) -> Result<(), AuthorityError> {
-        let aside = match self.path.exists() {
-            true => {
-                let aside = temporary_folder(parent_of(&self.path), 0o700)?;
-                persist(&self.path, aside.path())?;
-                Some(aside)
-            }
-            false => None,
-        };
-        if let Err(error) = persist(self.temporary.path(), &self.path) {
-            if let Some(aside) = aside {
-                persist(aside.path(), &self.path)?;
-            }
-            return Err(error.into());
-        }
-        // Renamed away: nothing is left to remove under the temporary name.
-        let _ = self.temporary.keep();
-        Ok(())
-    }
-}
-
-fn parent_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn temporary_folder(parent: &Path, mode: u32) -> Result<TempDir, AuthorityError> {
-    Ok(tempfile::Builder::new()
-        .prefix(".vedette-")
-        .permissions(Permissions::from_mode(mode))
-        .tempdir_in(parent)
-        .map_err(FileError::at("make a folder in", parent))?)
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::authority::home::NewFolder;
+use crate::authority::new_folder::NewFolder;
 use crate::authority::{pki, root};
 use crate::db::settings;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home
     ca.certify_services(&home, &hosts, now)?;
     ca.write_crl(&home, &[], now)?;
     root::issue_first(&home, now)?;
-    let mut db = home.database()?;
+    let mut db = home.new_database()?;
     let change = db.change()?;
     let host = options.broker_hosts.first().unwrap_or(&hosts[0]);
     settings::set_broker(&change, host, &hosts, options.broker_port)?;

@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`home`] | the folder everything lives in, its lock |
+//! | `new_folder` | folders that appear whole or not at all |
 //! | [`init`] | makes a home: root, CA, roles |
 //! | [`keys`] | the key files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
@@ -19,6 +20,7 @@ pub mod heartbeat;
 pub mod home;
 pub mod init;
 pub mod keys;
+pub(crate) mod new_folder;
 pub mod pki;
 pub mod renew;
 pub mod replace;

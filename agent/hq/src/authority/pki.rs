@@ -94,20 +94,29 @@ impl Ca {
         Ok(())
     }
 
-    /// Makes a device's certificate.
+    /// Makes a device's certificate under a serial number that is noted already.
     pub(crate) fn certify_device(
         &self,
         device: &DeviceId,
         days: u32,
         now: u64,
+        serial: [u8; 16],
     ) -> Result<Certified, AuthorityError> {
         let mut params = params(device.as_str(), now, days);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.certify(params, "the device's certificate")
+        self.certify_as(serial, params, "the device's certificate")
     }
 
-    fn certify(&self, mut params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {
-        let serial = serial();
+    fn certify(&self, params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {
+        self.certify_as(serial(), params, what)
+    }
+
+    fn certify_as(
+        &self,
+        serial: [u8; 16],
+        mut params: CertificateParams,
+        what: &str,
+    ) -> Result<Certified, AuthorityError> {
         params.serial_number = Some(SerialNumber::from_slice(&serial));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
@@ -161,6 +170,12 @@ pub(crate) fn expires_at(home: &Home, name: &str) -> Result<u64, AuthorityError>
     Ok(tls::ends_at(read_text(home, &format!("{name}.pem"))?.as_bytes())?)
 }
 
+/// The serial number of a certificate, PEM.
+pub(crate) fn serial_of(pem: &[u8]) -> Option<Vec<u8>> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
+    Some(pem.parse_x509().ok()?.raw_serial().to_vec())
+}
+
 /// Reads a file of `pki/`.
 pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, AuthorityError> {
     let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;
@@ -172,12 +187,17 @@ fn params(name: &str, now: u64, days: u32) -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = time(now - EARLY_S);
-    params.not_after = time(now + u64::from(days) * 86_400);
+    params.not_after = time(ends_after(now, days));
     params
 }
 
+/// When a certificate made now ends, seconds since 1970.
+pub(crate) fn ends_after(now: u64, days: u32) -> u64 {
+    now + u64::from(days) * 86_400
+}
+
 /// 16 random bytes that are a positive number of full length.
-fn serial() -> [u8; 16] {
+pub(crate) fn serial() -> [u8; 16] {
     let mut serial = random::<16>();
     serial[0] = serial[0] & 0x7f | 0x40;
     serial

@@ -9,6 +9,7 @@ use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::db::Session;
 use crate::db::officers::{self, RosterRow};
+use crate::db::settings;
 use vedette_common::crypto::RingVerify;
 use vedette_common::roster::{Roster, RosterFloor};
 use vedette_shim::ids::Digest;
@@ -20,7 +21,7 @@ pub const ROSTER_LIFE_S: u64 = 180 * 86_400;
 /// Signs the next roster over the officers in the database; its number.
 pub(crate) fn sign(home: &Home, db: &Session, now: u64) -> Result<u64, AuthorityError> {
     let last = officers::roster(db)?.map_or(0, |last| last.number);
-    let number = last + 1;
+    let number = (last + 1).max(settings::restored_at(db)?);
     let officers = officers::all(db)?.into_iter().map(|(officer, _)| officer).collect();
     let roster = Roster { number, issued: now, expires: now + ROSTER_LIFE_S, officers };
     roster.check_rules().map_err(AuthorityError::Roster)?;

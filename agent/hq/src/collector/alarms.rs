@@ -15,12 +15,16 @@ use tracing::{error, info, warn};
 /// How often an alarm that lasts is logged.
 const SAID_EVERY: Duration = Duration::from_secs(3600);
 
+/// How soon alarms that could not be stored are tried again.
+const STORED_AGAIN: Duration = Duration::from_secs(60);
+
 /// The alarms that are raised, by subject.
 #[derive(Default)]
 pub(crate) struct Alarms {
     raised: BTreeMap<String, Raised>,
-    /// Whether the database has them so.
+    /// Whether the database has them so; else when that is tried next.
     is_stored: bool,
+    store_due: Option<Instant>,
 }
 
 struct Raised {
@@ -75,7 +79,7 @@ impl Alarms {
 
     /// Stores them where other commands show them, when they have changed.
     pub(crate) fn store(&mut self, db: &mut Db) {
-        if self.is_stored {
+        if self.is_stored || self.store_due.is_some_and(|due| Instant::now() < due) {
             return;
         }
         let view = |(subject, raised): (&String, &Raised)| AlarmView {
@@ -88,9 +92,12 @@ impl Alarms {
             change.commit()
         });
         match stored {
-            Ok(()) => self.is_stored = true,
-            // The reason is most likely an alarm of its own; it is tried again at the next look.
-            Err(error) => warn!("alarms are not stored: {error}"),
+            Ok(()) => (self.is_stored, self.store_due) = (true, None),
+            // The reason is most likely an alarm of its own.
+            Err(error) => {
+                warn!("alarms are not stored: {error}");
+                self.store_due = Some(Instant::now() + STORED_AGAIN);
+            }
         }
     }
 

@@ -72,9 +72,18 @@ pub(crate) fn settings(
         read(&format!("{name}.pem"))?.as_bytes(),
         zeroize::Zeroizing::new(read(&format!("{name}.key"))?).as_bytes(),
         read("crl.pem")?.as_bytes(),
+        Default::default(),
     )
     .map_err(AuthorityError::from)?;
-    Ok(MqttSettings { host, port, client_id: name.into(), tls, keep_alive: KEEP_ALIVE, last_will: None })
+    Ok(MqttSettings {
+        host,
+        port,
+        client_id: name.into(),
+        tls,
+        keep_alive: KEEP_ALIVE,
+        connect_wait: mqtt::CONNECT_WAIT,
+        last_will: None,
+    })
 }
 
 /// The chunks of the newest delta of a list, if it is small enough to send to all.

@@ -2,8 +2,8 @@
 //!
 //! Invariants: an entry is given only for what is committed; a report is one row however often it comes; the first
 //! message with an id stays, and a later one that differs is counted as a conflict and answered with the digest of the
-//! *first*, so that the device does not take its own for stored. What cannot be opened is not stored and gets no receipt:
-//! nobody has vouched for it.
+//! *first*, so that the device does not take its own for stored. What cannot be opened is not stored: nobody has vouched for
+//! it. It is refused, and its device sets it aside; why is stored, counted by device and reason, in the same transaction.
 
 pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
@@ -13,7 +13,7 @@ use crate::authority::keys::Key;
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::db::encounters::{self, Arrival, Position};
-use crate::db::{Db, DbError, Session, devices, lists, outcomes};
+use crate::db::{Db, DbError, Session, devices, lists, outcomes, refusals};
 use std::collections::{BTreeMap, HashMap};
 use vedette_common::crypto::BoxKey;
 use vedette_common::encounter;
@@ -138,10 +138,14 @@ pub(crate) fn store(
     now: u64,
 ) -> Result<Vec<Outcome>, CollectorError> {
     let change = db.change()?;
-    let stored = messages
-        .iter()
-        .map(|(device, message)| store_one(&change, owners, device, message.as_ref(), now))
-        .collect::<Result<Vec<_>, _>>()?;
+    let store = |(device, message): &(DeviceId, _)| {
+        let outcome = store_one(&change, owners, device, AsRef::<[u8]>::as_ref(message), now)?;
+        if let Outcome::Refused(why) = &outcome {
+            refusals::count(&change, device, &why.to_string(), now)?;
+        }
+        Ok(outcome)
+    };
+    let stored = messages.iter().map(store).collect::<Result<Vec<_>, CollectorError>>()?;
     change.commit()?;
     Ok(stored)
 }
@@ -200,9 +204,14 @@ fn store_one(
 }
 
 fn entry(id: EncounterId, message: &[u8]) -> ReceiptEntry {
+    ReceiptEntry { id, digest: half_digest(message) }
+}
+
+/// The first 16 bytes of a message's SHA-256, as receipts have it.
+pub(crate) fn half_digest(message: &[u8]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest(message)[..16]);
-    ReceiptEntry { id, digest: half }
+    half
 }
 
 #[cfg(test)]

@@ -6,23 +6,29 @@
 
 use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
-use crate::collector::encounters::{Outcome, Owners, store};
+use crate::collector::encounters::{Outcome, Owners, half_digest, store};
 use crate::collector::error::CollectorError;
 use crate::collector::watch::Watch;
-use crate::db::Db;
+use crate::db::{Db, devices};
 use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
 use vedette_shim::ids::{DeviceId, Hex};
-use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry};
+use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt};
 use vedette_shim::wire::{self, Status};
 
 /// Messages stored in one transaction, at most.
-const BATCH_MAX: usize = 64;
+const BATCH_MAX: usize = RECEIPT_ENTRIES_MAX;
 /// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
 const RECEIPTS_WAITING_MAX: usize = 1024;
+
+/// What the alarm about editions of another home is about.
+const FORK: &str = "a fork";
+/// How often they are looked for, while statuses come.
+const FORKS_EVERY: Duration = Duration::from_secs(10);
 
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
@@ -31,6 +37,7 @@ pub(crate) struct Homecoming<'a> {
     /// With when each was true, seconds since 1970.
     statuses: BTreeMap<DeviceId, (Status, u64)>,
     receipts: VecDeque<Publish>,
+    forks_due: Instant,
     counts: Counts,
 }
 
@@ -50,6 +57,7 @@ impl<'a> Homecoming<'a> {
             encounters: Vec::new(),
             statuses: BTreeMap::new(),
             receipts: VecDeque::new(),
+            forks_due: Instant::now(),
             counts: Counts::default(),
         }
     }
@@ -87,6 +95,7 @@ impl<'a> Homecoming<'a> {
             let stored = self.store_statuses(db);
             if alarms.watch("statuses", stored, now).is_some() {
                 self.statuses.clear();
+                self.look_for_forks(db, alarms, now);
             }
         }
         if self.encounters.is_empty() {
@@ -96,34 +105,46 @@ impl<'a> Homecoming<'a> {
         let outcomes = store(db, &mut self.owners, &came, now);
         let Some(outcomes) = alarms.watch("encounters", outcomes, now) else { return };
         self.owners.alarm(alarms, now);
-        let mut entries: BTreeMap<&DeviceId, Vec<ReceiptEntry>> = BTreeMap::new();
-        for ((device, _), outcome) in came.iter().zip(outcomes) {
-            let (count, entry) = match outcome {
-                Outcome::Stored(entry) => (&mut self.counts.stored, entry),
-                Outcome::Known(entry) => (&mut self.counts.known, entry),
-                Outcome::Conflict(entry) => {
-                    warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
-                    (&mut self.counts.conflicts, entry)
-                }
-                Outcome::Refused(why) => {
-                    warn!("an encounter of {device} is refused: {why}");
-                    self.counts.refused += 1;
-                    continue;
-                }
-            };
-            *count += 1;
-            entries.entry(device).or_default().push(entry);
+        let mut receipts: BTreeMap<&DeviceId, Receipt> = BTreeMap::new();
+        for ((device, message), outcome) in came.iter().zip(outcomes) {
+            // A batch has no more messages than a receipt has room for.
+            let receipt = receipts.entry(device).or_insert_with(|| Receipt {
+                device: device.clone(),
+                stored_at: now,
+                entries: Default::default(),
+                refused: Default::default(),
+            });
+            self.count(device, message, outcome, receipt);
         }
-        for (device, entries) in entries {
-            for part in entries.chunks(RECEIPT_ENTRIES_MAX) {
-                let entries = part.iter().cloned().collect();
-                let receipt = Receipt { device: device.clone(), stored_at: now, entries };
-                self.receipts.extend(watch.receipt(&receipt, alarms));
-            }
+        for receipt in receipts.values() {
+            self.receipts.extend(watch.receipt(receipt, alarms));
         }
         while self.receipts.len() > RECEIPTS_WAITING_MAX {
             self.receipts.pop_front();
         }
+    }
+
+    /// Counts what became of a message, and adds it to its device's receipt.
+    fn count(&mut self, device: &DeviceId, message: &[u8], outcome: Outcome, receipt: &mut Receipt) {
+        let counts = &mut self.counts;
+        let (count, entry) = match outcome {
+            Outcome::Stored(entry) => (&mut counts.stored, Some(entry)),
+            Outcome::Known(entry) => (&mut counts.known, Some(entry)),
+            Outcome::Conflict(entry) => {
+                warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
+                (&mut counts.conflicts, None)
+            }
+            Outcome::Refused(why) => {
+                warn!("an encounter of {device} is refused: {why}");
+                (&mut counts.refused, None)
+            }
+        };
+        *count += 1;
+        let added = match entry {
+            Some(entry) => receipt.entries.push(entry).is_ok(),
+            None => receipt.refused.push(half_digest(message)).is_ok(),
+        };
+        debug_assert!(added, "a receipt has room for a batch");
     }
 
     /// Commits what devices said of themselves.
@@ -135,5 +156,27 @@ impl<'a> Homecoming<'a> {
             }
         }
         Ok(change.commit()?)
+    }
+
+    /// Raises an alarm while a device holds an edition that this home did not publish.
+    fn look_for_forks(&mut self, db: &Db, alarms: &mut Alarms, now: u64) {
+        if Instant::now() < self.forks_due {
+            return;
+        }
+        self.forks_due = Instant::now() + FORKS_EVERY;
+        let overtaken = devices::overtaken(db.read()).map_err(CollectorError::from);
+        let Some(overtaken) = alarms.watch("editions of devices", overtaken, now) else { return };
+        if overtaken.is_empty() {
+            return alarms.end(FORK);
+        }
+        let of_list =
+            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
+        let lists: Vec<_> = overtaken.iter().map(of_list).collect();
+        let text = format!(
+            "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
+             `vedette-hq publish` of each list goes past them",
+            lists.join(", ")
+        );
+        alarms.raise(FORK, text, now);
     }
 }

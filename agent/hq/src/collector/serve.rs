@@ -91,6 +91,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<ServeReport, CollectorError> {
     let _lock = home.lock_serve()?;
+    home.check()?;
     let settings = settings(home, HEADQUARTERS, options.broker.clone())?;
     let mut server = Server {
         home,

@@ -83,7 +83,7 @@ impl<'a> Watch<'a> {
         {
             self.last_signed = Some((last, self.home.uptime()));
         }
-        let is_signed = Instant::now() >= self.heartbeat_due && self.renew_heartbeat(db.read(), alarms);
+        let is_signed = self.renew_heartbeat(db.read(), alarms);
         if Instant::now() >= self.warning_due {
             self.warning_due = Instant::now() + WARN_EVERY;
             let due = renew::due(self.home, self.time()).map_err(CollectorError::from);
@@ -105,12 +105,15 @@ impl<'a> Watch<'a> {
         keep
     }
 
-    /// Whether a new heartbeat is signed.
+    /// Signs a heartbeat, if it is due and the clock is right; whether it did.
     fn renew_heartbeat(&mut self, db: &Session, alarms: &mut Alarms) -> bool {
         let at = self.time();
         let Some(least) = self.least() else { return false };
         let now = signing_time::check(least, self.home.now()).map_err(CollectorError::from);
         let Some(now) = alarms.watch(CLOCK, now, at) else { return false };
+        if Instant::now() < self.heartbeat_due {
+            return false;
+        }
         let renewed = heartbeat::renew(self.home, db, now).map_err(CollectorError::from);
         let is_renewed = alarms.watch("the heartbeat", renewed, at).is_some();
         let wait = if is_renewed { self.heartbeat_every } else { HEARTBEAT_AGAIN.min(self.heartbeat_every) };
@@ -124,11 +127,7 @@ impl<'a> Watch<'a> {
     /// Signs a receipt, if clock and key are good; otherwise what it is for comes again and gets one then.
     pub(crate) fn receipt(&self, receipt: &Receipt, alarms: &mut Alarms) -> Option<Publish> {
         let at = self.time();
-        if self.signing_time().is_none() {
-            let ahead = signing_time::check(self.least()?, self.home.now()).map_err(CollectorError::from);
-            alarms.watch(CLOCK, ahead, at);
-            return None;
-        }
+        self.signing_time()?; // that it is wrong is the next look's alarm
         let (key, root) = self.collector.as_ref()?;
         let signed = signed(SignedKind::Receipt, receipt, &[key], |bytes| {
             Receipt::accept(bytes, &receipt.device, root, &RingVerify).map(drop)

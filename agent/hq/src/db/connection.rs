@@ -4,7 +4,7 @@
 //! dropped is rolled back, so nothing half-done stays; the steps to the newest schema are one transaction.
 
 use super::error::DbError;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
@@ -35,9 +35,37 @@ pub(super) enum Work {
 }
 
 impl Db {
-    /// Opens or makes the database, then takes those of `steps` that it lacks. They must be in the order of their numbers.
-    pub(super) fn connect(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
+    /// Makes the database.
+    pub(super) fn create(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
         Self::prepare(Connection::open(path)?, steps)
+    }
+
+    /// Opens a database that is there, then takes those of `steps` that it lacks. They must be in the order of their numbers.
+    pub(super) fn connect(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
+        // SQLite takes an empty file for a new database.
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        if bytes == 0 {
+            return Err(DbError::Lost(if path.exists() { "it is empty" } else { "it is missing" }.into()));
+        }
+        Self::prepare(
+            Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE)?,
+            steps,
+        )
+    }
+
+    /// Reads every page; an error when one is corrupt.
+    pub(super) fn check(&self) -> Result<(), DbError> {
+        let found: String = self.0.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(DbError::Lost(found)),
+        }
+    }
+
+    /// Writes a consistent copy, as of now, to a file that does not exist; others may write meanwhile.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), DbError> {
+        self.0.execute("VACUUM INTO ?", [path.to_string_lossy()])?;
+        Ok(())
     }
 
     #[cfg(test)]

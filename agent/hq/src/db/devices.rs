@@ -6,6 +6,7 @@
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
+use super::refusals::{self, RefusalView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,10 @@ pub struct DeviceView {
     pub version: Option<String>,
     /// Encounters that wait on it.
     pub spool: Option<u32>,
+    /// Those of them that headquarters refused.
+    pub refused: Option<u32>,
+    /// Why encounters were refused.
+    pub refusals: Vec<RefusalView>,
     /// By list.
     pub held: Vec<HeldView>,
 }
@@ -127,7 +132,7 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     let id = new.device.as_str();
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
-         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL",
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
@@ -162,11 +167,18 @@ pub(crate) fn revoke(db: &Session, device: &DeviceId, at: u64) -> Result<(), DbE
     Ok(())
 }
 
+/// Whether a certificate is the newest of an enrolment.
+pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?)";
+    Ok(db.query_row(query, [serial], |row| row.get(0))?)
+}
+
 /// Certificates that were revoked and have not ended at `now`.
 pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     let mut query = db.prepare(
         "SELECT serial, revoked_at FROM enrolments WHERE revoked_at IS NOT NULL AND expires_at > ?1
          UNION SELECT serial, revoked_at FROM superseded WHERE revoked_at IS NOT NULL AND expires_at > ?1
+         UNION SELECT serial, revoked_at FROM abandoned WHERE expires_at > ?1
          ORDER BY revoked_at, serial",
     )?;
     let rows = query.query_map([now as i64], |row| {
@@ -185,9 +197,9 @@ pub(crate) fn set_status(
     let id = device.as_str();
     let known = db
         .prepare_cached(
-            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4 WHERE id = ?1",
+            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, refused = ?5 WHERE id = ?1",
         )?
-        .execute(params![id, stored(seen), status.version.as_str(), status.spool])?
+        .execute(params![id, stored(seen), status.version.as_str(), status.spool, status.refused])?
         == 1;
     if known {
         db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
@@ -208,7 +220,7 @@ pub(crate) fn set_offline(db: &Session, device: &DeviceId) -> Result<bool, DbErr
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool
+        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
@@ -225,12 +237,15 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
             online: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
             version: row.get(6)?,
             spool: row.get(7)?,
+            refused: row.get(8)?,
+            refusals: Vec::new(),
             held: Vec::new(),
         })
     })?;
     let mut views = rows.collect::<Result<Vec<_>, _>>()?;
     for view in &mut views {
         view.held = held(db, &view.device)?;
+        view.refusals = refusals::of_device(db, &view.device)?;
     }
     Ok(views)
 }
@@ -248,12 +263,39 @@ fn held(db: &Session, device: &str) -> Result<Vec<HeldView>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The highest edition of a list that an enrolled device says it holds, 0 for none. A number beyond `most` is no edition's.
+pub(crate) fn highest_held(db: &Session, list: &ListName, most: u64) -> Result<u64, DbError> {
+    let query = "SELECT COALESCE(max(edition), 0) FROM holdings WHERE list = ? AND edition <= ?
+         AND EXISTS (SELECT 1 FROM enrolments e WHERE e.device = holdings.device AND e.revoked_at IS NULL)";
+    let held: i64 = db.query_row(query, params![list.as_str(), stored(most)], |row| row.get(0))?;
+    Ok(held as u64)
+}
+
+/// Lists of which an enrolled device says that it holds a later edition than this home has: list, that edition, ours.
+pub(crate) fn overtaken(db: &Session) -> Result<Vec<(String, u64, u64)>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT h.list, max(h.edition), COALESCE((SELECT max(edition) FROM editions WHERE list = h.list), 0) AS ours
+         FROM holdings h JOIN enrolments e ON e.device = h.device AND e.revoked_at IS NULL
+         WHERE h.list IN (SELECT name FROM lists) GROUP BY h.list HAVING max(h.edition) > ours ORDER BY h.list",
+    )?;
+    let rows = query
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many enrolled devices hold this edition of a list.
 pub(crate) fn holding(db: &Session, list: &ListName, edition: u64) -> Result<usize, DbError> {
     let query = "SELECT count(*) FROM holdings WHERE list = ? AND edition = ?
          AND EXISTS (SELECT 1 FROM enrolments e WHERE e.device = holdings.device AND e.revoked_at IS NULL)";
     let count: i64 = db.query_row(query, params![list.as_str(), stored(edition)], |row| row.get(0))?;
     Ok(count as usize)
+}
+
+/// When a device's certificate in force ends, seconds since 1970.
+pub(crate) fn certificate_ends(db: &Session, device: &DeviceId) -> Result<Option<u64>, DbError> {
+    let query = "SELECT expires_at FROM enrolments WHERE device = ? AND revoked_at IS NULL";
+    let ends = db.query_row(query, [device.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(ends.map(|ends| ends as u64))
 }
 
 /// A device's enrolments, the one in force first; empty when it never was enrolled.

@@ -120,7 +120,7 @@ pub(crate) fn segments_in_use(db: &Session) -> Result<Vec<Digest>, DbError> {
     let mut digests = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<Digest>, _>>()?;
     let mut query = db.prepare(
         "SELECT manifest FROM editions e
-         WHERE edition > (SELECT max(edition) FROM editions WHERE list = e.list) - 2",
+         WHERE (SELECT count(*) FROM editions later WHERE later.list = e.list AND later.edition > e.edition) < 2",
     )?;
     for bytes in query.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
         let manifest = read(&bytes?)?;

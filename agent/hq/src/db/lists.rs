@@ -25,7 +25,7 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// A list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListRow {
     pub(crate) name: ListName,
     pub(crate) kind: Kind,
@@ -84,6 +84,13 @@ pub(crate) fn all(db: &Session) -> Result<Vec<ListRow>, DbError> {
 pub(crate) fn raise_key(db: &Session, name: &ListName) -> Result<u32, DbError> {
     let update = "UPDATE lists SET key_number = key_number + 1 WHERE name = ? RETURNING key_number";
     Ok(db.query_row(update, [name.as_str()], |row| row.get(0))?)
+}
+
+/// Seals the list's next segments under the key `number`, or the next one if that is higher; its number.
+pub(crate) fn raise_key_to(db: &Session, name: &ListName, number: u64) -> Result<u32, DbError> {
+    let update = "UPDATE lists SET key_number = max(key_number + 1, ?2) WHERE name = ?1 RETURNING key_number";
+    let number = number.min(u32::MAX.into()) as i64;
+    Ok(db.query_row(update, rusqlite::params![name.as_str(), number], |row| row.get(0))?)
 }
 
 fn read(row: &Row<'_>) -> Result<ListRow, DbError> {

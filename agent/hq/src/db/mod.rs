@@ -14,6 +14,8 @@
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `under_way` | certificates that are being made, or whose making was cut off |
+//! | `refusals` | which encounters were refused, and why |
 //! | `alarms` | what `serve` cannot do at present |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
@@ -35,11 +37,13 @@ pub(crate) mod grants;
 pub(crate) mod lists;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
+pub(crate) mod refusals;
 pub(crate) mod scanners;
 pub(crate) mod settings;
 pub(crate) mod statements;
 #[cfg(test)]
 mod tests;
+pub(crate) mod under_way;
 mod values;
 
 pub(crate) use connection::{Db, Session};
@@ -48,8 +52,11 @@ pub use error::DbError;
 use connection::Step;
 use std::path::Path;
 
+/// Larger databases are read whole only when `serve` starts and by a backup, bytes: a second for every command is enough.
+pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 11] = [
+const TABLES: [&[Step]; 13] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -61,6 +68,8 @@ const TABLES: [&[Step]; 11] = [
     outcomes::STEPS,
     scanners::STEPS,
     alarms::STEPS,
+    refusals::STEPS,
+    under_way::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {
@@ -69,9 +78,22 @@ fn steps() -> Vec<&'static Step> {
     steps
 }
 
-/// Opens or makes the database, and brings an older one up to date.
+/// Makes the database.
+pub(crate) fn create(path: &Path) -> Result<Db, DbError> {
+    Db::create(path, &steps())
+}
+
+/// Opens the database, and brings an older one up to date.
 pub(crate) fn open(path: &Path) -> Result<Db, DbError> {
     Db::connect(path, &steps())
+}
+
+/// Refuses a database that is missing, empty or corrupt. One larger than [`CHECKED_BYTES_MAX`] is read whole only if
+/// `thoroughly`.
+pub(crate) fn check(path: &Path, thoroughly: bool) -> Result<(), DbError> {
+    let db = open(path)?;
+    let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+    if thoroughly || bytes <= CHECKED_BYTES_MAX { db.check() } else { Ok(()) }
 }
 
 /// A database of its own for a test.

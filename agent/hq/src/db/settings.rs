@@ -13,6 +13,7 @@ pub(super) const STEPS: &[Step] = &[Step {
 const HOST: &str = "broker_host";
 const HOSTS: &str = "broker_hosts";
 const PORT: &str = "broker_port";
+const RESTORED: &str = "restored_at";
 const CLOCK_CONFIRMED: &str = "clock_confirmed_at";
 
 /// Stores the broker: the host that devices connect to, every name its certificate has, and its port.
@@ -46,6 +47,16 @@ pub(crate) fn set_clock_confirmed(db: &Session, at: u64) -> Result<(), DbError> 
 pub(crate) fn forget_clock_confirmed(db: &Session) -> Result<(), DbError> {
     db.execute("DELETE FROM settings WHERE name = ?", [CLOCK_CONFIRMED])?;
     Ok(())
+}
+
+/// When the home was last restored from a backup, seconds since 1970; 0 for never. Numbers start there.
+pub(crate) fn restored_at(db: &Session) -> Result<u64, DbError> {
+    find(db, RESTORED)?.map_or(Ok(0), |value| parse(&value))
+}
+
+/// The home is restored from a backup.
+pub(crate) fn set_restored_at(db: &Session, at: u64) -> Result<(), DbError> {
+    set(db, RESTORED, &at.to_string())
 }
 
 fn get(db: &Session, name: &str) -> Result<String, DbError> {

@@ -19,7 +19,7 @@ fn each_step_after_the_first_schemas_has_a_number_that_follows() {
 fn a_newer_schema_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hq.db");
-    drop(open(&path).unwrap());
+    drop(create(&path).unwrap());
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     for _ in 0..2 {
         assert!(matches!(open(&path), Err(DbError::Newer { found: 99, .. })));
@@ -40,7 +40,7 @@ fn of_schema_6() -> (tempfile::TempDir, std::path::PathBuf) {
 fn the_devices_of_schema_6_keep_what_they_hold() {
     let (_folder, path) = of_schema_6();
     // Opened twice: the steps are taken once.
-    drop(open(&path).unwrap());
+    drop(create(&path).unwrap());
     let db = open(&path).unwrap();
     let db = db.read();
     let views = devices::page(db, "", 10).unwrap();
@@ -61,7 +61,7 @@ fn the_devices_of_schema_6_keep_what_they_hold() {
 #[test]
 fn the_encounters_of_schema_6_keep_their_fields_outcomes_and_answers() {
     let (_folder, path) = of_schema_6();
-    drop(open(&path).unwrap());
+    drop(create(&path).unwrap());
     let db = open(&path).unwrap();
     let (views, next) = encounters::page(db.read(), &encounters::Position::START, 10).unwrap();
     assert_eq!((views.len(), next), (2, None));
@@ -144,6 +144,7 @@ fn a_status_replaces_what_the_device_held_and_a_stranger_s_is_not_stored() {
         at: 0,
         version: "0.2".try_into().unwrap(),
         spool: 0,
+        refused: 0,
         lists: lists
             .iter()
             .map(|(list, edition)| vedette_shim::wire::HeldList {

@@ -9,17 +9,19 @@
 //! A renewal makes a folder of `device.pem` and `device.key` alone, to be copied over the device's: its box key, state and
 //! rights stay, and so does the old certificate until it ends.
 //!
-//! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only; a certificate is
-//! in the database, and so can be revoked, before its folder appears.
+//! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only; a certificate's serial
+//! number is in the database, and so can be revoked, before it is signed (see `cut_off`). The same command again says what is
+//! there.
 
 use crate::authority::home::Home;
-use crate::authority::home::NewFolder;
 use crate::authority::keys::secret_line;
+use crate::authority::new_folder::{CERTIFICATE, NewFolder};
 use crate::authority::pki::{self, Ca, Certified};
 use crate::authority::root;
 use crate::authority::signing_time::signing_time;
 use crate::db::devices::{self, NewEnrolment};
-use crate::db::{grants as db_grants, settings, statements};
+use crate::db::{Session, grants as db_grants, settings, statements, under_way};
+use crate::fleet::cut_off;
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use crate::fleet::grants;
@@ -68,20 +70,28 @@ pub struct Enrolled {
     pub certificate_expires_at: u64,
     /// The lists it was granted.
     pub lists: Vec<ListName>,
+    /// It was enrolled into this folder before.
+    pub before: bool,
 }
 
-/// Enrols a device. One that is enrolled is refused; one that was revoked may be enrolled again, with new keys.
+/// Enrols a device. One that is enrolled is refused, unless it is into the same folder; one that was revoked may be enrolled again, with new keys.
 pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, FleetError> {
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
     let _lock = home.lock()?;
-    let folder = NewFolder::at(&options.out, 0o700)?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    if devices::serial_in_force(db.read(), device)?.is_some() {
-        return Err(FleetError::DeviceExists(device.clone()));
+    cut_off::settle(home, &mut db)?;
+    if let Some(serial) = devices::serial_in_force(db.read(), device)? {
+        return match cut_off::is_made(&options.out, &serial) {
+            true => enrolled(db.read(), device, &options.out, true),
+            false => Err(FleetError::DeviceExists(device.clone())),
+        };
     }
-    let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now)?;
+    let folder = NewFolder::at(&options.out, 0o700)?;
+    let ends = pki::ends_after(now, options.certificate_days);
+    let serial = cut_off::note(&mut db, &folder, &options.out, ends)?;
+    let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now, serial)?;
     let secret = random_secret();
     let box_key = BoxKey::from_private(secret.clone());
 
@@ -111,27 +121,36 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
     change.commit()?;
     folder.finish()?;
-    Ok(Enrolled {
-        agent_toml: options.out.join("agent.toml"),
-        certificate_expires_at: certified.expires,
-        lists: granted.into_iter().map(|(list, _)| list).collect(),
-    })
+    under_way::forget(db.read(), &serial)?;
+    enrolled(db.read(), device, &options.out, false)
 }
 
-/// Makes a new certificate and key for an enrolled device, into `out`; when that ends, seconds since 1970.
+fn enrolled(db: &Session, device: &DeviceId, out: &Path, before: bool) -> Result<Enrolled, FleetError> {
+    let lists = db_grants::of_device(db, device)?.into_iter().map(|(list, _)| list).collect();
+    let certificate_expires_at = devices::certificate_ends(db, device)?.unwrap_or(0);
+    Ok(Enrolled { agent_toml: out.join("agent.toml"), certificate_expires_at, lists, before })
+}
+
+/// Makes a new certificate and key for an enrolled device, into `out`, unless `out` has the newest; when that ends, seconds since 1970.
 pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) -> Result<u64, FleetError> {
     check_days(certificate_days)?;
     let _lock = home.lock()?;
-    let folder = NewFolder::at(out, 0o700)?;
     let mut db = home.database()?;
-    let old = enrolled_serial(db.read(), device)?;
     let now = signing_time(home, db.read())?;
-    let certified = Ca::open(home)?.certify_device(device, certificate_days, now)?;
+    cut_off::settle(home, &mut db)?;
+    let old = enrolled_serial(db.read(), device)?;
+    if cut_off::is_made(out, &old) {
+        return Ok(devices::certificate_ends(db.read(), device)?.unwrap_or(0));
+    }
+    let folder = NewFolder::at(out, 0o700)?;
+    let serial = cut_off::note(&mut db, &folder, out, pki::ends_after(now, certificate_days))?;
+    let certified = Ca::open(home)?.certify_device(device, certificate_days, now, serial)?;
     let change = db.change()?;
     devices::renew(&change, &old, &certified.serial, certified.expires)?;
     write_certificate(folder.path(), &certified)?;
     change.commit()?;
     folder.finish()?;
+    under_way::forget(db.read(), &serial)?;
     Ok(certified.expires)
 }
 
@@ -148,7 +167,7 @@ fn write_anchors(home: &Home, folder: &Path, granted: &[(ListName, Vec<u8>)]) ->
 }
 
 fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), FleetError> {
-    files::write(&folder.join("device.pem"), certified.certificate_pem.as_bytes())?;
+    files::write(&folder.join(CERTIFICATE), certified.certificate_pem.as_bytes())?;
     Ok(files::write_secret(&folder.join("device.key"), certified.key_pem.as_bytes())?)
 }
 

@@ -3,16 +3,20 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`devices`] | the inventory of copies |
+//! | `cut_off` | certificates whose making was cut off |
 //! | [`enrol`], [`revoke`] | devices come and go |
+//! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
 //! | [`scanner`] | which scanners hang at which device |
 
+mod cut_off;
 pub mod devices;
 pub mod enrol;
 mod error;
 pub mod grants;
 pub mod officer;
+pub mod orders;
 pub mod revoke;
 pub mod scanner;
 

@@ -4,7 +4,7 @@
 //! surely a bundle, with nothing else in it, is ever replaced. There are no secrets in the clear in it.
 
 use crate::authority::home::Home;
-use crate::authority::home::NewFolder;
+use crate::authority::new_folder::NewFolder;
 use crate::authority::root;
 use crate::db::{devices, editions, grants, lists, officers, scanners, statements};
 use crate::publishing::error::PublishingError;

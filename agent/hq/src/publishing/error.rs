@@ -32,7 +32,7 @@ pub enum PublishingError {
     List(#[from] ListError),
     #[error("no list {0} here")]
     NoList(ListName),
-    #[error("the list {0} exists")]
+    #[error("the list {0} exists, and was made with other options")]
     ListExists(ListName),
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),

@@ -116,13 +116,14 @@ fn build(
     let built = match kind {
         Kind::Documents => {
             let mut formats = Formats::default();
-            let alerts = documents::alerts(file, source, report)?;
-            let changes = alerts.map(|row| {
-                let (_, alert) = row?;
-                formats.see(&alert);
-                Ok(Change::Put(alert))
-            });
-            let built = build_documents(changes, list_key, &home.segments());
+            let built = documents::all_alerts(file, source, report, |alerts| {
+                let changes = alerts.map(|alert| {
+                    let alert = alert?;
+                    formats.see(&alert);
+                    Ok(Change::Put(alert))
+                });
+                build_documents(changes, list_key, &home.segments())
+            })?;
             formats.tell(|what, count, id| report.borrow_mut().doubtful.add_many(what, count, id));
             built
         }

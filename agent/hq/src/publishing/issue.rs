@@ -9,9 +9,8 @@ use crate::authority::keys::Key;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
 use crate::authority::{heartbeat, root};
-use crate::db::editions;
 use crate::db::lists::ListRow;
-use crate::db::{Db, Session};
+use crate::db::{Db, Session, devices, editions, settings};
 use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
 use crate::publishing::list;
@@ -106,7 +105,7 @@ pub(super) fn conclude(
     let now = signing_time(home, db.read())?;
     let published = match (next, last) {
         (None, None) => return Err(PublishingError::NothingImported(list.name.clone())),
-        (None, Some(last)) if is_young(last, now) => {
+        (None, Some(last)) if is_young(last, now) && !is_overtaken(db.read(), last, now)? => {
             keep(home, db, last, now)?;
             published(last, false, None)
         }
@@ -121,6 +120,24 @@ pub(super) fn conclude(
 /// before its own time.
 fn is_young(last: &Manifest, now: u64) -> bool {
     now < last.issued + MANIFEST_LIFE_S / 2 && last.issued <= now + AHEAD_S_MAX
+}
+
+/// Whether devices may hold another edition of this number, or a later one: the home was restored from a backup since, or a
+/// device says so.
+fn is_overtaken(db: &Session, last: &Manifest, now: u64) -> Result<bool, PublishingError> {
+    Ok(last.edition < settings::restored_at(db)?
+        || devices::highest_held(db, &last.list, now)? > last.edition)
+}
+
+/// The next edition's number: past all that this home or a device has, and past what was published after a backup.
+fn next_number(
+    db: &Session,
+    list: &ListRow,
+    last: Option<&Manifest>,
+    now: u64,
+) -> Result<u64, PublishingError> {
+    let known = last.map_or(0, |last| last.edition).max(devices::highest_held(db, &list.name, now)?);
+    Ok((known + 1).max(settings::restored_at(db)?))
 }
 
 /// Nothing is new: the last edition stays, and what is pending is the same.
@@ -147,7 +164,7 @@ fn issue(
     let manifest = Manifest {
         list: list.name.clone(),
         kind: list.kind,
-        edition: last.map_or(1, |last| last.edition + 1),
+        edition: next_number(db.read(), list, last, now)?,
         issued,
         expires: issued + MANIFEST_LIFE_S,
         lease_s: list.lease_s,

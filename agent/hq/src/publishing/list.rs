@@ -58,13 +58,18 @@ impl CreateOptions {
 }
 
 /// Makes a list: its issuer, owner and first key; names it in the next root; grants it to every device.
-pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(), PublishingError> {
+/// False when it was made before with the same options, and nothing is changed.
+pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<bool, PublishingError> {
     let _lock = home.lock()?;
     let list = checked(name, options)?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    if lists::find(db.read(), name)?.is_some() {
-        return Err(PublishingError::ListExists(name.clone()));
+    if let Some(found) = lists::find(db.read(), name)? {
+        // Its key changes with revocations.
+        return match found == (ListRow { key_number: found.key_number, ..list }) {
+            true => Ok(false),
+            false => Err(PublishingError::ListExists(name.clone())),
+        };
     }
     for key in [Key::Issuer(name), Key::Owner(name), Key::List(name, list.key_number)] {
         key.make(home)?;
@@ -88,7 +93,8 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<(
     grants::refresh(home, &change, now)?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;
-    Ok(change.commit()?)
+    change.commit()?;
+    Ok(true)
 }
 
 /// The list that the options ask for, if they are within their bounds.
@@ -142,6 +148,8 @@ pub struct ListView {
     pub segments: usize,
     /// Alerts imported and not yet published.
     pub pending_entries: Option<u64>,
+    /// The edition that a device holds, if it is later than this home's newest: the home was restored or copied.
+    pub overtaken_by: Option<u64>,
     /// Enrolled devices that have its newest edition, by their last status.
     pub devices_current: usize,
 }
@@ -158,6 +166,7 @@ fn view(db: &Session, list: ListRow) -> Result<ListView, PublishingError> {
     let edition = manifest.map_or(0, |m| m.edition);
     Ok(ListView {
         devices_current: devices::holding(db, &list.name, edition)?,
+        overtaken_by: Some(devices::highest_held(db, &list.name, u64::MAX)?).filter(|held| *held > edition),
         pending_entries: editions::pending(db, &list.name)?.map(|pending| pending.entries),
         list: list.name.to_string(),
         kind: list.kind,

@@ -1,5 +1,7 @@
 //! Tests that need several folders, and what tests share.
 
+mod backup;
+mod cut_off;
 mod devices;
 mod publishing;
 mod replace;

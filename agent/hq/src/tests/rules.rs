@@ -1,4 +1,5 @@
-//! What the files must not do: SQL stands in `db` alone, and only the program reads the machine's clock.
+//! What the files must not do: SQL stands in `db` alone, only the program reads the machine's clock, and nothing is signed past
+//! devices' own verifier.
 
 use std::path::{Path, PathBuf};
 
@@ -38,5 +39,12 @@ fn only_the_program_reads_the_machine_s_clock() {
         for word in ["system_now", "Clock::default", "Clock::starting_at"] {
             assert!(!text.contains(word), "{} reads the clock: {word:?}", path.display());
         }
+    }
+}
+
+#[test]
+fn one_file_signs_so_that_everything_is_verified_first() {
+    for (path, text) in sources(&["authority/sign.rs", "tests/rules.rs"]) {
+        assert!(!text.contains("sign_statement"), "{} signs by itself", path.display());
     }
 }

@@ -11,6 +11,7 @@ use crate::collector::encounters;
 use crate::collector::homecoming::Homecoming;
 use crate::collector::watch::Watch;
 use crate::db::{Db, statements};
+use crate::fleet::devices;
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::publishing::list::{CreateOptions, create};
 use std::fs;
@@ -24,7 +25,7 @@ use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::Receipt;
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, Report, ScannedDocument};
+use vedette_shim::wire::{self, Encounter, HeldList, Report, ScannedDocument, Status};
 use zeroize::Zeroizing;
 
 /// A home with two lists and a device, and what `serve` works with.
@@ -107,15 +108,21 @@ impl Serving<'_> {
 
     /// The ids that receipts name after this message.
     fn receipted(&mut self, message: &[u8]) -> Vec<u8> {
+        self.answered(message).0
+    }
+
+    /// The ids that receipts name after this message, and whether they refuse it.
+    fn answered(&mut self, message: &[u8]) -> (Vec<u8>, bool) {
         self.homecoming.encounter(device_id(), message.to_vec().into());
         self.homecoming.store(&mut self.db, &self.watch, &mut self.alarms);
         let root = root::newest(self.home).unwrap().0;
-        let mut ids = Vec::new();
+        let (mut ids, mut refused) = (Vec::new(), false);
         while let Some(publish) = self.homecoming.next_receipt() {
             let receipt = Receipt::accept(&publish.payload, &device_id(), &root, &RingVerify).unwrap();
             ids.extend(receipt.entries.iter().map(|entry| entry.id[0]));
+            refused |= receipt.refused.contains(&encounters::half_digest(message));
         }
-        ids
+        (ids, refused)
     }
 
     fn stored(&self) -> usize {
@@ -171,9 +178,15 @@ fn one_owner_s_damaged_key_leaves_the_other_lists_alone() {
     let bench = bench();
     let right = bench.damage("owner-interpol.sltd");
     let mut serving = bench.serving();
-    assert_eq!(serving.receipted(&bench.message(1, &list_name())), Vec::<u8>::new());
+    assert_eq!(serving.answered(&bench.message(1, &list_name())), (vec![], true));
     assert_eq!(serving.alarms.subjects(), ["the owner's key of interpol/sltd"]);
-    assert_eq!(serving.receipted(&bench.message(2, &other_list())), [2]);
+    assert_eq!(serving.answered(&bench.message(2, &other_list())), (vec![2], false));
+    assert_eq!(serving.answered(b"no encounter at all"), (vec![], true));
+    // Another message under an id that is taken.
+    assert_eq!(serving.answered(&bench.message(2, &other_list())), (vec![], true));
+    let device = devices::pages(&bench.home).unwrap().next().unwrap().unwrap().remove(0);
+    let why: Vec<_> = device.refusals.iter().map(|r| (r.why.as_str(), r.count)).collect();
+    assert_eq!(why, [("it cannot be read", 1), ("the key of its list's owner cannot be read", 1)]);
     fs::write(bench.home.keys().join("owner-interpol.sltd"), right).unwrap();
     assert_eq!(serving.receipted(&bench.message(1, &list_name())), [1]);
     assert_eq!(serving.alarms.subjects(), Vec::<&str>::new());
@@ -218,4 +231,27 @@ fn a_full_disk_receipts_nothing_and_is_survived() {
     serving.look();
     assert!(!serving.alarms.subjects().contains(&"encounters"));
     assert_eq!(serving.stored(), stored + 1);
+}
+
+#[test]
+fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let held = HeldList { list: list_name(), edition: 7, age_s: 1 };
+    let status = Status {
+        online: true,
+        at: NOW,
+        version: "1".try_into().unwrap(),
+        spool: 0,
+        refused: 0,
+        lists: [held].into_iter().collect(),
+        overdue: Default::default(),
+    };
+    let mut buffer = [0; 512];
+    let message = wire::encode(&status, &mut buffer).unwrap();
+    serving.homecoming.status(device_id(), message, false, NOW);
+    serving.homecoming.store(&mut serving.db, &serving.watch, &mut serving.alarms);
+    serving.look();
+    let shown = alarms(&bench.home).unwrap();
+    assert!(shown[0].text.contains("interpol/sltd edition 7 (here 0)"), "{shown:?}");
 }

@@ -148,7 +148,7 @@ fn a_clock_far_ahead_signs_nothing_until_somebody_says_that_it_is_right() {
         other => panic!("{other:?}"),
     };
     of_publishing(publish(&home, &list_name(), &PublishOptions::default()).map(drop));
-    of_publishing(create(&home, &"uto/lost".parse().unwrap(), &CreateOptions::of(Kind::Documents)));
+    of_publishing(create(&home, &"uto/lost".parse().unwrap(), &CreateOptions::of(Kind::Documents)).map(drop));
     let other = EnrolOptions::into(dir.path().join("post-8"));
     of_fleet(enrol(&home, &"post-8".parse().unwrap(), &other).map(drop));
     of_fleet(crate::fleet::enrol::renew(&home, &device_id(), &other.out, 90).map(drop));

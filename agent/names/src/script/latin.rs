@@ -24,7 +24,7 @@ fn is_iso_9(word: &[char]) -> bool {
 pub(super) fn read(word: &[char], out: &mut String) {
     let iso_9 = is_iso_9(word);
     for &letter in word {
-        let own = packed(ISO_9, letter).filter(|_| iso_9);
+        let own = if iso_9 { packed(ISO_9, letter) } else { None };
         let mut ascii = [0; 4];
         let reading = match letter {
             'A'..='Z' => letter.encode_utf8(&mut ascii),

@@ -3,14 +3,14 @@
 use std::string::ToString;
 use std::vec::Vec;
 
-use super::super::{Fields, Format, NumberForm, TWINS_MAX, compose, twins};
+use super::super::{Fields, Format, NumberForm, Shapes, TWINS_MAX, compose, twins};
 use super::composing::specimen;
 use super::*;
 
 /// The numbers of all twins, without fillers.
 fn numbers(mrz: &Mrz) -> Vec<String> {
     let mut numbers = Vec::new();
-    twins(mrz, |twin| numbers.push(twin.number().replace('<', "")));
+    twins(mrz, Shapes::ANY, |twin| numbers.push(twin.number().replace('<', "")));
     numbers
 }
 
@@ -76,14 +76,14 @@ fn every_repair_of_a_number_whose_digit_fails_is_a_twin() {
 fn a_twin_says_where_and_what_stood_there() {
     let mrz = passport("AB1004567", "AB1OO4567");
     let mut places = Vec::new();
-    twins(&mrz, |twin| {
+    twins(&mrz, Shapes::ANY, |twin| {
         if twin.number() == "AB1004567" {
             places = twin.changes().map(|c| (c.line, c.column, c.from, c.to)).collect();
         }
     });
     assert_eq!(places, [(2, 4, 'O', '0'), (2, 5, 'O', '0')]);
     let mrz = passport("AB12345", "AB12345KK");
-    twins(&mrz, |twin| {
+    twins(&mrz, Shapes::ANY, |twin| {
         if twin.number() == "AB12345<<" {
             places = twin.changes().map(|c| (c.line, c.column, c.from, c.to)).collect();
         }
@@ -200,7 +200,7 @@ proptest! {
         let Ok(mrz) = parse(&text) else { return Ok(()) };
         let mut count = 0;
         let mut wrong = None;
-        twins(&mrz, |twin| {
+        twins(&mrz, Shapes::ANY, |twin| {
             count += 1;
             let mut mended = text.clone().into_bytes();
             let width = mrz.lines().iter().next().unwrap().len();
@@ -280,7 +280,7 @@ proptest! {
     fn any_characters_have_bounded_twins(text in zone_of("[A-Z0-9<]")) {
         if let Ok(mrz) = parse(&text) {
             let mut count = 0;
-            twins(&mrz, |twin| count += twin.changes().count().min(1));
+            twins(&mrz, Shapes::ANY, |twin| count += twin.changes().count().min(1));
             prop_assert!(count <= TWINS_MAX);
         }
     }

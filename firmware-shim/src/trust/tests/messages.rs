@@ -11,7 +11,8 @@ pub(super) fn grant() -> Grant<'static> {
 
 pub(super) fn receipt() -> Receipt {
     let entry = ReceiptEntry { id: [1; 16], digest: [2; 16] };
-    Receipt { device: device(), stored_at: 150, entries: [entry].into_iter().collect() }
+    let refused = [[3; 16], [4; 16]].into_iter().collect();
+    Receipt { device: device(), stored_at: 150, entries: [entry].into_iter().collect(), refused }
 }
 
 pub(super) fn answer() -> OwnerAnswer {

@@ -49,6 +49,9 @@ impl From<ConfigError> for Failure {
 impl From<AgentError> for Failure {
     fn from(error: AgentError) -> Failure {
         let hint = match &error {
+            AgentError::Damaged => {
+                "start it again: it sets the damaged file aside and goes on with what can be read"
+            }
             AgentError::Locked { .. } => "ask that agent: leave --standalone away, or stop it first",
             _ => "",
         };

@@ -36,19 +36,23 @@ fn of_zone(
     basis: &Basis,
     matches: &mut Vec<Match>,
 ) -> Result<(), Gap> {
+    if let Some(error) = &zone.refused {
+        return Err(Gap::NoNumber(error.clone()));
+    }
     let mut read = Ok(());
-    for lookup in zone.lookups.as_ref().map_err(|error| Gap::NoNumber(error.clone()))? {
-        if lookup.how != How::Read && !edition.may_list(&lookup.key) {
-            continue;
-        }
+    zone.visit(edition.formats(), &mut |lookup| {
         let mut found = DocumentMatches::default();
-        read = read.and(edition.find_into(&mut found, &lookup.key));
+        // The other readings are asked although one could not be.
+        let asked = edition.find_into(&mut found, &lookup.key);
+        if read.is_ok() {
+            read = asked;
+        }
         let result = basis.match_result(lookup.how == How::Read);
         for alert in found.exact.iter().chain(&found.ranges) {
             let reasons = reasons_of_zone(alert.to.is_some(), zone, basis.doubtful, lookup);
             add(matches, document_match(held, alert, result, reasons));
         }
-    }
+    });
     read.map_err(Gap::damaged)
 }
 
@@ -157,7 +161,7 @@ pub(super) fn reasons_of_zone(
     doubtful: bool,
     lookup: &Lookup,
 ) -> Vec<Reason> {
-    let [state, kind, number] = &zone.as_read;
+    let [state, kind, number] = zone.as_read();
     let key = &lookup.key;
     let equal = zone.read.is_none_or(|read| read.number() == key.number());
     let mut reasons: Vec<_> = by_number(is_range, equal).into_iter().collect();

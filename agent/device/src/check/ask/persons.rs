@@ -101,8 +101,8 @@ fn by_document(
     matches: &mut Vec<Match>,
 ) -> Result<(), ListError> {
     let (mut read, mut seen) = (Ok(()), Vec::new());
-    for lookup in zone.lookups.iter().flatten() {
-        let Ok(number) = Wildcard::new(lookup.key.number().as_str()) else { continue };
+    zone.visit(None, &mut |lookup| {
+        let Ok(number) = Wildcard::new(lookup.key.number().as_str()) else { return };
         for id in persons.identifiers.find(&number, limit) {
             // As read comes first, and says most.
             if seen.contains(&id) {
@@ -120,7 +120,7 @@ fn by_document(
             let reasons = [Reason::DocumentNamed(text_of(document))].into_iter().chain(how).collect();
             add_identified(held, &alert, result, reasons, matches);
         }
-    }
+    });
     read
 }
 

@@ -175,8 +175,14 @@ pub struct StatusView {
     /// Address of the console and the API on this machine's loopback; empty if there is none.
     #[serde(default)]
     pub listen: String,
+    /// What keeps the store from being written, so that there are no answers; empty while it can be.
+    #[serde(default)]
+    pub store_fault: String,
     /// Encounters that wait for a receipt.
     pub spool: u64,
+    /// Those of them that headquarters refused: they are kept, and sent again once a day.
+    #[serde(default)]
+    pub refused: u64,
     #[serde(default)]
     pub confirmations: CountsView,
     /// Late encounters of the last week: documents listed only after they were scanned.
@@ -206,7 +212,9 @@ impl StatusView {
             sign_in: SignIn::of(status.sign_in),
             roster: status.roster.map(RosterView::from),
             listen: listen.map_or_else(String::new, |address| address.to_string()),
+            store_fault: status.store_fault.clone().unwrap_or_default(),
             spool: status.spool,
+            refused: status.refused,
             confirmations: status.confirmations.into(),
             late: status.late,
             drill_until: status.drill_until.map(rfc3339),

@@ -115,6 +115,23 @@ fn a_root_kept_from_us_makes_a_list_stale_and_a_time_that_is_lost_unusable() {
 }
 
 #[test]
+fn after_missed_heartbeats_a_list_is_stale_and_without_a_link_only_past_half_its_lease() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let manifest = device.entries[&world.list].active.clone().unwrap().envelope;
+    let fresh_at = |device: &Intake, after| device.shared().load().lists[0].freshness(world.now + after).1;
+    assert_eq!(fresh_at(&device, 899), Freshness::Fresh);
+    assert_eq!(fresh_at(&device, 900), Freshness::Stale, "somebody keeps the heartbeats away");
+    world.time.pass(600);
+    device.apply(world.heartbeat(world.now + 600, 1, &manifest)).unwrap();
+    assert_eq!(fresh_at(&device, 1_499), Freshness::Fresh);
+    drop(device);
+    let device = Intake::open(Parts { stale_after_s: None, ..world.parts() }).unwrap();
+    assert_eq!(fresh_at(&device, 600 + u64::from(LEASE) / 2 - 1), Freshness::Fresh);
+    assert_eq!(fresh_at(&device, 600 + u64::from(LEASE) / 2), Freshness::Stale);
+}
+
+#[test]
 fn an_older_grant_played_again_takes_no_newer_key_away() {
     let world = World::new();
     let mut device = world.device();

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use vedette_common::clock::rfc3339;
 use vedette_hq::enrol::{self, EnrolOptions};
-use vedette_hq::{devices, revoke};
+use vedette_hq::{devices, orders, revoke};
 use vedette_shim::ids::DeviceId;
 
 #[derive(Subcommand)]
@@ -34,6 +34,11 @@ pub(crate) enum Command {
         /// The device.
         device: DeviceId,
     },
+    /// Ask devices for encounters again: those that were refused here, and those that they still have of what was receipted.
+    SendAgain {
+        /// The devices; every enrolled one without.
+        devices: Vec<DeviceId>,
+    },
     /// Show the devices: who holds which edition, how old, and what waits there.
     Devices {
         /// Print JSON.
@@ -53,13 +58,26 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
             let options = EnrolOptions { post, certificate_days: cert_days, ..EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&open(dir)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
-            println!("{device}: enrolled until {until}, {} list(s) granted", enrolled.lists.len());
+            let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
+            println!("{device}: {before}until {until}, {} list(s) granted", enrolled.lists.len());
             println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
         }
         Command::Revoke { device } => {
-            let rotated = revoke::revoke(&open(dir)?, &device)?.rotated.len();
-            println!("{device}: revoked; {rotated} list(s) get a new key with their next edition");
+            let revoked = revoke::revoke(&open(dir)?, &device)?;
+            match revoked.before {
+                true => println!("{device}: was revoked before; nothing else changes"),
+                false => println!(
+                    "{device}: revoked; {} list(s) get a new key with their next edition",
+                    revoked.rotated.len()
+                ),
+            }
             println!("the broker must read {} again", dir.join("pki/crl.pem").display());
+        }
+        Command::SendAgain { devices } => {
+            let count = orders::send_again(&open(dir)?, &devices)?;
+            println!(
+                "{count} device(s) are ordered to send again; the order goes out with serve or publish --broker"
+            );
         }
         Command::Devices { json } => {
             let home = open(dir)?;

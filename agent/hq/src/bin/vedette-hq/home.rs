@@ -2,12 +2,12 @@
 
 use crate::values::online_role;
 use clap::Subcommand;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::keys::OnlineRole;
-use vedette_hq::{AuthorityError, Home, renew, replace};
+use vedette_hq::{AuthorityError, Home, backup, renew, replace};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -22,6 +22,18 @@ pub(crate) enum Command {
     },
     /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
     Renew,
+    /// Copy the whole home into a new folder; `serve` may run meanwhile. The copy holds every private key: keep it as safe as
+    /// the home.
+    Backup {
+        /// The folder to make.
+        out: PathBuf,
+    },
+    /// Make the home (--home, a folder that does not exist) of a backup. Numbers of editions, orders and rosters go past all
+    /// that was published since the backup, and devices are ordered to send again what headquarters lost.
+    Restore {
+        /// The backup's folder.
+        backup: PathBuf,
+    },
     /// Replace the key of an online role, because somebody may have copied it or it is lost: the next root names the new
     /// one. If it is interrupted, the same command again finishes.
     ReplaceKey {
@@ -40,8 +52,25 @@ fn clock() -> Arc<Clock> {
     Arc::new(Clock::default())
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow::Result<()> {
     match command {
+        Command::Backup { out } => {
+            let count = backup::backup(&open(dir)?, &out)?;
+            println!(
+                "{} has {count} files, and every private key: keep it as safe as the home",
+                out.display()
+            );
+        }
+        Command::Restore { backup } => {
+            backup::restore(dir, &backup, clock(), clock_is_right)?;
+            println!(
+                "{} is restored; serve and publish every list from it, with its newest file",
+                dir.display()
+            );
+            println!(
+                "what was done after the backup is lost: do it again, revocations and replaced keys first"
+            );
+        }
         Command::Init { broker_host, broker_port } => {
             init(dir, &InitOptions { broker_hosts: broker_host, broker_port }, clock())?;
             println!("headquarters is in {}", dir.display());

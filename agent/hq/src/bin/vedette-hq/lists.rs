@@ -115,8 +115,10 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 handling,
                 confirm_s: confirm.map_or(0, seconds),
             };
-            list::create(&open(dir)?, &name, &options)?;
-            println!("{name}: made; import a file into it, then publish it");
+            match list::create(&open(dir)?, &name, &options)? {
+                true => println!("{name}: made; import a file into it, then publish it"),
+                false => println!("{name}: was made before with these options; nothing changes"),
+            }
             Ok(())
         }
         Command::Import { list, file, report, strict, allow_empty } => {

@@ -91,11 +91,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    if cli.clock_is_right {
+    let restores = matches!(cli.command, Command::Home(home::Command::Restore { .. }));
+    if cli.clock_is_right && !restores {
         vedette_hq::signing_time::confirm_clock(&home::open(&cli.home)?)?;
     }
     match cli.command {
-        Command::Home(command) => home::run(&cli.home, command),
+        Command::Home(command) => home::run(&cli.home, command, cli.clock_is_right),
         Command::Lists(command) => lists::run(&cli.home, command),
         Command::Changes(command) => changes::run(&cli.home, command),
         Command::Devices(command) => devices::run(&cli.home, command),

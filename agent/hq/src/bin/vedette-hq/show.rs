@@ -4,7 +4,7 @@
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::text::{age, json_word, owner_word, printable};
-use vedette_hq::devices::{DeviceState, DeviceView, HeldView};
+use vedette_hq::devices::{DeviceState, DeviceView, HeldView, RefusalView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
 use vedette_hq::list::ListView;
 
@@ -57,25 +57,48 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             )
         };
         let held: String = d.held.iter().map(held).collect();
+        let refused = match d.refused {
+            Some(count) if count > 0 => refused(count, &d.refusals),
+            _ => String::new(),
+        };
         let ends = match d.certificate_expires_at {
             at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
                 format!(", certificate ENDS {}", rfc3339(at))
             }
             _ => String::new(),
         };
-        format!("{} ({}): {}, {link}{waiting}{ends}\n{held}", d.device, d.post, json_word(&d.state))
+        format!("{} ({}): {}, {link}{waiting}{ends}\n{refused}{held}", d.device, d.post, json_word(&d.state))
     };
     rows.iter().map(line).collect()
+}
+
+/// How many encounters wait at a device because they were refused here, and why those were that came last.
+fn refused(count: u32, refusals: &[RefusalView]) -> String {
+    let why = |r: &RefusalView| {
+        format!(
+            "    refused: {}; {} time(s), the last at {}\n",
+            printable(&r.why),
+            r.count,
+            rfc3339(r.last_at)
+        )
+    };
+    let why: String = refusals.iter().map(why).collect();
+    format!(
+        "    REFUSED {count}: set aside there; after the cause is gone, `vedette-hq send-again` asks for them\n{why}"
+    )
 }
 
 /// A line each.
 pub(super) fn lists(rows: &[ListView]) -> String {
     let line = |l: &ListView| {
         let pending = l.pending_entries.map_or(String::new(), |entries| format!(", {entries} pending"));
+        let fork = l.overtaken_by.map_or(String::new(), |held| {
+            format!("    FORK: a device holds edition {held}, which this home did not publish; the next `publish` goes past it\n")
+        });
         let (list, edition, entries, segments, bytes) = (&l.list, l.edition, l.entries, l.segments, l.bytes);
         let held = l.devices_current;
         format!(
-            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n"
+            "{list}: edition {edition}, {entries} alerts in {segments} segment(s), {bytes} bytes, held by {held} device(s){pending}\n{fork}"
         )
     };
     rows.iter().map(line).collect()

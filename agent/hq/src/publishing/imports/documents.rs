@@ -8,6 +8,7 @@
 //! Invariant: a row gives one alert for each number in it; nothing of it is left out. Failure: a bad row is named with its
 //! line, its column and why.
 
+use crate::publishing::imports::blocks::{Block, blocks, in_order};
 use crate::publishing::imports::cells;
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Report, shown};
@@ -15,8 +16,9 @@ use crate::publishing::imports::rows::Rows;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::path::Path;
+use vedette_common::files::FileError;
 use vedette_common::text::is_unseen;
 use vedette_lists::{Day, DocumentAlert, DocumentId, DocumentPayload, Status};
 use vedette_shim::document::{DocumentKey, Number};
@@ -45,10 +47,49 @@ pub(crate) fn alerts<'a>(
     report: &'a RefCell<Report>,
 ) -> Result<impl Iterator<Item = Result<(u64, DocumentAlert), ImportError>> + 'a, ImportError> {
     let mut rows = Rows::of(source);
-    let places = header(&mut rows)
-        .map_err(|(column, why)| ImportError::row(file, rows.line().max(1), &column, why))?;
+    let places = header(file, &mut rows)?;
+    Ok(alerts_of(file, rows, places, report))
+}
+
+/// Gives `take` what [`alerts`] would, without the lines: several threads read the rows.
+pub(crate) fn all_alerts<T>(
+    file: &Path,
+    source: impl BufRead + Send,
+    report: &RefCell<Report>,
+    take: impl FnOnce(&mut dyn Iterator<Item = Result<DocumentAlert, ImportError>>) -> T,
+) -> Result<T, ImportError> {
+    let mut rows = Rows::of(source);
+    let places = header(file, &mut rows)?;
+    let lines = rows.line();
+    let source = rows.rest().map_err(FileError::at("read", file))?;
+    let work = |block: io::Result<Block>| {
+        let report = RefCell::new(Report::default());
+        let alerts: Vec<_> = match block {
+            Ok(Block { bytes, lines_before }) => {
+                let rows = Rows::after(lines_before, &bytes[..]);
+                alerts_of(file, rows, places, &report).map(|row| row.map(|(_, alert)| alert)).collect()
+            }
+            Err(error) => vec![Err(FileError::at("read", file)(error).into())],
+        };
+        (alerts, report.into_inner())
+    };
+    Ok(in_order(blocks(source, lines), work, |results| {
+        take(&mut results.flat_map(|(alerts, of_block)| {
+            report.borrow_mut().append(of_block);
+            alerts
+        }))
+    }))
+}
+
+/// The alerts of rows whose header was read.
+fn alerts_of<'a>(
+    file: &'a Path,
+    mut rows: Rows<impl BufRead + 'a>,
+    places: Places,
+    report: &'a RefCell<Report>,
+) -> impl Iterator<Item = Result<(u64, DocumentAlert), ImportError>> + 'a {
     let mut waiting = VecDeque::new();
-    Ok(std::iter::from_fn(move || {
+    std::iter::from_fn(move || {
         loop {
             if let Some(alert) = waiting.pop_front() {
                 return Some(Ok((rows.line(), alert)));
@@ -74,7 +115,7 @@ pub(crate) fn alerts<'a>(
                 Err(error) => return Some(Err(bad(line, error))),
             }
         }
-    }))
+    })
 }
 
 /// The alerts of an object whose keys are columns and whose values are texts: a row of a file of changes.
@@ -100,12 +141,17 @@ pub(crate) fn of_columns(
 }
 
 /// Where the header has each of [`COLUMNS`], and how many columns there are.
+#[derive(Clone, Copy)]
 struct Places {
     of: [Option<usize>; 12],
     columns: usize,
 }
 
-fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, (String, String)> {
+fn header(file: &Path, rows: &mut Rows<impl BufRead>) -> Result<Places, ImportError> {
+    places(rows).map_err(|(column, why)| ImportError::row(file, rows.line().max(1), &column, why))
+}
+
+fn places(rows: &mut Rows<impl BufRead>) -> Result<Places, (String, String)> {
     let header = rows.next().map_err(|why| (String::new(), why))?.unwrap_or_default();
     if let [one] = header
         && let Some(c) = [';', '\t', '|'].into_iter().find(|c| one.contains(*c))
@@ -163,9 +209,10 @@ fn documents(
         }
     }
     let payload = payload(status, [issue, expiry, theft, review], theft_state, [national_ref, remark])?;
+    let letter = DocumentKey::kind_of(&code.value).unwrap_or_default();
     let key = |number: &Number| {
-        DocumentKey::new(&issuer.value.letters(), &code.value, number.as_str())
-            .map_err(|error| ("document_number", error.to_string()))
+        DocumentKey::from_parts(issuer.value, letter, *number)
+            .ok_or_else(|| wrong("document_type", kind, "it does not begin with a letter".into()))
     };
     if to.is_empty() {
         return numbers
@@ -276,4 +323,39 @@ impl Formats {
 fn letters_only(number: &str, pattern: u64, allowed: &[u8]) -> bool {
     let letters = number.bytes().filter(u8::is_ascii_alphabetic);
     pattern != 0 && letters.clone().count() <= 2 && letters.into_iter().any(|b| allowed.contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All alerts of a file of so many rows that several blocks hold them.
+    fn read(file: &str) -> Result<(Vec<String>, Report), ImportError> {
+        let report = RefCell::new(Report::default());
+        let alerts = all_alerts(Path::new("list.csv"), file.as_bytes(), &report, |alerts| {
+            alerts.map(|alert| alert.map(|alert| alert.alert_id())).collect::<Result<Vec<_>, _>>()
+        })??;
+        Ok((alerts, report.into_inner()))
+    }
+
+    #[test]
+    fn a_long_file_gives_its_alerts_in_order_and_names_the_right_line() {
+        for end in ["\n", "\r\n", "\r"] {
+            let header = format!("issuing_state,document_type,document_number,status{end}{end}");
+            let row = |n: u32| match n % 10_000 {
+                77 => format!("Norway,P,X{n:08},stolen{end}"),
+                _ => format!("UTO,P,X{n:08},stolen{end}"),
+            };
+            let mut file: String = std::iter::once(header).chain((0..50_000).map(row)).collect();
+            let (alerts, report) = read(&file).unwrap();
+            assert!(alerts.len() == 50_000 && alerts.iter().map(|id| &id[6..]).is_sorted());
+            let (kind, note) = report.repaired.kinds().next().unwrap();
+            let lines: Vec<u64> = note.first.iter().map(|example| example.line).collect();
+            assert_eq!((note.count, lines), (5, vec![80, 10_080, 20_080, 30_080, 40_080]), "{kind}");
+
+            file.push_str("UTO,P,,stolen");
+            let error = read(&file).unwrap_err().to_string();
+            assert!(error.contains("line 50003, column document_number"), "{error}");
+        }
+    }
 }

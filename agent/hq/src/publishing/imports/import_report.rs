@@ -62,6 +62,18 @@ impl Notes {
         self.0.entry(kind.to_string()).or_default().count += count - 1;
     }
 
+    /// Adds those of a later part of the file.
+    fn append(&mut self, later: Notes) {
+        for (kind, note) in later.0 {
+            let kind =
+                if self.0.len() < KINDS_MAX || self.0.contains_key(&kind) { kind } else { "other".into() };
+            let all = self.0.entry(kind).or_default();
+            all.count += note.count;
+            all.first.extend(note.first);
+            all.first.truncate(EXAMPLES_MAX);
+        }
+    }
+
     /// How many there are of all kinds.
     pub fn count(&self) -> u64 {
         self.0.values().map(|note| note.count).sum()
@@ -99,6 +111,15 @@ pub struct Report {
     pub difference: Difference,
 }
 
+impl Report {
+    /// Adds the notes of a later part of the file.
+    pub(crate) fn append(&mut self, later: Report) {
+        self.repaired.append(later.repaired);
+        self.left_out.append(later.left_out);
+        self.doubtful.append(later.doubtful);
+    }
+}
+
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Difference { edition, put, withdrawn } = self.difference;
@@ -126,6 +147,21 @@ impl Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_of_the_parts_of_a_file_are_those_of_the_file() {
+        let (mut whole, mut parts) = (Notes::default(), Notes::default());
+        for part in 0..4 {
+            let mut later = Notes::default();
+            for line in part * 7..part * 7 + 7 {
+                let kind = ["a", "b", "c"][line as usize % 3];
+                whole.add(kind, line, "text");
+                later.add(kind, line, "text");
+            }
+            parts.append(later);
+        }
+        assert_eq!(parts, whole);
+    }
 
     #[test]
     fn a_report_is_short_and_printable_whatever_the_file_holds() {

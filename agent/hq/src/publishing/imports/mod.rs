@@ -1,5 +1,6 @@
 //! The formats that lists come in: a file becomes alerts, and a report of what was repaired or left out.
 
+mod blocks;
 mod cells;
 pub(crate) mod documents;
 pub mod error;

@@ -37,6 +37,19 @@ impl<R: BufRead> Rows<R> {
         Rows { or_latin_1: true, ..Rows::of(source) }
     }
 
+    /// The rows of lines from the middle of a file, of which `lines` come before.
+    pub(crate) fn after(lines: u64, source: R) -> Self {
+        Rows { line: lines, ..Rows::of(source) }
+    }
+
+    /// What follows the last row.
+    pub(crate) fn rest(mut self) -> std::io::Result<R> {
+        if self.after_cr && self.source.fill_buf()?.first() == Some(&b'\n') {
+            self.source.consume(1);
+        }
+        Ok(self.source)
+    }
+
     /// The line of the last row, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.line
@@ -122,6 +135,9 @@ fn no_csv(start: &[u8]) -> Option<&'static str> {
 
 /// The fields of one line, into `fields`.
 fn split(line: &str, fields: &mut Vec<String>) -> Result<(), String> {
+    if !line.as_bytes().contains(&b'"') {
+        return split_plain(line, fields);
+    }
     let mut rest = line;
     for n in 0.. {
         if n == FIELDS_MAX {
@@ -139,6 +155,24 @@ fn split(line: &str, fields: &mut Vec<String>) -> Result<(), String> {
             }
         }
     }
+    Ok(())
+}
+
+/// The same of a line without any quote, as most are.
+fn split_plain(line: &str, fields: &mut Vec<String>) -> Result<(), String> {
+    let mut count = 0;
+    for text in line.split(',') {
+        if count == FIELDS_MAX {
+            return Err(format!("more than {FIELDS_MAX} fields"));
+        }
+        if count == fields.len() {
+            fields.push(String::new());
+        }
+        fields[count].clear();
+        fields[count].push_str(text.trim());
+        count += 1;
+    }
+    fields.truncate(count);
     Ok(())
 }
 

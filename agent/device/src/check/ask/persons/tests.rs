@@ -3,7 +3,7 @@
 use super::*;
 use crate::check::alert::Alert;
 use crate::check::answer::Asked;
-use crate::identifiers::Identifiers;
+use crate::identifiers::Builder;
 use crate::snapshot::Content;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -39,7 +39,9 @@ fn asked(alert: &PersonAlert, zone: &str) -> Asked {
     let (path, info) = build_records([Ok::<_, Infallible>(record)], &key, folder.path()).unwrap();
     let edition = Edition::open(vec![SegmentFile::open(&path, info.digest, &key).unwrap()]).unwrap();
     let index = PersonIndex::build([alert.clone()].into_iter());
-    let identifiers = Identifiers::build([alert].into_iter());
+    let mut identifiers = Builder::default();
+    identifiers.add(alert);
+    let identifiers = identifiers.build();
     let held = SnapshotList {
         list: "uto/persons".parse().unwrap(),
         kind: Kind::Persons,
@@ -52,6 +54,7 @@ fn asked(alert: &PersonAlert, zone: &str) -> Asked {
         issued: NOW,
         lease_s: 86_400,
         confirmed_at: NOW,
+        stale_after_s: None,
         newest_known: 1,
         doubt: None,
         possible_from: 0.77,

@@ -19,6 +19,7 @@ export function noticesOf(state, now) {
   if (status !== null && link.connected && screen.name !== "sign_in") {
     notices.push(...drillNotices(state, now), ...ownerNotices(state, now));
   }
+  if (status?.store_fault) notices.push({ kind: "store", weight: "grave", id: "store" });
   if (failure !== null) notices.push({ kind: "failure", weight: "grave", failure });
   if (endsSoon(state, now)) notices.push({ kind: "ending", weight: "grave", id: "ending" });
   if (session?.roster?.state === "behind") notices.push({ kind: "roster_behind", weight: "grave", id: "roster behind" });

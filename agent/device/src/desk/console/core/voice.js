@@ -66,6 +66,7 @@ const NOTICES = {
   ending: (words) => [words.say("session.ends")],
   roster: (words) => [words.say("banner.roster")],
   roster_behind: (words) => [words.say("banner.roster_behind")],
+  store: (words) => [words.say("banner.store")],
   no_list: (words) => [words.say("banner.no_list")],
   not_asked: (words, { list, why }) => [ofList(words, "banner.not_asked", { list, why: words.phrase(why) })],
   not_asked_many: (words, { count }) => [words.say("banner.not_asked_many", { count })],

@@ -1,0 +1,153 @@
+//! A damaged database is set aside, what can be read of it is copied, and the device goes on with a new one.
+//!
+//! Encounters on their way home and the audit journal must not be lost with a bad sector, and a post must not stay shut until
+//! somebody comes. Rows are read forwards until an error, then backwards until one, so that a damaged page costs its own
+//! rows. The damaged file stays beside the new one as `state.db.damaged-<seconds since 1970>`, for whoever can read more.
+//!
+//! Floors that cannot be read start over: the heartbeat names the newest of everything, so an order that this device has
+//! forgotten shows as withheld until it comes again. Keys come again from the broker or a stick.
+//!
+//! Failure: [`DbError`]; the damaged file is then either still in its place or set aside, never half of each.
+
+use super::db::{DAMAGED, Db, DbError};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use std::path::Path;
+use vedette_common::files;
+
+/// The database of a device's store.
+pub(super) const FILE: &str = "state.db";
+/// Says that a database was made here: one that is missing was lost.
+const MADE: &str = "made";
+
+/// Tables that are copied (all but the counts that triggers keep), and whether their rows are numbered, so that they can be read backwards too.
+pub(super) const TABLES: [(&str, bool); 16] = [
+    ("meta", false),
+    ("roster", false),
+    ("list", false),
+    ("granted", false),
+    ("spool", true),
+    ("receipted", true),
+    ("awaits_outcome", false),
+    ("confirmation", false),
+    ("late", false),
+    ("retro_key", false),
+    ("retro", false),
+    ("journal", true),
+    ("journal_anchor", false),
+    ("tries", false),
+    ("token", false),
+    ("scanner", false),
+];
+
+/// Why a store was started again, and what came over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restarted {
+    /// The damaged file's name; empty if it was missing.
+    pub set_aside: String,
+    pub journal_lines: u64,
+    pub encounters: u64,
+}
+
+/// Whether the database was found to be damaged in the last run.
+pub(crate) fn is_marked(folder: &Path) -> bool {
+    folder.join(DAMAGED).exists()
+}
+
+/// Notes that there is a database; if there was one before and it is gone, says so.
+pub(crate) fn note_made(folder: &Path, existed: bool) -> Result<Option<Restarted>, DbError> {
+    let made = folder.join(MADE);
+    let lost = !existed && made.exists();
+    if !made.exists() {
+        files::write(&made, b"")?;
+    }
+    Ok(lost.then(Restarted::default))
+}
+
+/// Whether there is a database with anything in it.
+pub(crate) fn exists(folder: &Path) -> bool {
+    std::fs::metadata(folder.join(FILE)).is_ok_and(|file| file.len() > 0)
+}
+
+/// Sets a damaged database aside and makes a new one with what can be read of it. For the one process that has the store.
+pub(crate) fn start_again(folder: &Path, now: u64) -> Result<Restarted, DbError> {
+    let set_aside = format!("{FILE}.damaged-{now}");
+    for suffix in ["", "-wal", "-shm"] {
+        let from = folder.join(format!("{FILE}{suffix}"));
+        if from.exists() {
+            files::persist(&from, &folder.join(format!("{set_aside}{suffix}")))?;
+        }
+    }
+    let new = Db::open_in(folder)?;
+    let mut restarted = Restarted { set_aside: set_aside.clone(), ..Restarted::default() };
+    match Connection::open_with_flags(folder.join(&set_aside), OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        Ok(damaged) => {
+            for (table, numbered) in TABLES {
+                let copied = copy_table(&damaged, &new, table, numbered)?;
+                match table {
+                    "journal" => restarted.journal_lines = copied,
+                    "spool" => restarted.encounters = copied,
+                    _ => {}
+                }
+            }
+        }
+        Err(error) => tracing::error!(%error, "nothing of the damaged store can be read"),
+    }
+    files::remove(&folder.join(DAMAGED))?;
+    Ok(restarted)
+}
+
+/// Copies the rows of one table that can be read; how many.
+fn copy_table(damaged: &Connection, new: &Db, table: &str, numbered: bool) -> Result<u64, DbError> {
+    let columns = new.run("read the columns", |db| {
+        let mut statement = db.prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
+        statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    let names = columns.join(", ");
+    let mut rows = Vec::new();
+    let mut whole = readable(damaged, &format!("SELECT {names} FROM {table}"), columns.len(), &mut rows);
+    if !whole && numbered {
+        let backwards = format!("SELECT {names} FROM {table} ORDER BY rowid DESC");
+        whole = readable(damaged, &backwards, columns.len(), &mut rows);
+    }
+    if !whole {
+        tracing::error!(table, rows = rows.len(), "not every row of the damaged store could be read");
+    }
+    if numbered {
+        // In their order, and each once.
+        rows.sort_by_key(|row| if let Some(Value::Integer(number)) = row.first() { *number } else { 0 });
+    }
+    let places = vec!["?"; columns.len()].join(", ");
+    new.transaction("copy what could be read", |t| {
+        t.run(|db| {
+            let mut insert =
+                db.prepare(&format!("INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})"))?;
+            rows.into_iter()
+                .try_fold(0, |copied, row| Ok(copied + insert.execute(params_from_iter(row))? as u64))
+        })
+    })
+}
+
+/// Adds the rows that a query gives until its first error; whether there was none.
+fn readable(damaged: &Connection, sql: &str, columns: usize, rows: &mut Vec<Vec<Value>>) -> bool {
+    let Ok(mut statement) = damaged.prepare(sql) else { return false };
+    let Ok(mut found) = statement.query([]) else { return false };
+    loop {
+        match found.next() {
+            Ok(Some(row)) => {
+                let values: rusqlite::Result<Vec<Value>> = (0..columns).map(|at| row.get(at)).collect();
+                rows.extend(values.ok());
+            }
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The damaged files that were set aside.
+#[cfg(test)]
+pub(crate) fn set_aside_in(folder: &Path) -> Vec<std::path::PathBuf> {
+    let all =
+        std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+    all.filter(|path| path.to_string_lossy().contains(".damaged-")).collect()
+}
