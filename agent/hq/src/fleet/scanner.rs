@@ -12,8 +12,9 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
-use crate::authority::home::{Home, NewFolder};
+use crate::authority::home::Home;
 use crate::authority::keys::{Key, secret_line};
+use crate::authority::new_folder::NewFolder;
 use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
