@@ -118,8 +118,13 @@ impl ScannerChannel {
     pub fn enrolments_changed(&mut self, enrolled: &EnrolledScanners, host: &Host, clock: u64) {
         let Some(scanner) = &self.scanner else { return };
         let name = &scanner.enrolment.scanner;
+        // One that is revoked is still opened to, to be told.
         let stands = enrolled.get(name) == Some(scanner)
-            && standing(enrolled.get(name), host, clock) == ScannerState::Connected;
+            && match standing(enrolled.get(name), host, clock) {
+                ScannerState::Connected => true,
+                ScannerState::Revoked => !matches!(self.state, State::Open(_)),
+                _ => false,
+            };
         if !stands && !matches!(self.state, State::Calling) {
             self.close();
         }

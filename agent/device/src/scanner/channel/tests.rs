@@ -44,6 +44,7 @@ impl Port {
 
     fn says(&mut self) -> Option<Vec<u8>> {
         self.random += 1;
+        self.channel.enrolments_changed(&self.enrolled, &host(), CLOCK);
         let random = PrivateKey([self.random; 32]);
         self.channel.next(&host(), self.now, || random)
     }
