@@ -199,7 +199,10 @@ impl ScannerChannel {
                 }
             }
             Some(FromScanner::Opened(reply)) => {
+                // A revoked one was only told so, whatever it answers.
+                let revoked = self.scanner.as_ref().is_some_and(|known| known.enrolment.pair.revoked);
                 if let State::Opening(opening) = &mut self.state
+                    && !revoked
                     && let Ok(channel) = opening.read::<Ring>(&host.key, reply)
                 {
                     self.state = State::Open(Box::new(channel));

@@ -178,6 +178,8 @@ fn a_revoked_scanner_is_told_to_erase_once_and_gets_nothing_else() {
     let mut open = opening[2..].to_vec();
     let opened = Opened::read::<Ring>(&SCANNER, &SCANNER.public(), &mut open).unwrap();
     assert_eq!(opened.word, &*port.enrolled.values().next().unwrap().envelope);
+    assert!(!port.hears(&reply(&opening, &SCANNER).unwrap()), "not even if it proves its key");
+    assert!(port.channel.scanner().is_none());
     port.hears(&[PROTOCOL, 3, ScannerRefusal::Revoked as u8]);
     for _ in 0..20 {
         port.waits(ASK_EVERY);
