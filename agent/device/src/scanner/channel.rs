@@ -85,6 +85,8 @@ pub struct ScannerChannel {
     /// When something was said last, and how often without an answer.
     said: Option<(Instant, u32)>,
     opened_at: Option<Instant>,
+    /// Openings since a key was proven.
+    unanswered: u32,
     /// The number of the enrolment that this scanner was told is revoked; it needs no second time.
     told: Option<(DeviceId, u64)>,
 }
@@ -98,6 +100,7 @@ impl Default for ScannerChannel {
             claimed: None,
             said: None,
             opened_at: None,
+            unanswered: 0,
             told: None,
         }
     }
@@ -207,7 +210,7 @@ impl ScannerChannel {
                 {
                     self.state = State::Open(Box::new(channel));
                     self.standing = ScannerState::Connected;
-                    self.said = None;
+                    (self.said, self.unanswered) = (None, 0);
                     return Heard::Opened;
                 }
             }
@@ -278,6 +281,11 @@ impl ScannerChannel {
         let (opening, _) = Opening::write::<Ring>(&host.key, to, random(), word, &mut payload[2..])?;
         self.state = State::Opening(opening);
         (self.said, self.opened_at) = (Some((now, tries)), Some(now));
+        // What says its name again instead of a reply would never run out of time.
+        self.unanswered += 1;
+        if self.unanswered > TRIES_MAX && self.standing == ScannerState::Silent {
+            self.standing = ScannerState::Unproven;
+        }
         Some(payload)
     }
 

@@ -139,6 +139,7 @@ fn a_liar_without_the_key_gets_openings_at_most_once_a_second_and_is_named_a_lia
         port.waits(Duration::from_millis(100));
     }
     assert!((10..=21).contains(&openings), "{openings} in 20 s");
+    assert_eq!(port.state(), ScannerState::Unproven);
     let mut port = Port::with(enrolled(|_| ()));
     port.opening();
     port.hears(&[PROTOCOL, 3, ScannerRefusal::Untrusted as u8]);
