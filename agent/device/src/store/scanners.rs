@@ -13,7 +13,7 @@ pub(super) const STEPS: &[Step] = &[
     DELETE FROM meta WHERE name LIKE 'scanner/%';",
     },
     Step {
-        number: 10,
+        number: 12,
         sql: "
     CREATE TABLE scanner_enrolment (scanner TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;",
     },
