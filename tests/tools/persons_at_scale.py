@@ -7,14 +7,15 @@ BINARIES is the folder with a release build of `vedette` and `vedette-hq`; N per
 built of syllables, unequally frequent as people's are (the k-th has a share of about 1/k); a third of the persons have a second
 name, and a third name a document. A real agent takes the list from a bundle, then another edition of it, of which 1,000 alerts
 are new, while the first is in use; then it is started again. Prints resident memory (VmRSS), its peak (VmHWM), and how much of
-it is the process's own (RssAnon): what is left of the difference are mapped files, which the system may take back. Exit 0 only
-if memory at rest is at most 250 MB, and the peak of taking the first edition, or starting with it, 400.
+it is the process's own (RssAnon); the rest are mapped files, which the system may take back. The agent's allocator is set as
+the service sets it (config/systemd/vedette.service). Exit 0 only if memory at rest is at most 250 MB, and its peak 400.
 """
-import argparse, json, pathlib, random, re, subprocess, sys, tempfile, time
+import argparse, json, os, pathlib, random, re, subprocess, sys, tempfile, time
 
 RESIDENT_MB_MAX, PEAK_MB_MAX = 250, 400
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "262144"}
 # How long the agent may take until a list is in use, seconds.
-WAIT_S_MAX = 300
+WAIT_S_MAX = 900
 SYLLABLES = [
     "MA HA SA RI LA NA DA BA KA FA HU SU MU NU ZA IR AN AR IM ID SHA KHA JA WA YA GHA",
     "VO RO MI SLA NI KO LE VA SE GO RA DI BO TO PE ZHE IL OV EN IK CHA YU STA VLA DMI GRI",
@@ -92,13 +93,17 @@ def main():
         config = folder / "post/agent.toml"
 
         def edition():
-            """The edition in use; 0 before there is one."""
+            """The edition that the agent has in use; 0 before there is one, None before it answers."""
+            if not (folder / "post/vedette.sock").exists():
+                return None
             shown = subprocess.run([options.binaries / "vedette", "lists", "--json", "--config", config], capture_output=True)
             lists = json.loads(shown.stdout) if shown.returncode == 0 else []
             return max((one["edition"] for one in lists if one.get("entries")), default=0)
 
         def start(wanted):
-            agent = subprocess.Popen([options.binaries / "vedette", "run", "--config", config], stderr=(folder / "log").open("a"))
+            (folder / "post/vedette.sock").unlink(missing_ok=True)
+            agent = subprocess.Popen([options.binaries / "vedette", "run", "--config", config],
+                                     stderr=(folder / "log").open("a"), env=os.environ | ALLOCATOR)
             wait(agent, wanted)
             return agent
 
@@ -136,10 +141,9 @@ def main():
         finally:
             agent.terminate()
             agent.wait()
-    resident = max(rest for rest, _ in figures)
-    peak = max(figures[1][1], figures[3][1])
+    resident, peak = (max(values) for values in zip(*figures))
     kept = resident <= RESIDENT_MB_MAX and peak <= PEAK_MB_MAX
-    print(f"\nat rest {resident:.0f} MB of {RESIDENT_MB_MAX}, peak of one edition {peak:.0f} MB of {PEAK_MB_MAX}: {'kept' if kept else 'NOT KEPT'}")
+    print(f"\nat rest {resident:.0f} MB of {RESIDENT_MB_MAX}, at most {peak:.0f} MB of {PEAK_MB_MAX}: {'kept' if kept else 'NOT KEPT'}")
     return 0 if kept else 1
 
 

@@ -66,6 +66,11 @@ impl Edition {
         Ok(Edition { segments, kind, has_ranges, formats, corrupt: AtomicBool::new(false) })
     }
 
+    /// Gives the memory of pages back that were read and will not be soon. Only a hint.
+    pub fn release_pages(&self) {
+        self.segments.iter().for_each(|segment| segment.segment.source().release());
+    }
+
     /// Documents or persons.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -1,7 +1,7 @@
 //! A segment's file behind the shim's `BlockRead`: mapped where the address space allows, else read at offsets.
 //!
 //! A list of 138 million documents is 0.8 GB; with persons and others a map does not fit a 32-bit process, so there
-//! pages are read one by one. The map is the one `unsafe` of the agent.
+//! pages are read one by one. The map is the one `unsafe` of the agent, with the advice about its pages.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -59,6 +59,14 @@ impl Blocks {
         // Without a map the system sees by itself that a file is read in order.
         #[cfg(not(all(unix, target_pointer_width = "64")))]
         let _ = (offset, bytes);
+    }
+
+    /// Gives pages back that were read and will not be soon: they come again from the file when they are asked for.
+    #[allow(unsafe_code)]
+    pub fn release(&self) {
+        #[cfg(all(unix, target_pointer_width = "64"))]
+        // SAFETY: nobody writes to the map or to its file (see `new`), so a page reads the same bytes when it comes again.
+        let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
     }
 
     /// Which file it is.

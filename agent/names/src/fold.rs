@@ -82,15 +82,15 @@ const GROUP_STARTS: u32 = {
 
 fn sound_at(letters: &[u8], at: usize) -> (&'static [u8], usize) {
     let rest = &letters[at..];
+    let next = rest.get(1).copied().unwrap_or(0);
     if GROUP_STARTS >> (rest[0] & 31) & 1 == 1 {
         for &(group, sound) in GROUPS {
-            // The first letter decides nearly always, and comparing slices calls a function.
-            if group[0] == rest[0] && rest.starts_with(group) && !(group == b"HS" && at > 0) {
+            // Two letters decide nearly always, and comparing slices calls a function.
+            if group[..2] == [rest[0], next] && rest.starts_with(group) && !(group == b"HS" && at > 0) {
                 return (sound, group.len());
             }
         }
     }
-    let next = rest.get(1).copied().unwrap_or(0);
     let sound: &[u8] = match rest[0] {
         b'A' => b"A",
         b'B' => b"B",

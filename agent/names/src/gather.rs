@@ -30,6 +30,8 @@ const RIGHT_HALF: u8 = 32;
 const SEARCHED_FROM: usize = 16;
 /// Postings that are read one by one whatever their dates.
 const RANGED_FROM: usize = 64;
+/// Places of the smallest table of sums, a power of two.
+const SUMS_MIN: usize = 1024;
 /// What rounding may take from a bound.
 const SLACK: f32 = 1e-3;
 
@@ -244,9 +246,8 @@ fn leads(prepared: &Prepared, vocabulary: &Vocabulary) -> (Vec<Lead>, Vec<Place>
             leads.push(Lead { place, gain: 0.0, token: initial, covers: 1 << place });
         }
     }
-    leads.sort_unstable_by(|a, b| {
-        a.place.cmp(&b.place).then(b.gain.total_cmp(&a.gain)).then(a.token.cmp(&b.token))
-    });
+    // Gains are not negative, so their bits are in their order.
+    leads.sort_unstable_by_key(|lead| (lead.place, !lead.gain.to_bits(), lead.token));
     let mut places: Vec<Place> = Vec::new();
     for (at, lead) in leads.iter().enumerate() {
         match places.last_mut() {
@@ -347,7 +348,8 @@ impl Sums {
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.table.len() * 2).max(256)];
+        self.table = vec![0; (self.table.len() * 2).max(SUMS_MIN)];
+        self.entries.reserve(self.table.len() / 2 - self.entries.len());
         for number in 0..self.entries.len() {
             let place = self.place(self.entries[number].slot);
             self.table[place] = number as u32 + 1;

@@ -192,11 +192,18 @@ impl Intake {
     }
 }
 
-/// Indexes the alerts in one pass, each dropped before the next is read: a list of millions is never in memory as alerts.
+/// Alerts that are indexed before the pages they were read from are given back: some 4 MB.
+const ALERTS_OF_PAGES: usize = 50_000;
+
+/// Indexes the alerts in one pass, each dropped before the next is read: a list of millions is never in memory as alerts,
+/// and little of its file.
 fn persons(list: &ListName, edition: Edition) -> Result<Persons, IntakeError> {
     let mut identifiers = Builder::default();
     let records = edition.records().map_err(failed(list))?;
-    let alerts = records.map(|record| -> Result<PersonAlert, IntakeError> {
+    let alerts = records.enumerate().map(|(read, record)| -> Result<PersonAlert, IntakeError> {
+        if read.is_multiple_of(ALERTS_OF_PAGES) {
+            edition.release_pages();
+        }
         // An alert left out would be a hit missed: rather the edition before, which visibly grows stale.
         let value = record.map_err(failed(list))?.value.unwrap_or_default();
         let unreadable = |source| IntakeError::Person { list: list.clone(), source };
@@ -205,6 +212,7 @@ fn persons(list: &ListName, edition: Edition) -> Result<Persons, IntakeError> {
         Ok(alert)
     });
     let index = PersonIndex::try_build(alerts)?;
+    edition.release_pages();
     Ok(Persons { edition, index, identifiers: identifiers.build() })
 }
 

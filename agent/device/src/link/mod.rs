@@ -5,10 +5,12 @@
 //! | [`session`] | what to send next: pure |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
 //! | `asking` | when to ask again for what the broker retains: pure |
+//! | `pace` | how many encounters may be under way: pure |
 //! | [`early`] | owners' answers that wait for a newer root |
 
 mod asking;
 pub mod early;
+mod pace;
 pub mod session;
 pub mod uplink;
 

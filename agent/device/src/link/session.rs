@@ -1,11 +1,12 @@
 //! What to send next: a pure state machine over (the spool, what is missing, what was sent, the time).
 //!
-//! Invariants: at most `encounters_in_flight_max` encounters await a receipt; one without a receipt is sent again after
-//! 1, 2, 4 ... seconds, `receipt_wait_s` at most (the broker keeps nothing for a collector that was not connected yet,
-//! so the first repeat comes soon); what is refused leaves the window to the others; a new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks
-//! are requested at once, and again after `chunk_wait_s` without progress. Times are seconds of any clock
-//! that does not go back.
+//! Invariants: at most `encounters_in_flight_max` encounters await a receipt, and no more than the link has shown to carry
+//! ([`super::pace`]); one without a receipt is sent again, `receipt_wait_s` later at most (the broker keeps nothing for a
+//! collector that was not connected yet, so the first repeat comes soon); what is refused leaves the window to the others; a
+//! new session starts from the oldest in the spool; at most `chunks_in_flight_max` chunks are requested at once, and again
+//! after `chunk_wait_s` without progress. Times are seconds of any clock that does not go back.
 
+use super::pace::Pace;
 use crate::config::Limits;
 use crate::intake::Missing;
 use crate::store::segments::chunks_of;
@@ -16,8 +17,10 @@ use vedette_shim::wire::Want;
 
 /// What one session has sent and awaits.
 pub struct LinkSession {
-    in_flight_max: usize,
+    pace: Pace,
     receipt_wait_s: u64,
+    /// When encounters were sent last.
+    now: u64,
     chunks_max: u16,
     chunk_wait_s: u64,
     status_every_s: u64,
@@ -29,10 +32,13 @@ pub struct LinkSession {
 
 struct Sent {
     id: EncounterId,
+    /// When it was sent first.
+    at: u64,
     /// When it is sent again.
     due: u64,
     /// How long after that once more.
     wait: u64,
+    times: u32,
 }
 
 struct Requested {
@@ -46,8 +52,9 @@ impl LinkSession {
     /// A session in which nothing was sent yet.
     pub fn new(limits: &Limits) -> LinkSession {
         LinkSession {
-            in_flight_max: limits.encounters_in_flight_max,
+            pace: Pace::new(limits.encounters_in_flight_max, limits.receipt_wait_s),
             receipt_wait_s: limits.receipt_wait_s,
+            now: 0,
             chunks_max: limits.chunks_in_flight_max,
             chunk_wait_s: limits.chunk_wait_s,
             status_every_s: limits.status_every_s,
@@ -65,12 +72,16 @@ impl LinkSession {
         room: usize,
         mut read: impl FnMut(i64, usize) -> Result<Vec<Spooled>, E>,
     ) -> Result<Vec<Spooled>, E> {
+        self.now = now;
+        if self.sent.values().any(|sent| now >= sent.due) {
+            self.pace.late(now);
+        }
         let overdue: Vec<i64> = self
             .sent
             .iter()
             .filter(|(_, sent)| now >= sent.due)
             .map(|(sequence, _)| *sequence)
-            .take(room)
+            .take(room.min(self.pace.window()))
             .collect();
         let mut next = Vec::new();
         for sequence in overdue {
@@ -80,13 +91,15 @@ impl LinkSession {
                 None => drop(self.sent.remove(&sequence)),
             }
         }
-        let fresh = self.in_flight_max.saturating_sub(self.sent.len()).min(room - next.len());
+        let fresh = self.pace.window().saturating_sub(self.sent.len()).min(room - next.len());
         if fresh > 0 {
             next.extend(read(self.last_read, fresh)?);
         }
         for spooled in &next {
-            let sent =
-                self.sent.entry(spooled.sequence).or_insert(Sent { id: spooled.id, due: now, wait: 1 });
+            let wait = self.pace.wait();
+            let first = Sent { id: spooled.id, at: now, due: now, wait, times: 0 };
+            let sent = self.sent.entry(spooled.sequence).or_insert(first);
+            sent.times += 1;
             sent.due = now + sent.wait;
             sent.wait = (sent.wait * 2).min(self.receipt_wait_s);
             self.last_read = self.last_read.max(spooled.sequence);
@@ -102,6 +115,9 @@ impl LinkSession {
     /// These are receipted or set aside.
     pub fn settled(&mut self, ids: impl Iterator<Item = EncounterId>) {
         let ids: Vec<EncounterId> = ids.collect();
+        for sent in self.sent.values().filter(|sent| ids.contains(&sent.id)) {
+            self.pace.received((sent.times == 1).then_some(self.now - sent.at));
+        }
         self.sent.retain(|_, sent| !ids.contains(&sent.id));
     }
 
@@ -171,39 +187,65 @@ mod tests {
     }
 
     #[test]
-    fn the_window_moves_with_receipts_and_the_unreceipted_are_sent_again() {
+    fn the_window_grows_with_receipts_and_the_unreceipted_are_sent_again() {
         let mut session = LinkSession::new(&limits());
-        let mut spool: Vec<i64> = (1..=6).collect();
-        assert_eq!(sent(&mut session, 0, 2, &spool), [1, 2]);
-        assert_eq!(sent(&mut session, 0, 9, &spool), [3]);
+        let mut spool: Vec<i64> = (1..=8).collect();
+        assert_eq!(sent(&mut session, 0, 9, &spool), [1], "nobody knows yet what the link carries");
         assert_eq!(sent(&mut session, 0, 9, &spool), [] as [i64; 0]);
-        spool.retain(|s| *s != 2);
-        session.settled([[2; 16]].into_iter());
-        assert_eq!(sent(&mut session, 0, 9, &spool), [4]);
-        // Again after 1, then 2, then 4 seconds ...
+        let receipted = |session: &mut LinkSession, spool: &mut Vec<i64>, sequence: i64| {
+            spool.retain(|s| *s != sequence);
+            session.settled([[sequence as u8; 16]].into_iter());
+        };
+        receipted(&mut session, &mut spool, 1);
+        assert_eq!(sent(&mut session, 0, 9, &spool), [2, 3]);
+        receipted(&mut session, &mut spool, 3);
+        assert_eq!(sent(&mut session, 0, 1, &spool), [4], "no more than there is room for");
+        assert_eq!(sent(&mut session, 0, 9, &spool), [5], "three, as the limits say");
+        // Late: the oldest alone, after 1, 2, 4 ... seconds, and every receipt_wait_s at last.
+        assert_eq!(sent(&mut session, 1, 9, &spool), [2]);
         let again: Vec<u64> =
-            (1..12).filter(|now| sent(&mut session, *now, 9, &spool) == [1, 3, 4]).collect();
-        assert_eq!(again, [1, 3, 7]);
-        // ... and at last every receipt_wait_s.
-        let again: Vec<u64> =
-            (12..60).filter(|now| !sent(&mut session, *now, 9, &spool).is_empty()).collect();
-        assert_eq!(again, [15, 25, 35, 45, 55]);
-        assert_eq!(
-            sent(&mut LinkSession::new(&limits()), 0, 9, &spool),
-            [1, 3, 4],
-            "a new session starts over"
-        );
+            (2..60).filter(|now| sent(&mut session, *now, 9, &spool).contains(&2)).collect();
+        assert_eq!(again, [3, 7, 15, 25, 35, 45, 55]);
+        let first = sent(&mut LinkSession::new(&limits()), 0, 9, &spool);
+        assert_eq!(first, [2], "a new session starts over");
     }
 
     #[test]
     fn what_is_set_aside_leaves_its_place_to_the_next() {
         let mut session = LinkSession::new(&limits());
         let mut spool: Vec<i64> = (1..=5).collect();
-        assert_eq!(sent(&mut session, 0, 9, &spool), [1, 2, 3]);
-        assert_eq!(session.in_flight(), [[1; 16], [2; 16], [3; 16]]);
-        spool.retain(|s| *s > 3);
+        assert_eq!(sent(&mut session, 0, 9, &spool), [1]);
+        assert_eq!(session.in_flight(), [[1; 16]]);
+        spool.retain(|s| *s > 1);
         session.settled(session.in_flight().into_iter());
-        assert_eq!(sent(&mut session, 0, 9, &spool), [4, 5]);
+        assert_eq!(sent(&mut session, 0, 9, &spool), [2, 3]);
+    }
+
+    /// A link of 300 bytes a second and ten seconds there and back: no repeat chokes it, and all come home.
+    #[test]
+    fn a_slow_link_is_not_choked_with_repeats() {
+        let limits = Limits { encounters_in_flight_max: 64, receipt_wait_s: 30, ..Limits::default() };
+        let mut session = LinkSession::new(&limits);
+        let mut spool: Vec<i64> = (1..=40).collect();
+        // What is on the wire, each with the second at which its receipt is back; 3 seconds of the link each.
+        let (mut wire, mut free_at, mut packets): (Vec<(u64, i64)>, u64, u32) = (Vec::new(), 0, 0);
+        let mut now = 0;
+        while !spool.is_empty() {
+            for sequence in sent(&mut session, now, 9, &spool) {
+                packets += 1;
+                free_at = free_at.max(now) + 3;
+                wire.push((free_at + 10, sequence));
+            }
+            now += 1;
+            let (back, on_the_way) = wire.into_iter().partition::<Vec<_>, _>(|(at, _)| *at <= now);
+            wire = on_the_way;
+            for (_, sequence) in back {
+                spool.retain(|s| *s != sequence);
+                session.settled([[sequence as u8; 16]].into_iter());
+            }
+            assert!(now < 2_000, "it never ends");
+        }
+        assert!(packets <= 40 * 2, "{packets} packets for 40 encounters");
     }
 
     #[test]
