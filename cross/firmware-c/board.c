@@ -103,19 +103,19 @@ static bool file_write(uint32_t file, const void *bytes, uint32_t len) {
 
 #define NO_FILE UINT32_MAX
 
-void board_random(uint8_t *out) {
+void board_random(uint8_t *out, size_t len) {
     static uint32_t file = NO_FILE;
     if (file == NO_FILE) file = file_open("/dev/urandom", READ_BINARY);
-    need(file != NO_FILE && file_read(file, out, 16), "no random source");
+    need(file != NO_FILE && file_read(file, out, len), "no random source");
 }
 
 Factory board_factory(void) {
     const uint8_t *at = (const uint8_t *)0x300000;
     uint32_t lengths[3];
     __builtin_memcpy(lengths, at, sizeof lengths);
-    need(lengths[0] == 64 && lengths[1] < 0x40000 && lengths[2] < 0x40000, "no factory's bytes");
+    need(lengths[0] == 160 && lengths[1] < 0x40000 && lengths[2] < 0x40000, "no factory's bytes");
     at += sizeof lengths;
-    return (Factory){at, at + 64, lengths[1], at + 64 + lengths[1], lengths[2]};
+    return (Factory){at, at + lengths[0], lengths[1], at + lengths[0] + lengths[1], lengths[2]};
 }
 
 enum { SECTOR = 4096, UNIT = 4, SECTORS = 32 };

@@ -17,12 +17,13 @@ _Noreturn void board_end(bool good);
 /* The number behind `name` in QEMU's arguments; 0 if it is not there. */
 uint32_t board_argument(const char *name);
 
-/* Fills 16 bytes from the host's random source. */
-void board_random(uint8_t *out);
+/* Fills `len` bytes from the host's random source. */
+void board_random(uint8_t *out, size_t len);
 
 /* What a factory wrote into the processor's flash for this one scanner. */
 typedef struct {
-    /* Public keys of the list's issuer and of the heartbeat, 32 bytes each. */
+    /* 32 bytes each: public keys of the list's issuer, of the heartbeat and of orders; the scanner's private key; what it
+     * takes for random while it hears `host`, a session that was recorded with it. */
     const uint8_t *pinned;
     /* What a host says to set it up, in frames. */
     const uint8_t *host;

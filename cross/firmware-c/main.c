@@ -40,6 +40,8 @@ static void open_all(const Factory *factory) {
         .device_len = sizeof device_name - 1,
         .firmware = (const uint8_t *)firmware_version,
         .firmware_len = sizeof firmware_version - 1,
+        .key = factory->pinned + 96,
+        .orders = {.keys = factory->pinned + 64, .keys_count = 1, .threshold = 1},
         .heartbeat = {.keys = factory->pinned + 32, .keys_count = 1, .threshold = 1},
         .kv = {.first = 0, .sectors = 2},
         .spool = {.first = 2, .sectors = 4},
@@ -53,18 +55,21 @@ static void open_all(const Factory *factory) {
 }
 
 /* Takes in a byte of the host; how many bytes of answer are in `outgoing`, if it ended a message. */
-static size_t hear(uint8_t byte, uint64_t uptime_s) {
-    const uint8_t *message;
+static size_t hear(uint8_t byte, uint64_t uptime_s, const uint8_t *random) {
+    uint8_t *message;
     size_t len, used, shown;
     if (vedette_decoder_push(decoder, byte, &message, &len) != VEDETTE_STATUS_OK) return 0;
     VedetteStatus status =
-        vedette_unit_receive(unit, message, len, uptime_s, outgoing, sizeof outgoing, &used, line, sizeof line, &shown);
+        vedette_unit_receive(unit, message, len, uptime_s, random, outgoing, sizeof outgoing, &used, line, sizeof line, &shown);
     return status == VEDETTE_STATUS_OK ? used : 0;
 }
 
 /* Waits for a byte of the host, and answers if it ends a message. */
 static void answer(void) {
-    board_uart_write(outgoing, hear(board_uart_read(), UPTIME_S));
+    uint8_t byte = board_uart_read(), random[32] = {0};
+    /* Only the zero that ends a frame may begin a channel. */
+    if (byte == 0) board_random(random, sizeof random);
+    board_uart_write(outgoing, hear(byte, UPTIME_S, random));
 }
 
 /* The length of the line that begins here. */
@@ -93,7 +98,7 @@ static void put_on(const uint8_t *zone, size_t len) {
     board_say("\n");
     for (uint32_t alert = 0; alert < outcome.alerts; alert++) {
         uint8_t id[16];
-        board_random(id);
+        board_random(id, sizeof id);
         /* The scanner goes on answering if a note is refused, because the spool is full, say. */
         status = vedette_unit_note(unit, alert, id, UPTIME_S);
         if (status == VEDETTE_STATUS_OK) {
@@ -124,7 +129,7 @@ int main(void) {
     board_say(" bytes\n");
 
     /* Pieces of what is installed already are refused, which is as it should be. */
-    for (size_t i = 0; i < factory.host_len; i++) hear(factory.host[i], 0);
+    for (size_t i = 0; i < factory.host_len; i++) hear(factory.host[i], 0, factory.pinned + 128);
     board_uart_open();
     while (!can_check(factory.zones, line_len(factory.zones, factory.zones_len))) answer();
     board_say("steps ");

@@ -11,7 +11,7 @@
 /**
  * The version of this interface.
  */
-#define VEDETTE_ABI_VERSION 1
+#define VEDETTE_ABI_VERSION 2
 
 /**
  * The release of the library.
@@ -50,69 +50,45 @@ enum VedetteStatus
      */
     VEDETTE_STATUS_MORE = 1,
     /**
-     * There is none: no encounter waits.
-     */
-    VEDETTE_STATUS_NOTHING = 2,
-    /**
      * A pointer is null, a text is none, or a number is out of its range.
      */
-    VEDETTE_STATUS_ARGUMENT = 3,
+    VEDETTE_STATUS_ARGUMENT = 2,
     /**
      * The memory for a context is too small or not aligned.
      */
-    VEDETTE_STATUS_MEMORY = 4,
+    VEDETTE_STATUS_MEMORY = 3,
     /**
      * The buffer for the result is too small.
      */
-    VEDETTE_STATUS_BUFFER = 5,
+    VEDETTE_STATUS_BUFFER = 4,
     /**
      * The setup breaks a rule: regions, geometry, names.
      */
-    VEDETTE_STATUS_SETUP = 6,
+    VEDETTE_STATUS_SETUP = 5,
     /**
      * No machine readable zone.
      */
-    VEDETTE_STATUS_NO_ZONE = 7,
+    VEDETTE_STATUS_NO_ZONE = 6,
     /**
      * A frame that is none: damaged or too long.
      */
-    VEDETTE_STATUS_FRAME = 8,
+    VEDETTE_STATUS_FRAME = 7,
     /**
-     * A message or statement that cannot be read.
+     * The spool is full: connect the host.
      */
-    VEDETTE_STATUS_UNREADABLE = 9,
-    /**
-     * A list that is not in the setup.
-     */
-    VEDETTE_STATUS_UNKNOWN_LIST = 10,
-    /**
-     * Signatures are not the pinned role's.
-     */
-    VEDETTE_STATUS_UNTRUSTED = 11,
-    /**
-     * Older than what is held.
-     */
-    VEDETTE_STATUS_ROLLBACK = 12,
-    /**
-     * Too large for the flash, or the spool is full.
-     */
-    VEDETTE_STATUS_NO_ROOM = 13,
-    /**
-     * A segment is not the one that its manifest names.
-     */
-    VEDETTE_STATUS_DAMAGED = 14,
+    VEDETTE_STATUS_NO_ROOM = 8,
     /**
      * A key is missing.
      */
-    VEDETTE_STATUS_NO_KEY = 15,
+    VEDETTE_STATUS_NO_KEY = 9,
     /**
-     * Not what was waited for.
+     * There is no check before.
      */
-    VEDETTE_STATUS_UNEXPECTED = 16,
+    VEDETTE_STATUS_UNEXPECTED = 10,
     /**
      * The flash failed.
      */
-    VEDETTE_STATUS_FLASH = 17,
+    VEDETTE_STATUS_FLASH = 11,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -259,9 +235,17 @@ typedef struct VedetteSetup {
      */
     size_t firmware_len;
     /**
+     * Its X25519 private key, 32 bytes: its own, whose public half headquarters has enrolled.
+     */
+    const uint8_t *key;
+    /**
      * Who signs heartbeats.
      */
     struct VedetteRole heartbeat;
+    /**
+     * Who signs its enrolment.
+     */
+    struct VedetteRole orders;
     /**
      * Two sectors.
      */
@@ -277,29 +261,6 @@ typedef struct VedetteSetup {
     size_t lists_count;
     struct VedetteFlash flash;
 } VedetteSetup;
-
-/**
- * What an installation needs next, or that it is done.
- */
-typedef struct VedetteStep {
-    /**
-     * The edition is in use; nothing more is needed.
-     */
-    bool installed;
-    /**
-     * Digest of the segment needed.
-     */
-    uint8_t segment[32];
-    /**
-     * From where on.
-     */
-    uint32_t offset;
-    uint32_t bytes;
-    /**
-     * The edition in use, when installed.
-     */
-    uint64_t edition;
-} VedetteStep;
 
 /**
  * What a document met.
@@ -449,7 +410,7 @@ VedetteStatus vedette_decoder_open(uint8_t *buffer,
  */
 VedetteStatus vedette_decoder_push(struct VedetteDecoder *decoder,
                                    uint8_t byte,
-                                   const uint8_t **payload,
+                                   uint8_t **payload,
                                    size_t *len);
 
 /**
@@ -478,13 +439,15 @@ VedetteStatus vedette_unit_open(const struct VedetteSetup *given,
 VedetteStatus vedette_unit_close(struct VedetteUnit *unit);
 
 /**
- * Does what a message of the host says (the payload of a frame) and writes the answer, a whole frame, into `out`. Text
- * that the officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
+ * Takes the payload of a frame, which is changed by it; does what it says if it is the enrolled host's, and writes the
+ * answer, a whole frame, into `out`. `random`: 32 bytes of a random source, used for this call alone. Text that the
+ * officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
  */
 VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
-                                   const uint8_t *payload,
+                                   uint8_t *payload,
                                    size_t payload_len,
                                    uint64_t uptime_s,
+                                   const uint8_t *random,
                                    uint8_t *out,
                                    size_t out_len,
                                    size_t *out_used,
@@ -493,45 +456,22 @@ VedetteStatus vedette_unit_receive(struct VedetteUnit *unit,
                                    size_t *shown_used);
 
 /**
- * Takes a heartbeat's envelope: what time it is at least.
+ * Writes the frame that says that the scanner is there, to be sent when it has started.
  */
-VedetteStatus vedette_unit_time(struct VedetteUnit *unit,
-                                const uint8_t *envelope,
-                                size_t len,
-                                uint64_t uptime_s);
+VedetteStatus vedette_unit_here(struct VedetteUnit *unit, uint8_t *out, size_t out_len, size_t *out_used);
 
 /**
- * Takes a list's key of 32 bytes.
+ * Writes the frame that asks the host to check a zone, under a number that counts up; `optical` says that its characters
+ * were read from an image. `BUFFER` as well if no host has opened a channel.
  */
-VedetteStatus vedette_unit_list_key(struct VedetteUnit *unit,
-                                    const uint8_t *list,
-                                    size_t list_len,
-                                    uint32_t number,
-                                    const uint8_t *key);
-
-/**
- * Takes the key of 32 bytes that encounters are sealed with.
- */
-VedetteStatus vedette_unit_scanner_key(struct VedetteUnit *unit, const uint8_t *key);
-
-/**
- * Takes a manifest's envelope: begins to install its edition, or goes on.
- */
-VedetteStatus vedette_unit_offer(struct VedetteUnit *unit,
-                                 const uint8_t *envelope,
-                                 size_t len,
-                                 struct VedetteStep *out);
-
-/**
- * Takes a piece of a segment (its digest has 32 bytes), as the step before said. One that was not asked for changes
- * nothing, and the step says again what is.
- */
-VedetteStatus vedette_unit_piece(struct VedetteUnit *unit,
-                                 const uint8_t *segment,
-                                 uint32_t offset,
-                                 const uint8_t *piece,
-                                 size_t len,
-                                 struct VedetteStep *out);
+VedetteStatus vedette_unit_scan(struct VedetteUnit *unit,
+                                uint32_t number,
+                                bool optical,
+                                const uint8_t *zone,
+                                size_t zone_len,
+                                uint8_t *out,
+                                size_t out_len,
+                                size_t *out_used);
 
 /**
  * Checks a document. What it met is kept in the context until the next check, for [`vedette_unit_line`] and
@@ -557,20 +497,6 @@ VedetteStatus vedette_unit_note(struct VedetteUnit *unit,
                                 uint32_t alert,
                                 const uint8_t *id,
                                 uint64_t uptime_s);
-
-/**
- * The encounter that has waited longest: its id into 16 bytes, its sealed note into `out`. `NOTHING` if none waits.
- */
-VedetteStatus vedette_unit_oldest(struct VedetteUnit *unit,
-                                  uint8_t *id,
-                                  uint8_t *out,
-                                  size_t out_len,
-                                  size_t *out_used);
-
-/**
- * The host has stored the encounter with this id (16 bytes): if it is the oldest, it is let go.
- */
-VedetteStatus vedette_unit_taken(struct VedetteUnit *unit, const uint8_t *id);
 
 /**
  * Reads a zone from text with any line breaks.

@@ -206,14 +206,15 @@ impl Run {
     const NEW: Run = Run { len: 0, left: 0, zero: false, idle: true, failed: None };
 }
 
-impl<B: AsMut<[u8]> + AsRef<[u8]>> Decoder<B> {
+impl<B: AsMut<[u8]>> Decoder<B> {
     /// A decoder between two frames.
     pub fn new(buffer: B) -> Self {
         Decoder { buffer, run: Run::NEW }
     }
 
-    /// Takes in a byte; when it ends a frame, returns the frame's payload, or why it is none.
-    pub fn push(&mut self, byte: u8) -> Option<Result<&[u8], FrameError>> {
+    /// Takes in a byte; when it ends a frame, returns the frame's payload, which may be opened in its place, or why it is
+    /// none.
+    pub fn push(&mut self, byte: u8) -> Option<Result<&mut [u8], FrameError>> {
         if byte != 0 {
             self.take(byte);
             return None;
@@ -255,9 +256,9 @@ impl<B: AsMut<[u8]> + AsRef<[u8]>> Decoder<B> {
         self.run.len = self.run.len.saturating_add(1);
     }
 
-    fn check(&self, len: usize) -> Result<&[u8], FrameError> {
-        let decoded = self.buffer.as_ref().get(..len).ok_or(FrameError::Long)?;
-        let (payload, sum) = decoded.split_last_chunk::<CRC_BYTES>().ok_or(FrameError::Malformed)?;
+    fn check(&mut self, len: usize) -> Result<&mut [u8], FrameError> {
+        let decoded = self.buffer.as_mut().get_mut(..len).ok_or(FrameError::Long)?;
+        let (payload, sum) = decoded.split_last_chunk_mut::<CRC_BYTES>().ok_or(FrameError::Malformed)?;
         if payload.is_empty() {
             Err(FrameError::Malformed)
         } else if crc(payload) == u32::from_le_bytes(*sum) {

@@ -146,6 +146,17 @@ fn store(
     })
 }
 
+/// Forgets the edition in use. What must not be gone below stays.
+pub fn forget(flash: &mut impl Flash, kv: &mut KvStore, slot: u8) -> Result<(), ScannerRefusal> {
+    match InstalledEdition::in_use(flash, kv, slot).map_err(flash_failed)? {
+        None => Ok(()),
+        Some(InstalledEdition { edition, manifest, .. }) => {
+            store(flash, kv, 32 + slot, &Progress { edition, manifest, segment: 0, offset: 0 })?;
+            kv.put(flash, 16 + slot, &[]).map_err(|_| ScannerRefusal::Flash)
+        }
+    }
+}
+
 /// What must not be gone below: the edition in use, or the one whose installation began.
 pub fn floor(flash: &impl Flash, kv: &KvStore, slot: u8) -> Result<Option<Floor>, FlashError> {
     let in_use = InstalledEdition::in_use(flash, kv, slot)?

@@ -11,6 +11,7 @@
 //! | [`trust`] | root, roles, thresholds, manifest, heartbeat: accept (bytes, floor, now) |
 //! | [`wire`] | the messages of the link, postcard, a version first |
 //! | [`scanner`] | the messages between a scanner and its host |
+//! | [`session`] | the secure channel between a scanner and its host |
 //! | [`frame`] | frames for serial lines: COBS and CRC-32 |
 //! | [`query`] | a zone -> the keys that a list of documents is asked for |
 //! | [`verdict`] | (how a list was asked, what it matched) -> its answer; all answers -> the verdict |
@@ -44,6 +45,7 @@ pub mod mrz;
 pub mod query;
 pub mod scanner;
 pub mod seal;
+pub mod session;
 pub mod spool;
 pub mod states;
 pub mod trust;

@@ -1,6 +1,7 @@
 //! What a scanner and its host say to each other over a serial line: FORMAT.md, "Scanners".
 //!
-//! A message is a version byte, 1, and the postcard of [`ToScanner`] or [`ToHost`], in a frame of [`crate::frame`].
+//! A message is a version byte, 1, and the postcard of [`ToScanner`] or [`ToHost`], sealed as [`line`] says, in a frame of
+//! [`crate::frame`].
 //!
 //! Invariants: the scanner needs no timer and no memory of the talk. It answers every message of its host with one of
 //! its own, and all of them may be repeated: whatever got lost is asked for again, by the host. The scanner *pulls*
@@ -11,24 +12,24 @@
 //! scanner that it could not check by itself, and a scanner no list that its issuer did not sign.
 #![allow(missing_docs, reason = "a field or case that its name explains has none")]
 
-use crate::frame::{NoRoom, Writer};
-use crate::ids::{DeviceId, Digest, EncounterId, ListName};
+use crate::frame::NoRoom;
+use crate::ids::{Digest, EncounterId, ListName};
 use crate::seal::{Aead, BadSeal, ListKey, ScannerKey, TAG_BYTES};
 use crate::trust::Freshness;
 use crate::verdict::{ListResult, Verdict};
-use crate::wire::{self, WIRE_VERSION, WireError};
+use crate::wire::{self, WireError};
 use core::fmt;
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
-/// The protocol this module speaks, as [`Hello::protocol`] says it.
-pub const PROTOCOL: u8 = 1;
-/// Largest message, bytes, its version byte included. A heartbeat of 32 lists fits.
+pub mod line;
+
+pub use crate::trust::SCANNER_LISTS_MAX;
+
+/// Largest payload, bytes, all that is around its text included. A heartbeat of 32 lists fits.
 pub const MESSAGE_BYTES_MAX: usize = 4096;
 /// Most bytes of a segment in one chunk.
 pub const PIECE_BYTES_MAX: usize = 1024;
-/// Most lists that a scanner holds.
-pub const SCANNER_LISTS_MAX: usize = 8;
 /// Most alerts of an answer that a scanner shows.
 pub const ALERTS_SHOWN_MAX: usize = 4;
 /// Most bytes of what was read: three lines of 44 and their line breaks.
@@ -93,10 +94,6 @@ pub enum ToHost<'a> {
 /// Who a scanner is and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// [`PROTOCOL`]. A host speaks to no scanner of another.
-    pub protocol: u8,
-    /// Its name, such as its serial number.
-    pub device: DeviceId,
     /// Its firmware's version.
     pub firmware: String<24>,
     /// The lists it has in use.
@@ -276,6 +273,10 @@ pub enum ScannerRefusal {
     Unexpected,
     /// The flash failed.
     Flash,
+    /// The message opens in no channel: open one.
+    NoChannel,
+    /// Headquarters has revoked it: it has erased what it held.
+    Revoked,
 }
 
 impl fmt::Display for ScannerRefusal {
@@ -290,34 +291,15 @@ impl fmt::Display for ScannerRefusal {
             ScannerRefusal::NoKey => "it lacks a key",
             ScannerRefusal::Unexpected => "this is not what it waits for",
             ScannerRefusal::Flash => "its flash failed",
+            ScannerRefusal::NoChannel => "it has no channel in which the message opens",
+            ScannerRefusal::Revoked => "headquarters has revoked it, and it has erased its lists",
         })
     }
 }
 
-/// Reads a message: the payload of a frame.
-pub fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, WireError> {
-    if payload.len() > MESSAGE_BYTES_MAX {
-        return Err(WireError::Malformed);
-    }
-    wire::decode(payload)
-}
-
-/// Writes a message as a frame, ready for the line; returns the part of `out` used.
-pub fn encode<'b>(message: &impl Serialize, out: &'b mut [u8]) -> Result<&'b mut [u8], NoRoom> {
-    struct Framed<'b>(Writer<'b>);
-    impl<'b> postcard::ser_flavors::Flavor for Framed<'b> {
-        type Output = &'b mut [u8];
-        fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-            self.0.push(byte).map_err(|NoRoom| postcard::Error::SerializeBufferFull)
-        }
-        fn finalize(self) -> postcard::Result<Self::Output> {
-            self.0.finish().map_err(|NoRoom| postcard::Error::SerializeBufferFull)
-        }
-    }
-    let mut writer = Writer::new(out);
-    writer.push(WIRE_VERSION)?;
-    // Nothing of these messages is of a type that postcard cannot write: only the buffer can be at fault.
-    postcard::serialize_with_flavor(message, Framed(writer)).map_err(|_| NoRoom)
+/// Reads a message: the text of a sealed one.
+pub fn decode<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, WireError> {
+    wire::decode(text)
 }
 
 impl Note {

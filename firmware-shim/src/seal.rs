@@ -84,10 +84,15 @@ impl ScannerKey {
 
 fn expand(input: &[u8; KEY_BYTES], salt: &[u8], info: &[u8]) -> [u8; KEY_BYTES] {
     let mut out = [0; KEY_BYTES];
-    let hkdf = Hkdf::<Sha256>::new(Some(salt), input);
-    // 32 bytes are far below HKDF's limit of 255 * 32, so this cannot fail.
-    let _ = hkdf.expand(info, &mut out);
+    derive(input, salt, info, &mut out);
     out
+}
+
+/// HKDF-SHA256 into `out`, at most 64 bytes.
+#[inline(never)]
+pub(crate) fn derive(input: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) {
+    // 64 bytes are far below HKDF's limit of 255 * 32, so this cannot fail.
+    let _ = Hkdf::<Sha256>::new(Some(salt), input).expand(info, out);
 }
 
 /// The 12 bytes of AES-GCM's nonce for a page.
@@ -103,14 +108,30 @@ pub fn nonce(number: u64) -> [u8; 12] {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadSeal;
 
-/// AES-256-GCM over one page, keyed for one segment. The agent brings ring's, the feature `soft` a portable one.
+/// AES-256-GCM with one key. The agent brings ring's, the feature `soft` a portable one.
 pub trait Aead: Sized {
-    /// Prepares the key schedule once per segment.
+    /// Prepares the key schedule.
     fn new(key: &SegmentKey) -> Self;
+    /// Seals `text` in place under a nonce, with additional data; returns the tag.
+    fn seal_with(&self, nonce: &[u8; 12], additional: &[u8], text: &mut [u8]) -> [u8; TAG_BYTES];
+    /// Opens `text` in place. On failure the buffer's content is unspecified.
+    fn open_with(
+        &self,
+        nonce: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG_BYTES],
+    ) -> Result<(), BadSeal>;
+
     /// Seals `page` in place under nonce `number`; returns the tag.
-    fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES];
+    fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES] {
+        self.seal_with(&nonce(number), b"", page)
+    }
+
     /// Opens `page` in place under nonce `number`. On failure the buffer's content is unspecified.
-    fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal>;
+    fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal> {
+        self.open_with(&nonce(number), b"", page, tag)
+    }
 }
 
 /// AES-256-GCM in portable Rust, for targets without ring.
@@ -123,18 +144,26 @@ impl Aead for Soft {
         Soft(aes_gcm::KeyInit::new(&key.0.into()))
     }
 
-    fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES] {
+    #[inline(never)]
+    fn seal_with(&self, nonce: &[u8; 12], additional: &[u8], text: &mut [u8]) -> [u8; TAG_BYTES] {
         use aes_gcm::aead::AeadInOut;
-        // Fails only beyond 64 GiB of plaintext; a page is a few KiB.
+        // Fails only beyond 64 GiB of plaintext; a page or a message is a few KiB.
         self.0
-            .encrypt_inout_detached(&nonce(number).into(), b"", page.into())
+            .encrypt_inout_detached(&(*nonce).into(), additional, text.into())
             .map_or([0; TAG_BYTES], Into::into)
     }
 
-    fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal> {
+    #[inline(never)]
+    fn open_with(
+        &self,
+        nonce: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG_BYTES],
+    ) -> Result<(), BadSeal> {
         use aes_gcm::aead::AeadInOut;
         self.0
-            .decrypt_inout_detached(&nonce(number).into(), b"", page.into(), &(*tag).into())
+            .decrypt_inout_detached(&(*nonce).into(), additional, text.into(), &(*tag).into())
             .map_err(|_| BadSeal)
     }
 }

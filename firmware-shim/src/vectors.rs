@@ -2,14 +2,18 @@
 
 use crate::frame::Decoder;
 use crate::ids::Digest;
+use crate::scanner::line::FromHost;
 use crate::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Piece, ToScanner};
-use crate::seal::{ListKey, ScannerKey};
+use crate::seal::{ListKey, ScannerKey, Soft};
+use crate::session::{Opened, PrivateKey, REPLY_BYTES};
 use std::format;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
 const HOST: &[u8] = include_bytes!("../tests/vectors/host.bin");
+/// Three public keys, then the scanner's private key and its random bytes.
+const PINNED: &[u8; 160] = include_bytes!("../tests/vectors/pinned.bin");
 /// Zones, one a line.
 pub(crate) const ZONES: &str = include_str!("../tests/vectors/zones.txt");
 
@@ -23,12 +27,22 @@ pub(crate) struct Vectors {
 
 impl Vectors {
     pub(crate) fn new() -> Vectors {
-        let (mut list_key, mut scanner_key) = (None, None);
+        let [key, random] = [96, 128].map(|at| PrivateKey(PINNED[at..at + 32].try_into().unwrap()));
+        let (mut list_key, mut scanner_key, mut channel) = (None, None, None);
         let mut segments: Vec<(Digest, Vec<u8>)> = Vec::new();
         let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
         for byte in HOST {
-            let Some(message) = decoder.push(*byte) else { continue };
-            match scanner::decode(message.unwrap()).unwrap() {
+            let Some(payload) = decoder.push(*byte) else { continue };
+            let message = match FromHost::read(payload.unwrap()) {
+                Some(FromHost::Open(opening)) => {
+                    let opened = Opened::read::<Soft>(&key, &key.public(), opening).unwrap();
+                    channel = opened.reply::<Soft>(&random, &mut [0; REPLY_BYTES]);
+                    continue;
+                }
+                Some(FromHost::Sealed(message)) => channel.as_mut().unwrap().open::<Soft>(message).unwrap(),
+                _ => panic!("a host opens, then seals"),
+            };
+            match scanner::decode(message).unwrap() {
                 ToScanner::Key(KeyFor::List { key, .. }) => list_key = Some(key),
                 ToScanner::Key(KeyFor::Encounters(key)) => scanner_key = Some(key),
                 ToScanner::Piece(Piece { segment, bytes, .. }) => {

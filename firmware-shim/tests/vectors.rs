@@ -5,12 +5,14 @@ use vedette_shim::flash::{Geometry, Region};
 use vedette_shim::frame::{Decoder, encoded_max};
 use vedette_shim::list::{Kind, Scratch};
 use vedette_shim::mrz;
-use vedette_shim::scanner::{self, MESSAGE_BYTES_MAX, ToHost};
+use vedette_shim::scanner::MESSAGE_BYTES_MAX;
+use vedette_shim::scanner::line::FromScanner;
 use vedette_shim::seal::Soft;
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
 use vedette_shim::unit::{Pinned, Setup, Unit};
 
-const PINNED: &[u8; 64] = include_bytes!("vectors/pinned.bin");
+const PINNED: &[u8; 160] = include_bytes!("vectors/pinned.bin");
 const HOST: &[u8] = include_bytes!("vectors/host.bin");
 const ZONES: &str = include_str!("vectors/zones.txt");
 const ANSWERS: &str = include_str!("vectors/answers.txt");
@@ -31,7 +33,9 @@ fn unit() -> Scanner {
     let setup = Setup {
         device: "scanner-1".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
-        heartbeat: role(&PINNED[32..]),
+        key: PrivateKey(PINNED[96..128].try_into().unwrap()),
+        heartbeat: role(&PINNED[32..64]),
+        orders: role(&PINNED[64..96]),
         kv: Region { first: 0, sectors: 2 },
         spool: Region { first: 2, sectors: 4 },
         lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),
@@ -48,12 +52,13 @@ fn installed() -> Scanner {
     let mut reader = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
     for byte in HOST {
         let Some(frame) = decoder.push(*byte) else { continue };
-        for byte in unit.receive(frame.unwrap(), 0, &mut out, |_| {}).unwrap() {
-            if let Some(answer) = reader.push(*byte) {
-                match scanner::decode(answer.unwrap()).unwrap() {
-                    ToHost::Refused(why) => panic!("refused: {why}"),
-                    _ => continue,
-                }
+        // With the random bytes of the recorded session, so that its messages open.
+        let random = PINNED[128..].try_into().unwrap();
+        for byte in unit.receive(frame.unwrap(), 0, random, &mut out, |_| {}).unwrap() {
+            if let Some(answer) = reader.push(*byte)
+                && let Some(FromScanner::Refused(why)) = FromScanner::read(answer.unwrap())
+            {
+                panic!("refused: {why}");
             }
         }
     }

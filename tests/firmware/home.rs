@@ -3,6 +3,8 @@
 use super::FIRMWARES;
 use super::board::{Board, Factory, Running};
 use std::path::Path;
+use vedette_shim::ids::Hex;
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{Root, SoftVerify};
 use vedette_tests::device::Device;
 use vedette_tests::post::Post;
@@ -14,12 +16,16 @@ const LIST: &str = "uto/stolen";
 /// Documents put on the scanner that the list names.
 const LISTED: usize = 10;
 
-/// Public keys of the list's issuer and of the heartbeat, as a factory takes them from the root.
+/// The scanner's own key.
+const KEY: PrivateKey = PrivateKey([88; 32]);
+
+/// Public keys of the list's issuer, of the heartbeat and of orders, as a factory takes them from the root, and the scanner's
+/// own; no random bytes, for no session is recorded.
 fn pinned(device: &Device) -> Vec<u8> {
     let root = std::fs::read(device.folder().join("root.anchor")).expect("an enrolled device has its root");
     let root = Root::pinned(&root, &SoftVerify).expect("headquarters signed it");
     let issuer = root.issuer(&LIST.parse().expect("a list name")).expect("the root names its issuer");
-    [issuer.role.keys[0], root.heartbeat.keys[0]].concat()
+    [issuer.role.keys[0], root.heartbeat.keys[0], root.orders.keys[0], KEY.0, [0; 32]].concat()
 }
 
 /// Switches the board on and plugs it in where the agent looks for it.
@@ -37,6 +43,7 @@ fn encounters_come_home_through_the_agent_after_the_scanner_lost_power() {
         post.hq.create_list(LIST, "48h");
         post.hq.serve();
         let mut device = post.enrol("post-7");
+        post.hq.enrol_scanner("scanner-1", "post-7", &Hex(&KEY.public()).to_string());
         let link = post.folder().join("scanner");
         device.configure(&format!("[[scanner]]\nport = {link:?}\nkind = \"frames\"\nname = \"lane 1\""));
         post.hq.publish(LIST, (0..LISTED).map(number));

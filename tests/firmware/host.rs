@@ -10,6 +10,9 @@ use vedette_shim::frame::Decoder;
 use vedette_shim::ids::Hex;
 use vedette_shim::scanner::{self, MESSAGE_BYTES_MAX, NOTE_BYTES_MAX, Note, ToHost, ToScanner};
 use vedette_shim::seal::{ScannerKey, Soft};
+use vedette_shim::session::PrivateKey;
+use vedette_tests::host_line::{HostLine, Said};
+use vedette_tests::press::Press;
 use vedette_tests::vectors::framed;
 
 /// A message without an answer is said again after this.
@@ -20,19 +23,25 @@ const TRIES_MAX: u32 = 20;
 /// Takes every encounter: its id in hexadecimal and what it says.
 pub(crate) fn take_all(port: &Path, key: &ScannerKey) -> Vec<(String, Note)> {
     let mut line = open(port);
-    let (mut taken, mut message) = (Vec::new(), framed(&ToScanner::Next));
+    let ephemeral = PrivateKey(vedette_common::crypto::random());
+    let mut host = HostLine::new(&Press::default(), ephemeral);
+    let opening = framed(host.opening());
+    assert_eq!(ask(&mut line, &mut host, |_| opening.clone()), Said::Opened);
+    let (mut taken, mut message) = (Vec::new(), ToScanner::Next);
     loop {
-        let encounter = ask(&mut line, &message, |answer| match answer {
+        let said = ask(&mut line, &mut host, |host| host.sealed(&message));
+        let Said::Text(text) = said else { panic!("a message that opens was asked for, not {said:?}") };
+        let encounter = match scanner::decode(&text).expect("a message that can be read") {
             ToHost::Encounter(note) => {
                 let opened = Note::open::<Soft>(&note, key, &mut [0; NOTE_BYTES_MAX]);
                 Some((note.id, opened.expect("it is sealed with the key of the vectors")))
             }
             ToHost::Nothing => None,
             other => panic!("an encounter or nothing was asked for, not {other:?}"),
-        });
+        };
         let Some((id, note)) = encounter else { return taken };
         taken.push((Hex(&id).to_string(), note));
-        message = framed(&ToScanner::Taken(id));
+        message = ToScanner::Taken(id);
     }
 }
 
@@ -45,17 +54,17 @@ fn open(port: &Path) -> File {
     File::from(line)
 }
 
-fn ask<T>(line: &mut File, message: &[u8], hear: impl Fn(ToHost<'_>) -> T) -> T {
+fn ask(line: &mut File, host: &mut HostLine, message: impl Fn(&mut HostLine) -> Vec<u8>) -> Said {
     let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
     for _ in 0..TRIES_MAX {
-        line.write_all(message).expect("the line takes a short message");
+        line.write_all(&message(host)).expect("the line takes a short message");
         let said = Instant::now();
         while said.elapsed() < ANSWER_WAIT {
             let mut buffer = [0; 1024];
             let read = line.read(&mut buffer).unwrap_or(0);
             for byte in &buffer[..read] {
                 if let Some(Ok(payload)) = decoder.push(*byte) {
-                    return hear(scanner::decode(payload).expect("a message that can be read"));
+                    return host.hear(payload);
                 }
             }
             if read == 0 {

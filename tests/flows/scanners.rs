@@ -1,13 +1,16 @@
 //! Scanners at serial ports, over pseudo terminals: readers of lines, and scanners with the shim.
 
+use vedette_shim::frame::{CRC_BYTES, Decoder};
+use vedette_shim::scanner::{MESSAGE_BYTES_MAX, line};
 use vedette_shim::verdict::Verdict;
 use vedette_tests::cable::Cable;
 use vedette_tests::device::{Device, code};
-use vedette_tests::handheld::{Handheld, Shown};
+use vedette_tests::handheld::{Handheld, Shown, Tape};
 use vedette_tests::http::Http;
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
 use vedette_tests::sample::{SPECIMEN, number, passport};
+use vedette_tests::vectors::framed;
 
 /// A post whose device holds SPECIMEN and enough others that a scanner needs many pieces; and a port for a scanner.
 fn post_with_scanner(kind: &str) -> (Post, Device, Cable) {
@@ -19,6 +22,7 @@ fn plugged_in(post: Post, kind: &str, list: &str) -> (Post, Device, Cable) {
     let cable = Cable::plugged_in(&post.folder().join("scanner"));
     device
         .configure(&format!("[[scanner]]\nport = {:?}\nkind = \"{kind}\"\nname = \"lane 1\"", cable.port()));
+    post.hq.enrol_scanner("handheld-3", "post-7", &Handheld::public_key());
     post.hq.publish(list, others().chain([SPECIMEN.to_string()]));
     (post, device, cable)
 }
@@ -204,4 +208,89 @@ fn a_note_for_another_host_is_set_aside_and_the_one_behind_it_comes_home_with_it
     }
     let told = device.run("journal", &["show"]).expect_code(0).out;
     assert!(told.contains("of scanner handheld-3 was set aside"), "{told}");
+}
+
+/// What the agent writes to its port, so many payloads, while `answer` says what comes back.
+fn talk_at(cable: &Cable, payloads: usize, answer: impl Fn() -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
+    let said = std::cell::RefCell::new(Vec::new());
+    let enough = || {
+        for byte in cable.receive() {
+            let Some(Ok(payload)) = decoder.push(byte) else { continue };
+            said.borrow_mut().push(payload.to_vec());
+            answer().iter().for_each(|payload| cable.send(&framed(payload)));
+        }
+        (said.borrow().len() >= payloads).then_some(())
+    };
+    wait_until(format!("{payloads} payloads came"), enough, String::new);
+    said.into_inner()
+}
+
+#[test]
+fn a_thing_that_says_hello_under_a_name_nobody_enrolled_gets_nothing_and_the_desk_says_so() {
+    let (post, mut device, cable) = post_with_scanner("frames");
+    device.start();
+    device.wait_for_edition(LIST, 1);
+    // Its name as the protocol has it, the hello of the protocol before, a scan and a note without a channel.
+    let old_hello = [&b"\x01\x00\x01\x0aanything-1\x011\x01\x0d"[..], LIST.as_bytes(), &[0; 45]].concat();
+    let scan = [&b"\x02\x02\0\0\0\0\x01\x01\x01\x00"[..], passport(SPECIMEN).as_bytes()].concat();
+    let note = [&[2, 2], &[7; 300][..]].concat();
+    let answers = || vec![b"\x02\x00anything-1".to_vec(), old_hello.clone(), scan.clone(), note.clone()];
+    let said = talk_at(&cable, 3, answers);
+    assert!(said.iter().all(|payload| payload[..] == [line::PROTOCOL, 0]), "only calls: {said:?}");
+    let status = device.status().unwrap();
+    let at = &status["scanners"][0];
+    assert_eq!((&at["port"], &at["state"]), (&"lane 1".into(), &"unknown".into()), "{status}");
+    assert_eq!(at["name"], "anything-1");
+    let told = device.run("status", &[]).out;
+    assert!(told.contains("lane 1: anything-1 is not enrolled"), "{told}");
+    assert!(told.contains("vedette-hq scanner enrol anything-1 --device post-7"), "{told}");
+    assert_eq!((searches(&device), post.hq.encounters().len()), (0, 0));
+}
+
+#[test]
+fn a_thing_with_an_enrolled_name_and_a_recorded_session_played_again_get_nothing() {
+    let (post, mut device, cable) = post_with_scanner("frames");
+    device.start();
+    device.wait_for_edition(LIST, 1);
+    // Without the key the openings are all it gets: they are sealed to the enrolled key.
+    let lies = || vec![b"\x02\x00handheld-3".to_vec(), [&[2, 1], &[9; 48][..]].concat(), vec![2, 3, 2]];
+    // At the first call the enrolment may not have come yet.
+    let said = talk_at(&cable, 8, lies);
+    let openings = said.iter().filter(|payload| payload[1] == 1).count();
+    assert!(openings > 0 && said.iter().all(|payload| payload[1] < 2), "{said:?}");
+    assert_eq!(device.status().unwrap()["scanners"][0]["state"], "unproven");
+
+    // A true scanner's side of a session, recorded, and played to the agent after it.
+    let tape = Tape::default();
+    let handheld = Handheld::recorded("handheld-3", LIST, &device, cable.clone(), tape.clone());
+    wait_for_installed(&handheld, &device, 1);
+    handheld.scan(1, &passport(SPECIMEN));
+    wait_for_shown(&handheld, &device, 1);
+    post.wait_for_encounters(&device, 1);
+    drop(handheld);
+    cable.unplug();
+    cable.plug();
+    let tape = std::mem::take(&mut *tape.lock().unwrap());
+    let said = talk_at(&cable, 5, || tape.clone());
+    assert!(said.iter().all(|payload| payload[1] < 2), "nothing was sealed to it: {said:?}");
+    assert_eq!((searches(&device), post.hq.encounters().len()), (1, 1));
+}
+
+#[test]
+fn a_revoked_scanner_erases_its_lists_and_gets_nothing_more() {
+    let (post, mut device, cable) = post_with_scanner("frames");
+    let handheld = Handheld::start("handheld-3", LIST, &device, cable);
+    device.start();
+    wait_for_installed(&handheld, &device, 1);
+    post.hq.run(&["scanner", "revoke", "handheld-3"]).expect_code(0);
+    post.hq.publish(LIST, others());
+    let erased = || (handheld.inside().edition() == 0).then_some(());
+    wait_until("the scanner has erased its list", erased, || device.log());
+    device.wait_for_edition(LIST, 2);
+    let revoked = || (device.status()?["scanners"][0]["state"] == "revoked").then_some(());
+    wait_until("the desk says that it is revoked", revoked, || device.log());
+    assert_eq!(handheld.inside().edition(), 0, "nor does it get the next");
+    let told = device.run("status", &[]).out;
+    assert!(told.contains("handheld-3 was revoked"), "{told}");
 }

@@ -6,7 +6,7 @@ use vedette_shim::mrz;
 use vedette_shim::scanner::{Piece, ToHost, ToScanner};
 use vedette_tests::press::{NOW, Press, PrintedEdition};
 use vedette_tests::sample;
-use vedette_tests::scanner::{MemoryUnit, answer_to, fresh, give_keys, install, open, say};
+use vedette_tests::scanner::{MemoryUnit, answer_to, fresh, give_keys, install, open, open_with, say};
 use vedette_tests::vectors;
 
 fn verdict(unit: &MemoryUnit, number: &str) -> String {
@@ -92,7 +92,7 @@ fn an_edition_that_does_not_fit_is_refused_at_once() {
     let mut large = press.setup();
     large.lists[0].region.sectors = 2;
     let flash = fresh(&press, 1).flash().clone();
-    let mut unit = vedette_shim::unit::Unit::open(large, flash, vedette_shim::trust::SoftVerify).unwrap();
+    let mut unit = open_with(large, flash).unwrap();
     assert!(answer_to(&mut unit, &ToScanner::Offer(&first.manifest)).contains("too small"));
 }
 

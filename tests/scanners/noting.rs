@@ -38,7 +38,9 @@ fn encounters_wait_sealed_through_a_power_cut_and_go_in_their_order() {
     let mut unit = fresh(&press, 1);
     install(&mut unit, &edition).unwrap();
     give_keys(&mut unit, &press);
-    unit.set_time(&press.heartbeat(NOW + 100, &edition), 0).unwrap();
+    say(&mut unit, &ToScanner::Time(&press.heartbeat(NOW + 100, &edition)), 0, |said| {
+        assert_eq!(said, ToHost::Done)
+    });
     for (id, n) in [(1, 21), (2, 28), (3, 35)] {
         note(&mut unit, &sample::number(n), id).unwrap();
     }

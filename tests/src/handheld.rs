@@ -4,19 +4,21 @@
 
 use crate::cable::Cable;
 use crate::device::Device;
-use crate::scanner::MemoryUnit;
+use crate::scanner::SoftUnit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Instant;
+use vedette_common::crypto;
 use vedette_shim::flash::memory::MemoryFlash;
 use vedette_shim::flash::{Geometry, Region};
 use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
-use vedette_shim::ids::EncounterId;
+use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::list::{Kind, Scratch};
 use vedette_shim::mrz;
-use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner};
+use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, Reading, Scan, ToHost, ToScanner, line};
 use vedette_shim::seal::ScannerKey;
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{PinnedIssuer, Root, SoftVerify};
 use vedette_shim::unit::{Pinned, ScanOutcome, Setup, Unit};
 use vedette_shim::verdict::Verdict;
@@ -37,10 +39,13 @@ pub struct Shown {
     pub lists: Vec<(String, u64)>,
 }
 
+/// What a scanner has said.
+pub type Tape = Arc<Mutex<Vec<Vec<u8>>>>;
+
 /// What is inside.
 pub struct Inside {
     setup: Setup,
-    unit: MemoryUnit,
+    unit: SoftUnit,
     started: Instant,
     /// What its display has shown.
     pub shown: Vec<Shown>,
@@ -61,6 +66,11 @@ pub struct Handheld {
 impl Handheld {
     /// A scanner that was made for `list` of the headquarters that `host` was enrolled at.
     pub fn start(name: &str, list: &str, host: &Device, cable: Cable) -> Handheld {
+        Handheld::recorded(name, list, host, cable, Tape::default())
+    }
+
+    /// The same; the payloads that it says are added to `tape`.
+    pub fn recorded(name: &str, list: &str, host: &Device, cable: Cable, tape: Tape) -> Handheld {
         let root = std::fs::read(host.folder().join("root.anchor")).expect("an enrolled device has its root");
         let root = Root::pinned(&root, &SoftVerify).expect("headquarters signed it");
         let list = list.parse().expect("a list name");
@@ -69,7 +79,9 @@ impl Handheld {
         let setup = Setup {
             device: name.parse().expect("a device id"),
             firmware: "1".try_into().expect("a short text"),
+            key: Handheld::key(),
             heartbeat: root.heartbeat.clone(),
+            orders: root.orders.clone(),
             kv: Region { first: 0, sectors: 2 },
             spool: Region { first: 2, sectors: 4 },
             lists: [Pinned { issuer, region: Region { first: 6, sectors: 58 } }].into_iter().collect(),
@@ -80,9 +92,19 @@ impl Handheld {
         let (inside, stop) = (Arc::new(Mutex::new(inside)), Arc::new(AtomicBool::new(false)));
         let run = {
             let (inside, cable, stop) = (inside.clone(), cable.clone(), stop.clone());
-            move || run(&inside, &cable, &stop)
+            move || run(&inside, &cable, &stop, &tape)
         };
         Handheld { inside, cable, stop, thread: Some(std::thread::spawn(run)) }
+    }
+
+    /// Its own key.
+    fn key() -> PrivateKey {
+        PrivateKey([77; 32])
+    }
+
+    /// The public half of its key, as headquarters enrols it.
+    pub fn public_key() -> String {
+        Hex(&Self::key().public()).to_string()
     }
 
     /// What is inside, to look at and to change.
@@ -97,17 +119,22 @@ impl Handheld {
 
     /// A document is put on it, and its host is asked.
     pub fn scan(&self, number: u32, text: &str) {
-        self.cable.send(&framed(&ToHost::Scan(Scan { number, reading: Reading::Zone, text })));
+        let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
+        let scan = ToHost::Scan(Scan { number, reading: Reading::Zone, text });
+        let frame = self.inside().unit.say(&scan, &mut out).expect("its host has opened a channel").to_vec();
+        self.cable.send(&frame);
     }
 
-    /// Switches it off and on: what is not in flash is gone. It says hello when it is back.
+    /// Switches it off and on: what is not in flash is gone. It says that it is there when it is back.
     pub fn restart(&self) {
         let mut inside = self.inside();
         let flash = inside.unit.flash().clone();
         inside.unit = Unit::open(inside.setup.clone(), flash, SoftVerify).expect("a flash that works");
         inside.started = Instant::now();
-        let hello = inside.hello();
-        self.cable.send(&framed(&ToHost::Hello(hello)));
+        let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
+        let here = inside.unit.here(&mut out).expect("a name fits its frame").to_vec();
+        drop(inside);
+        self.cable.send(&here);
     }
 }
 
@@ -128,7 +155,7 @@ impl Inside {
 
     /// Another host gives it a key for its encounters.
     pub fn serves_another_host(&mut self) {
-        self.unit.add_key(&KeyFor::Encounters(ScannerKey([7; 32]))).expect("a key is taken");
+        self.unit.take_key(&KeyFor::Encounters(ScannerKey([7; 32])));
     }
 
     /// It checks a document while its host is away, and notes each alert under an id that begins with `id`.
@@ -156,12 +183,7 @@ impl Drop for Handheld {
     }
 }
 
-fn framed(message: &ToHost<'_>) -> Vec<u8> {
-    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
-    scanner::encode(message, &mut out).expect("a message fits").to_vec()
-}
-
-fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
+fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool, tape: &Tape) {
     let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
     let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
     while !stop.load(Ordering::Relaxed) {
@@ -170,9 +192,15 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
             let mut inside = inside.lock().unwrap();
             let uptime_s = inside.uptime_s();
             let Inside { unit, shown, .. } = &mut *inside;
-            let answer = unit.receive(payload, uptime_s, &mut out, |answer| shown.push(shown_of(answer)));
+            // Opened in its place: what it said is there afterwards.
+            let sealed = payload.first_chunk() == Some(&[line::PROTOCOL, 2]);
+            let random = crypto::random();
+            let answer =
+                unit.receive(payload, uptime_s, &random, &mut out, |answer| shown.push(shown_of(answer)));
             let answer = answer.expect("an answer fits its frame");
-            if let Ok(ToScanner::Piece(_)) = scanner::decode(payload) {
+            let text =
+                payload.get(6..payload.len().saturating_sub(16)).filter(|_| sealed).unwrap_or_default();
+            if let Ok(ToScanner::Piece(_)) = scanner::decode(text) {
                 inside.pieces += 1;
             }
             if inside.lose > 0 {
@@ -181,8 +209,15 @@ fn run(inside: &Mutex<Inside>, cable: &Cable, stop: &AtomicBool) {
             }
             drop(inside);
             cable.send(answer);
+            tape.lock().unwrap().extend(payload_of(answer));
         }
     }
+}
+
+/// The payload of a frame.
+fn payload_of(frame: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + CRC_BYTES]);
+    frame.iter().find_map(|byte| Some(decoder.push(*byte)?.ok()?.to_vec()))
 }
 
 fn shown_of(answer: &scanner::ScanAnswer<'_>) -> Shown {

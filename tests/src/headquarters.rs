@@ -76,6 +76,12 @@ impl Headquarters {
         program::run("vedette-hq", [&add, arguments].concat(), &format!("{pin}\n")).expect_code(0);
     }
 
+    /// Enrols the scanner with this public key, in hexadecimal, at a device.
+    #[track_caller]
+    pub fn enrol_scanner(&self, scanner: &str, device: &str, key: &str) {
+        self.run(&["scanner", "enrol", scanner, "--device", device, "--key", key]).expect_code(0);
+    }
+
     /// Starts depot and collector.
     pub fn serve(&mut self) {
         self.serve_with(&[]);

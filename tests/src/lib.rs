@@ -11,6 +11,7 @@
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
 //! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
+//! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
@@ -21,6 +22,7 @@ pub mod cable;
 pub mod device;
 pub mod handheld;
 pub mod headquarters;
+pub mod host_line;
 pub mod http;
 pub mod intruder;
 pub mod post;

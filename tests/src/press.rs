@@ -8,7 +8,11 @@ use vedette_shim::flash::{Geometry, Region};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
 use vedette_shim::seal::ScannerKey;
-use vedette_shim::trust::{self, Heartbeat, ListState, Manifest, PinnedIssuer, Role, SegmentRef, SignedKind};
+use vedette_shim::session::PrivateKey;
+use vedette_shim::trust::{
+    self, EnrolledPair, Heartbeat, ListState, Manifest, PinnedIssuer, Role, ScannerEnrolment, SegmentRef,
+    SignedKind,
+};
 use vedette_shim::unit::{Pinned, Setup};
 
 /// When the press prints, seconds since 1970.
@@ -18,10 +22,18 @@ pub const LEASE_S: u32 = 48 * 3600;
 /// The flash that [`Press::setup`] lays out: 16 sectors of 4 KiB.
 pub const FLASH: Geometry = Geometry { sector: 4096, unit: 4, sectors: 32 };
 
+/// The number of [`Press::enrolment`].
+pub const ENROLMENT: u64 = NOW;
+
 /// Prints editions of one list.
 pub struct Press {
     issuer: SigningKey,
     heartbeat: SigningKey,
+    orders: SigningKey,
+    /// The scanner's own key.
+    pub key: PrivateKey,
+    /// Its host's.
+    pub host_key: PrivateKey,
     /// Seals the segments; its number is 1.
     pub list_key: ListKey,
     /// What the scanner seals its encounters with.
@@ -67,6 +79,9 @@ impl Default for Press {
         Press {
             issuer: SigningKey::from_seed(&[1; 32]),
             heartbeat: SigningKey::from_seed(&[2; 32]),
+            orders: SigningKey::from_seed(&[7; 32]),
+            key: PrivateKey([5; 32]),
+            host_key: PrivateKey([6; 32]),
             list_key: ListKey([3; 32]),
             scanner_key: ScannerKey([4; 32]),
             list: "uto/stolen".parse().expect("a list name"),
@@ -86,20 +101,44 @@ impl Press {
         self.dir.path()
     }
 
-    /// Public keys of issuer and heartbeat.
-    pub fn pinned_keys(&self) -> [[u8; 32]; 2] {
-        [self.issuer.public(), self.heartbeat.public()]
+    /// Public keys of issuer, heartbeat and orders.
+    pub fn pinned_keys(&self) -> [[u8; 32]; 3] {
+        [self.issuer.public(), self.heartbeat.public(), self.orders.public()]
+    }
+
+    /// Signs that the scanner hangs at the host.
+    pub fn enrolment(&self) -> Vec<u8> {
+        self.enrolment_of(EnrolledPair {
+            scanner_key: self.key.public(),
+            host_key: self.host_key.public(),
+            number: ENROLMENT,
+            revoked: false,
+        })
+    }
+
+    /// Signs an enrolment.
+    pub fn enrolment_of(&self, pair: EnrolledPair) -> Vec<u8> {
+        let enrolment = ScannerEnrolment {
+            pair,
+            expires: NOW + 180 * 24 * 3600,
+            scanner: "scanner-1".parse().expect("a device id"),
+            device: "post-7".parse().expect("a device id"),
+            lists: [self.list()].into_iter().collect(),
+        };
+        sign_statement(SignedKind::Enrolment, &enrolment, &[&self.orders])
     }
 
     /// A scanner for this list, on a flash like [`FLASH`].
     pub fn setup(&self) -> Setup {
-        let [issuer, heartbeat] = self.pinned_keys();
+        let [issuer, heartbeat, orders] = self.pinned_keys();
         let role = |key| Role { threshold: 1, keys: [key].into_iter().collect() };
         let issuer = PinnedIssuer { list: self.list(), kind: Kind::Documents, role: role(issuer) };
         Setup {
             device: "scanner-1".parse().expect("a device id"),
             firmware: "0.1.0".try_into().expect("a short text"),
+            key: self.key.clone(),
             heartbeat: role(heartbeat),
+            orders: role(orders),
             kv: Region { first: 0, sectors: 2 },
             spool: Region { first: 2, sectors: 4 },
             lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),

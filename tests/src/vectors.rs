@@ -2,8 +2,8 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `pinned.bin` | public keys of the issuer of uto/stolen and of the heartbeat, 32 bytes each |
-//! | `host.bin` | all that a host says to set the scanner up, as frames: keys, time, offer, every piece in its order |
+//! | `pinned.bin` | 32 bytes each: public keys of the issuer of uto/stolen, of the heartbeat and of orders; the scanner's private key; the random bytes that it must answer the recorded opening with |
+//! | `host.bin` | all that a host says to set the scanner up, as frames: the opening, keys, time, offer, every piece in its order |
 //! | `zones.txt` | documents put on the scanner, one a line, the zone's lines joined |
 //! | `answers.txt` | what it must say of each, as `vedette_shim::unit::ScanOutcome` is displayed, at an uptime of 60 s |
 //! | `damage.txt` | what it must say when a page is damaged, one case a line, see [`damage`] |
@@ -12,6 +12,7 @@
 //! `cargo run -p vedette-tests --bin scanner-vectors` writes them again. What is found comes from the agent's own engine, not
 //! from the shim's; `tests/reader/scanner.py` works out the same lines from the text of FORMAT.md.
 
+use crate::host_line::HostLine;
 use crate::press::{FLASH, LEASE_S, NOW, Press, PrintedEdition, PrintedSegment};
 use crate::sample;
 use std::fs::OpenOptions;
@@ -22,13 +23,14 @@ use vedette_lists::{
     SegmentFile, Status,
 };
 use vedette_shim::document::{DocumentKey, Number};
-use vedette_shim::frame::encoded_max;
+use vedette_shim::frame::{self, encoded_max};
 use vedette_shim::list::root::Part;
 use vedette_shim::list::{PAGE_BYTES, Segment};
 use vedette_shim::mrz::{self, Fields, compose};
 use vedette_shim::query::{DocumentQuery, How};
-use vedette_shim::scanner::{self, KeyFor, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece, ToScanner};
+use vedette_shim::scanner::{KeyFor, PIECE_BYTES_MAX, Piece, ToScanner};
 use vedette_shim::seal::Soft;
+use vedette_shim::session::{Opened, PrivateKey, REPLY_BYTES};
 use vedette_shim::trust::Freshness;
 use vedette_shim::verdict::{Basis, decide};
 
@@ -47,7 +49,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let answers: Vec<_> = zones.iter().map(|zone| answer(&open, zone)).collect();
     let damage = damage(&press, &edition, &open, &zones);
     vec![
-        ("pinned.bin", press.pinned_keys().concat()),
+        ("pinned.bin", [press.pinned_keys().concat(), press.key.0.to_vec(), RANDOM.to_vec()].concat()),
         ("host.bin", host(&press, &edition)),
         ("zones.txt", text(zones)),
         ("answers.txt", text(answers)),
@@ -154,6 +156,9 @@ fn zones() -> Vec<String> {
     zones
 }
 
+/// What the scanner of the recorded session takes for random bytes. No other session may have them.
+pub const RANDOM: [u8; 32] = [9; 32];
+
 /// What a host says, in frames.
 pub fn host(press: &Press, edition: &PrintedEdition) -> Vec<u8> {
     let list_key = KeyFor::List { list: press.list(), number: 1, key: press.list_key.clone() };
@@ -171,13 +176,23 @@ pub fn host(press: &Press, edition: &PrintedEdition) -> Vec<u8> {
         }
     }
     messages.push(ToScanner::Time(&heartbeat));
-    messages.iter().flat_map(framed).collect()
+    let mut host = HostLine::new(press, PrivateKey([8; 32]));
+    let opening = host.opening().to_vec();
+    // The scanner's answer, as it will be made again.
+    let mut open = opening.clone();
+    let opened =
+        Opened::read::<Soft>(&press.key, &press.key.public(), &mut open[2..]).expect("its own opening");
+    let mut reply = [0; REPLY_BYTES];
+    opened.reply::<Soft>(&PrivateKey(RANDOM), &mut reply).expect("room for a reply");
+    host.opened(&mut reply);
+    let sealed = messages.iter().flat_map(|message| host.sealed(message));
+    framed(&opening).into_iter().chain(sealed).collect()
 }
 
-/// A message as a frame.
-pub fn framed(message: &ToScanner<'_>) -> Vec<u8> {
-    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
-    scanner::encode(message, &mut out).expect("a message fits its frame").to_vec()
+/// A payload as a frame.
+pub fn framed(payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; encoded_max(payload.len())];
+    frame::encode(payload, &mut out).expect("the buffer is as large as the frame").to_vec()
 }
 
 fn open(press: &Press, edition: &PrintedEdition) -> Edition {

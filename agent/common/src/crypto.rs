@@ -13,6 +13,7 @@ use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{self, Ed25519KeyPair, KeyPair};
 use serde::Serialize;
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{self, Envelope, KEYS_MAX, PublicKey, Signature, SignedKind, Verify};
 use zeroize::Zeroizing;
 
@@ -111,6 +112,11 @@ impl BoxKey {
 
     fn private(&self) -> Private {
         Private::from_bytes(&*self.private).expect("it was read once already")
+    }
+
+    /// As the secure channel to a scanner wants it.
+    pub fn session_key(&self) -> PrivateKey {
+        PrivateKey(*self.private)
     }
 
     /// A secret that only this key gives, another one for each `purpose` (HKDF-SHA256).

@@ -60,6 +60,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
         configs: config.scanners.clone(),
         checker,
         store: SegmentStore::open(&config.state)?,
+        standings: post.standings().clone(),
         check: Arc::new({
             let post = post.clone();
             move |scan| post.check_at_reader(scan)

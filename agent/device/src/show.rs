@@ -14,6 +14,7 @@ use crate::desk::api::{ListView, SignIn, StatusView};
 use crate::desk::tokens::TokenView;
 use crate::journal::{AuditEvent, AuditLine, Ended};
 use crate::post::status::RosterStanding;
+use crate::scanner::channel::ScannerState;
 use std::fmt::Write;
 use std::path::Path;
 use vedette_common::clock::{parse_rfc3339, rfc3339, system_now};
@@ -192,6 +193,14 @@ pub fn status(status: &StatusView) -> String {
         }
     };
     push(&mut out, format_args!("roster: {roster}"));
+    for scanner in &status.scanners {
+        let text = match &scanner.why {
+            Some(why) => format!("GETS NOTHING: {}", why.text),
+            None if scanner.state == ScannerState::Connected => format!("{}: {}", scanner.port, scanner.name),
+            None => format!("{}: nothing answers", scanner.port),
+        };
+        push(&mut out, format_args!("scanner: {}", printable(&text)));
+    }
     if !status.listen.is_empty() {
         push(&mut out, format_args!("console: http://{}/", status.listen));
     }

@@ -12,9 +12,9 @@ use vedette_common::words::Phrase;
 use vedette_lists::{Edition, ListKey};
 use vedette_names::PersonIndex;
 use vedette_names::handling::Handling;
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Freshness, Root, freshness};
+use vedette_shim::trust::{Freshness, Root, ScannerEnrolment, freshness};
 
 /// What is swapped.
 pub type Shared = Arc<ArcSwap<Snapshot>>;
@@ -31,6 +31,18 @@ pub struct Snapshot {
     pub roster_state: RosterState,
     /// A newer roster than this one is signed, and not here.
     pub roster_behind: bool,
+    /// The newest enrolment of each scanner that ever hung here, by its name.
+    pub scanners: Arc<EnrolledScanners>,
+}
+
+/// Enrolments by the scanners' names.
+pub type EnrolledScanners = BTreeMap<DeviceId, EnrolledScanner>;
+
+/// A scanner's enrolment, and as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolledScanner {
+    pub enrolment: ScannerEnrolment,
+    pub envelope: Arc<[u8]>,
 }
 
 /// One list.

@@ -28,7 +28,7 @@ pub use collector::{alarms, answer, broadcast, encounters, serve};
 pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;
-pub use fleet::{devices, enrol, grants, officer, orders, revoke};
+pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, change, import, issue, list, publish, screen};

@@ -1,7 +1,7 @@
 //! AES-256-GCM by ring for the shim's page sealing.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use vedette_shim::seal::{Aead, BadSeal, SegmentKey, TAG_BYTES, nonce};
+use vedette_shim::seal::{Aead, BadSeal, SegmentKey, TAG_BYTES};
 
 /// One segment's key, ready for ring.
 pub struct Ring(LessSafeKey);
@@ -12,18 +12,25 @@ impl Aead for Ring {
         Ring(LessSafeKey::new(key))
     }
 
-    fn seal(&self, number: u64, page: &mut [u8]) -> [u8; TAG_BYTES] {
-        let nonce = Nonce::assume_unique_for_key(nonce(number));
-        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::empty(), page);
-        let tag = tag.expect("a page is far below AES-GCM's limit of 64 GiB");
+    fn seal_with(&self, nonce: &[u8; 12], additional: &[u8], text: &mut [u8]) -> [u8; TAG_BYTES] {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(additional), text);
+        let tag = tag.expect("a page or a message is far below AES-GCM's limit of 64 GiB");
         let mut out = [0; TAG_BYTES];
         out.copy_from_slice(tag.as_ref());
         out
     }
 
-    fn open(&self, number: u64, page: &mut [u8], tag: &[u8; TAG_BYTES]) -> Result<(), BadSeal> {
-        let nonce = Nonce::assume_unique_for_key(nonce(number));
-        let opened = self.0.open_in_place_separate_tag(nonce, Aad::empty(), (*tag).into(), page, 0..);
+    fn open_with(
+        &self,
+        nonce: &[u8; 12],
+        additional: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG_BYTES],
+    ) -> Result<(), BadSeal> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let about = Aad::from(additional);
+        let opened = self.0.open_in_place_separate_tag(nonce, about, (*tag).into(), text, 0..);
         opened.map(|_| ()).map_err(|_| BadSeal)
     }
 }

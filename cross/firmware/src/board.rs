@@ -52,9 +52,9 @@ impl File {
     }
 }
 
-/// 16 bytes of the host's random source. A scanner has one of its own.
-pub fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
+/// Bytes of the host's random source. A scanner has one of its own.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     match File::open("/dev/urandom\0", nr::open::R_BINARY) {
         Some(file) if file.read(&mut bytes) => bytes,
         _ => stop(&"no random source"),
@@ -76,8 +76,9 @@ pub fn argument(name: &str) -> Option<u32> {
 
 /// What a factory would write into the processor's own flash behind the program, for this one scanner.
 pub struct Factory {
-    /// Public keys of the list's issuer and of the heartbeat.
-    pub pinned: &'static [u8; 64],
+    /// 32 bytes each: public keys of the list's issuer, of the heartbeat and of orders; the scanner's private key; what it
+    /// takes for random while it hears `host`, a session that was recorded with it.
+    pub pinned: &'static [u8; 160],
     /// What a host says to set the scanner up, in frames; nothing where a host will come and say it.
     pub host: &'static [u8],
     /// Zones of documents to be put on the scanner, one a line.

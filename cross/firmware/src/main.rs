@@ -20,6 +20,7 @@ use vedette_shim::list::{Kind, Scratch};
 use vedette_shim::mrz;
 use vedette_shim::scanner::MESSAGE_BYTES_MAX;
 use vedette_shim::seal::Soft;
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{PinnedIssuer, Role, SoftVerify};
 use vedette_shim::unit::{Pinned, Setup, Unit};
 use vedette_shim::verdict::Verdict;
@@ -50,9 +51,10 @@ fn main() -> ! {
     hprintln!("state {} bytes, page buffers {} bytes", size_of::<Scanner>(), size_of::<Buffers>());
 
     let mut host = Line { decoder: Decoder::new(&mut buffers.incoming), outgoing: &mut buffers.outgoing };
+    let recorded = part(factory.pinned, 4);
     for byte in factory.host {
         // Pieces of what is installed already are refused, which is as it should be.
-        let _ = host.hear(unit, *byte, 0);
+        let _ = host.hear(unit, *byte, 0, &recorded);
     }
     let mut uart = Uart::open();
     let first = factory.zones.lines().next().unwrap_or_default();
@@ -87,19 +89,22 @@ fn open(factory: &Factory) -> &'static mut Scanner {
     }
 }
 
+/// The nth 32 bytes of what the factory pinned.
+fn part(pinned: &[u8; 160], n: usize) -> [u8; 32] {
+    pinned.as_chunks().0[n]
+}
+
 #[inline(never)]
-fn setup(pinned: &[u8; 64]) -> Setup {
-    let role = |key: &[u8]| {
-        let key = key.try_into().expect("32 bytes of the 64");
-        Role { threshold: 1, keys: [key].into_iter().collect() }
-    };
-    let (issuer, heartbeat) = pinned.split_at(32);
+fn setup(pinned: &[u8; 160]) -> Setup {
+    let role = |n| Role { threshold: 1, keys: [part(pinned, n)].into_iter().collect() };
     let list = "uto/stolen".parse().expect("a list's name");
-    let issuer = PinnedIssuer { list, kind: Kind::Documents, role: role(issuer) };
+    let issuer = PinnedIssuer { list, kind: Kind::Documents, role: role(0) };
     Setup {
         device: "scanner-1".parse().expect("a device's name"),
         firmware: "0.1.0".try_into().expect("a short text"),
-        heartbeat: role(heartbeat),
+        key: PrivateKey(part(pinned, 3)),
+        heartbeat: role(1),
+        orders: role(2),
         kv: Region { first: 0, sectors: 2 },
         spool: Region { first: 2, sectors: 4 },
         lists: [Pinned { issuer, region: Region { first: 6, sectors: 26 } }].into_iter().collect(),
@@ -114,14 +119,17 @@ struct Line<'b> {
 
 impl Line<'_> {
     /// Takes in a byte; the answer, if it ended a message.
-    fn hear(&mut self, unit: &mut Scanner, byte: u8, uptime_s: u64) -> Option<&[u8]> {
-        let message = self.decoder.push(byte)?.ok()?;
-        unit.receive(message, uptime_s, self.outgoing, |_| {}).ok().map(|answer| &*answer)
+    fn hear(&mut self, unit: &mut Scanner, byte: u8, uptime_s: u64, random: &[u8; 32]) -> Option<&[u8]> {
+        let payload = self.decoder.push(byte)?.ok()?;
+        unit.receive(payload, uptime_s, random, self.outgoing, |_| {}).ok().map(|answer| &*answer)
     }
 
     /// Waits for a byte of the host, and answers if it ends a message.
     fn answer(&mut self, unit: &mut Scanner, uart: &mut Uart) {
-        if let Some(answer) = self.hear(unit, uart.read(), UPTIME_S) {
+        // Only the zero that ends a frame may begin a channel.
+        let byte = uart.read();
+        let random = if byte == 0 { board::random() } else { [0; 32] };
+        if let Some(answer) = self.hear(unit, byte, UPTIME_S, &random) {
             uart.write(answer);
         }
     }

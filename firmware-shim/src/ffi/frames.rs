@@ -43,7 +43,7 @@ pub unsafe extern "C" fn vedette_decoder_open(
 pub unsafe extern "C" fn vedette_decoder_push(
     decoder: *mut VedetteDecoder,
     byte: u8,
-    payload: *mut *const u8,
+    payload: *mut *mut u8,
     len: *mut usize,
 ) -> VedetteStatus {
     // SAFETY: the contract of the module.
@@ -52,8 +52,9 @@ pub unsafe extern "C" fn vedette_decoder_push(
             None => Err(Status::More),
             Some(Err(FrameError::Long | FrameError::Malformed | FrameError::Checksum)) => Err(Status::Frame),
             Some(Ok(frame)) => {
-                put(payload, frame.as_ptr())?;
-                put(len, frame.len())
+                let used = frame.len();
+                put(payload, frame.as_mut_ptr())?;
+                put(len, used)
             }
         })()
     })

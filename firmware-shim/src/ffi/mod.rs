@@ -32,22 +32,22 @@ pub mod zones;
 
 pub use types::{VedetteStatus, VedetteVerdict};
 
-use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteStep, VedetteZone};
+use types::{VedetteFlash, VedetteRegion, VedetteRole, VedetteSetup, VedetteZone};
 
 use crate::flash::{Flash, FlashError, Geometry, Region};
 use crate::frame::Decoder;
 use crate::ids::{DeviceId, ListName};
 use crate::list::{Kind, Scratch};
 use crate::mrz::{Mrz, MrzError};
-use crate::scanner::ScannerRefusal;
 use crate::seal::Soft;
+use crate::session::PrivateKey;
 use crate::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
-use crate::unit::{Pinned, ScanOutcome, Setup, Step, Unit};
+use crate::unit::{Pinned, ScanOutcome, Setup, Unit};
 use core::ffi::c_void;
 use core::mem::size_of;
 
 /// The version of this interface.
-pub const VEDETTE_ABI_VERSION: u32 = 1;
+pub const VEDETTE_ABI_VERSION: u32 = 2;
 
 /// The release of the library.
 pub const VEDETTE_VERSION_MAJOR: u32 = 0;
@@ -96,22 +96,6 @@ impl Flash for VedetteFlash {
         let erase = self.erase.ok_or(FlashError)?;
         // SAFETY: the caller's own function.
         unsafe { erase(self.context, at) }.then_some(()).ok_or(FlashError)
-    }
-}
-
-impl From<ScannerRefusal> for Status {
-    fn from(refusal: ScannerRefusal) -> Self {
-        match refusal {
-            ScannerRefusal::Unreadable => Status::Unreadable,
-            ScannerRefusal::UnknownList => Status::UnknownList,
-            ScannerRefusal::Untrusted => Status::Untrusted,
-            ScannerRefusal::Rollback => Status::Rollback,
-            ScannerRefusal::NoRoom => Status::NoRoom,
-            ScannerRefusal::Damaged => Status::Damaged,
-            ScannerRefusal::NoKey => Status::NoKey,
-            ScannerRefusal::Unexpected => Status::Unexpected,
-            ScannerRefusal::Flash => Status::Flash,
-        }
     }
 }
 
@@ -209,7 +193,9 @@ unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
         Ok(Setup {
             device: DeviceId::checked(text(given.device, given.device_len)?).ok_or(Status::Setup)?,
             firmware: text(given.firmware, given.firmware_len)?.try_into().map_err(|_| Status::Setup)?,
+            key: PrivateKey(bytes(given.key, 32)?.try_into().map_err(|_| Status::Argument)?),
             heartbeat: role(&given.heartbeat)?,
+            orders: role(&given.orders)?,
             kv: region(given.kv),
             spool: region(given.spool),
             lists,
@@ -236,21 +222,6 @@ fn zone_of(zone: &Mrz, repaired: bool) -> VedetteZone {
         nationality: fill(zone.nationality()),
         birth_date: fill(zone.birth_date().as_ref().map_or("", |date| date.as_str())),
         expiry_date: fill(zone.expiry_date().as_ref().map_or("", |date| date.as_str())),
-    }
-}
-
-fn step_of(step: Step) -> VedetteStep {
-    match step {
-        Step::Want(want) => VedetteStep {
-            installed: false,
-            segment: want.segment,
-            offset: want.offset,
-            bytes: want.bytes.into(),
-            edition: 0,
-        },
-        Step::Installed { edition, .. } => {
-            VedetteStep { installed: true, segment: [0; 32], offset: 0, bytes: 0, edition }
-        }
     }
 }
 

@@ -12,38 +12,26 @@ pub enum VedetteStatus {
     Ok = 0,
     /// A byte was taken and ends no frame yet.
     More = 1,
-    /// There is none: no encounter waits.
-    Nothing = 2,
     /// A pointer is null, a text is none, or a number is out of its range.
-    Argument = 3,
+    Argument = 2,
     /// The memory for a context is too small or not aligned.
-    Memory = 4,
+    Memory = 3,
     /// The buffer for the result is too small.
-    Buffer = 5,
+    Buffer = 4,
     /// The setup breaks a rule: regions, geometry, names.
-    Setup = 6,
+    Setup = 5,
     /// No machine readable zone.
-    NoZone = 7,
+    NoZone = 6,
     /// A frame that is none: damaged or too long.
-    Frame = 8,
-    /// A message or statement that cannot be read.
-    Unreadable = 9,
-    /// A list that is not in the setup.
-    UnknownList = 10,
-    /// Signatures are not the pinned role's.
-    Untrusted = 11,
-    /// Older than what is held.
-    Rollback = 12,
-    /// Too large for the flash, or the spool is full.
-    NoRoom = 13,
-    /// A segment is not the one that its manifest names.
-    Damaged = 14,
+    Frame = 7,
+    /// The spool is full: connect the host.
+    NoRoom = 8,
     /// A key is missing.
-    NoKey = 15,
-    /// Not what was waited for.
-    Unexpected = 16,
+    NoKey = 9,
+    /// There is no check before.
+    Unexpected = 10,
     /// The flash failed.
-    Flash = 17,
+    Flash = 11,
 }
 
 /// The answer to a check. Ordered by what the officer must see first.
@@ -134,8 +122,12 @@ pub struct VedetteSetup {
     pub firmware: *const u8,
     /// Bytes of the version, at most 24.
     pub firmware_len: usize,
+    /// Its X25519 private key, 32 bytes: its own, whose public half headquarters has enrolled.
+    pub key: *const u8,
     /// Who signs heartbeats.
     pub heartbeat: VedetteRole,
+    /// Who signs its enrolment.
+    pub orders: VedetteRole,
     /// Two sectors.
     pub kv: VedetteRegion,
     /// Two sectors at least.
@@ -189,19 +181,4 @@ pub struct VedetteOutcome {
     pub alerts: u32,
     /// The number, the state or the type may be misread: read the document again.
     pub misread: bool,
-}
-
-/// What an installation needs next, or that it is done.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct VedetteStep {
-    /// The edition is in use; nothing more is needed.
-    pub installed: bool,
-    /// Digest of the segment needed.
-    pub segment: [u8; 32],
-    /// From where on.
-    pub offset: u32,
-    pub bytes: u32,
-    /// The edition in use, when installed.
-    pub edition: u64,
 }

@@ -1,17 +1,15 @@
 //! A scanner: opened, set up by its host's messages or part by part, asked, and relieved of its notes.
 
-use super::types::{VedetteOutcome, VedetteSetup, VedetteStep};
+use super::types::{VedetteOutcome, VedetteSetup};
 use super::{
     Outcomes, Status, VedetteScratch, VedetteStatus, VedetteUnit, bytes, bytes_mut, exclusive, place, put,
-    room, setup, status, step_of, text,
+    room, setup, status, text,
 };
 use crate::frame::NoRoom;
-use crate::ids::{EncounterId, ListName};
+use crate::ids::EncounterId;
 use crate::list::Scratch;
 use crate::mrz;
-use crate::scanner::{KeyFor, Piece};
-use crate::seal::{ListKey, ScannerKey};
-use crate::spool::SEALED_BYTES_MAX;
+use crate::scanner::{Reading, Scan, ToHost};
 use crate::trust::SoftVerify;
 use crate::unit::{NoteError, SetupError, Unit};
 use core::ffi::c_void;
@@ -67,14 +65,16 @@ pub unsafe extern "C" fn vedette_unit_close(unit: *mut VedetteUnit) -> VedetteSt
     status(unsafe { exclusive(unit).map(|unit| core::ptr::drop_in_place(unit)) })
 }
 
-/// Does what a message of the host says (the payload of a frame) and writes the answer, a whole frame, into `out`. Text
-/// that the officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
+/// Takes the payload of a frame, which is changed by it; does what it says if it is the enrolled host's, and writes the
+/// answer, a whole frame, into `out`. `random`: 32 bytes of a random source, used for this call alone. Text that the
+/// officer should see, if the message was the answer to a scan, comes into `shown`, cut to its length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vedette_unit_receive(
     unit: *mut VedetteUnit,
-    payload: *const u8,
+    payload: *mut u8,
     payload_len: usize,
     uptime_s: u64,
+    random: *const u8,
     out: *mut u8,
     out_len: usize,
     out_used: *mut usize,
@@ -85,9 +85,10 @@ pub unsafe extern "C" fn vedette_unit_receive(
     // SAFETY: the contract of the module.
     status(unsafe {
         (|| {
-            let (unit, payload) = (exclusive(unit)?, bytes(payload, payload_len)?);
+            let (unit, payload) = (exclusive(unit)?, bytes_mut(payload, payload_len)?);
+            let random = bytes(random, 32)?.try_into().map_err(|_| Status::Argument)?;
             let mut line = Line { out: bytes_mut(shown, shown_len)?, used: 0 };
-            let used = unit.unit.receive(payload, uptime_s, bytes_mut(out, out_len)?, |answer| {
+            let used = unit.unit.receive(payload, uptime_s, random, bytes_mut(out, out_len)?, |answer| {
                 // A text that is cut is the caller's choice.
                 let _ = write!(line, "{answer}");
             });
@@ -97,76 +98,43 @@ pub unsafe extern "C" fn vedette_unit_receive(
     })
 }
 
-/// Takes a heartbeat's envelope: what time it is at least.
+/// Writes the frame that says that the scanner is there, to be sent when it has started.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_time(
+pub unsafe extern "C" fn vedette_unit_here(
     unit: *mut VedetteUnit,
-    envelope: *const u8,
-    len: usize,
-    uptime_s: u64,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe {
-        exclusive(unit).and_then(|unit| Ok(unit.unit.set_time(bytes(envelope, len)?, uptime_s)?))
-    })
-}
-
-/// Takes a list's key of 32 bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_list_key(
-    unit: *mut VedetteUnit,
-    list: *const u8,
-    list_len: usize,
-    number: u32,
-    key: *const u8,
+    out: *mut u8,
+    out_len: usize,
+    out_used: *mut usize,
 ) -> VedetteStatus {
     // SAFETY: the contract of the module.
     status(unsafe {
         (|| {
-            let list = ListName::checked(text(list, list_len)?).ok_or(Status::Argument)?;
-            let key = ListKey(secret(key)?);
-            Ok(exclusive(unit)?.unit.add_key(&KeyFor::List { list, number, key })?)
+            let used = exclusive(unit)?.unit.here(bytes_mut(out, out_len)?);
+            put(out_used, used.map_err(|NoRoom| Status::Buffer)?.len())
         })()
     })
 }
 
-/// Takes the key of 32 bytes that encounters are sealed with.
+/// Writes the frame that asks the host to check a zone, under a number that counts up; `optical` says that its characters
+/// were read from an image. `BUFFER` as well if no host has opened a channel.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_scanner_key(unit: *mut VedetteUnit, key: *const u8) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe {
-        (|| Ok(exclusive(unit)?.unit.add_key(&KeyFor::Encounters(ScannerKey(secret(key)?)))?))()
-    })
-}
-
-/// Takes a manifest's envelope: begins to install its edition, or goes on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_offer(
+pub unsafe extern "C" fn vedette_unit_scan(
     unit: *mut VedetteUnit,
-    envelope: *const u8,
-    len: usize,
-    out: *mut VedetteStep,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe { (|| put(out, step_of(exclusive(unit)?.unit.offer(bytes(envelope, len)?)?)))() })
-}
-
-/// Takes a piece of a segment (its digest has 32 bytes), as the step before said. One that was not asked for changes
-/// nothing, and the step says again what is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_piece(
-    unit: *mut VedetteUnit,
-    segment: *const u8,
-    offset: u32,
-    piece: *const u8,
-    len: usize,
-    out: *mut VedetteStep,
+    number: u32,
+    optical: bool,
+    zone: *const u8,
+    zone_len: usize,
+    out: *mut u8,
+    out_len: usize,
+    out_used: *mut usize,
 ) -> VedetteStatus {
     // SAFETY: the contract of the module.
     status(unsafe {
         (|| {
-            let piece = Piece { segment: secret(segment)?, offset, bytes: bytes(piece, len)? };
-            put(out, step_of(exclusive(unit)?.unit.piece(&piece)?))
+            let reading = if optical { Reading::Characters } else { Reading::Zone };
+            let scan = ToHost::Scan(Scan { number, reading, text: text(zone, zone_len)? });
+            let used = exclusive(unit)?.unit.say(&scan, bytes_mut(out, out_len)?);
+            put(out_used, used.map_err(|NoRoom| Status::Buffer)?.len())
         })()
     })
 }
@@ -246,47 +214,12 @@ pub unsafe extern "C" fn vedette_unit_note(
             let alert = outcome.alerts.get(alert as usize).ok_or(Status::Argument)?;
             unit.unit.note(zone, alert, &id, uptime_s).map_err(|error| match error {
                 NoteError::NoKey => Status::NoKey,
-                NoteError::NoSuchList => Status::UnknownList,
+                NoteError::NoSuchList => Status::Unexpected,
                 NoteError::Full | NoteError::Large => Status::NoRoom,
                 NoteError::Flash => Status::Flash,
             })
         })()
     })
-}
-
-/// The encounter that has waited longest: its id into 16 bytes, its sealed note into `out`. `NOTHING` if none waits.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_oldest(
-    unit: *mut VedetteUnit,
-    id: *mut u8,
-    out: *mut u8,
-    out_len: usize,
-    out_used: *mut usize,
-) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe {
-        (|| {
-            let mut buffer = [0; SEALED_BYTES_MAX];
-            let note = exclusive(unit)?.unit.oldest(&mut buffer)?.ok_or(Status::Nothing)?;
-            let to = bytes_mut(out, out_len)?.get_mut(..note.sealed.len()).ok_or(Status::Buffer)?;
-            to.copy_from_slice(note.sealed);
-            put(id.cast::<EncounterId>(), note.id)?;
-            put(out_used, note.sealed.len())
-        })()
-    })
-}
-
-/// The host has stored the encounter with this id (16 bytes): if it is the oldest, it is let go.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vedette_unit_taken(unit: *mut VedetteUnit, id: *const u8) -> VedetteStatus {
-    // SAFETY: the contract of the module.
-    status(unsafe { (|| Ok(exclusive(unit)?.unit.taken(&encounter_id(id)?)?))() })
-}
-
-/// 32 bytes of the caller's.
-unsafe fn secret(pointer: *const u8) -> Outcomes<[u8; 32]> {
-    // SAFETY: the contract of the module.
-    unsafe { bytes(pointer, 32) }?.try_into().map_err(|_| Status::Argument)
 }
 
 unsafe fn encounter_id(pointer: *const u8) -> Outcomes<EncounterId> {

@@ -13,7 +13,10 @@ fn framed(payload: &[u8]) -> Vec<u8> {
 }
 
 fn read_all(decoder: &mut Decoder<Vec<u8>>, bytes: &[u8]) -> Vec<Event> {
-    bytes.iter().filter_map(|byte| decoder.push(*byte).map(|frame| frame.map(<[u8]>::to_vec))).collect()
+    bytes
+        .iter()
+        .filter_map(|byte| decoder.push(*byte).map(|frame| frame.map(|payload| payload.to_vec())))
+        .collect()
 }
 
 fn decoder() -> Decoder<Vec<u8>> {

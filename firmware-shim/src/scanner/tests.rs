@@ -1,5 +1,4 @@
 use super::*;
-use crate::frame::{Decoder, encoded_max};
 use proptest::prelude::*;
 use std::format;
 use std::vec;
@@ -9,25 +8,15 @@ fn list(name: &str) -> ListName {
     name.parse().unwrap()
 }
 
-/// Through a frame and back, as both ends do it.
-fn payload_of(message: &impl Serialize) -> Vec<u8> {
-    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
-    let frame = encode(message, &mut out).unwrap().to_vec();
-    let mut decoder = Decoder::new(vec![0; MESSAGE_BYTES_MAX + 4]);
-    let mut payload = None;
-    for byte in frame {
-        if let Some(frame) = decoder.push(byte) {
-            payload = Some(frame.unwrap().to_vec());
-        }
-    }
-    payload.expect("a whole frame")
+/// A message's text.
+fn text_of(message: &impl Serialize) -> Vec<u8> {
+    let mut out = vec![0; line::TEXT_BYTES_MAX];
+    wire::encode(message, &mut out).unwrap().to_vec()
 }
 
 fn hello() -> Hello {
     let held = ListInUse { list: list("interpol/sltd"), edition: 7, manifest: [3; 32], keyed: true };
     Hello {
-        protocol: PROTOCOL,
-        device: "scanner-2".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
         lists: [held].into_iter().collect(),
         room_bytes: 1 << 20,
@@ -39,18 +28,18 @@ fn hello() -> Hello {
 
 #[test]
 fn messages_have_the_bytes_of_the_format() {
-    assert_eq!(payload_of(&ToScanner::Who), [1, 0]);
-    assert_eq!(payload_of(&ToScanner::Taken([9; 16])), [[1, 7].as_slice(), &[9; 16]].concat());
+    assert_eq!(text_of(&ToScanner::Who), [1, 0]);
+    assert_eq!(text_of(&ToScanner::Taken([9; 16])), [[1, 7].as_slice(), &[9; 16]].concat());
     let want = ToHost::Want(Want { segment: [5; 32], offset: 1024, bytes: 1024 });
-    assert_eq!(payload_of(&want), [[1, 2].as_slice(), &[5; 32], &[0x80, 8, 0x80, 8]].concat());
+    assert_eq!(text_of(&want), [[1, 2].as_slice(), &[5; 32], &[0x80, 8, 0x80, 8]].concat());
     let scan = ToHost::Scan(Scan { number: 2, reading: Reading::Characters, text: "P<UTO" });
-    assert_eq!(payload_of(&scan), *b"\x01\x01\x02\x01\x05P<UTO");
-    assert_eq!(payload_of(&ToHost::Refused(ScannerRefusal::Flash)), [1, 7, 8]);
+    assert_eq!(text_of(&scan), *b"\x01\x01\x02\x01\x05P<UTO");
+    assert_eq!(text_of(&ToHost::Refused(ScannerRefusal::Flash)), [1, 7, 8]);
 }
 
 #[test]
 fn messages_survive_the_way() {
-    let bytes = payload_of(&ToHost::Hello(hello()));
+    let bytes = text_of(&ToHost::Hello(hello()));
     assert_eq!(decode::<ToHost<'_>>(&bytes), Ok(ToHost::Hello(hello())));
 
     let alert = AlertShown { list: list("a/b"), alert: "UTO-P-1", what: "stolen: seize_document" };
@@ -68,7 +57,7 @@ fn messages_survive_the_way() {
         more: 3,
         lists: [asked].into_iter().collect(),
     };
-    let bytes = payload_of(&ToScanner::Answer(answer.clone()));
+    let bytes = text_of(&ToScanner::Answer(answer.clone()));
     match decode::<ToScanner<'_>>(&bytes).unwrap() {
         ToScanner::Answer(read) => assert_eq!(read, answer),
         other => panic!("{other:?}"),
@@ -78,7 +67,7 @@ fn messages_survive_the_way() {
 #[test]
 fn another_version_and_a_name_that_is_none_are_refused() {
     assert_eq!(decode::<ToScanner<'_>>(&[2, 0]).unwrap_err(), WireError::Version(2));
-    let mut bytes = payload_of(&ToHost::Installed { list: list("a/b"), edition: 1 });
+    let mut bytes = text_of(&ToHost::Installed { list: list("a/b"), edition: 1 });
     let slash = bytes.iter().position(|b| *b == b'/').unwrap();
     bytes[slash] = b'#';
     assert_eq!(decode::<ToHost<'_>>(&bytes), Err(WireError::Malformed));
@@ -94,10 +83,10 @@ fn a_key_is_not_shown() {
 #[test]
 fn the_largest_piece_and_the_largest_heartbeat_fit_a_message() {
     let piece = Piece { segment: [0xff; 32], offset: u32::MAX, bytes: &[0; PIECE_BYTES_MAX] };
-    payload_of(&ToScanner::Piece(piece));
+    text_of(&ToScanner::Piece(piece));
     // 32 lists with names of 48 bytes and 8 signatures.
     let heartbeat = 32 * (1 + 48 + 10 + 32) + 8 * (8 + 1 + 64) + 40;
-    payload_of(&ToScanner::Time(&vec![0; heartbeat]));
+    text_of(&ToScanner::Time(&vec![0; heartbeat]));
 }
 
 #[cfg(feature = "soft")]
@@ -147,7 +136,7 @@ proptest! {
         let _ = decode::<ToScanner<'_>>(&likely);
         if let Ok(message) = decode::<ToHost<'_>>(&likely) {
             // What was read is written as it came, but for numbers written longer than needed.
-            prop_assert!(payload_of(&message).len() <= likely.len());
+            prop_assert!(text_of(&message).len() <= likely.len());
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum SignedKind {
     Roster,
     /// An owner's answer to one encounter.
     Answer,
+    /// A scanner's key, its host and its lists.
+    Enrolment,
 }
 
 impl SignedKind {
@@ -35,6 +37,7 @@ impl SignedKind {
             Self::Order => "order",
             Self::Roster => "roster",
             Self::Answer => "answer",
+            Self::Enrolment => "enrolment",
         }
     }
 }

@@ -6,7 +6,7 @@
 //! | issuer (one a list) | manifests and grants of its list | the root |
 //! | heartbeat | the newest edition of each list at time T | the root |
 //! | collector | receipts, and owners' answers | the root |
-//! | orders | orders to a device (erase) | the root |
+//! | orders | orders to a device (erase); the scanners that hang at it | the root |
 //!
 //! Every function here is pure: (bytes, what is already believed, floor, now) -> checked value or the one reason
 //! why not. Metadata is checked *before* anyone stores it. Versions never go back: the caller keeps floors and
@@ -14,6 +14,7 @@
 //!
 //! Failure: [`TrustError`] names what was refused and why; the caller keeps serving what it believed before.
 
+mod enrolment;
 mod envelope;
 mod error;
 mod heartbeat;
@@ -27,6 +28,7 @@ mod soft;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use enrolment::{EnrolledPair, SCANNER_LISTS_MAX, ScannerEnrolment};
 pub use envelope::{
     Envelope, KeyId, Signature, Verify, decode_body, digest, identity, key_id, message_to_sign,
 };

@@ -4,22 +4,25 @@
 //! |---|---|
 //! | this | setting up, the lists in use, their keys, the time |
 //! | [`check`] | a zone -> lookups -> an outcome; notes of it |
+//! | [`host`] | who may say something: the channel to the enrolled host |
 //! | [`talk`] | a message of the host -> what is done -> the answer |
 //!
-//! Invariants: nothing is believed that the pinned roles did not sign; list keys and the scanner key are in memory only
-//! and erased when it ends; the time is the last heartbeat's issue time and the seconds counted since, and never goes
+//! Invariants: nothing is believed that the pinned roles did not sign, and nobody is heard but the host that headquarters
+//! enrolled it at; list keys and the scanner key are in memory only and erased when it ends; the time is the last heartbeat's issue time and the seconds counted since, and never goes
 //! back below that of any heartbeat taken before. The unit reads no clock: its caller gives `uptime_s`, seconds since it
 //! was switched on.
 //!
 //! Failure: a key-value store or spool that cannot be opened is an error at the start; after that each call says what failed.
 
 mod check;
+mod host;
 mod talk;
 #[cfg(all(test, feature = "soft"))]
 mod tests;
 
 pub use check::{ALERTS_MAX, AlertMet, NoteError, ScanOutcome};
-pub use talk::Step;
+#[cfg(all(test, feature = "soft"))]
+use talk::Step;
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -32,8 +35,9 @@ use crate::installer::{Install, InstalledEdition, Place};
 use crate::kv::{KvStore, VALUE_BYTES_MAX};
 use crate::list::segment::Segment;
 use crate::list::{ReadError, Scratch, edition};
-use crate::scanner::{Hello, KeyFor, ListInUse, PROTOCOL, SCANNER_LISTS_MAX, ScannerRefusal};
+use crate::scanner::{Hello, KeyFor, ListInUse, SCANNER_LISTS_MAX, ScannerRefusal};
 use crate::seal::{Aead, ListKey, ScannerKey};
+use crate::session::{Channel, PrivateKey};
 use crate::spool::Spool;
 use crate::trust::{Freshness, Heartbeat, PinnedIssuer, Role, Verify, freshness};
 
@@ -41,6 +45,8 @@ use crate::trust::{Freshness, Heartbeat, PinnedIssuer, Role, Verify, freshness};
 pub const KEYS_MAX: usize = 16;
 /// The store's key of the last signed time: u64, little-endian.
 const TIME: u8 = 1;
+/// The store's key of the highest enrolment's number: u64, little-endian.
+const ENROLMENT: u8 = 2;
 
 /// A list that the scanner may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +62,14 @@ pub struct Pinned {
 pub struct Setup {
     /// Its name.
     pub device: DeviceId,
+    /// Its X25519 key: its own, whose public half headquarters has enrolled.
+    pub key: PrivateKey,
     /// Its firmware's version.
     pub firmware: String<24>,
     /// Who signs heartbeats.
     pub heartbeat: Role,
+    /// Who signs its enrolment.
+    pub orders: Role,
     /// Two sectors.
     pub kv: Region,
     /// Two sectors at least.
@@ -114,6 +124,8 @@ struct Confirmed {
 /// A scanner.
 pub struct Unit<F, A, V> {
     setup: Setup,
+    /// The public half of its key.
+    public: [u8; 32],
     flash: F,
     verify: V,
     kv: KvStore,
@@ -121,6 +133,8 @@ pub struct Unit<F, A, V> {
     install: Option<Install>,
     keys: Vec<(u8, u32, ListKey), KEYS_MAX>,
     scanner_key: Option<ScannerKey>,
+    /// To the host, once it has opened one.
+    channel: Option<Channel>,
     confirmed: [Confirmed; SCANNER_LISTS_MAX],
     /// Issue time of the last heartbeat since the start, and the uptime it came at.
     time: Option<(u64, u64)>,
@@ -139,6 +153,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let kv = KvStore::open(&mut flash, setup.kv)?;
         let spool = Spool::open(&flash, setup.spool).map_err(|_| SetupError::Flash)?;
         Ok(Unit {
+            public: setup.key.public(),
             setup,
             flash,
             verify,
@@ -147,6 +162,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             install: None,
             keys: Vec::new(),
             scanner_key: None,
+            channel: None,
             confirmed: Default::default(),
             time: None,
             aead: PhantomData,
@@ -165,12 +181,8 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Takes a heartbeat.
     #[inline(never)]
-    pub fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), ScannerRefusal> {
-        let mut floor = [0; VALUE_BYTES_MAX];
-        let floor = match self.kv.get(&self.flash, TIME, &mut floor) {
-            Ok(value) => value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_le_bytes),
-            Err(FlashError) => return Err(ScannerRefusal::Flash),
-        };
+    pub(crate) fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), ScannerRefusal> {
+        let floor = self.number(TIME)?;
         let (flash, kv, lists) = (&self.flash, &self.kv, &self.setup.lists);
         let mut confirmed = self.confirmed;
         let mut failed = false;
@@ -191,8 +203,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             return Err(ScannerRefusal::Flash);
         }
         if issued > floor {
-            let value = issued.to_le_bytes();
-            self.kv.put(&mut self.flash, TIME, &value).map_err(|_| ScannerRefusal::Flash)?;
+            self.set_number(TIME, issued)?;
         }
         // The visitor cannot know the time yet; it left the largest.
         confirmed.iter_mut().filter(|list| list.at == u64::MAX).for_each(|list| list.at = issued);
@@ -204,8 +215,14 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         Ok(())
     }
 
+    /// Takes a key that no host gave, for tests.
+    #[cfg(feature = "testing")]
+    pub fn take_key(&mut self, key: &KeyFor) {
+        let _ = self.add_key(key);
+    }
+
     /// Takes a key. It is not checked: a wrong one opens nothing.
-    pub fn add_key(&mut self, key: &KeyFor) -> Result<(), ScannerRefusal> {
+    pub(crate) fn add_key(&mut self, key: &KeyFor) -> Result<(), ScannerRefusal> {
         match key {
             KeyFor::Encounters(key) => self.scanner_key = Some(key.clone()),
             KeyFor::List { list, number, key } => {
@@ -240,8 +257,6 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             let _ = lists.push(held);
         }
         Ok(Hello {
-            protocol: PROTOCOL,
-            device: self.setup.device.clone(),
             firmware: self.setup.firmware.clone(),
             lists,
             room_bytes: room,
@@ -249,6 +264,19 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             time: self.time(uptime_s).unwrap_or(0),
             keyed: self.scanner_key.is_some(),
         })
+    }
+
+    /// A number of the store; 0 if it was never set.
+    #[inline(never)]
+    fn number(&self, key: u8) -> Result<u64, ScannerRefusal> {
+        let mut buffer = [0; VALUE_BYTES_MAX];
+        let value = self.kv.get(&self.flash, key, &mut buffer).map_err(|FlashError| ScannerRefusal::Flash)?;
+        Ok(value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_le_bytes))
+    }
+
+    #[inline(never)]
+    fn set_number(&mut self, key: u8, number: u64) -> Result<(), ScannerRefusal> {
+        self.kv.put(&mut self.flash, key, &number.to_le_bytes()).map_err(|_| ScannerRefusal::Flash)
     }
 
     fn slot(&self, list: &ListName) -> Option<u8> {

@@ -14,7 +14,7 @@ use crate::trust::{Manifest, SignedManifest, Verify};
 
 /// How far an installation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// This is needed next.
     Want(Want),
     /// The edition is in use.
@@ -23,7 +23,7 @@ pub enum Step {
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Takes an offer of an edition: checks it, and begins to install it or goes on.
-    pub fn offer(&mut self, envelope: &[u8]) -> Result<Step, ScannerRefusal> {
+    pub(crate) fn offer(&mut self, envelope: &[u8]) -> Result<Step, ScannerRefusal> {
         let list = Manifest::claims_list(envelope).map_err(refusal)?;
         let slot = self.slot(&list).ok_or(ScannerRefusal::UnknownList)?;
         let place = self.place(slot);
@@ -37,7 +37,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Takes a piece of what is being installed.
     #[inline(never)]
-    pub fn piece(&mut self, piece: &Piece<'_>) -> Result<Step, ScannerRefusal> {
+    pub(crate) fn piece(&mut self, piece: &Piece<'_>) -> Result<Step, ScannerRefusal> {
         let install = self.install.as_mut().ok_or(ScannerRefusal::Unexpected)?;
         if let Err(error) = install.take(&mut self.flash, &mut self.kv, piece) {
             // Offered again, it goes on from its last mark in the flash.
@@ -60,7 +60,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// The encounter that has waited longest, sealed, in `buffer`.
-    pub fn oldest<'b>(
+    pub(crate) fn oldest<'b>(
         &self,
         buffer: &'b mut [u8; SEALED_BYTES_MAX],
     ) -> Result<Option<SealedNote<'b>>, ScannerRefusal> {
@@ -69,41 +69,41 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 
     /// The host has stored the oldest encounter, which has this id.
-    pub fn taken(&mut self, id: &EncounterId) -> Result<(), ScannerRefusal> {
+    pub(crate) fn taken(&mut self, id: &EncounterId) -> Result<(), ScannerRefusal> {
         // An id that is not the oldest's is one taken before, said twice.
         self.spool.take(&mut self.flash, id).map(|_| ()).map_err(|_| ScannerRefusal::Flash)
     }
 
-    /// Does what a message says; writes the answer into `out` as a frame, ready for the line. An answer to a scan is
-    /// shown to `answered`.
+    /// Does what a message says; the answer is sealed into `out` as a frame, ready for the line. An answer to a scan is shown
+    /// to `answered`.
     #[inline(never)]
-    pub fn receive<'b>(
+    pub(super) fn obey<'b>(
         &mut self,
-        payload: &[u8],
+        text: &[u8],
         uptime_s: u64,
         out: &'b mut [u8],
         answered: impl FnOnce(&ScanAnswer<'_>),
     ) -> Result<&'b mut [u8], NoRoom> {
         let mut buffer = [0; SEALED_BYTES_MAX];
         let mut answer = ToHost::Done;
-        if let Err(refusal) = self.act(payload, uptime_s, &mut buffer, answered, &mut answer) {
+        if let Err(refusal) = self.act(text, uptime_s, &mut buffer, answered, &mut answer) {
             answer = ToHost::Refused(refusal);
         }
-        scanner::encode(&answer, out)
+        self.say(&answer, out)
     }
 
     /// Leaves `answer` as it is where nothing else is to be said.
     #[inline(never)]
     fn act<'m>(
         &mut self,
-        payload: &[u8],
+        text: &[u8],
         uptime_s: u64,
         buffer: &'m mut [u8; SEALED_BYTES_MAX],
         answered: impl FnOnce(&ScanAnswer<'_>),
         answer: &mut ToHost<'m>,
     ) -> Result<(), ScannerRefusal> {
         // Looked at where it lies: it is too large to be moved about.
-        match &read(payload) {
+        match &read(text) {
             Err(refusal) => return Err(*refusal),
             Ok(ToScanner::Who) => self.say_hello(uptime_s, answer)?,
             Ok(ToScanner::Time(envelope)) => self.set_time(envelope, uptime_s)?,
@@ -146,8 +146,8 @@ fn say_step(step: Step, answer: &mut ToHost<'_>) {
 }
 
 #[inline(never)]
-fn read(payload: &[u8]) -> Result<ToScanner<'_>, ScannerRefusal> {
-    scanner::decode(payload).map_err(|_| ScannerRefusal::Unreadable)
+fn read(text: &[u8]) -> Result<ToScanner<'_>, ScannerRefusal> {
+    scanner::decode(text).map_err(|_| ScannerRefusal::Unreadable)
 }
 
 /// Begins to install the edition of a manifest, or goes on; returns its number if it is in use already.

@@ -47,6 +47,8 @@ pub enum DeviceTopic {
     Grant(ListName),
     /// A signed order, retained.
     Order,
+    /// The signed enrolment of one scanner, retained.
+    Scanner(DeviceId),
 }
 
 impl Topic {
@@ -85,7 +87,10 @@ impl Topic {
             "order" => DeviceTopic::Order,
             other => match other.strip_prefix("answer/") {
                 Some(encounter) => DeviceTopic::Answer(from_hex(encounter)?),
-                None => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+                None => match other.strip_prefix("scanner/") {
+                    Some(scanner) => DeviceTopic::Scanner(scanner.parse().ok()?),
+                    None => DeviceTopic::Grant(other.strip_prefix("grant/")?.parse().ok()?),
+                },
             },
         };
         Some(Topic::Device(device.parse().ok()?, what)).filter(|t| t.name() == name)
@@ -112,6 +117,7 @@ impl fmt::Display for Topic {
                     DeviceTopic::Status => f.write_str("status"),
                     DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
                     DeviceTopic::Order => f.write_str("order"),
+                    DeviceTopic::Scanner(scanner) => write!(f, "scanner/{scanner}"),
                 }
             }
         }
@@ -130,11 +136,12 @@ pub enum Retained {
     Roster,
     Manifests,
     Answers,
+    Scanners,
 }
 
 impl Retained {
     /// All of them, in the order in which a device subscribes.
-    pub const ALL: [Retained; 7] = [
+    pub const ALL: [Retained; 8] = [
         Retained::Roots,
         Retained::Order,
         Retained::Grants,
@@ -142,6 +149,7 @@ impl Retained {
         Retained::Roster,
         Retained::Manifests,
         Retained::Answers,
+        Retained::Scanners,
     ];
 
     /// The MQTT filter of this kind for a device.
@@ -155,6 +163,7 @@ impl Retained {
             Retained::Roster => format!("{PREFIX}roster"),
             Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
             Retained::Answers => format!("{own}answer/+"),
+            Retained::Scanners => format!("{own}scanner/+"),
         }
     }
 }
@@ -195,6 +204,7 @@ mod tests {
             of(DeviceTopic::Status),
             of(DeviceTopic::Grant(list.clone())),
             of(DeviceTopic::Order),
+            of(DeviceTopic::Scanner("lane-1".parse().unwrap())),
         ] {
             assert_eq!(Topic::parse(&topic.name()), Some(topic));
         }

@@ -40,6 +40,7 @@ pub(crate) fn checker_at(
         lists: vec![],
         roster_state: RosterState::Open,
         roster_behind: false,
+        scanners: Default::default(),
     };
     Checker::new(settings, db, Arc::new(ArcSwap::from_pointee(snapshot)), clock)
 }

@@ -35,6 +35,7 @@ impl Intake {
             Update::Grant(list, bytes) => self.apply_grant(Some(list), bytes, GrantFrom::Outside),
             Update::Order(bytes) => self.apply_order(bytes),
             Update::Roster(bytes) => self.apply_roster(bytes),
+            Update::Scanner(scanner, bytes) => self.apply_scanner(scanner, bytes),
         };
         match &done {
             Ok(UpdateOutcome::Applied) => self.reconcile(),
@@ -113,6 +114,7 @@ impl Intake {
             }
         }
         if orders_replaced {
+            self.forget_scanners()?;
             self.order_floor = 0;
             self.grant_floor = self.grant_floor.min(next.issued);
             for entry in self.entries.values_mut() {

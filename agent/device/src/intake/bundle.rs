@@ -90,6 +90,11 @@ impl Bundle {
         for (list, path) in lists(&folder.join("grant").join(device.as_str()))? {
             add(path, &move |bytes| Update::Grant(list.clone(), bytes));
         }
+        for (name, path) in entries(&folder.join("scanner").join(device.as_str()))? {
+            if let Ok(scanner) = name.parse::<DeviceId>() {
+                add(path, &move |bytes| Update::Scanner(scanner.clone(), bytes));
+            }
+        }
         add(folder.join("heartbeat"), &Update::Heartbeat);
         add(folder.join("roster"), &Update::Roster);
         for (list, path) in lists(&folder.join("list"))? {

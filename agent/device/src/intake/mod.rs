@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`door`], `mailbox` | the intake's thread, and what waits for it |
 //! | `update`, [`bundle`] | what arrives signed; a whole folder of it |
-//! | `apply`, `roster` | verifies an update, stores it, puts it in effect |
+//! | `apply`, `roster`, `scanners` | verifies an update, stores it, puts it in effect |
 //! | `segments`, `pushed`, `plan` | which segments are missing; chunks |
 //! | `reconcile`, `filters` | merges, opens and indexes what is whole |
 //! | `repair`, `leases` | corrupt segments; the end of a lease |
@@ -32,6 +32,7 @@ mod pushed;
 mod reconcile;
 mod repair;
 mod roster;
+mod scanners;
 mod segments;
 mod swap;
 #[cfg(test)]
@@ -44,7 +45,7 @@ pub use segments::{Missing, Needs};
 pub use update::{Update, UpdateOutcome};
 
 use crate::officers::RosterState;
-use crate::snapshot::{Shared, Snapshot};
+use crate::snapshot::{EnrolledScanners, Shared, Snapshot};
 use crate::store::segments::SegmentStore;
 use crate::store::{Db, editions, trust};
 use arc_swap::ArcSwap;
@@ -83,6 +84,8 @@ pub struct Intake {
     heartbeat: Option<Heartbeat>,
     entries: BTreeMap<ListName, ListEntry>,
     roster_state: RosterState,
+    /// The newest enrolment of each scanner.
+    scanners: Arc<EnrolledScanners>,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
     unapplied: Unapplied,
@@ -146,6 +149,7 @@ impl Intake {
             heartbeat: None,
             lists: Vec::new(),
             roster_state: RosterState::Open,
+            scanners: Arc::default(),
             roster_behind: false,
         }));
         let mut intake = Intake {
@@ -163,6 +167,7 @@ impl Intake {
             heartbeat: None,
             entries: BTreeMap::new(),
             roster_state: RosterState::Open,
+            scanners: Arc::default(),
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
             unapplied: Unapplied::default(),
@@ -224,6 +229,7 @@ impl Intake {
             }
         }
         self.load_roster()?;
+        self.load_scanners()?;
         if let Some(bytes) = trust::heartbeat(&self.db)? {
             // Only what it says of the newest editions is used again; an expired one still tells that we are behind.
             let verified = Envelope::read(&bytes, SignedKind::Heartbeat).and_then(|envelope| {

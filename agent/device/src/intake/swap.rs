@@ -24,6 +24,7 @@ impl Intake {
             heartbeat: heartbeat.map(Into::into),
             lists,
             roster_state: self.roster_state.clone(),
+            scanners: self.scanners.clone(),
             roster_behind: self.roster_is_behind(),
         }));
     }

@@ -1,7 +1,7 @@
 //! What arrives signed, and what becomes of it.
 
 use std::fmt;
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{DeviceId, ListName};
 
 /// Signed bytes, and the place they came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Update {
     Grant(ListName, Vec<u8>),
     Order(Vec<u8>),
     Roster(Vec<u8>),
+    /// The enrolment of this scanner.
+    Scanner(DeviceId, Vec<u8>),
 }
 
 /// What became of an update that was not refused.
@@ -35,6 +37,7 @@ impl Update {
             Update::Root(_, bytes)
             | Update::Manifest(_, bytes)
             | Update::Grant(_, bytes)
+            | Update::Scanner(_, bytes)
             | Update::Heartbeat(bytes)
             | Update::Order(bytes)
             | Update::Roster(bytes) => bytes,
@@ -47,6 +50,7 @@ impl Update {
             (Update::Root(one, _), Update::Root(other, _)) => one == other,
             (Update::Manifest(one, _), Update::Manifest(other, _))
             | (Update::Grant(one, _), Update::Grant(other, _)) => one == other,
+            (Update::Scanner(one, _), Update::Scanner(other, _)) => one == other,
             (Update::Heartbeat(_), Update::Heartbeat(_))
             | (Update::Order(_), Update::Order(_))
             | (Update::Roster(_), Update::Roster(_)) => true,
@@ -65,6 +69,7 @@ impl fmt::Display for Update {
             Update::Grant(list, _) => write!(f, "grant of {list}"),
             Update::Order(_) => f.write_str("order"),
             Update::Roster(_) => f.write_str("roster"),
+            Update::Scanner(scanner, _) => write!(f, "enrolment of scanner {scanner}"),
         }
     }
 }

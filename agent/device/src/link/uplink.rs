@@ -284,6 +284,7 @@ impl Uplink {
             Some(Topic::Device(_, DeviceTopic::Grant(list))) => Update::Grant(list, payload.into()),
             Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
             Some(Topic::Device(_, DeviceTopic::Order)) => Update::Order(payload.into()),
+            Some(Topic::Device(_, DeviceTopic::Scanner(scanner))) => Update::Scanner(scanner, payload.into()),
             Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
                 return self.intake.chunk(payload);
             }

@@ -25,6 +25,7 @@ impl Post {
             drill_until: drill.map(|drill| drill.ends),
             root: snapshot.root.version,
             lists: snapshot.lists.iter().map(|held| ListStatus::of(held, now)).collect(),
+            scanners: self.standings.all(),
         })
     }
 

@@ -34,6 +34,7 @@ use crate::journal;
 use crate::link::LinkState;
 use crate::officers::sign_in::Token;
 use crate::officers::{Officers, RosterState, SignInError, Signed};
+use crate::scanner::standing::Standings;
 use crate::store::confirmations::{self, Audience, Confirmation};
 use crate::store::late::{self, LateEncounter};
 use crate::store::{Db, DbError};
@@ -69,6 +70,7 @@ pub struct Post {
     events: Hub,
     recent: Recent,
     counts: Counts,
+    standings: Standings,
 }
 
 /// Why a bundle was not imported.
@@ -102,7 +104,13 @@ impl Post {
     pub fn new(parts: Parts) -> Post {
         let limits = parts.checker.limits();
         let recent = Recent::new(limits.scans_kept_max, limits.scans_kept_s);
-        Post { parts, events: Hub::default(), recent, counts: Counts::default() }
+        Post {
+            parts,
+            events: Hub::default(),
+            recent,
+            counts: Counts::default(),
+            standings: Standings::default(),
+        }
     }
 
     fn checker(&self) -> &Checker {
@@ -117,6 +125,11 @@ impl Post {
     /// Requests a caller of the local API may make in a second.
     pub fn requests_per_s_max(&self) -> u32 {
         self.checker().limits().requests_per_s_max
+    }
+
+    /// How it stands with the scanners at the ports: told by their tasks.
+    pub fn standings(&self) -> &Standings {
+        &self.standings
     }
 
     /// What is durable on this device.

@@ -1,6 +1,7 @@
 //! The device's state and its lists, as officers may know them: nothing here tells of a discreet alert.
 
 use crate::link::LinkState;
+use crate::scanner::standing::AtPort;
 use crate::snapshot::{Content, Doubt, SnapshotList, Unavailable};
 use crate::store::confirmations;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub struct Status {
     /// The version of the trusted root.
     pub root: u32,
     pub lists: Vec<ListStatus>,
+    /// What is at the ports that expect a scanner with the shim.
+    pub scanners: Vec<AtPort>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

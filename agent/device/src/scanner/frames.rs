@@ -1,25 +1,30 @@
-//! A scanner with the shim at a port: frames in and out, for what [`super::session`] decides.
+//! A scanner with the shim at a port: frames in and out, for what [`super::channel`] and [`super::session`] decide.
+//!
+//! Nothing is said to a scanner but through the channel, and nothing else of it is heard.
 //!
 //! Back-pressure: the scanner pulls what is installed, and one of its scans is checked at a time. A scan said again is
 //! answered again, and not checked again, so it makes one encounter. Failure: what cannot be read is dropped and said in
 //! the log; a port that fails ends this, and everything is taken up anew when it comes back.
 
+use super::channel::{Heard, Host, ScannerChannel};
 use super::notes::{self, NoteReceipt};
 use super::port::{Port, PortError};
 use super::session::{Command, OurList, Ours, ScannerEvent, ScannerSession};
 use super::site::Site;
 use crate::check::{Alert, Answer};
-use crate::snapshot::{Content, Snapshot};
+use crate::snapshot::{Content, EnrolledScanner, Snapshot, SnapshotList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
-use vedette_shim::frame::{CRC_BYTES, Decoder, encoded_max};
+use vedette_common::crypto::random_secret;
+use vedette_shim::frame::{self, CRC_BYTES, Decoder, encoded_max};
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::scanner::{
     self, ALERTS_SHOWN_MAX, AlertShown, KeyFor, ListAsked, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX, Piece,
     SCANNER_LISTS_MAX, SealedNote, ToHost, ToScanner,
 };
+use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{Envelope, Freshness, Heartbeat, Manifest, SignedKind, decode_body, identity};
 use vedette_shim::verdict::{ListResult, Verdict};
 use zeroize::Zeroizing;
@@ -33,16 +38,24 @@ const WHAT_BYTES_MAX: usize = 120;
 
 /// Serves the scanner until its port fails.
 pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
+    let box_key = site.checker.box_key();
     let mut talk = Talk {
         port,
         site,
+        host: Host {
+            device: site.checker.device().clone(),
+            key: box_key.session_key(),
+            public: box_key.public(),
+        },
+        channel: ScannerChannel::default(),
         session: ScannerSession::new(Instant::now()),
         snapshot: site.checker.snapshot(),
         ours: Ours::default(),
         last_scan: None,
     };
-    talk.ours = ours(&talk.snapshot);
-    match talk.run().await {
+    let ended = talk.run().await;
+    site.standing.remove();
+    match ended {
         Ok(never) => match never {},
         Err(error) => error,
     }
@@ -51,11 +64,13 @@ pub(super) async fn serve(port: &mut Port, site: &Site) -> PortError {
 struct Talk<'s> {
     port: &'s mut Port,
     site: &'s Site,
+    host: Host,
+    channel: ScannerChannel,
     session: ScannerSession,
     snapshot: Arc<Snapshot>,
     ours: Ours,
-    /// The last scan's number and text, and the answer as it was sent.
-    last_scan: Option<(u32, String, Vec<u8>)>,
+    /// The last scan's number and text, and the answer to it.
+    last_scan: Option<(u32, String, Option<Arc<Answer>>)>,
 }
 
 impl Talk<'_> {
@@ -64,14 +79,14 @@ impl Talk<'_> {
         let mut buffer = [0; READ_BYTES];
         loop {
             self.compare_with_snapshot();
-            let known = self.session.hello().is_some();
-            while let Some(say) = self.session.next(&self.ours, Instant::now()) {
-                self.say(&say).await?;
-            }
-            if known && self.session.hello().is_none() {
-                tracing::warn!(scanner = %self.site.name, "the scanner does not answer any more");
-            }
-            let wait = self.session.wakes_at().saturating_duration_since(Instant::now()).min(HOLDINGS_TICK);
+            self.speak().await?;
+            self.tell_standing();
+            let now = Instant::now();
+            let wakes_at = match self.channel.scanner() {
+                Some(_) => self.session.wakes_at(),
+                None => self.channel.wakes_at(now),
+            };
+            let wait = wakes_at.saturating_duration_since(now).min(HOLDINGS_TICK);
             let Ok(read) = timeout(wait, self.port.read(&mut buffer)).await else { continue };
             for byte in buffer.iter().take(read?) {
                 match decoder.push(*byte) {
@@ -85,16 +100,66 @@ impl Talk<'_> {
 
     fn compare_with_snapshot(&mut self) {
         let now = self.site.checker.snapshot();
+        self.channel.enrolments_changed(&now.scanners, &self.host, self.site.checker.now());
         if !Arc::ptr_eq(&now, &self.snapshot) {
-            self.ours = ours(&now);
             self.snapshot = now;
-            self.session.ours_changed();
+            self.take_ours();
         }
     }
 
-    async fn hear(&mut self, payload: &[u8]) -> Result<(), PortError> {
+    /// What the scanner in the channel may have of what is here.
+    fn take_ours(&mut self) {
+        self.ours = match self.channel.scanner() {
+            Some(scanner) => ours(&self.snapshot, scanner),
+            None => Ours::default(),
+        };
+        self.session.ours_changed();
+    }
+
+    /// Says all that is to be said now.
+    async fn speak(&mut self) -> Result<(), PortError> {
+        if self.channel.scanner().is_none() {
+            let random = || PrivateKey(*random_secret());
+            if let Some(payload) = self.channel.next(&self.host, Instant::now(), random) {
+                self.port.write_all(&framed(&payload)).await?;
+            }
+            return Ok(());
+        }
+        let known = self.session.hello().is_some();
+        while let Some(say) = self.session.next(&self.ours, Instant::now()) {
+            self.say(&say).await?;
+        }
+        if known && self.session.hello().is_none() {
+            tracing::warn!(scanner = %self.site.name, "the scanner does not answer any more");
+            self.channel.close();
+        }
+        Ok(())
+    }
+
+    /// Tells the desk how it stands with what is at the port, and the log when that changes.
+    fn tell_standing(&self) {
+        let (state, claimed) = self.channel.standing();
+        self.site.standing.set(state, claimed);
+    }
+
+    async fn hear(&mut self, payload: &mut [u8]) -> Result<(), PortError> {
+        let (clock, now) = (self.site.checker.now(), Instant::now());
+        let enrolled = &self.snapshot.scanners;
+        match self.channel.received(payload, enrolled, &self.host, clock, now) {
+            Heard::Nothing => Ok(()),
+            Heard::Opened => {
+                self.session = ScannerSession::new(now);
+                self.last_scan = None;
+                self.take_ours();
+                Ok(())
+            }
+            Heard::Text(text) => self.obey(text).await,
+        }
+    }
+
+    async fn obey(&mut self, text: &[u8]) -> Result<(), PortError> {
         let name = &self.site.name;
-        let message = match scanner::decode::<ToHost>(payload) {
+        let message = match scanner::decode::<ToHost>(text) {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(scanner = %name, %error, "a message cannot be read");
@@ -106,7 +171,7 @@ impl Talk<'_> {
             ScannerEvent::Started => {
                 self.last_scan = None;
                 if let Some(hello) = self.session.hello() {
-                    tracing::info!(scanner = %name, device = %hello.device, firmware = hello.firmware.as_str(),
+                    tracing::info!(scanner = %name, firmware = hello.firmware.as_str(),
                         lists = hello.lists.len(), encounters = hello.encounters, "scanner is there");
                 }
             }
@@ -114,9 +179,6 @@ impl Talk<'_> {
             ScannerEvent::Store(id, sealed) => self.store(id, sealed).await,
             ScannerEvent::Refused(say, refusal) => {
                 tracing::warn!(scanner = %name, %refusal, "the scanner refused {}", word(&say));
-            }
-            ScannerEvent::Foreign(protocol) => {
-                tracing::error!(scanner = %name, protocol, "a scanner of another protocol: update its firmware");
             }
         }
         Ok(())
@@ -126,16 +188,16 @@ impl Talk<'_> {
         let known = self.last_scan.as_ref().is_some_and(|(n, t, _)| *n == number && t == text);
         if !known {
             let answer = self.site.check(text.to_string()).await;
-            self.last_scan = Some((number, text.into(), answer_frame(number, answer.as_deref())));
+            self.last_scan = Some((number, text.into(), answer));
         }
         let Some((_, _, answer)) = &self.last_scan else { return Ok(()) };
         self.session.answered();
-        self.port.write_all(answer).await
+        let sealed = with_answer(number, answer.as_deref(), |answer| self.channel.seal(answer));
+        self.write(sealed).await
     }
 
     async fn store(&mut self, id: EncounterId, sealed: &[u8]) {
-        // Only a scanner that has said who it is has a key of ours.
-        let Some(scanner) = self.session.hello().map(|hello| hello.device.clone()) else { return };
+        let Some(scanner) = self.channel.scanner().map(|scanner| scanner.enrolment.clone()) else { return };
         let (site, sealed) = (self.site.clone(), sealed.to_vec());
         let taken = tokio::task::spawn_blocking(move || {
             notes::take(&site, &scanner, &SealedNote { id, sealed: &sealed })
@@ -173,8 +235,11 @@ impl Talk<'_> {
                 Some((_, envelope)) => ToScanner::Time(envelope),
                 None => return Ok(()),
             },
-            Command::EncounterKey => match self.session.hello() {
-                Some(hello) => ToScanner::Key(KeyFor::Encounters(notes::key_of(self.site, &hello.device))),
+            Command::EncounterKey => match self.channel.scanner() {
+                Some(scanner) => {
+                    let key = notes::key_of(self.site, &scanner.enrolment.pair.scanner_key);
+                    ToScanner::Key(KeyFor::Encounters(key))
+                }
                 None => return Ok(()),
             },
             Command::ListKey(list, number) => {
@@ -208,18 +273,31 @@ impl Talk<'_> {
             Command::Next => ToScanner::Next,
             Command::Taken(id) => ToScanner::Taken(*id),
         };
-        let frame = Zeroizing::new(frame(&message));
-        self.port.write_all(&frame).await
+        let sealed = self.channel.seal(&message);
+        drop(message);
+        self.write(sealed).await
+    }
+
+    async fn write(&mut self, sealed: Option<Zeroizing<Vec<u8>>>) -> Result<(), PortError> {
+        match sealed {
+            Some(frame) => self.port.write_all(&frame).await,
+            None => {
+                tracing::error!(scanner = %self.site.name, "a message is larger than a scanner takes");
+                Ok(())
+            }
+        }
     }
 }
 
-/// What this device has for its scanners: the lists of documents in use, and the newest heartbeat.
-fn ours(snapshot: &Snapshot) -> Ours {
+/// What this device has for a scanner: the lists of documents in use that it is enrolled for, and the newest heartbeat.
+fn ours(snapshot: &Snapshot, scanner: &EnrolledScanner) -> Ours {
     let heartbeat = snapshot.heartbeat.clone().and_then(|envelope| {
         let heartbeat: Heartbeat = body(SignedKind::Heartbeat, &envelope)?;
         Some((heartbeat.issued, envelope))
     });
-    let documents = snapshot.lists.iter().filter(|held| matches!(held.content, Content::Documents(_)));
+    let may_have = |held: &&SnapshotList| scanner.enrolment.lists.contains(&held.list);
+    let documents =
+        snapshot.lists.iter().filter(|held| matches!(held.content, Content::Documents(_))).filter(may_have);
     let lists = documents.filter_map(|held| {
         let envelope = held.manifest.clone()?;
         let manifest: Manifest = body(SignedKind::Manifest, &envelope)?;
@@ -237,16 +315,15 @@ fn body<T: serde::de::DeserializeOwned + serde::Serialize>(kind: SignedKind, env
     decode_body(kind, Envelope::read(envelope, kind).ok()?.body).ok()
 }
 
-fn frame(message: &ToScanner<'_>) -> Vec<u8> {
-    let mut out = vec![0; encoded_max(MESSAGE_BYTES_MAX)];
-    let used =
-        scanner::encode(message, &mut out).expect("a message's parts are bounded below the buffer").len();
+fn framed(payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; encoded_max(payload.len())];
+    let used = frame::encode(payload, &mut out).expect("the buffer is as large as the frame").len();
     out.truncate(used);
     out
 }
 
-/// The answer for a small display, as a frame. A zone that cannot be read was not checked.
-fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
+/// The answer for a small display. A zone that cannot be read was not checked.
+fn with_answer<T>(scan: u32, answer: Option<&Answer>, say: impl FnOnce(&ToScanner<'_>) -> T) -> T {
     let alerts = answer.map_or(&[][..], |answer| &answer.alerts);
     let texts: Vec<String> = alerts.iter().take(ALERTS_SHOWN_MAX).map(what).collect();
     let shown = alerts.iter().zip(&texts).map(|(alert, text)| AlertShown {
@@ -269,7 +346,7 @@ fn answer_frame(scan: u32, answer: Option<&Answer>) -> Vec<u8> {
         freshness: asked.freshness,
         result: asked.result,
     });
-    frame(&ToScanner::Answer(scanner::ScanAnswer {
+    say(&ToScanner::Answer(scanner::ScanAnswer {
         scan,
         verdict: answer.map_or(Verdict::NotChecked, |answer| answer.verdict),
         alerts: shown.collect(),

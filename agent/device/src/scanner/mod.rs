@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `port` | a serial port: open, read, write |
 //! | `zone`, `lines` | bytes -> zones (pure); a reader of lines at a port |
+//! | `channel` | the way to a secure channel with an enrolled scanner (pure) |
 //! | `session`, `frames` | what to say to a scanner with the shim (pure); such a scanner at a port |
+//! | `standing` | how it stands with what is at each port, for the desk |
 //! | `site` | what a scanner's task works with |
 //! | `notes` | what it noted while alone -> encounters on their way home |
 //!
@@ -13,12 +15,14 @@
 //! Failure: a port that cannot be opened, or that vanishes, is tried again after a wait that grows from
 //! [`REOPEN_FIRST`] to [`REOPEN_MAX`]; the rest of the agent does not notice.
 
+pub mod channel;
 mod frames;
 mod lines;
 mod notes;
 mod port;
 pub mod session;
 mod site;
+pub mod standing;
 pub mod zone;
 
 pub use site::Check;
@@ -28,6 +32,7 @@ use crate::config::{ScannerConfig, Speaks};
 use crate::store::segments::SegmentStore;
 use port::{Port, PortError};
 use site::Site;
+use standing::Standings;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -48,6 +53,8 @@ pub struct Scanners {
     pub checker: Arc<Checker>,
     /// Holds the segments that scanners install.
     pub store: SegmentStore,
+    /// Where it is told how it stands with each.
+    pub standings: Standings,
 }
 
 impl Scanners {
@@ -60,6 +67,7 @@ impl Scanners {
                 check: self.check.clone(),
                 checker: self.checker.clone(),
                 store: self.store.clone(),
+                standing: self.standings.of(&config.name),
             };
             let stop = stop.clone();
             tasks.spawn(async move { stop.run_until_cancelled(keep_serving(&config, &site)).await });

@@ -19,10 +19,11 @@ use crate::store::encounters::{self, NewEncounter};
 use crate::store::spool::Spooling;
 use crate::store::{DbError, scanners};
 use vedette_lists::Ring;
-use vedette_shim::ids::{DeviceId, Hex};
+use vedette_shim::ids::Hex;
 use vedette_shim::mrz;
 use vedette_shim::scanner::{NOTE_BYTES_MAX, Note, SealedNote};
 use vedette_shim::seal::ScannerKey;
+use vedette_shim::trust::ScannerEnrolment;
 use vedette_shim::verdict::Verdict;
 use zeroize::Zeroizing;
 
@@ -42,6 +43,9 @@ pub(super) enum Unusable {
     /// It was sealed with another host's key, or with this one's before it was enrolled anew, or is damaged.
     #[error("it does not open with this host's key")]
     Seal,
+    /// The scanner is not enrolled for the list.
+    #[error("the scanner is not enrolled for the list it met")]
+    NotItsList,
     /// No list of that name is known here.
     #[error("nobody here owns the list it met")]
     NoOwner,
@@ -61,14 +65,19 @@ pub(super) enum NoteReceipt {
     Aside(Unusable),
 }
 
-/// The key that a scanner seals its notes with: this device's, made anew for each scanner from the device's own key.
-pub(super) fn key_of(site: &Site, scanner: &DeviceId) -> ScannerKey {
-    ScannerKey(*site.checker.box_key().derive(&[b"vedette/v1/scanner-key/", scanner.as_str().as_bytes()]))
+/// The key that a scanner seals its notes with: made from the device's own key for the scanner that has this public key. Only
+/// whoever has proven that key is given it.
+pub(super) fn key_of(site: &Site, scanner_key: &[u8; 32]) -> ScannerKey {
+    ScannerKey(*site.checker.box_key().derive(&[b"vedette/v2/scanner-key/", scanner_key]))
 }
 
 /// Stores a note that `scanner` hands over; once this returns, the scanner may forget it.
-pub(super) fn take(site: &Site, scanner: &DeviceId, note: &SealedNote<'_>) -> Result<NoteReceipt, NoteError> {
-    if scanners::last_accepted(site.checker.db(), scanner)? == Some(note.id)
+pub(super) fn take(
+    site: &Site,
+    scanner: &ScannerEnrolment,
+    note: &SealedNote<'_>,
+) -> Result<NoteReceipt, NoteError> {
+    if scanners::last_accepted(site.checker.db(), &scanner.scanner)? == Some(note.id)
         || encounters::is_known(site.checker.db(), &note.id)?
     {
         return Ok(NoteReceipt::Before);
@@ -88,9 +97,13 @@ struct Ready {
     line: AuditLine,
 }
 
-fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
+fn ready(site: &Site, scanner: &ScannerEnrolment, sealed: &SealedNote<'_>) -> Result<Ready, Unusable> {
     let mut plain = Zeroizing::new([0; NOTE_BYTES_MAX]);
-    let note = Note::open::<Ring>(sealed, &key_of(site, scanner), &mut plain).map_err(|_| Unusable::Seal)?;
+    let key = key_of(site, &scanner.pair.scanner_key);
+    let note = Note::open::<Ring>(sealed, &key, &mut plain).map_err(|_| Unusable::Seal)?;
+    if !scanner.lists.contains(&note.list) {
+        return Err(Unusable::NotItsList);
+    }
     let snapshot = site.checker.snapshot();
     let owner_key = snapshot.root.issuer(&note.list).map_err(|_| Unusable::NoOwner)?.owner_key;
     let held = snapshot.lists.iter().find(|held| held.list == note.list);
@@ -119,19 +132,20 @@ fn ready(site: &Site, scanner: &DeviceId, sealed: &SealedNote<'_>) -> Result<Rea
         lists: vec![(note.list.to_string(), note.edition)],
         alerts: vec![format!("{}/{}", note.list, note.alert)],
     };
-    let line = AuditLine { at: met.made_at, event };
+    // When the journal was written: when the note was made is the encounter's to say.
+    let line = AuditLine { at: site.checker.now(), event };
     let new = site.checker.seal_encounter(met, to).map_err(|_| Unusable::NoOwner)?;
     Ok(Ready { new, line })
 }
 
-fn keep(site: &Site, scanner: &DeviceId, Ready { new, line }: Ready) -> Result<(), NoteError> {
+fn keep(site: &Site, scanner: &ScannerEnrolment, Ready { new, line }: Ready) -> Result<(), NoteError> {
     let checker = &site.checker;
     checker.db().transaction("store a scanner's encounter", |t| {
         if checker.spool_encounter(t, &new, line.at)? == Spooling::Full {
             return Err(NoteError::Full);
         }
         journal::append(t, &line)?;
-        Ok(scanners::set_last_accepted(t, scanner, &new.id)?)
+        Ok(scanners::set_last_accepted(t, &scanner.scanner, &new.id)?)
     })?;
     checker.notify_spooled();
     Ok(())
@@ -140,13 +154,13 @@ fn keep(site: &Site, scanner: &DeviceId, Ready { new, line }: Ready) -> Result<(
 /// Keeps a note that can become no encounter, as it is sealed. Handed over again, it is the scanner's last.
 fn set_aside(
     site: &Site,
-    scanner: &DeviceId,
+    scanner: &ScannerEnrolment,
     note: &SealedNote<'_>,
     unusable: &Unusable,
 ) -> Result<(), DbError> {
     let event = AuditEvent::NoteAside {
         who: site.name.clone(),
-        scanner: scanner.to_string(),
+        scanner: scanner.scanner.to_string(),
         note: Hex(&note.id).to_string(),
         why: unusable.to_string(),
         sealed: Hex(note.sealed).to_string(),
@@ -154,6 +168,6 @@ fn set_aside(
     let line = AuditLine { at: site.checker.now(), event };
     site.checker.db().transaction("set a scanner's note aside", |t| {
         journal::append(t, &line)?;
-        scanners::set_last_accepted(t, scanner, &note.id)
+        scanners::set_last_accepted(t, &scanner.scanner, &note.id)
     })
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vedette_shim::ids::{Digest, EncounterId, ListName};
-use vedette_shim::scanner::{Hello, PROTOCOL, ScannerRefusal, ToHost};
+use vedette_shim::scanner::{Hello, ScannerRefusal, ToHost};
 use vedette_shim::seal::ListKey;
 
 /// A scanner that was silent so long is asked whether it is there.
@@ -73,7 +73,7 @@ pub enum Command {
 pub enum ScannerEvent<'a> {
     /// Nothing more than what [`Session::next`] says.
     Noted,
-    /// A scanner that has (re)started, or another one.
+    /// A scanner that has (re)started.
     Started,
     /// Check this, and answer at once.
     Check(u32, &'a str),
@@ -81,8 +81,6 @@ pub enum ScannerEvent<'a> {
     Store(EncounterId, &'a [u8]),
     /// It did not take what was said.
     Refused(Command, ScannerRefusal),
-    /// It speaks another protocol: nothing is said to it.
-    Foreign(u8),
 }
 
 /// What the host knows of its scanner.
@@ -226,11 +224,6 @@ impl ScannerSession {
     pub fn received<'a>(&mut self, message: ToHost<'a>, now: Instant) -> ScannerEvent<'a> {
         self.received_at = now;
         match message {
-            ToHost::Hello(hello) if hello.protocol != PROTOCOL => {
-                let protocol = hello.protocol;
-                *self = ScannerSession { waiting: Some((Command::Who, now, 0)), ..ScannerSession::new(now) };
-                ScannerEvent::Foreign(protocol)
-            }
             ToHost::Hello(hello) => self.greeted(hello, now),
             ToHost::Scan(scan) => ScannerEvent::Check(scan.number, scan.text),
             ToHost::Want(want) => {
@@ -294,11 +287,10 @@ impl ScannerSession {
 
     fn greeted<'a>(&mut self, hello: Hello, now: Instant) -> ScannerEvent<'a> {
         let asked = self.waiting.take_if(|(say, ..)| *say == Command::Who).is_some();
-        let same = self.hello.as_ref().is_some_and(|before| {
-            before.device == hello.device
-                && hello.keyed >= before.keyed
-                && (hello.time > 0 || self.time_told == 0)
-        });
+        let same = self
+            .hello
+            .as_ref()
+            .is_some_and(|before| hello.keyed >= before.keyed && (hello.time > 0 || self.time_told == 0));
         if !(asked && same) {
             *self = ScannerSession::new(now);
         }

@@ -1,5 +1,6 @@
 //! What one scanner's task works with.
 
+use super::standing::Standing;
 use crate::check::{Answer, CheckError, Checker, Scan};
 use crate::store::segments::SegmentStore;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ pub(super) struct Site {
     pub(super) check: Check,
     pub(super) checker: Arc<Checker>,
     pub(super) store: SegmentStore,
+    pub(super) standing: Standing,
 }
 
 impl Site {

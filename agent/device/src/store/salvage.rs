@@ -21,7 +21,7 @@ pub(super) const FILE: &str = "state.db";
 const MADE: &str = "made";
 
 /// Tables that are copied (all but the counts that triggers keep), and whether their rows are numbered, so that they can be read backwards too.
-pub(super) const TABLES: [(&str, bool); 16] = [
+pub(super) const TABLES: [(&str, bool); 17] = [
     ("meta", false),
     ("roster", false),
     ("list", false),
@@ -38,6 +38,7 @@ pub(super) const TABLES: [(&str, bool); 16] = [
     ("tries", false),
     ("token", false),
     ("scanner", false),
+    ("scanner_enrolment", false),
 ];
 
 /// Why a store was started again, and what came over.

@@ -1,16 +1,46 @@
-//! What was accepted from scanners.
+//! Scanners: their enrolments, and what was accepted from them.
 
 use super::db::{Db, DbError, Step, Tx};
 use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::{DeviceId, EncounterId};
 
-pub(super) const STEPS: &[Step] = &[Step {
-    number: 8,
-    sql: "
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 8,
+        sql: "
     CREATE TABLE scanner (device TEXT PRIMARY KEY, last_accepted BLOB NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO scanner SELECT substr(name, length('scanner/') + 1), value FROM meta WHERE name LIKE 'scanner/%';
     DELETE FROM meta WHERE name LIKE 'scanner/%';",
-}];
+    },
+    Step {
+        number: 12,
+        sql: "
+    CREATE TABLE scanner_enrolment (scanner TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+    },
+];
+
+/// Every enrolment, as it was signed.
+pub(crate) fn enrolments(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
+    db.run("read the scanners' enrolments", |db| {
+        let mut query = db.prepare_cached("SELECT envelope FROM scanner_enrolment ORDER BY scanner")?;
+        query.query_map([], |row| row.get(0))?.collect()
+    })
+}
+
+/// Stores a scanner's newest enrolment, which was checked.
+pub(crate) fn set_enrolment(db: &Db, scanner: &DeviceId, envelope: &[u8]) -> Result<(), DbError> {
+    db.run("store a scanner's enrolment", |db| {
+        let sql = "INSERT OR REPLACE INTO scanner_enrolment (scanner, envelope) VALUES (?1, ?2)";
+        db.execute(sql, params![scanner.as_str(), envelope]).map(|_| ())
+    })
+}
+
+/// Deletes the enrolments, whose signer was replaced.
+pub(crate) fn forget_enrolments(db: &Db) -> Result<(), DbError> {
+    db.run("delete the scanners' enrolments", |db| {
+        db.execute("DELETE FROM scanner_enrolment", []).map(|_| ())
+    })
+}
 
 /// The last encounter accepted from a scanner.
 pub(crate) fn last_accepted(db: &Db, scanner: &DeviceId) -> Result<Option<EncounterId>, DbError> {

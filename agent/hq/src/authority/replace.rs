@@ -16,13 +16,23 @@ use crate::authority::keys::{Key, OnlineRole};
 use crate::authority::sign::signed_again;
 use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root, roster};
-use crate::db::{Session, outcomes, settings, statements};
+use crate::db::{Session, outcomes, scanners, settings, statements};
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, SignedKind};
+use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, ScannerEnrolment, SignedKind};
 
-/// What a new heartbeat key means for scanners with the shim, which know no root.
-pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone";
+/// What a new key means for scanners with the shim, which know no root; `None` for one that they do not know.
+pub fn scanners_hint(role: OnlineRole) -> Option<&'static str> {
+    match role {
+        OnlineRole::Heartbeat => Some(
+            "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone",
+        ),
+        OnlineRole::Orders => Some(
+            "scanners with the shim have the old key built in: until they get the new one, they open to no host",
+        ),
+        OnlineRole::Roster | OnlineRole::Collector => None,
+    }
+}
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +87,10 @@ fn sign_again(home: &Home, db: &Session, role: OnlineRole, now: u64) -> Result<(
         }
         OnlineRole::Roster => roster::sign_if_any(home, db, now)?,
         OnlineRole::Collector => sign_answers_again(home, db, now)?,
-        OnlineRole::Orders => sign_orders_again(home, db)?,
+        OnlineRole::Orders => {
+            sign_orders_again(home, db)?;
+            sign_scanners_again(home, db)?;
+        }
     }
     // It names the newest root.
     heartbeat::renew(home, db, now)
@@ -92,6 +105,20 @@ fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), Authori
             OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
         })?;
         outcomes::resign_answer(db, &answer.encounter, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Scanners' enrolments, with the orders' key as it is now.
+fn sign_scanners_again(home: &Home, db: &Session) -> Result<(), AuthorityError> {
+    let key = Key::Orders.signing(home)?;
+    let (root, _) = root::newest(home)?;
+    for scanner in scanners::all(db)? {
+        let accept = |_: &ScannerEnrolment, bytes: &[u8]| {
+            ScannerEnrolment::accept(bytes, &root, |_| 0, &RingVerify).map(drop)
+        };
+        let bytes = signed_again(SignedKind::Enrolment, &scanner.bytes, &key, accept)?;
+        scanners::set(db, &scanner.enrolment, &bytes)?;
     }
     Ok(())
 }

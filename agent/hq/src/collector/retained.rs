@@ -1,4 +1,4 @@
-//! What the broker should keep for devices: every root, each device's grants and order, every list's newest manifest,
+//! What the broker should keep for devices: every root, each device's grants, scanners and order, every list's newest manifest,
 //! the roster, owners' answers, the heartbeat, in the order a device needs them.
 //!
 //! The broker remembers nothing we could not rebuild: all of it comes from the home, and is published again on every
@@ -8,7 +8,7 @@ use crate::authority::home::Home;
 use crate::authority::root;
 use crate::collector::answer;
 use crate::collector::error::CollectorError;
-use crate::db::{Session, devices, editions, grants, lists, officers, statements};
+use crate::db::{Session, devices, editions, grants, lists, officers, scanners, statements};
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 
@@ -44,7 +44,7 @@ fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
     Ok(root::all(home)?.into_iter().map(|(version, bytes)| (Topic::Root(version), bytes)).collect())
 }
 
-/// Each device's grants and order.
+/// Each device's grants, scanners and order.
 fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
     let mut kept = Vec::new();
     let lists = lists::all(db)?;
@@ -55,6 +55,9 @@ fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
             let grant = grant.map(|(_, bytes)| bytes.clone());
             let topic = Topic::Device(device.clone(), DeviceTopic::Grant(list.name.clone()));
             kept.push((topic, grant.unwrap_or_default()));
+        }
+        for (scanner, bytes) in scanners::of_device(db, &device)? {
+            kept.push((Topic::Device(device.clone(), DeviceTopic::Scanner(scanner)), bytes));
         }
         let order = statements::order(db, &device)?.unwrap_or_default();
         kept.push((Topic::Device(device, DeviceTopic::Order), order));

@@ -10,6 +10,7 @@
 //! | `devices` | devices, their certificates, what each holds |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
+//! | `scanners` | scanners' signed enrolments |
 //! | `statements` | the signed heartbeat and orders |
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
@@ -37,6 +38,7 @@ pub(crate) mod lists;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
 pub(crate) mod refusals;
+pub(crate) mod scanners;
 pub(crate) mod settings;
 pub(crate) mod statements;
 #[cfg(test)]
@@ -54,7 +56,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 12] = [
+const TABLES: [&[Step]; 13] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -64,6 +66,7 @@ const TABLES: [&[Step]; 12] = [
     statements::STEPS,
     encounters::STEPS,
     outcomes::STEPS,
+    scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,
     under_way::STEPS,

@@ -25,6 +25,11 @@ pub enum FleetError {
     /// It was removed, or there never was one.
     #[error("no officer has the badge {0}")]
     NoOfficer(Badge),
+    #[error("no scanner {0} here")]
+    NoScanner(DeviceId),
+    /// It is new, or was revoked, and no key was given.
+    #[error("the scanner {0} has no key yet")]
+    NoScannerKey(DeviceId),
     #[error("no device {0} here")]
     NoDevice(DeviceId),
     #[error("the device {0} is enrolled")]
@@ -43,6 +48,10 @@ impl FleetError {
             Self::Authority(error) => error.hint(),
             Self::Db(error) => error.hint(),
             Self::NoOfficer(_) => Some("`vedette-hq officer list` shows those that exist"),
+            Self::NoScanner(_) => Some("`vedette-hq scanner list` shows those that exist"),
+            Self::NoScannerKey(_) => {
+                Some("`--key` takes the public key that it made; `--out DIR` makes a pair for it")
+            }
             Self::NoDevice(_) => Some("`vedette-hq devices` shows those that exist"),
             Self::DeviceExists(_) => Some(
                 "`--renew` gives it a new certificate; for a device that is lost or new, `vedette-hq revoke` it first",

@@ -8,6 +8,7 @@
 //! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
+//! | [`scanner`] | which scanners hang at which device |
 
 mod cut_off;
 pub mod devices;
@@ -17,5 +18,6 @@ pub mod grants;
 pub mod officer;
 pub mod orders;
 pub mod revoke;
+pub mod scanner;
 
 pub use error::FleetError;

@@ -6,7 +6,7 @@
 use crate::authority::home::Home;
 use crate::authority::new_folder::NewFolder;
 use crate::authority::root;
-use crate::db::{devices, editions, grants, lists, officers, statements};
+use crate::db::{devices, editions, grants, lists, officers, scanners, statements};
 use crate::publishing::error::PublishingError;
 use std::fs::DirEntry;
 use std::path::Path;
@@ -14,10 +14,10 @@ use vedette_common::files;
 use vedette_shim::ids::Hex;
 
 /// What a bundle's folder holds.
-const PARTS: [&str; 6] = ["root", "heartbeat", "roster", "list", "segment", "grant"];
+const PARTS: [&str; 7] = ["root", "heartbeat", "roster", "list", "segment", "grant", "scanner"];
 
 /// Writes a bundle into `folder`: every root, the heartbeat, the roster, every list's newest manifest with its segments and delta,
-/// every device's grants. A bundle that was there is replaced.
+/// every device's grants and scanners. A bundle that was there is replaced.
 pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
     let _lock = home.lock()?;
     let db = home.database()?;
@@ -51,6 +51,9 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
     for device in devices::all(db)? {
         for (list, bytes) in grants::of_device(db, &device)? {
             put(format!("grant/{device}/{list}"), &bytes)?;
+        }
+        for (scanner, bytes) in scanners::of_device(db, &device)? {
+            put(format!("scanner/{device}/{scanner}"), &bytes)?;
         }
     }
     Ok(new.finish()?)

@@ -11,7 +11,7 @@ use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
 use crate::authority::{heartbeat, root};
 use crate::db::lists::ListRow;
 use crate::db::{Db, Session, devices, editions, settings};
-use crate::fleet::grants;
+use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
 use crate::publishing::list;
 use std::collections::HashSet;
@@ -187,6 +187,7 @@ fn issue(
     editions::insert(&change, &manifest, &bytes)?;
     editions::clear_pending(&change, &list.name)?;
     grants::refresh(home, &change, now)?;
+    scanner::refresh(home, &change, now)?;
     heartbeat::renew(home, &change, now)?;
     change.commit()?;
     Ok(published(&manifest, true, next.change))

@@ -24,7 +24,7 @@ pub(crate) fn latency<T>(items: &[T], mut ask: impl FnMut(&T)) -> Latency {
 /// and goes, what an item costs stays.
 pub(crate) fn least<T>(items: &[T], rounds: usize, mut ask: impl FnMut(&T)) -> Latency {
     let mut times = vec![u64::MAX; items.len()];
-    for _ in 0..=rounds {
+    for _ in 0..rounds {
         times.iter_mut().zip(round(items, &mut ask)).for_each(|(least, time)| *least = time.min(*least));
     }
     sum_up(times)

@@ -4,6 +4,20 @@ use super::messages::{answer, grant, order, receipt};
 use super::*;
 use std::boxed::Box;
 
+/// A scanner's enrolment of this number.
+fn enrolment(number: u64) -> ScannerEnrolment {
+    let pair = EnrolledPair { scanner_key: [1; 32], host_key: [2; 32], number, revoked: false };
+    let lists = [list()].into_iter().collect();
+    ScannerEnrolment { pair, expires: 1000, scanner: device(), device: device(), lists }
+}
+
+#[test]
+fn an_enrolment_below_the_floor_is_refused() {
+    let old = sign(SignedKind::Enrolment, &enrolment(2), &ORDERS[..2]);
+    let accepted = ScannerEnrolment::accept(&old, &root_in_use(), |_| 3, &Pretend);
+    assert_eq!(accepted, Err(TrustError::Rollback { kind: SignedKind::Enrolment, offered: 2, floor: 3 }));
+}
+
 type Accept = dyn Fn(&[u8]) -> Result<(), TrustError>;
 
 /// A kind of statement: its body, the keys of the role that signs it, and how it is accepted.
@@ -59,6 +73,9 @@ fn statements() -> Vec<Statement> {
         }),
         statement(K::Answer, &answer(), COLLECTOR, move |bytes| {
             OwnerAnswer::accept(bytes, &device(), &of_root(), &Pretend).map(drop)
+        }),
+        statement(K::Enrolment, &enrolment(3), ORDERS, move |bytes| {
+            ScannerEnrolment::accept(bytes, &of_root(), |_| 3, &Pretend).map(drop)
         }),
         statement(K::Order, &order(3), ORDERS, move |bytes| {
             Order::accept(bytes, &us(), &of_root(), 2, &Pretend).map(drop)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`answering`] | misread is never Clear, damage is never Clear, without a key or a time nothing is; what a match outranks |
 //! | [`believing`] | the clock, the floors, whose word counts; which list keys are kept |
+//! | [`hosting`] | who is answered: enrolled, revoked, played again, another's |
 //! | [`installing`] | wants, pieces, banks, what is copied and what is fetched, power cuts |
 //! | [`noting`] | notes with and without key and room, and how they leave |
 //!
@@ -11,6 +12,7 @@
 
 mod answering;
 mod believing;
+mod hosting;
 mod installing;
 mod noting;
 
@@ -32,6 +34,11 @@ use std::vec::Vec as List;
 const ISSUER: [u8; 2] = [51, 52];
 const OTHER_ISSUER: [u8; 2] = [61, 62];
 const CLOCK: [u8; 2] = [11, 12];
+/// Who signs enrolments.
+const HEADQUARTERS: [u8; 2] = [21, 22];
+/// The scanner's key, and its host's.
+const KEY: PrivateKey = PrivateKey([5; 32]);
+const HOST: PrivateKey = PrivateKey([6; 32]);
 /// When editions are issued, seconds since 1970, and how long they may be used.
 const ISSUED: u64 = 1_000_000;
 const LEASE_S: u32 = 1000;
@@ -58,7 +65,9 @@ fn setup() -> Setup {
     Setup {
         device: "scanner-1".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
+        key: KEY,
         heartbeat: role(2, &CLOCK),
+        orders: role(2, &HEADQUARTERS),
         kv: Region { first: 0, sectors: 2 },
         spool: Region { first: 2, sectors: 4 },
         lists: lists.into_iter().collect(),

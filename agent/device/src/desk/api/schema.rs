@@ -39,6 +39,10 @@ words!(
     Freshness, "fresh", "stale", "expired"
 );
 words!(
+    /// How it stands with what is at a port.
+    ScannerState, "silent", "connected", "unknown", "elsewhere", "expired", "revoked", "unproven", "foreign"
+);
+words!(
     /// What a list is about.
     Kind, "documents", "persons"
 );
@@ -151,6 +155,10 @@ mod tests {
         let results = [Result::Clear, Result::Possible, Result::Hit, Result::NotChecked];
         assert_eq!(written(results), ListResult::WORDS);
         assert_eq!(written([Fresh::Fresh, Fresh::Stale, Fresh::Expired]), Freshness::WORDS);
+        use crate::scanner::channel::ScannerState as At;
+        let at = [At::Silent, At::Connected, At::Unknown, At::Elsewhere];
+        let more = [At::Expired, At::Revoked, At::Unproven, At::Foreign];
+        assert_eq!([written(at), written(more)].concat(), ScannerState::WORDS);
         assert_eq!(written([List::Documents, List::Persons]), Kind::WORDS);
         assert_eq!(written([Owner::Confirmed, Owner::NotThePerson, Owner::Withdrawn]), OwnerWord::WORDS);
         let came = [Came::Confirmed, Came::NotThePerson, Came::Seized, Came::Released, Came::PassedOn];

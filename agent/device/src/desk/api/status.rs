@@ -2,6 +2,8 @@
 
 use super::schema;
 use crate::post::status::{ListStatus, RosterStanding, RosterStatus, Status};
+use crate::scanner::channel::ScannerState;
+use crate::scanner::standing::AtPort;
 use crate::snapshot::{Doubt, Unavailable};
 use crate::store::confirmations::Counts;
 use serde::{Deserialize, Serialize};
@@ -116,6 +118,40 @@ impl From<Counts> for CountsView {
     }
 }
 
+/// What is at a port that expects a scanner with the shim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ScannerView {
+    /// The port, as the configuration names it.
+    pub port: String,
+    #[schema(value_type = schema::ScannerState)]
+    pub state: ScannerState,
+    /// The name that it says is its own; empty if it said none. Unless it is connected, that is a claim.
+    pub name: String,
+    /// Why it gets nothing, and what to do; none while all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Phrase>)]
+    pub why: Option<Phrase>,
+}
+
+impl ScannerView {
+    fn new(at: &AtPort, status: &Status) -> ScannerView {
+        let name = at.claimed.as_ref().map_or_else(String::new, ToString::to_string);
+        let code = match at.state {
+            ScannerState::Silent | ScannerState::Connected => None,
+            ScannerState::Unknown => Some("scanner.unknown"),
+            ScannerState::Elsewhere => Some("scanner.elsewhere"),
+            ScannerState::Expired => Some("scanner.expired"),
+            ScannerState::Revoked => Some("scanner.revoked"),
+            ScannerState::Unproven => Some("scanner.unproven"),
+            ScannerState::Foreign => Some("scanner.foreign"),
+        };
+        let values =
+            || [("port", at.port.clone()), ("name", name.clone()), ("device", status.device.to_string())];
+        let why = code.map(|code| Phrase::with(code, values()));
+        ScannerView { port: at.port.clone(), state: at.state, name, why }
+    }
+}
+
 /// The device's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusView {
@@ -158,6 +194,9 @@ pub struct StatusView {
     /// The version of the trusted root.
     pub root: u32,
     pub lists: Vec<ListView>,
+    /// What is at the ports that expect a scanner with the shim.
+    #[serde(default)]
+    pub scanners: Vec<ScannerView>,
 }
 
 impl StatusView {
@@ -181,6 +220,7 @@ impl StatusView {
             drill_until: status.drill_until.map(rfc3339),
             root: status.root,
             lists: status.lists.iter().map(ListView::from).collect(),
+            scanners: status.scanners.iter().map(|at| ScannerView::new(at, status)).collect(),
         }
     }
 }

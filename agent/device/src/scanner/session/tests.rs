@@ -40,8 +40,6 @@ impl Model {
     fn new(notes: u8) -> Model {
         let held = ListInUse { list: list(), edition: 0, manifest: [0; 32], keyed: false };
         let hello = Hello {
-            protocol: PROTOCOL,
-            device: "handheld-3".parse().unwrap(),
             firmware: "1".try_into().unwrap(),
             lists: [held].into_iter().collect(),
             room_bytes: 1 << 20,
@@ -276,14 +274,4 @@ fn an_encounter_that_cannot_be_stored_waits_with_the_scanner() {
             session.received(ToHost::Installed { list: list(), edition: 1 }, now);
         }
     }
-}
-
-#[test]
-fn a_scanner_of_another_protocol_is_told_nothing() {
-    let (mut session, now) = (ScannerSession::new(Instant::now()), Instant::now());
-    let mut hello = Model::new(1).hello;
-    hello.protocol = PROTOCOL + 1;
-    assert_eq!(session.received(ToHost::Hello(hello), now), ScannerEvent::Foreign(PROTOCOL + 1));
-    assert_eq!(session.next(&ours(1), now), None);
-    assert_eq!(session.next(&ours(1), now + ANSWER_WAIT), Some(Command::Who));
 }

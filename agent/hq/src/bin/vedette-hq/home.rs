@@ -90,8 +90,8 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
                 "{name}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
             );
             println!("keys/{name}.until-{version} is the old one: nothing needs it any more");
-            if role == OnlineRole::Heartbeat {
-                println!("{}", replace::SCANNERS_HINT);
+            if let Some(hint) = replace::scanners_hint(role) {
+                println!("{hint}");
             }
         }
     }

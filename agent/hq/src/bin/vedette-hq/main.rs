@@ -6,6 +6,7 @@ mod home;
 mod lists;
 mod officer;
 mod print;
+mod scanner;
 mod service;
 mod show;
 mod values;
@@ -49,6 +50,9 @@ enum Command {
     /// Say who may sign in at the devices.
     #[command(subcommand)]
     Officer(officer::Command),
+    /// Say which scanners with the shim hang at which device.
+    #[command(subcommand)]
+    Scanner(scanner::Command),
     #[command(flatten)]
     Service(service::Command),
     /// Print a completion script.
@@ -97,6 +101,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Changes(command) => changes::run(&cli.home, command),
         Command::Devices(command) => devices::run(&cli.home, command),
         Command::Officer(command) => officer::run(&home::open(&cli.home)?, command),
+        Command::Scanner(command) => scanner::run(&home::open(&cli.home)?, command),
         Command::Service(command) => service::run(&cli.home, command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette-hq", &mut std::io::stdout());
