@@ -5,7 +5,7 @@
 /* How long the scanner says it has been on when documents are put on it, as the vectors have it. */
 enum { UPTIME_S = 60 };
 /* Largest message, its checksum, and what a frame adds; and the contexts, whose sizes the library is asked for. */
-enum { MESSAGE = 4096, FRAME = MESSAGE + MESSAGE / 254 + 16, UNIT = 6 * 1024, SCRATCH = 2048, DECODER = 64 };
+enum { MESSAGE = 4096, FRAME = MESSAGE + MESSAGE / 254 + 16, UNIT = 7 * 1024, SCRATCH = 2048, DECODER = 64 };
 
 static uint8_t incoming[MESSAGE + 4], outgoing[FRAME], line[512];
 static _Alignas(16) uint8_t unit_memory[UNIT], scratch_memory[SCRATCH], decoder_memory[DECODER];

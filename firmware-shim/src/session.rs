@@ -221,6 +221,7 @@ impl<'m> Opened<'m> {
         Self::read_after::<A>(PROLOGUE, us, public, opening)
     }
 
+    #[inline(never)]
     fn read_after<A: Aead>(
         prologue: &[u8],
         us: &PrivateKey,
@@ -240,6 +241,7 @@ impl<'m> Opened<'m> {
     }
 
     /// Answers: writes the reply into the first [`REPLY_BYTES`] of `out`; `None` if they are not there.
+    #[inline(never)]
     pub fn reply<A: Aead>(mut self, ephemeral: &PrivateKey, out: &mut [u8]) -> Option<Channel> {
         let (first, rest) = out.split_first_chunk_mut::<KEY_BYTES>()?;
         let tag = rest.first_chunk_mut::<TAG_BYTES>()?;
@@ -265,6 +267,7 @@ pub struct Channel {
 impl Channel {
     /// Seals the text that `message` has between its first 4 and last 16 bytes: its number comes in front, its tag behind.
     /// `None` without room for these, or after 2^32 messages: open anew.
+    #[inline(never)]
     pub fn seal<A: Aead>(&mut self, message: &mut [u8]) -> Option<()> {
         let (number, rest) = message.split_first_chunk_mut::<4>()?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG_BYTES>()?;
@@ -276,6 +279,7 @@ impl Channel {
     }
 
     /// Opens a message in its place. One that does not open changes nothing.
+    #[inline(never)]
     pub fn open<'t, A: Aead>(&mut self, message: &'t mut [u8]) -> Result<&'t mut [u8], BadSeal> {
         let (number, rest) = message.split_first_chunk_mut::<4>().ok_or(BadSeal)?;
         let (text, tag) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(BadSeal)?;

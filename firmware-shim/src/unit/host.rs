@@ -72,9 +72,10 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         random: &[u8; 32],
         reply: &mut [u8; 2 + REPLY_BYTES],
     ) -> Result<(), ScannerRefusal> {
-        let opened = Opened::read::<A>(&self.setup.key, &self.public, opening);
+        let public = *self.public.get_or_insert_with(|| self.setup.key.public());
+        let opened = Opened::read::<A>(&self.setup.key, &public, opening);
         let opened = opened.map_err(|_| ScannerRefusal::Untrusted)?;
-        self.believe(&opened.host, opened.word)?;
+        self.believe(&public, &opened.host, opened.word)?;
         let (head, rest) = reply.split_at_mut(2);
         head.copy_from_slice(&[PROTOCOL, 1]);
         self.channel = opened.reply::<A>(&PrivateKey(*random), rest);
@@ -83,11 +84,11 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
     /// Checks a host's word of headquarters.
     #[inline(never)]
-    fn believe(&mut self, host: &[u8; 32], word: &[u8]) -> Result<(), ScannerRefusal> {
+    fn believe(&mut self, public: &[u8; 32], host: &[u8; 32], word: &[u8]) -> Result<(), ScannerRefusal> {
         let pair = EnrolledPair::accept_pinned(word, &self.setup.orders, &self.verify);
         let pair = pair.map_err(super::refusal)?;
         let floor = self.number(ENROLMENT)?;
-        if pair.scanner_key != self.public || pair.host_key != *host {
+        if pair.scanner_key != *public || pair.host_key != *host {
             return Err(ScannerRefusal::Untrusted);
         }
         if pair.number < floor {

@@ -124,8 +124,8 @@ struct Confirmed {
 /// A scanner.
 pub struct Unit<F, A, V> {
     setup: Setup,
-    /// The public half of its key.
-    public: [u8; 32],
+    /// The public half of its key, once a host has opened: at the start the stack has no room for making it.
+    public: Option<[u8; 32]>,
     flash: F,
     verify: V,
     kv: KvStore,
@@ -142,18 +142,12 @@ pub struct Unit<F, A, V> {
 }
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
-    /// Starts a scanner on what its flash holds.
-    #[inline(never)]
+    /// Starts a scanner on what its flash holds. Inlined, so that it is made where its caller wants it.
+    #[inline(always)]
     pub fn open(setup: Setup, mut flash: F, verify: V) -> Result<Self, SetupError> {
-        let geometry = flash.geometry();
-        if !geometry.is_sound() {
-            return Err(SetupError::Geometry);
-        }
-        check_regions(&setup, &flash)?;
-        let kv = KvStore::open(&mut flash, setup.kv)?;
-        let spool = Spool::open(&flash, setup.spool).map_err(|_| SetupError::Flash)?;
+        let (kv, spool) = find(&setup, &mut flash)?;
         Ok(Unit {
-            public: setup.key.public(),
+            public: None,
             setup,
             flash,
             verify,
@@ -323,6 +317,17 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         };
         edition::find_into(met, edition.segments.len(), open, key, scratch)
     }
+}
+
+/// Finds what the flash holds. Not inlined: the setup and the unit it becomes are all that the stack has room for.
+#[inline(never)]
+fn find(setup: &Setup, flash: &mut impl Flash) -> Result<(KvStore, Spool), SetupError> {
+    if !flash.geometry().is_sound() {
+        return Err(SetupError::Geometry);
+    }
+    check_regions(setup, flash)?;
+    let kv = KvStore::open(flash, setup.kv)?;
+    Ok((kv, Spool::open(flash, setup.spool).map_err(|_| SetupError::Flash)?))
 }
 
 fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
