@@ -124,7 +124,10 @@ fn obey(post: &mut Post, device: &mut Device, reader: &Cable, command: &str, res
             let lapsed = || {
                 let status = device.status()?;
                 let lists = status["lists"].as_array()?;
-                lists.iter().any(|l| l["list"] == LAPSING && l["freshness"] == "expired").then_some(())
+                // Before its edition is here it cannot be asked either.
+                let over =
+                    |l: &Value| l["list"] == LAPSING && l["edition"] == 1 && l["freshness"] == "expired";
+                lists.iter().any(over).then_some(())
             };
             wait_until("the lease ends", lapsed, || device.log());
         }
