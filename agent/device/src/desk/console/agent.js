@@ -57,11 +57,7 @@ export async function call(name, args) {
       signal: AbortSignal.timeout(REPLY_WAIT_MS),
     });
     const content = response.status === 204 ? null : await response.json().catch(() => ({}));
-    if (name === "sign_in" && response.ok) {
-      sessionStorage.setItem(PAGE, content.page);
-      // The stream shows the half of the session before, and is not heard any more.
-      listenAgain?.();
-    }
+    if (name === "sign_in" && response.ok) sessionStorage.setItem(PAGE, content.page);
     return response.ok ? { ok: content } : { failed: refused(response.status, content ?? {}) };
   } catch (error) {
     return { failed: { status: null, message: error.message, hint: "", more: {} } };
@@ -72,23 +68,11 @@ function refused(status, { error = "", hint = "", ...more }) {
   return { status, message: error || `HTTP ${status}`, hint, more };
 }
 
-/** Opens the stream again, while one is open. */
-let listenAgain = null;
-
 /** Opens the stream; `heard(name, data)` takes its events, `open` and `error` too. Returns how to close it. */
 export function listenToAgent(heard) {
-  let events = null;
-  const listen = () => {
-    events?.close();
-    events = new EventSource(`${STREAM}?page=${part(pageHalf())}`);
-    for (const name of EVENTS) events.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
-    events.onopen = () => heard("open");
-    events.onerror = () => heard("error");
-  };
-  listen();
-  listenAgain = listen;
-  return () => {
-    listenAgain = null;
-    events.close();
-  };
+  const events = new EventSource(`${STREAM}?page=${part(pageHalf())}`);
+  for (const name of EVENTS) events.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
+  events.onopen = () => heard("open");
+  events.onerror = () => heard("error");
+  return () => events.close();
 }
