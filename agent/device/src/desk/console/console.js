@@ -20,7 +20,6 @@ const timers = new Map();
 const waiting = []; // events that came while another was under way
 let running = false;
 let stopListening = () => {};
-let isListening = false;
 const sound = ticker();
 
 /** An event for the machine. */
@@ -62,23 +61,9 @@ function page() {
 }
 
 const EFFECTS = {
-  ask: async ({ then, call: name, args, of }) => {
-    const reply = await call(name, args);
-    // The stream shows the half of the session before, and is not heard any more.
-    if (name === "sign_in" && reply.ok && isListening) {
-      stopListening();
-      EFFECTS.listen();
-    }
-    dispatch("reply", { then, call: name, of, ...reply });
-  },
-  listen: () => {
-    stopListening = listenToAgent((name, data) => dispatch("stream", { name, data }));
-    isListening = true;
-  },
-  deafen: () => {
-    stopListening();
-    isListening = false;
-  },
+  ask: async ({ then, call: name, args, of }) => dispatch("reply", { then, call: name, of, ...await call(name, args) }),
+  listen: () => { stopListening = listenToAgent((name, data) => dispatch("stream", { name, data })); },
+  deafen: () => stopListening(),
   timer: ({ name, ms }) => {
     clearTimeout(timers.get(name));
     timers.set(name, setTimeout(() => dispatch(name), ms));
