@@ -3,6 +3,7 @@
 //! Invariant: under its final name a file is either whole or not there, also after a power cut. Secrets are made
 //! readable by their owner only, from the first byte.
 
+use ring::digest::{Context, SHA256};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
@@ -118,6 +119,22 @@ pub fn open_foreign(path: &Path) -> Result<File, FileError> {
 /// As [`read`], of a file of somebody else's medium.
 pub fn read_foreign(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
     read_from(open_foreign(path)?, bytes_max).map_err(FileError::at("read", path))
+}
+
+/// SHA-256 of a whole file, read in pieces from front to end.
+pub fn sha256(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = File::open(path)?;
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => context.update(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes"))
 }
 
 /// Removes a file; one that is not there is fine.

@@ -20,10 +20,8 @@ use crate::authority::signing_time::{confirm_clock, signing_time};
 use crate::authority::{heartbeat, root, roster};
 use crate::db::{lists, settings};
 use crate::fleet::{FleetError, grants, orders};
-use ring::digest::{Context, SHA256};
 use std::collections::BTreeMap;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Read};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,7 +135,7 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, AuthorityError> {
 /// The SHA-256 of every file of a backup, by its path in it.
 fn sums_of(backup: &Path) -> Result<BTreeMap<PathBuf, [u8; 32]>, AuthorityError> {
     let mut sums = BTreeMap::new();
-    let of = |path: &Path| file_digest(path).map_err(FileError::at("read", path));
+    let of = |path: &Path| files::sha256(path).map_err(FileError::at("read", path));
     sums.insert(DATABASE.into(), of(&backup.join(DATABASE))?);
     for name in FOLDERS {
         for path in files_in(&backup.join(name))? {
@@ -147,19 +145,6 @@ fn sums_of(backup: &Path) -> Result<BTreeMap<PathBuf, [u8; 32]>, AuthorityError>
         }
     }
     Ok(sums)
-}
-
-fn file_digest(path: &Path) -> io::Result<[u8; 32]> {
-    let (mut file, mut context, mut buffer) = (File::open(path)?, Context::new(&SHA256), vec![0; 64 * 1024]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            read => context.update(&buffer[..read]),
-        }
-    }
-    let mut sum = [0; 32];
-    sum.copy_from_slice(context.finish().as_ref());
-    Ok(sum)
 }
 
 fn check_sums(backup: &Path) -> Result<(), AuthorityError> {

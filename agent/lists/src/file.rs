@@ -4,10 +4,10 @@
 //! pages are read one by one. The map is the one `unsafe` of the agent, with the advice about its pages.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use ring::digest::{Context, SHA256};
+use vedette_common::files;
 use vedette_shim::list::{BlockError, BlockRead};
 
 use super::ListError;
@@ -94,18 +94,7 @@ impl BlockRead for Blocks {
 
 /// SHA-256 of a whole file, read once from front to end.
 pub fn digest(path: &Path) -> Result<[u8; 32], ListError> {
-    let mut file = File::open(path).map_err(ListError::file("read", path))?;
-    let mut context = Context::new(&SHA256);
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => context.update(&buffer[..n]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(ListError::file("read", path)(error)),
-        }
-    }
-    Ok(bytes32(context.finish()))
+    files::sha256(path).map_err(ListError::file("read", path))
 }
 
 /// A SHA-256 digest as an array.

@@ -5,7 +5,7 @@
 use super::Intake;
 use super::entry::ListEntry;
 use crate::snapshot::Content;
-use crate::store::segments::digest_of;
+use vedette_common::files;
 use vedette_shim::ids::{Digest, Hex, ListName};
 use vedette_shim::trust::SegmentRef;
 
@@ -38,7 +38,7 @@ impl Intake {
         if entry.verified_at.is_some_and(|at| now < at + VERIFIED_FOR_S) {
             return false;
         }
-        let is_corrupt = |segment: &&SegmentRef| match digest_of(&self.store.path(&segment.digest)) {
+        let is_corrupt = |segment: &&SegmentRef| match files::sha256(&self.store.path(&segment.digest)) {
             Ok(found) => found != segment.digest,
             // The disk cannot give the bytes back. Other errors (too many open files) say nothing of them.
             Err(error) => error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()),

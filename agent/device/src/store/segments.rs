@@ -159,28 +159,13 @@ impl SegmentStore {
     }
 
     fn adopt(&self, partial: &Path, segment: &SegmentRef) -> Result<(), SegmentStoreError> {
-        let found = digest_of(partial).map_err(FileError::at("read", partial))?;
+        let found = files::sha256(partial).map_err(FileError::at("read", partial))?;
         if found != segment.digest {
             files::remove(partial)?;
             return Err(SegmentStoreError::Digest { digest: Hex(&segment.digest).to_string() });
         }
         files::persist(partial, &self.path(&segment.digest))?;
         Ok(())
-    }
-}
-
-/// SHA-256 of a file, read in pieces.
-pub fn digest_of(path: &Path) -> std::io::Result<Digest> {
-    let mut file = File::open(path)?;
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            let digest = context.finish();
-            return Ok(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"));
-        }
-        context.update(&buffer[..read]);
     }
 }
 
