@@ -52,7 +52,6 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
             state: link,
             hold: drill.hold(),
             early: Default::default(),
-            taken: false,
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

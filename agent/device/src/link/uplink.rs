@@ -12,7 +12,7 @@ use crate::config::LinkConfig;
 use crate::intake::door::IntakeDoor;
 use crate::intake::{Needs, Update};
 use crate::store::spool::Spooled;
-use crate::store::{confirmations, receipted, spool};
+use crate::store::{confirmations, spool};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -63,8 +63,6 @@ pub struct Uplink {
     pub hold: watch::Receiver<bool>,
     /// Owners' answers that wait for a newer root.
     pub early: EarlyAnswers,
-    /// The broker took us in the present session.
-    pub taken: bool,
 }
 
 impl Uplink {
@@ -85,12 +83,14 @@ impl Uplink {
                 backoff.reset();
             }
             let start = Instant::now();
-            self.taken = false;
+            let mut taken = false;
             let why = match self.settings(connect_wait) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
                     let span = tracing::info_span!("session", broker = %self.config.host);
-                    self.session(publisher, events, &mut certificate_due, &stop).instrument(span).await
+                    self.session(publisher, events, &mut certificate_due, &mut taken, &stop)
+                        .instrument(span)
+                        .await
                 }
                 Err(why) => why,
             };
@@ -106,7 +106,7 @@ impl Uplink {
                 backoff.reset();
             }
             // A link that is only slow must not be given up for ever at the same point.
-            connect_wait = match self.taken {
+            connect_wait = match taken {
                 true => mqtt::CONNECT_WAIT,
                 false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
             };
@@ -163,12 +163,13 @@ impl Uplink {
         }
     }
 
-    /// One session, from connect to its end; returns why it ended.
+    /// One session, from connect to its end; returns why it ended. `taken`: whether the broker took us.
     async fn session(
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
         certificate_due: &mut Interval,
+        taken: &mut bool,
         stop: &CancellationToken,
     ) -> String {
         let mut session = LinkSession::new(self.checker.limits());
@@ -182,7 +183,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
-                        self.taken = true;
+                        *taken = true;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
                             return error.to_string();
                         }
@@ -334,11 +335,9 @@ impl Uplink {
 
     /// Sends again what was refused a day ago, and what headquarters ordered of what it had receipted.
     fn send_again(&self) {
-        let (db, limits, now) = (self.checker.db(), self.checker.limits(), self.checker.now());
-        let old = now.saturating_sub(limits.keep_receipted_days * 24 * 3600);
+        let (db, now) = (self.checker.db(), self.checker.now());
         let done = spool::refused_again(db, now.saturating_sub(spool::REFUSED_AGAIN_S))
-            .and_then(|_| spool::receipted_again(db, limits.spool_bytes_max))
-            .and_then(|_| receipted::forget_old(db, old));
+            .and_then(|_| spool::receipted_again(db, self.checker.limits().spool_bytes_max));
         if let Err(error) = done {
             tracing::error!(%error, "encounters cannot be sent again");
         }

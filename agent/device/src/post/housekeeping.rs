@@ -1,5 +1,5 @@
 //! What is due with time, whether or not anybody asks: old answers are forgotten, idle sessions end, a drill ends, hashes
-//! kept for late listings are destroyed, leases run out; and what changed is published.
+//! kept for late listings and encounters receipted long ago are deleted, leases run out; and what changed is published.
 //!
 //! It needs neither HTTP nor an async runtime: [`Housekeeper::run`] is for the daemon, [`on_thread`] for a program that
 //! embeds the agent.
@@ -12,6 +12,7 @@ use super::status::Status;
 use crate::retro;
 use crate::store::DbError;
 use crate::store::confirmations::{self, Audience};
+use crate::store::receipted;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -79,6 +80,10 @@ impl Housekeeper {
             let keep_s = post.checker().retro_keep_s();
             if let Err(error) = retro::forget_due(post.db(), post.now(), keep_s) {
                 tracing::error!(%error, "hashes that are due could not be destroyed");
+            }
+            let keep_s = post.checker().limits().keep_receipted_days * 24 * 3600;
+            if let Err(error) = receipted::forget_old(post.db(), post.now().saturating_sub(keep_s)) {
+                tracing::error!(%error, "encounters receipted long ago could not be deleted");
             }
         }
         self.publish_news();
