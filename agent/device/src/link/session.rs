@@ -73,16 +73,12 @@ impl LinkSession {
         mut read: impl FnMut(i64, usize) -> Result<Vec<Spooled>, E>,
     ) -> Result<Vec<Spooled>, E> {
         self.now = now;
-        if self.sent.values().any(|sent| now >= sent.due) {
+        let mut overdue: Vec<i64> =
+            self.sent.iter().filter(|(_, sent)| now >= sent.due).map(|(sequence, _)| *sequence).collect();
+        if !overdue.is_empty() {
             self.pace.late(now);
         }
-        let overdue: Vec<i64> = self
-            .sent
-            .iter()
-            .filter(|(_, sent)| now >= sent.due)
-            .map(|(sequence, _)| *sequence)
-            .take(room.min(self.pace.window()))
-            .collect();
+        overdue.truncate(room.min(self.pace.window()));
         let mut next = Vec::new();
         for sequence in overdue {
             let found = read(sequence - 1, 1)?.into_iter().find(|spooled| spooled.sequence == sequence);
