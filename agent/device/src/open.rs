@@ -122,8 +122,8 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
     if lock.is_none() {
         return open_store(config, false);
     }
-    let (folder, existed) = (&config.state, salvage::exists(&config.state));
-    let mut restarted = salvage::note_made(folder, existed)?;
+    let folder = &config.state;
+    let mut restarted = salvage::note_made(folder)?;
     let mut opened = match salvage::is_marked(folder) {
         true => Err(AgentError::Damaged),
         false => open_store(config, true),

@@ -55,19 +55,15 @@ pub(crate) fn is_marked(folder: &Path) -> bool {
     folder.join(DAMAGED).exists()
 }
 
-/// Notes that there is a database; if there was one before and it is gone, says so.
-pub(crate) fn note_made(folder: &Path, existed: bool) -> Result<Option<Restarted>, DbError> {
+/// Notes, before the database is opened, that there is one; if there was one before and it is gone, says so.
+pub(crate) fn note_made(folder: &Path) -> Result<Option<Restarted>, DbError> {
     let made = folder.join(MADE);
-    let lost = !existed && made.exists();
     if !made.exists() {
         files::write(&made, b"")?;
+        return Ok(None);
     }
-    Ok(lost.then(Restarted::default))
-}
-
-/// Whether there is a database with anything in it.
-pub(crate) fn exists(folder: &Path) -> bool {
-    std::fs::metadata(folder.join(FILE)).is_ok_and(|file| file.len() > 0)
+    let exists = std::fs::metadata(folder.join(FILE)).is_ok_and(|file| file.len() > 0);
+    Ok((!exists).then(Restarted::default))
 }
 
 /// Sets a damaged database aside and makes a new one with what can be read of it. For the one process that has the store.

@@ -95,7 +95,7 @@ fn every_table_is_saved_but_the_counts_that_follow_from_others() {
 #[test]
 fn a_missing_database_is_noticed_and_a_first_one_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    let note = |folder: &Path| salvage::note_made(folder, salvage::exists(folder)).unwrap();
+    let note = |folder: &Path| salvage::note_made(folder).unwrap();
     assert_eq!(note(folder.path()), None, "the first start");
     full(folder.path());
     assert_eq!(note(folder.path()), None);
