@@ -1,6 +1,6 @@
 //! A backup and what is restored of it: nothing that devices took since is signed again under its number.
 
-use super::{NOW, clock_of, device_id, enrolment, list_name, new_home_and_time};
+use super::{NOW, clock_of, device_id, enrolment, list_name, new_home_and_time, status_with};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::root;
@@ -25,7 +25,6 @@ use vedette_common::pin::Pin;
 use vedette_common::roster::{PinCost, Role, Roster, RosterFloor};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Floor, Heartbeat, Manifest, Order, OrderKind, Root};
-use vedette_shim::wire::{HeldList, Status};
 use zeroize::Zeroizing;
 
 fn publish_numbers(home: &Home, count: usize) -> u64 {
@@ -172,16 +171,8 @@ fn a_backup_is_private_and_is_not_restored_over_a_home_nor_when_damaged_or_old()
 fn an_edition_that_a_device_holds_is_never_given_out_again() {
     let (_dir, home, _) = backed_up();
     let says = |edition| {
-        let status = Status {
-            online: true,
-            at: NOW,
-            version: "1".try_into().unwrap(),
-            spool: 0,
-            refused: 0,
-            lists: [HeldList { list: list_name(), edition, age_s: 1 }].into_iter().collect(),
-            overdue: Default::default(),
-        };
-        assert!(store_status(home.database().unwrap().read(), &device_id(), &status, NOW).unwrap());
+        let db = home.database().unwrap();
+        assert!(store_status(db.read(), &device_id(), &status_with(edition), NOW).unwrap());
     };
     let overtaken = || lists(&home).unwrap().remove(0).overtaken_by;
     assert_eq!(overtaken(), None);

@@ -20,7 +20,7 @@ use vedette_common::clock::testing::ManualTime;
 use vedette_shim::ids::{DeviceId, EncounterId, ListName};
 use vedette_shim::trust::{Enrolment, key_id};
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, ScannedDocument};
+use vedette_shim::wire::{Encounter, HeldList, ScannedDocument, Status};
 
 /// The time in these tests, seconds since 1970.
 pub(crate) const NOW: u64 = 1_790_000_000;
@@ -63,22 +63,40 @@ pub(crate) fn device_id() -> DeviceId {
     "post-7".parse().unwrap()
 }
 
-/// Stores an encounter of [`device_id`], as `serve` does.
-pub(crate) fn store_encounter(home: &Home, id: EncounterId) {
-    let encounter = Encounter {
+/// An encounter of [`device_id`] with an alert of a list.
+fn encounter_of(id: EncounterId, list: &ListName) -> Encounter {
+    Encounter {
         id,
         scan: [9; 16],
         device: device_id(),
         post: "Kehl".try_into().unwrap(),
         made_at: NOW,
-        list: list_name(),
+        list: list.clone(),
         edition: 1,
         alert: "UTO-P-1".try_into().unwrap(),
         verdict: Verdict::Hit,
         score: 1000,
         document: ScannedDocument::default(),
         late: false,
-    };
+    }
+}
+
+/// What a device says of itself that holds this edition of [`list_name`].
+fn status_with(edition: u64) -> Status {
+    Status {
+        online: true,
+        at: NOW,
+        version: "1".try_into().unwrap(),
+        spool: 0,
+        refused: 0,
+        lists: [HeldList { list: list_name(), edition, age_s: 1 }].into_iter().collect(),
+        overdue: Default::default(),
+    }
+}
+
+/// Stores an encounter of [`device_id`], as `serve` does.
+pub(crate) fn store_encounter(home: &Home, id: EncounterId) {
+    let encounter = encounter_of(id, &list_name());
     let arrival = Arrival { message: b"sealed", digest: [0; 16], device_revoked: false, received_at: NOW };
     encounters::insert(home.database().unwrap().read(), &encounter, &arrival).unwrap();
 }

@@ -1,6 +1,6 @@
 //! `serve` goes on with everything that it can do: what it cannot do is an alarm, and nothing is receipted without a row.
 
-use super::{NOW, device_id, list_name, new_home_and_time};
+use super::{NOW, device_id, encounter_of, list_name, new_home_and_time, status_with};
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole, secret_line};
 use crate::authority::replace::replace_key;
@@ -24,8 +24,7 @@ use vedette_common::encounter;
 use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::Receipt;
-use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{self, Encounter, HeldList, Report, ScannedDocument, Status};
+use vedette_shim::wire::{self, Report};
 use zeroize::Zeroizing;
 
 /// A home with two lists and a device, and what `serve` works with.
@@ -72,24 +71,10 @@ impl Bench {
     }
 
     fn message(&self, id: u8, list: &ListName) -> Vec<u8> {
-        let made = Encounter {
-            id: [id; 16],
-            scan: [9; 16],
-            device: device_id(),
-            post: "Kehl".try_into().unwrap(),
-            made_at: NOW,
-            list: list.clone(),
-            edition: 1,
-            alert: "UTO-P-1".try_into().unwrap(),
-            verdict: Verdict::Hit,
-            score: 1000,
-            document: ScannedDocument::default(),
-            late: false,
-        };
         let text = fs::read_to_string(self.dir.path().join("post-7/box.key")).unwrap();
         let key = BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()));
         let owner = root::newest(&self.home).unwrap().0.issuer(list).unwrap().owner_key;
-        encounter::seal(&Report::Encounter(made), &key, &owner).unwrap()
+        encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), &key, &owner).unwrap()
     }
 
     fn damage(&self, file: &str) -> Vec<u8> {
@@ -237,18 +222,8 @@ fn a_full_disk_receipts_nothing_and_is_survived() {
 fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
     let bench = bench();
     let mut serving = bench.serving();
-    let held = HeldList { list: list_name(), edition: 7, age_s: 1 };
-    let status = Status {
-        online: true,
-        at: NOW,
-        version: "1".try_into().unwrap(),
-        spool: 0,
-        refused: 0,
-        lists: [held].into_iter().collect(),
-        overdue: Default::default(),
-    };
     let mut buffer = [0; 512];
-    let message = wire::encode(&status, &mut buffer).unwrap();
+    let message = wire::encode(&status_with(7), &mut buffer).unwrap();
     serving.homecoming.status(device_id(), message, false, NOW);
     serving.homecoming.store(&mut serving.db, &serving.watch, &mut serving.alarms);
     serving.look();

@@ -18,6 +18,9 @@ use crate::publishing::PublishingError;
 use crate::publishing::import::{ImportOptions, import};
 use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::publish::{MANIFEST_LIFE_S, PublishOptions, Published, publish};
+use std::sync::Arc;
+use tempfile::TempDir;
+use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::list::Kind;
@@ -120,6 +123,16 @@ fn given(home: &Home) -> (u32, Vec<Vec<u8>>) {
     (root::newest(home).unwrap().0.version, all)
 }
 
+/// A home with an edition out, a device, an encounter, and an import to be published.
+fn home_at_work() -> (TempDir, Home, Arc<ManualTime>) {
+    let (dir, home, time) = new_home_and_time();
+    publish_first(&home);
+    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
+    store_encounter(&home, [7; 16]);
+    import_two(&home);
+    (dir, home, time)
+}
+
 fn import_two(home: &Home) {
     let file = home.dir().join("list.csv");
     std::fs::write(&file, format!("{CSV}UTO,P,2,lost\n")).unwrap();
@@ -128,11 +141,7 @@ fn import_two(home: &Home) {
 
 #[test]
 fn a_clock_far_ahead_signs_nothing_until_somebody_says_that_it_is_right() {
-    let (dir, home, time) = new_home_and_time();
-    publish_first(&home);
-    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
-    store_encounter(&home, [7; 16]);
-    import_two(&home);
+    let (dir, home, time) = home_at_work();
     let before = given(&home);
     time.set_system(NOW + AHEAD_S_MAX + 1);
     let is_refused = |error: AuthorityError| {
@@ -207,11 +216,7 @@ fn what_was_signed_ahead_is_followed_by_what_devices_accept() {
 
 #[test]
 fn what_devices_would_refuse_is_not_signed_and_nothing_changes() {
-    let (dir, home, _) = new_home_and_time();
-    publish_first(&home);
-    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
-    store_encounter(&home, [7; 16]);
-    import_two(&home);
+    let (dir, home, _) = home_at_work();
     let before = given(&home);
     let strange = vedette_common::crypto::random_secret();
     let line = crate::authority::keys::secret_line(&strange);
