@@ -8,6 +8,7 @@
 //! | [`roster`], [`pin`] | who may sign in at a device; hashes of what they type |
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
 //! | [`shutdown`] | the signals that end a program |
+//! | [`memory`] | no dump, no swap |
 //! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
 
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod crypto;
 pub mod encounter;
 pub mod files;
 pub mod grant;
+pub mod memory;
 pub mod mqtt;
 pub mod pin;
 pub mod roster;

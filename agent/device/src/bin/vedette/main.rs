@@ -21,6 +21,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use vedette::{Config, daemon, show};
+use vedette_common::memory::{self, Memory};
 use vedette_common::shutdown;
 
 /// Signed watchlists beside the officer: answers offline, brings every hit home.
@@ -79,6 +80,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let memory = memory::keep_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -97,6 +99,9 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+    if memory == Memory::Swappable {
+        tracing::info!("memory may be written to swap: LimitMEMLOCK=infinity of the unit locks it");
+    }
     let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
         let done = runtime.block_on(command(cli));
         // Not waiting for what blocks: the agent was given its time to end.
