@@ -31,7 +31,7 @@ const SEARCHED_FROM: usize = 16;
 /// Postings that are read one by one whatever their dates.
 const RANGED_FROM: usize = 64;
 /// Every slot may be new.
-const EVERY_SLOT: [Range<u32>; 1] = [0..u32::MAX];
+const EVERY_SLOT: &[Range<u32>] = std::slice::from_ref(&(0..u32::MAX));
 /// Places of the smallest table of sums, a power of two.
 const SUMS_MIN: usize = 1024;
 /// What rounding may take from a bound.
@@ -90,7 +90,7 @@ impl PersonIndex {
                     ranges = kinds.ranges(&self.slot_dates);
                 }
                 if kinds.any {
-                    sums.add_all(postings, lead, &EVERY_SLOT, &mut left);
+                    sums.add_all(postings, lead, EVERY_SLOT, &mut left);
                 } else if postings.len() <= RANGED_FROM {
                     sums.add_all(postings, lead, &ranges, &mut left);
                 } else {
@@ -102,7 +102,7 @@ impl PersonIndex {
                     for range in &ranges {
                         let from = postings.partition_point(|&slot| slot < range.start);
                         let count = postings[from..].partition_point(|&slot| slot < range.end);
-                        sums.add_all(&postings[from..from + count], lead, &EVERY_SLOT, &mut left);
+                        sums.add_all(&postings[from..from + count], lead, EVERY_SLOT, &mut left);
                     }
                 }
             }
