@@ -13,5 +13,6 @@ mod mistakes;
 mod officers;
 mod offline;
 mod owner;
+mod private;
 mod rights;
 mod scanners;

@@ -88,6 +88,13 @@ impl House {
         arrows
     }
 
+    /// Every path of two and more segments in code, with its file.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&Path, &[String])> {
+        self.modules
+            .values()
+            .flat_map(|module| module.paths.iter().map(|path| (module.file.as_path(), path.as_slice())))
+    }
+
     fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<Target> {
         let mut at = from.clone();
         let mut rest = path;

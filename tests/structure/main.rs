@@ -244,6 +244,37 @@ fn every_place_that_the_text_names_is_there() {
     assert!(absent.is_empty(), "ARCHITECTURE.md names what is not there: {absent:#?}");
 }
 
+/// What makes files and folders with the rights that the umask leaves.
+const MAKERS: &[[&str; 2]] = &[
+    ["File", "create"],
+    ["File", "create_new"],
+    ["File", "options"],
+    ["OpenOptions", "new"],
+    ["DirBuilder", "new"],
+    ["fs", "write"],
+    ["fs", "copy"],
+    ["fs", "create_dir"],
+    ["fs", "create_dir_all"],
+    ["UnixListener", "bind"],
+];
+/// Where they are called: here each file is given its rights.
+const MAKERS_IN: &[&str] = &["agent/common/src/files.rs", "agent/lists/src/temporary.rs"];
+
+#[test]
+fn files_are_made_where_they_get_their_rights() {
+    let shipped = CRATES.iter().filter(|(name, _)| *name != "vedette-demo");
+    let mut elsewhere = BTreeSet::new();
+    for root in shipped.flat_map(|(_, folder)| roots(folder)) {
+        for (file, path) in House::read(&root).paths() {
+            let is_maker = MAKERS.iter().any(|maker| path.ends_with(&maker.map(String::from)));
+            if is_maker && !MAKERS_IN.contains(&shown(file).as_str()) {
+                elsewhere.insert(format!("{}: {}", shown(file), path.join("::")));
+            }
+        }
+    }
+    assert!(elsewhere.is_empty(), "hint: vedette_common::files makes files and folders: {elsewhere:#?}");
+}
+
 #[test]
 fn a_circle_is_found() {
     let arrows = |pairs: &[(u8, u8)]| {

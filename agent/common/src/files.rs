@@ -1,15 +1,22 @@
 //! The one place that makes files appear: written under a temporary name, fsynced, renamed, the folder fsynced.
 //!
-//! Invariant: under its final name a file is either whole or not there, also after a power cut. Secrets are made
-//! readable by their owner only, from the first byte.
+//! Invariants: under its final name a file is either whole or not there, also after a power cut. Files and folders are their
+//! owner's alone from the first byte (0600 and 0700), whatever the umask; what is made for others says so in its name.
 
 use ring::digest::{Context, SHA256};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// Rights of a file and of a folder that only their owner may use.
+const PRIVATE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
+/// Rights of a file and of a folder that everybody may read.
+const PUBLIC: u32 = 0o644;
+const PUBLIC_FOLDER: u32 = 0o755;
 
 /// A file operation that failed, with the path it failed on.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +48,14 @@ pub fn persist(from: &Path, to: &Path) -> Result<(), FileError> {
     sync_folder_of(to)
 }
 
-/// Writes a whole file, readable by everybody the umask allows.
+/// Writes a whole file.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write_with_mode(path, bytes, 0o644)
+    write_with_mode(path, bytes, PRIVATE)
 }
 
-/// Writes a whole file that only its owner may read.
-pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write_with_mode(path, bytes, 0o600)
+/// Writes a whole file that everybody may read.
+pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_with_mode(path, bytes, PUBLIC)
 }
 
 fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
@@ -71,14 +78,39 @@ fn new_file(path: &Path, mode: u32) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode & PRIVATE).open(path)?;
+    if mode != PRIVATE {
+        file.set_permissions(Permissions::from_mode(mode))?; // whatever the umask takes away
+    }
+    Ok(file)
 }
 
-/// Copies a file of any size, also to another file system; readable by everybody the umask allows.
+/// Opens a file to write into, and makes it if it is not there.
+pub fn open_to_write(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(path)
+}
+
+/// Makes an empty file, or empties the one that is there.
+pub fn create(path: &Path) -> io::Result<File> {
+    let file = open_to_write(path)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+/// Copies a file of any size, also to another file system.
 pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
+    copy_with_mode(from, to, PRIVATE)
+}
+
+/// The same; everybody may read the copy.
+pub fn copy_public(from: &Path, to: &Path) -> Result<(), FileError> {
+    copy_with_mode(from, to, PUBLIC)
+}
+
+fn copy_with_mode(from: &Path, to: &Path, mode: u32) -> Result<(), FileError> {
     let temporary = temporary_name(to);
     let mut source = File::open(from).map_err(FileError::at("read", from))?;
-    new_file(&temporary, 0o644)
+    new_file(&temporary, mode)
         .and_then(|mut target| io::copy(&mut source, &mut target))
         .map_err(FileError::at("write", &temporary))?;
     persist(&temporary, to)
@@ -147,7 +179,22 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
 
 /// Makes a folder and those above it.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(FileError::at("make folder", path))
+    let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path);
+    made.map_err(FileError::at("make folder", path))
+}
+
+/// Makes a folder that everybody may read, and those above it.
+pub fn make_public_folder(path: &Path) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_public_folder(above)?;
+    }
+    let made = DirBuilder::new().mode(PRIVATE_FOLDER).create(path);
+    // Whatever the umask takes away.
+    let made = made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(PUBLIC_FOLDER)));
+    made.map_err(FileError::at("make folder", path))
 }
 
 fn sync_folder_of(path: &Path) -> Result<(), FileError> {

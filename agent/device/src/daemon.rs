@@ -16,6 +16,7 @@
 
 use crate::config::Config;
 use crate::desk;
+use crate::link::exchange::Exchange;
 use crate::link::uplink::Uplink;
 use crate::open::{AgentError, Opened};
 use crate::post::Post;
@@ -46,12 +47,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
     let uplink = intake.filter(|_| config.link.enabled).map(|(door, needs)| {
         let uplink = Uplink {
             config: config.link.clone(),
-            checker: checker.clone(),
+            exchange: Exchange::new(checker.clone()),
             intake: door,
             needs,
             state: link,
             hold: drill.hold(),
-            early: Default::default(),
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

@@ -213,7 +213,7 @@ fn look_back(checker: &Arc<Checker>) -> impl Fn(&ListName, Option<&Edition>) + S
 fn lock(state: &Path) -> Result<File, AgentError> {
     files::make_folder(state)?;
     let path = state.join("lock");
-    let file = File::create(&path).map_err(FileError::at("make", &path))?;
+    let file = files::create(&path).map_err(FileError::at("make", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(AgentError::Locked { path: state.into() }),

@@ -21,8 +21,6 @@ use crate::authority::{heartbeat, root, roster};
 use crate::db::{lists, settings};
 use crate::fleet::{FleetError, grants, orders};
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vedette_common::clock::Clock;
@@ -44,7 +42,6 @@ pub fn backup(home: &Home, out: &Path) -> Result<usize, AuthorityError> {
     let folder = NewFolder::at(out, 0o700)?;
     let database = folder.path().join(DATABASE);
     home.database()?.copy_to(&database)?;
-    seal_off(&database)?;
     copy_folders(home.dir(), folder.path())?;
     let sums = sums_of(folder.path())?;
     let lines: String =
@@ -68,7 +65,6 @@ pub fn restore(
     check_sums(backup)?;
     let database = folder.path().join(DATABASE);
     files::copy(&backup.join(DATABASE), &database).map_err(AuthorityError::from)?;
-    seal_off(&database)?;
     copy_folders(backup, folder.path())?;
     let home = Home::open(folder.path(), Arc::clone(&clock))?;
     home.check().map_err(AuthorityError::from)?;
@@ -106,19 +102,10 @@ fn copy_folders(from: &Path, to: &Path) -> Result<(), AuthorityError> {
         files::make_folder(&target)?;
         for path in files_in(&from.join(name))? {
             let Some(file) = path.file_name() else { continue };
-            let copy = target.join(file);
-            files::copy(&path, &copy)?;
-            if name == "keys" || path.extension().is_some_and(|extension| extension == "key") {
-                seal_off(&copy)?;
-            }
+            files::copy(&path, &target.join(file))?;
         }
     }
     Ok(())
-}
-
-/// Only its owner may read it. The folder around it is closed already.
-fn seal_off(path: &Path) -> Result<(), AuthorityError> {
-    Ok(fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(FileError::at("close", path))?)
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, AuthorityError> {

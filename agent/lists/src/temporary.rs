@@ -1,7 +1,7 @@
 //! Files without a final name, for what is not whole yet.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +18,9 @@ impl Temporary {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = dir.join(format!(".{}-{count}.tmp", std::process::id()));
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
+        let mut options = OpenOptions::new();
+        // Its owner's alone, whatever the umask.
+        let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
         let file = file.map_err(ListError::file("create", &path))?;
         Ok(Temporary { file, path })
     }

@@ -6,14 +6,20 @@ use super::access::{Door, Gate};
 use super::{connections, router};
 use crate::config::DeskConfig;
 use crate::post::Post;
+use rustix::fs::{Mode, fchmod};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 use tokio_util::sync::CancellationToken;
 use vedette_common::files::{self, FileError};
+
+/// Rights of the socket: its group asks the agent.
+const SOCKET_MODE: u32 = 0o660;
+/// Calls that wait to be taken, at most.
+const CALLS_WAITING_MAX: u32 = 128;
 
 /// Serves until `stop`. Takes over a socket that a killed process left behind; refuses one that is alive.
 pub async fn serve(post: Arc<Post>, config: &DeskConfig, stop: CancellationToken) -> Result<(), FileError> {
@@ -47,8 +53,14 @@ async fn listen(socket: &Path) -> Result<UnixListener, FileError> {
         return Err(FileError::at("listen on", socket)(taken));
     }
     files::remove(socket)?;
-    let listener = UnixListener::bind(socket).map_err(FileError::at("listen on", socket))?;
-    fs::set_permissions(socket, Permissions::from_mode(0o660))
-        .map_err(FileError::at("set rights of", socket))?;
-    Ok(listener)
+    bind(socket).map_err(FileError::at("listen on", socket))
+}
+
+/// The socket has its rights before anybody can reach it, whatever the umask.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let socket = UnixSocket::new_stream()?;
+    fchmod(&socket, Mode::from_raw_mode(SOCKET_MODE))?;
+    socket.bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE))?; // what the umask took away
+    socket.listen(CALLS_WAITING_MAX)
 }

@@ -97,9 +97,10 @@ impl VerifiedManifest {
     }
 }
 
-/// The segments that the lists' manifests name; the store may delete all others.
+/// The segments that the manifests of lists with keys name; all others are deleted.
 pub(super) fn named(entries: &BTreeMap<ListName, ListEntry>) -> HashSet<Digest> {
-    let manifests = entries.values().flat_map(|entry| [&entry.active, &entry.pending]).flatten();
+    let granted = entries.values().filter(|entry| !entry.keys.is_empty());
+    let manifests = granted.flat_map(|entry| [&entry.active, &entry.pending]).flatten();
     let segments = manifests.flat_map(|known| known.manifest.segments.iter().chain(&known.manifest.delta));
     segments.map(|segment| segment.digest).collect()
 }

@@ -1,4 +1,5 @@
-//! The end of a lease: the list is not checked any more, and its keys are erased.
+//! The end of a lease: the list is not checked any more, its keys are erased, then its segments: a key that comes again by an
+//! old grant must find nothing to open. Cut off in between, the next start deletes them.
 //!
 //! By signed time, at once. If only the system's clock says that the lease is over, answers say so at once as well, but the
 //! keys are erased only after [`SYSTEM_CLOCK_GRACE_S`]: a clock that is ahead may be put right, and erased keys need
@@ -55,7 +56,7 @@ impl Intake {
         }
         for (list, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.to_erase) {
             editions::erase_keys(&self.db, list)?; // if not, at the next tick
-            entry.to_erase = false;
+            (entry.to_erase, self.unswept) = (false, true);
         }
         Ok(())
     }

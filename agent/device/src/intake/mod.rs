@@ -16,7 +16,7 @@
 //! its segments are stored it becomes *active* and the snapshot is swapped.
 //!
 //! Invariants: nothing is stored unverified; floors are stored before use; a refused update changes nothing; the active
-//! edition stays in use until the next one is whole or its lease ends, and then its keys are erased.
+//! edition stays in use until the next one is whole or its lease ends, and then its keys are erased and its segments deleted.
 
 mod again;
 mod apply;
@@ -93,6 +93,8 @@ pub struct Intake {
     /// Stored segments whose bytes are not the ones their name says.
     corrupt: HashSet<Digest>,
     filters: Filters,
+    /// Segments that are not used any more are to be deleted.
+    unswept: bool,
     /// What was requested last, and since when nothing came of it, in seconds since boot.
     requested: Option<(Missing, u64)>,
     /// The time that was stored last.
@@ -174,6 +176,7 @@ impl Intake {
             pushed: Pushed::default(),
             corrupt: HashSet::new(),
             filters: Filters::new(parts.filter_bytes_max),
+            unswept: false,
             requested: None,
             time_stored: 0,
             shared,
@@ -251,6 +254,9 @@ impl Intake {
         self.apply_again();
         self.expire()?;
         self.filters.sweep();
+        if self.unswept {
+            self.sweep();
+        }
         self.repair();
         self.db.empty_log()?;
         self.db.keep_reserve();

@@ -33,10 +33,19 @@ impl Intake {
             }
         }
         self.swap();
+        self.sweep();
+    }
+
+    /// Deletes the segments of no edition, and of lists without keys. What cannot be deleted is tried again at the next tick.
+    pub(super) fn sweep(&mut self) {
+        self.unswept = false;
         match self.store.keep_only(&named(&self.entries)) {
             Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "deleted segments that no edition names"),
-            Err(error) => tracing::warn!(%error, "segments that no edition names cannot be deleted"),
+            Ok(removed) => tracing::debug!(removed, "deleted segments that are not used any more"),
+            Err(error) => {
+                tracing::warn!(%error, "segments that are not used any more cannot be deleted");
+                self.unswept = true;
+            }
         }
     }
 

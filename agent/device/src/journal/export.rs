@@ -106,7 +106,7 @@ pub fn export(db: &Db, to: &Path, until: Option<u64>, trim: bool, now: u64) -> R
 
 fn write(db: &Db, to: &Path, until: Option<u64>) -> Result<(), ExportError> {
     let failed = FileError::at("write", to);
-    let mut out = BufWriter::new(File::create(to).map_err(FileError::at("create", to))?);
+    let mut out = BufWriter::new(files::create(to).map_err(FileError::at("create", to))?);
     let done = db.read("read the journal", |t| {
         let start = rows::anchor(t)?;
         let head = Head { journal: 1, after: start.sequence, hash: Hex(&start.hash).to_string() };

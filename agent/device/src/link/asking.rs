@@ -15,7 +15,7 @@ const WAIT_MAX_S: u64 = 3600;
 
 /// What was asked for in one session. Times are seconds of any clock that does not go back.
 #[derive(Debug, Default)]
-pub(super) struct Asking {
+pub struct Asking {
     behind: BTreeSet<Retained>,
     due: u64,
     wait: u64,
@@ -23,7 +23,7 @@ pub(super) struct Asking {
 
 impl Asking {
     /// The kinds to subscribe to again now.
-    pub(super) fn due(&mut self, now: u64, behind: &BTreeSet<Retained>) -> BTreeSet<Retained> {
+    pub fn due(&mut self, now: u64, behind: &BTreeSet<Retained>) -> BTreeSet<Retained> {
         let any_new = behind.iter().any(|kind| !self.behind.contains(kind));
         self.behind.clone_from(behind);
         if any_new {

@@ -9,7 +9,7 @@ const EARLY_ANSWERS_MAX: usize = 64;
 
 /// Answers that wait, in the order of arrival.
 #[derive(Debug, Default)]
-pub struct EarlyAnswers {
+pub(super) struct EarlyAnswers {
     answers: Vec<Bytes>,
     /// The root under which they were refused.
     root_version: u32,

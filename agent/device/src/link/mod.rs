@@ -3,13 +3,15 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`session`] | what to send next: pure |
+//! | [`exchange`] | what is said in a session, whatever carries it |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
-//! | `asking` | when to ask again for what the broker retains: pure |
+//! | [`asking`] | when to ask again for what the broker retains: pure |
 //! | `pace` | how many encounters may be under way: pure |
-//! | [`early`] | owners' answers that wait for a newer root |
+//! | `early` | owners' answers that wait for a newer root |
 
-mod asking;
-pub mod early;
+pub mod asking;
+mod early;
+pub mod exchange;
 mod pace;
 pub mod session;
 pub mod uplink;

@@ -6,30 +6,23 @@
 
 use super::LinkState;
 use super::asking::Asking;
-use super::early::EarlyAnswers;
+use super::exchange::{Exchange, ForIntake};
 use super::session::LinkSession;
 use crate::config::LinkConfig;
+use crate::intake::Needs;
 use crate::intake::door::IntakeDoor;
-use crate::intake::{Needs, Update};
-use crate::store::spool::Spooled;
-use crate::store::{confirmations, spool};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use vedette_common::clock::rfc3339;
-use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
-use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
+use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publisher};
 use vedette_common::mqtt::tls;
-use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
-use vedette_shim::ids::{EncounterId, Hex};
-use vedette_shim::trust::{OwnerAnswer, Receipt, TrustError};
-use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
+use vedette_common::mqtt::topics::device_subscriptions;
 use zeroize::Zeroizing;
 
 /// A PEM file larger than this is not one.
@@ -51,8 +44,8 @@ const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
 pub struct Uplink {
     /// Where to connect.
     pub config: LinkConfig,
-    /// Reads the spool, the lists in use and the clock.
-    pub checker: Arc<crate::check::Checker>,
+    /// What is said in a session.
+    pub exchange: Exchange,
     /// Takes what arrives.
     pub intake: IntakeDoor,
     /// What to bring: a segment, or statements again.
@@ -61,8 +54,6 @@ pub struct Uplink {
     pub state: watch::Sender<LinkState>,
     /// While it is true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
-    /// Owners' answers that wait for a newer root.
-    pub early: EarlyAnswers,
 }
 
 impl Uplink {
@@ -128,17 +119,17 @@ impl Uplink {
             &read(&config.certificate)?,
             &key,
             &crl,
-            self.checker.clock(),
+            self.exchange.checker().clock(),
         )
         .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: config.host.clone(),
             port: config.port,
-            client_id: self.checker.device().to_string(),
+            client_id: self.exchange.checker().device().to_string(),
             tls,
             keep_alive: config.keep_alive,
             connect_wait,
-            last_will: Some(self.status(false)),
+            last_will: Some(self.exchange.status(false)),
         })
     }
 
@@ -154,9 +145,9 @@ impl Uplink {
         let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
         let news =
             self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
-        let soon = ends.filter(|at| *at < self.checker.now() + CERTIFICATE_WARN_S);
+        let soon = ends.filter(|at| *at < self.exchange.checker().now() + CERTIFICATE_WARN_S);
         if let Some(at) = soon.filter(|_| news || again) {
-            let (device, at) = (self.checker.device(), rfc3339(at));
+            let (device, at) = (self.exchange.checker().device(), rfc3339(at));
             tracing::warn!(
                 "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
             );
@@ -172,19 +163,19 @@ impl Uplink {
         taken: &mut bool,
         stop: &CancellationToken,
     ) -> String {
-        let mut session = LinkSession::new(self.checker.limits());
+        let mut session = LinkSession::new(self.exchange.checker().limits());
         let mut asking = Asking::default();
         let start = Instant::now();
         let mut tick = tokio::time::interval(TICK);
         self.check_certificate(false);
         let (mut ready, mut hold) = (false, self.hold.clone());
-        let mut reported = self.reported();
+        let mut reported = self.exchange.reported();
         loop {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
                         *taken = true;
-                        if let Err(error) = publisher.subscribe(&device_subscriptions(self.checker.device())) {
+                        if let Err(error) = publisher.subscribe(&device_subscriptions(self.exchange.checker().device())) {
                             return error.to_string();
                         }
                     }
@@ -200,11 +191,11 @@ impl Uplink {
                     Event::Closed(why) => return why,
                 },
                 _ = tick.tick() => {
-                    self.answer_again();
-                    self.send_again();
+                    self.exchange.answer_again();
+                    self.exchange.send_again();
                 }
                 _ = certificate_due.tick() => self.check_certificate(true),
-                () = self.checker.spooled() => {}
+                () = self.exchange.checker().spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
                     true => {
                         self.disconnect(publisher, events).await;
@@ -221,7 +212,7 @@ impl Uplink {
             }
             if ready {
                 let now = start.elapsed().as_secs();
-                let current = self.reported();
+                let current = self.exchange.reported();
                 let news = current != reported;
                 reported = current;
                 let sent = self.send(&mut session, &mut publisher, now, news);
@@ -240,22 +231,9 @@ impl Uplink {
         now: u64,
         news: bool,
     ) -> Result<(), String> {
-        let own = |what| Topic::Device(self.checker.device().clone(), what).name();
         let missing = self.needs.borrow_and_update().segment.clone();
-        let mut out = Vec::new();
-        if let Some(want) = session.want(now, missing.as_ref()) {
-            out.push(message(own(DeviceTopic::Want), &want, false));
-        }
-        if session.status_due(now, news) {
-            out.push(self.status(true));
-        }
-        let room = publisher.room().saturating_sub(out.len());
-        let state = self.checker.db();
-        let encounters = session.encounters(now, room, |after, limit| spool::after(state, after, limit));
-        let encounters = encounters.map_err(|error| error.to_string())?;
-        let publish =
-            |s: Spooled| Publish { topic: own(DeviceTopic::Encounter), payload: s.message, retain: false };
-        for publish in out.into_iter().chain(encounters.into_iter().map(publish)) {
+        let due = self.exchange.outgoing(session, missing.as_ref(), publisher.room(), now, news);
+        for publish in due.map_err(|error| error.to_string())? {
             match publisher.try_publish(publish) {
                 Ok(_) | Err(mqtt::Full::Window) => {} // what does not fit now is overdue later
                 Err(error) => return Err(error.to_string()),
@@ -271,142 +249,22 @@ impl Uplink {
             return Ok(());
         }
         tracing::info!(?kinds, "asking the broker again for what is signed and not here");
-        let filters: Vec<String> = kinds.iter().map(|kind| kind.filter(self.checker.device())).collect();
+        let filters: Vec<String> =
+            kinds.iter().map(|kind| kind.filter(self.exchange.checker().device())).collect();
         publisher.subscribe(&filters).map_err(|error| error.to_string())
     }
 
-    /// Hands a message on; one that is not ours or cannot be read is logged and dropped.
     fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {
-        let update = match Topic::parse(topic) {
-            Some(Topic::Root(version)) => Update::Root(version, payload.into()),
-            Some(Topic::Heartbeat) => Update::Heartbeat(payload.into()),
-            Some(Topic::Roster) => Update::Roster(payload.into()),
-            Some(Topic::Manifest(list)) => Update::Manifest(list, payload.into()),
-            Some(Topic::Device(_, DeviceTopic::Grant(list))) => Update::Grant(list, payload.into()),
-            Some(Topic::Device(_, DeviceTopic::Order)) if payload.is_empty() => return, // a cleared order
-            Some(Topic::Device(_, DeviceTopic::Order)) => Update::Order(payload.into()),
-            Some(Topic::Device(_, DeviceTopic::Scanner(scanner))) => Update::Scanner(scanner, payload.into()),
-            Some(Topic::Segment(..) | Topic::Device(_, DeviceTopic::Have)) => {
-                return self.intake.chunk(payload);
-            }
-            Some(Topic::Device(_, DeviceTopic::Receipt)) => return self.receipt(session, &payload),
-            Some(Topic::Device(_, DeviceTopic::Answer(_))) if payload.is_empty() => return, // a cleared answer
-            Some(Topic::Device(_, DeviceTopic::Answer(_))) => return self.answer(payload),
-            _ => return tracing::warn!(%topic, "a message on an unexpected topic"),
-        };
-        self.intake.update(update);
-    }
-
-    fn receipt(&self, session: &mut LinkSession, bytes: &[u8]) {
-        let root = &self.checker.snapshot().root;
-        let receipt = match Receipt::accept(bytes, self.checker.device(), root, &RingVerify) {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                return tracing::warn!(reason = %error.reason(), %error, "a receipt is refused");
-            }
-        };
-        let kept_at = (self.checker.limits().keep_receipted_days > 0).then(|| self.checker.now());
-        match spool::receipted(self.checker.db(), &receipt.entries, kept_at) {
-            // Not louder: after a Clear, this line would tell of a discreet alert.
-            Ok(removed) => tracing::debug!(removed, "encounters are receipted"),
-            Err(error) => return tracing::error!(%error, "a receipt cannot be stored"),
+        match self.exchange.receive(session, topic, payload) {
+            Some(ForIntake::Update(update)) => self.intake.update(update),
+            Some(ForIntake::Chunk(message)) => self.intake.chunk(message),
+            None => {}
         }
-        session.settled(receipt.entries.iter().map(|entry| entry.id));
-        if !receipt.refused.is_empty() {
-            self.set_aside(session, &receipt.refused);
-        }
-    }
-
-    fn set_aside(&self, session: &mut LinkSession, refused: &[[u8; 16]]) {
-        let (db, now) = (self.checker.db(), self.checker.now());
-        match spool::set_aside(db, &session.in_flight(), refused, now) {
-            Ok((aside, shown)) => {
-                if shown > 0 {
-                    tracing::error!(
-                        shown,
-                        "headquarters refuses encounters: they are kept, and sent again in a day"
-                    );
-                }
-                session.settled(aside.into_iter());
-            }
-            Err(error) => tracing::error!(%error, "refused encounters cannot be set aside"),
-        }
-    }
-
-    /// Sends again what was refused a day ago, and what headquarters ordered of what it had receipted.
-    fn send_again(&self) {
-        let (db, now) = (self.checker.db(), self.checker.now());
-        let done = spool::refused_again(db, now.saturating_sub(spool::REFUSED_AGAIN_S))
-            .and_then(|_| spool::receipted_again(db, self.checker.limits().spool_bytes_max));
-        if let Err(error) = done {
-            tracing::error!(%error, "encounters cannot be sent again");
-        }
-    }
-
-    /// Verifies the answers again that came before their root.
-    fn answer_again(&mut self) {
-        for bytes in self.early.due(self.checker.snapshot().root.version) {
-            self.answer(bytes);
-        }
-    }
-
-    fn answer(&mut self, bytes: bytes::Bytes) {
-        let root = &self.checker.snapshot().root;
-        let answer = match OwnerAnswer::accept(&bytes, self.checker.device(), root, &RingVerify) {
-            Ok(answer) => answer,
-            Err(TrustError::Signatures { .. }) if self.early.add(bytes.clone(), root.version) => {
-                return tracing::debug!("an owner's answer waits for a newer root");
-            }
-            Err(error) => {
-                return tracing::warn!(reason = %error.reason(), %error, "an owner's answer is refused");
-            }
-        };
-        match confirmations::answered(self.checker.db(), &answer) {
-            // Not louder, as above: owners answer discreet alerts too.
-            Ok(true) => tracing::debug!(encounter = %Hex(&answer.encounter), "the owner has answered"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "an owner's answer cannot be stored"),
-        }
-    }
-
-    /// The editions in use and what is overdue, to notice when they change.
-    fn reported(&self) -> (Vec<u64>, usize) {
-        let editions = self.checker.snapshot().lists.iter().map(|held| held.edition).collect();
-        (editions, self.overdue().len())
-    }
-
-    fn overdue(&self) -> heapless::Vec<EncounterId, OVERDUE_MAX> {
-        confirmations::overdue(self.checker.db(), self.checker.now()).unwrap_or_else(|error| {
-            tracing::error!(%error, "overdue confirmations cannot be read");
-            heapless::Vec::new()
-        })
-    }
-
-    fn status(&self, online: bool) -> Publish {
-        let now = self.checker.now();
-        let snapshot = self.checker.snapshot();
-        let held = |held: &crate::snapshot::SnapshotList| HeldList {
-            list: held.list.clone(),
-            edition: held.edition,
-            age_s: held.freshness(now).0,
-        };
-        let status = Status {
-            online,
-            at: now,
-            version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
-            spool: spool::depth(self.checker.db())
-                .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
-            refused: spool::refused(self.checker.db())
-                .map_or(u32::MAX, |refused| u32::try_from(refused).unwrap_or(u32::MAX)),
-            lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
-            overdue: self.overdue(),
-        };
-        message(Topic::Device(self.checker.device().clone(), DeviceTopic::Status).name(), &status, true)
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.
     async fn disconnect(&self, mut publisher: Publisher, mut events: Events) {
-        let Ok(last) = publisher.try_publish(self.status(false)) else { return };
+        let Ok(last) = publisher.try_publish(self.exchange.status(false)) else { return };
         let acknowledged = async {
             loop {
                 match events.next().await {
@@ -419,12 +277,4 @@ impl Uplink {
         // A broker that does not answer will publish the last will, which says the same.
         let _ = tokio::time::timeout(DISCONNECT_WAIT, acknowledged).await;
     }
-}
-
-fn message(topic: String, body: &impl serde::Serialize, retain: bool) -> Publish {
-    let mut buffer = vec![0; 8 * 1024];
-    let used =
-        wire::encode(body, &mut buffer).expect("the link's messages are bounded below the buffer").len();
-    buffer.truncate(used);
-    Publish { topic, payload: buffer, retain }
 }

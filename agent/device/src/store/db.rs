@@ -79,6 +79,8 @@ impl Db {
     /// order of their numbers.
     pub(super) fn connect(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
         let fail = |what| move |source| DbError::Sqlite { what, path: path.into(), source };
+        // Made here, so that it is its owner's alone whatever the umask; SQLite gives its log the same rights.
+        files::open_to_write(path).map_err(FileError::at("make", path))?;
         let mut connection = Connection::open(path).map_err(fail("open the state"))?;
         connection.busy_timeout(Duration::from_millis(BUSY_WAIT_MS)).map_err(fail("set the wait"))?;
         connection

@@ -120,7 +120,7 @@ pub(crate) fn set_grant(db: &Db, list: &ListName, number: u64, envelope: &[u8]) 
 }
 
 /// Every grant, as signed.
-pub(crate) fn grants(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
+pub fn grants(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
     db.run("read the grants", |db| {
         db.prepare_cached("SELECT envelope FROM granted")?.query_map([], |row| row.get(0))?.collect()
     })

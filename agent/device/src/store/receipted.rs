@@ -31,7 +31,7 @@ pub(super) fn keep(db: &Connection, id: &EncounterId, now: u64) -> rusqlite::Res
 }
 
 /// Forgets those receipted before `before`, seconds since 1970, that are not to be sent again.
-pub(crate) fn forget_old(db: &Db, before: u64) -> Result<usize, DbError> {
+pub fn forget_old(db: &Db, before: u64) -> Result<usize, DbError> {
     db.run("forget what was receipted", |db| {
         let sql = "DELETE FROM receipted WHERE receipted_at < ?1 AND again = 0";
         db.prepare_cached(sql)?.execute([before as i64])

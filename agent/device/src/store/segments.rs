@@ -5,7 +5,7 @@
 //! states. Failure: a wrong digest removes the partial file, so the next try starts clean.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ impl SegmentStore {
         }
         let path = self.partial(&segment.digest);
         let write = || {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            let mut file = files::open_to_write(&path)?;
             file.set_len(at)?; // a chunk torn by a power cut is taken anew
             file.seek(SeekFrom::Start(at))?;
             file.write_all(bytes)
@@ -115,7 +115,7 @@ impl SegmentStore {
         // Not the download's file: chunks may arrive meanwhile.
         let path = self.partial.join(format!("{}.copy", Hex(&segment.digest)));
         let mut source = files::open_foreign(from)?.take(segment.bytes.saturating_add(1));
-        let copied = File::create(&path).and_then(|mut copy| std::io::copy(&mut source, &mut copy));
+        let copied = files::create(&path).and_then(|mut copy| std::io::copy(&mut source, &mut copy));
         if let Err(error) = copied {
             files::remove(&path)?; // on a full disk it takes the room of better ones
             return Err(FileError::at("copy", from)(error).into());

@@ -131,7 +131,7 @@ impl Home {
 
     fn lock_file(&self, name: &str, wait_s: u64) -> Result<HomeLock, AuthorityError> {
         let path = self.dir.join(name);
-        let file = File::create(&path).map_err(FileError::at("create", &path))?;
+        let file = files::create(&path).map_err(FileError::at("create", &path))?;
         for _ in 0..=wait_s * 1000 / LOCK_STEP_MS {
             match file.try_lock() {
                 Ok(()) => return Ok(HomeLock { _file: file }),

@@ -117,7 +117,7 @@ impl Key<'_> {
     pub(crate) fn make(&self, home: &Home) -> Result<(), AuthorityError> {
         let path = self.path(home);
         if !path.exists() {
-            files::write_secret(&path, &secret_line(&random_secret()))?;
+            files::write(&path, &secret_line(&random_secret()))?;
         }
         Ok(())
     }
@@ -137,9 +137,9 @@ impl Key<'_> {
         let path = role.path(home);
         if role.is_here(home) {
             let aside = path.with_extension(format!("until-{root_version}"));
-            files::write_secret(&aside, &secret_line(&*role.read(home)?))?;
+            files::write(&aside, &secret_line(&*role.read(home)?))?;
         }
-        Ok(files::write_secret(&path, &secret_line(&*self.read(home)?))?)
+        Ok(files::write(&path, &secret_line(&*self.read(home)?))?)
     }
 
     /// Removes its file.

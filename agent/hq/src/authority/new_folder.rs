@@ -112,6 +112,9 @@ fn temporary_folder(parent: &Path, mode: u32) -> Result<(TempDir, File), Authori
         .permissions(Permissions::from_mode(mode))
         .tempdir_in(parent)
         .map_err(FileError::at("make a folder in", parent))?;
+    // Whatever the umask takes away.
+    fs::set_permissions(folder.path(), Permissions::from_mode(mode))
+        .map_err(FileError::at("set rights of", folder.path()))?;
     let maker = File::open(folder.path()).map_err(FileError::at("open", folder.path()))?;
     // A lock that is refused would be another sweep's that found it unlocked a moment ago: it is gone then, and writing fails.
     maker.try_lock().map_err(std::io::Error::from).map_err(FileError::at("lock", folder.path()))?;

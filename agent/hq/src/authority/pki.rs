@@ -59,7 +59,7 @@ impl Ca {
         let key = KeyPair::generate().map_err(failed("the CA's key"))?;
         let certificate = params.self_signed(&key).map_err(failed("the CA's certificate"))?;
         let key_pem = Zeroizing::new(key.serialize_pem());
-        files::write_secret(&home.pki("ca.key"), key_pem.as_bytes())?;
+        files::write(&home.pki("ca.key"), key_pem.as_bytes())?;
         files::write(&home.pki("ca.pem"), certificate.pem().as_bytes())?;
         Ok(Ca(Issuer::new(params, key)))
     }
@@ -160,7 +160,7 @@ impl Ca {
 
 impl Certified {
     fn write(&self, home: &Home, name: &str) -> Result<(), AuthorityError> {
-        files::write_secret(&home.pki(&format!("{name}.key")), self.key_pem.as_bytes())?;
+        files::write(&home.pki(&format!("{name}.key")), self.key_pem.as_bytes())?;
         Ok(files::write(&home.pki(&format!("{name}.pem")), self.certificate_pem.as_bytes())?)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`serve`] | collector and depot in one process |
+//! | [`serve`] | collector and depot in one process: what is said, carried over MQTT |
+//! | [`exchange`] | what is said with devices, whatever carries it |
 //! | `homecoming` | what comes from devices: stored, then receipted |
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
@@ -18,6 +19,7 @@ pub mod broadcast;
 mod depot;
 pub mod encounters;
 mod error;
+pub mod exchange;
 pub(crate) mod homecoming;
 mod retained;
 pub mod serve;

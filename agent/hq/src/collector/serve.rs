@@ -1,11 +1,10 @@
 //! `serve`: collector and depot, one process, one MQTT session at a time.
 //!
-//! In: sealed encounters, requests for chunks, devices' status. Out, in this order of precedence: receipts for what is
-//! committed, what the broker should keep (see `retained`), chunks. What is retained is sent on every connect and, within
-//! a second, whenever another command changed the home; the heartbeat is signed again every `heartbeat_every`.
+//! What is said is `exchange`'s; here it is carried. What is retained is sent on every connect and, within a second, whenever
+//! another command changed the home; the heartbeat is signed again every `heartbeat_every`.
 //!
-//! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line: they take milliseconds,
-//! and the broker's messages wait for them in the session's bounded queue.
+//! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line, and the broker's messages
+//! wait for them in the session's bounded queue.
 //!
 //! Failure: once started, `serve` ends only when it is told to. What it cannot do (a damaged key, a full disk, a clock that is
 //! wrong, a broker that refuses a topic) is an alarm (see `alarms`), everything else goes on, and it is tried again. A session
@@ -17,26 +16,18 @@
 
 use crate::authority::home::Home;
 use crate::authority::pki::HEADQUARTERS;
-use crate::collector::alarms::{Alarms, explained};
-use crate::collector::broadcast::{chunk_message, settings};
-use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
+use crate::collector::broadcast::settings;
 use crate::collector::error::CollectorError;
-use crate::collector::homecoming::Homecoming;
-use crate::collector::watch::Watch;
-use crate::db::{Db, devices};
-use bytes::Bytes;
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::collector::exchange::Exchange;
+use std::collections::HashSet;
 use std::num::NonZeroU64;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use vedette_common::mqtt::backoff::Backoff;
-use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publish, Publisher, Token};
-use vedette_common::mqtt::topics::{DeviceTopic, Topic, headquarters_subscriptions};
-use vedette_shim::ids::{DeviceId, Digest, Hex};
-use vedette_shim::trust::digest;
-use vedette_shim::wire::{self, Chunk, Want};
+use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publisher, Token};
+use vedette_common::mqtt::topics::headquarters_subscriptions;
 
 /// A message waits this long for others to be stored with, at most.
 const BATCH_WAIT: Duration = Duration::from_millis(50);
@@ -46,8 +37,6 @@ pub const CHUNKS_IN_FLIGHT_MAX: usize = 32;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Longest wait between two tries to connect.
 const RETRY_MAX: Duration = Duration::from_secs(30);
-/// What an alarm about subscriptions is about.
-const TOPICS: &str = "the broker's topics";
 /// Longest wait for the last messages to leave at the end.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 
@@ -94,16 +83,8 @@ pub async fn run(
     home.check()?;
     let settings = settings(home, HEADQUARTERS, options.broker.clone())?;
     let mut server = Server {
-        home,
-        db: home.database()?,
-        watch: Watch::over(home, options.heartbeat_every),
-        homecoming: Homecoming::to(home),
-        alarms: Alarms::default(),
-        depot: Depot::default(),
-        absent: Absent::default(),
+        exchange: Exchange::of(home, options.heartbeat_every)?,
         depot_budget: 0,
-        outbox: VecDeque::new(),
-        kept_at_broker: HashMap::new(),
         chunks_in_flight: HashSet::new(),
         chunks: 0,
         broken_sessions: 0,
@@ -125,20 +106,10 @@ pub async fn run(
 }
 
 struct Server<'a> {
-    home: &'a Home,
     options: ServeOptions,
-    db: Db,
-    watch: Watch<'a>,
-    homecoming: Homecoming<'a>,
-    alarms: Alarms,
-    depot: Depot,
-    absent: Absent,
+    exchange: Exchange<'a>,
     /// Bytes the depot may still send in this second.
     depot_budget: u64,
-    /// To be kept by the broker, not sent yet.
-    outbox: VecDeque<Publish>,
-    /// What this session's broker was given to keep, by topic.
-    kept_at_broker: HashMap<String, Digest>,
     chunks_in_flight: HashSet<Token>,
     chunks: u64,
     broken_sessions: u64,
@@ -152,10 +123,8 @@ impl Server<'_> {
         backoff: &mut Backoff,
         shutdown: &CancellationToken,
     ) -> Option<String> {
-        self.outbox.clear();
-        self.kept_at_broker.clear();
+        self.exchange.start_over();
         self.chunks_in_flight.clear();
-        self.watch.start_over();
         let (mut publisher, mut events) = mqtt::open(settings);
         let mut connected = false;
         let mut ticks = interval(BATCH_WAIT);
@@ -172,30 +141,25 @@ impl Server<'_> {
                     }
                     Event::Subscribed => {
                         backoff.reset();
-                        self.alarms.end(TOPICS);
+                        self.exchange.subscribed();
                         info!("serving");
                     }
-                    Event::Refused(filter) => {
-                        let why = explained(&CollectorError::TopicRefused(filter));
-                        self.alarms.raise(TOPICS, why.clone(), self.watch.time());
-                        self.alarms.store(&mut self.db);
-                        return Some(why);
-                    }
-                    Event::Message { topic, payload, retained } => self.take(&topic, payload, retained),
+                    Event::Refused(filter) => return Some(self.exchange.topic_refused(filter)),
+                    Event::Message { topic, payload, retained } => self.exchange.take(&topic, payload, retained),
                     Event::Acked(token) => {
                         self.chunks_in_flight.remove(&token);
                     }
                     Event::Closed(why) => {
-                        self.store();
+                        self.exchange.store();
                         return Some(why);
                     }
                 },
                 _ = ticks.tick() => {
-                    self.store();
+                    self.exchange.store();
                     if connected && Instant::now() >= look_due {
                         look_due = Instant::now() + LOOK_EVERY;
                         self.depot_budget = self.options.depot_bytes_per_s.map_or(u64::MAX, NonZeroU64::get);
-                        self.look();
+                        self.exchange.look();
                     }
                 }
                 () = shutdown.cancelled() => break,
@@ -204,7 +168,7 @@ impl Server<'_> {
                 self.send(&mut publisher);
             }
         }
-        self.store();
+        self.exchange.store();
         if !connected {
             return None;
         }
@@ -216,71 +180,10 @@ impl Server<'_> {
         None
     }
 
-    /// Takes a message in; encounters and statuses wait to be stored.
-    fn take(&mut self, topic: &str, payload: Bytes, retained: bool) {
-        let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return };
-        match what {
-            DeviceTopic::Encounter => self.encounter(device, payload),
-            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
-            DeviceTopic::Want => match wire::decode::<Want>(&payload) {
-                Ok(want) => self.want(&device, &want),
-                Err(error) => warn!("request of {device}: {error}"),
-            },
-            _ => {}
-        }
-    }
-
-    fn encounter(&mut self, device: DeviceId, message: Bytes) {
-        if self.homecoming.encounter(device, message) {
-            self.store();
-        }
-    }
-
-    fn want(&mut self, device: &DeviceId, want: &Want) {
-        let enrolled = devices::serial_in_force(self.db.read(), device).map_err(CollectorError::from);
-        let Some(serial) = self.alarms.watch("requests for chunks", enrolled, self.watch.time()) else {
-            return;
-        };
-        let enrolled = serial.is_some();
-        if !enrolled || !self.depot.want(device, want) {
-            warn!("a request of {device} for chunks is not answered (enrolled: {enrolled})");
-        }
-    }
-
-    fn store(&mut self) {
-        self.homecoming.store(&mut self.db, &self.watch, &mut self.alarms);
-    }
-
-    /// Looks at the home, and finds what the broker does not have yet.
-    fn look(&mut self) {
-        for publish in self.watch.look(&mut self.db, &mut self.alarms) {
-            let digest = digest(&publish.payload);
-            if self.kept_at_broker.get(&publish.topic) != Some(&digest) {
-                self.kept_at_broker.insert(publish.topic.clone(), digest);
-                self.outbox.push_back(publish);
-            }
-        }
-        self.alarms.store(&mut self.db);
-    }
-
-    fn report_absent(&mut self, turn: &Turn) {
-        if self.home.segment(&turn.segment).exists() {
-            return; // it ends before
-        }
-        if let Some(unreported) = self.absent.met(std::time::Instant::now()) {
-            let (device, segment) = (&turn.device, Hex(&turn.segment));
-            warn!(
-                "{device} waits for segment {segment}, which is not in segments/: it cannot get that edition. If no later \
-                 one was published, import the list's file and `vedette-hq publish NAME --whole --withdraw-many` \
-                 ({unreported} more such requests since this was last reported)"
-            );
-        }
-    }
-
     /// Hands over what the session takes: receipts, what is to be kept, chunks.
     fn send(&mut self, publisher: &mut Publisher) {
         while publisher.room() > 0 {
-            let Some(publish) = self.next_message() else { break };
+            let Some(publish) = self.exchange.next_message() else { break };
             let topic = publish.topic.clone();
             match publisher.try_publish(publish) {
                 Ok(_) => {}
@@ -292,38 +195,18 @@ impl Server<'_> {
             && self.chunks_in_flight.len() < CHUNKS_IN_FLIGHT_MAX
             && self.depot_budget > 0
         {
-            let Some(turn) = self.depot.next() else { break };
-            let bytes = match read_chunk(self.home, &turn.segment, turn.index) {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => {
-                    self.report_absent(&turn);
-                    self.depot.drop_rest(&turn);
-                    continue;
-                }
-                Err(error) => {
-                    warn!("{} gets no chunk: {error}", turn.device);
-                    self.depot.drop_rest(&turn);
-                    continue;
-                }
-            };
-            self.depot_budget = self.depot_budget.saturating_sub(bytes.len() as u64);
-            let payload = chunk_message(&Chunk { segment: turn.segment, index: turn.index, bytes: &bytes });
-            let topic = Topic::Device(turn.device, DeviceTopic::Have).name();
+            let Some(chunk) = self.exchange.next_chunk() else { break };
+            self.depot_budget = self.depot_budget.saturating_sub(chunk.payload.len() as u64);
             // Refused only when the session is over; then the device asks again.
-            if let Ok(token) = publisher.try_publish(Publish { topic, payload, retain: false }) {
+            if let Ok(token) = publisher.try_publish(chunk) {
                 self.chunks_in_flight.insert(token);
                 self.chunks += 1;
             }
         }
     }
 
-    /// Receipts go before what is to be kept.
-    fn next_message(&mut self) -> Option<Publish> {
-        self.homecoming.next_receipt().or_else(|| self.outbox.pop_front())
-    }
-
     fn report(&self) -> ServeReport {
-        let counts = self.homecoming.counts();
+        let counts = self.exchange.counts();
         ServeReport {
             stored: counts.stored,
             known: counts.known,

@@ -12,7 +12,7 @@ use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::collector::retained;
 use crate::db::{Db, Session};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
@@ -29,8 +29,9 @@ const CLOCK: &str = "the clock";
 pub(crate) struct Watch<'a> {
     home: &'a Home,
     heartbeat_every: Duration,
-    heartbeat_due: Instant,
-    warning_due: Instant,
+    /// When the next heartbeat and the next warning are due: the home's uptime, seconds.
+    heartbeat_due: u64,
+    warning_due: u64,
     /// SQLite's data version when the home was last looked at.
     seen_version: Option<i64>,
     /// The last signed time, seconds since 1970, and the uptime when it was found, seconds.
@@ -44,8 +45,8 @@ impl<'a> Watch<'a> {
         Watch {
             home,
             heartbeat_every,
-            heartbeat_due: Instant::now(),
-            warning_due: Instant::now(),
+            heartbeat_due: 0,
+            warning_due: 0,
             seen_version: None,
             last_signed: None,
             collector: None,
@@ -84,8 +85,8 @@ impl<'a> Watch<'a> {
             self.last_signed = Some((last, self.home.uptime()));
         }
         let is_signed = self.renew_heartbeat(db.read(), alarms);
-        if Instant::now() >= self.warning_due {
-            self.warning_due = Instant::now() + WARN_EVERY;
+        if self.home.uptime() >= self.warning_due {
+            self.warning_due = self.home.uptime() + WARN_EVERY.as_secs();
             let due = renew::due(self.home, self.time()).map_err(CollectorError::from);
             let due = alarms.watch("terms", due, at);
             due.unwrap_or_default().iter().for_each(|what| tracing::warn!("{what}"));
@@ -111,13 +112,13 @@ impl<'a> Watch<'a> {
         let Some(least) = self.least() else { return false };
         let now = signing_time::check(least, self.home.now()).map_err(CollectorError::from);
         let Some(now) = alarms.watch(CLOCK, now, at) else { return false };
-        if Instant::now() < self.heartbeat_due {
+        if self.home.uptime() < self.heartbeat_due {
             return false;
         }
         let renewed = heartbeat::renew(self.home, db, now).map_err(CollectorError::from);
         let is_renewed = alarms.watch("the heartbeat", renewed, at).is_some();
         let wait = if is_renewed { self.heartbeat_every } else { HEARTBEAT_AGAIN.min(self.heartbeat_every) };
-        self.heartbeat_due = Instant::now() + wait;
+        self.heartbeat_due = self.home.uptime() + wait.as_secs();
         if is_renewed {
             self.last_signed = Some((now.max(least), self.home.uptime()));
         }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
+use vedette_common::files::{self, FileError};
 
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
@@ -37,6 +38,7 @@ pub(super) enum Work {
 impl Db {
     /// Makes the database.
     pub(super) fn create(path: &Path, steps: &[&Step]) -> Result<Db, DbError> {
+        make_private(path)?;
         Self::prepare(Connection::open(path)?, steps)
     }
 
@@ -64,6 +66,7 @@ impl Db {
 
     /// Writes a consistent copy, as of now, to a file that does not exist; others may write meanwhile.
     pub(crate) fn copy_to(&self, path: &Path) -> Result<(), DbError> {
+        make_private(path)?;
         self.0.execute("VACUUM INTO ?", [path.to_string_lossy()])?;
         Ok(())
     }
@@ -120,6 +123,12 @@ impl Change<'_> {
     pub(crate) fn commit(self) -> Result<(), DbError> {
         Ok(self.0.commit()?)
     }
+}
+
+/// An empty file that is its owner's alone, whatever the umask; SQLite takes it for a new database, and gives its log the same
+/// rights.
+fn make_private(path: &Path) -> Result<(), FileError> {
+    files::open_to_write(path).map(|_| ()).map_err(FileError::at("make", path))
 }
 
 impl Deref for Change<'_> {

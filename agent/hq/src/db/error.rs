@@ -3,6 +3,7 @@
 #![allow(missing_docs)] // plain data: the messages say what the fields are
 
 use rusqlite::ErrorCode;
+use vedette_common::files::FileError;
 use vedette_shim::trust::TrustError;
 
 const RESTORE: &str = "restore a backup into a new folder: `vedette-hq --home NEW restore BACKUP`; keep this one, encounters may be in it";
@@ -14,6 +15,9 @@ pub enum DbError {
     /// SQLite's error.
     #[error("the database hq.db: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The file cannot be made.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Made by a newer program: its tables are not guessed at.
     #[error("the database hq.db has schema {found}, this program knows {known}")]
     Newer { found: i64, known: i64 },
@@ -39,7 +43,7 @@ impl DbError {
                 Some(ErrorCode::DiskFull) => Some("make room on the disk; nothing was changed"),
                 _ => None,
             },
-            Self::Statement(_) | Self::Damaged(_) => None,
+            Self::File(_) | Self::Statement(_) | Self::Damaged(_) => None,
         }
     }
 }

@@ -115,7 +115,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     };
 
     write_certificate(folder.path(), &certified)?;
-    files::write_secret(&folder.path().join("box.key"), &secret_line(&secret))?;
+    files::write(&folder.path().join("box.key"), &secret_line(&secret))?;
     write_anchors(home, folder.path(), &granted)?;
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
@@ -168,7 +168,7 @@ fn write_anchors(home: &Home, folder: &Path, granted: &[(ListName, Vec<u8>)]) ->
 
 fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), FleetError> {
     files::write(&folder.join(CERTIFICATE), certified.certificate_pem.as_bytes())?;
-    Ok(files::write_secret(&folder.join("device.key"), certified.key_pem.as_bytes())?)
+    Ok(files::write(&folder.join("device.key"), certified.key_pem.as_bytes())?)
 }
 
 fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), FleetError> {

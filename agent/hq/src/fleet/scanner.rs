@@ -91,7 +91,7 @@ pub fn enrol(
         let (root, _) = root::newest(home)?;
         files::write(&folder.path().join("scanner.json"), &described(&root, &signed)?)?;
         if let Some(private) = made {
-            files::write_secret(&folder.path().join("scanner.key"), &secret_line(&private))?;
+            files::write(&folder.path().join("scanner.key"), &secret_line(&private))?;
         }
     }
     change.commit()?;

@@ -1,7 +1,8 @@
 //! Bundles: all that is published, as a folder for a stick (FORMAT.md, "Bundles"; `vedette import` reads it).
 //!
 //! Invariants: a bundle appears whole, every file of it durable, or the one before stays; only a folder that is empty or
-//! surely a bundle, with nothing else in it, is ever replaced. There are no secrets in the clear in it.
+//! surely a bundle, with nothing else in it, is ever replaced. There are no secrets in the clear in it, and whoever is given
+//! the stick may read it: the agent has a user of its own.
 
 use crate::authority::home::Home;
 use crate::authority::new_folder::NewFolder;
@@ -25,8 +26,8 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
     let new = NewFolder::replacing(folder, 0o755, is_bundle)?;
     let put = |name: String, bytes: &[u8]| {
         let path = new.path().join(name);
-        files::make_folder(path.parent().unwrap_or(new.path()))?;
-        files::write(&path, bytes)
+        files::make_public_folder(path.parent().unwrap_or(new.path()))?;
+        files::write_public(&path, bytes)
     };
     for (version, bytes) in root::all(home)? {
         put(format!("root/{version}.root"), &bytes)?;
@@ -38,14 +39,14 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
         put("roster".into(), &roster.bytes)?;
     }
     let segments = new.path().join("segment");
-    files::make_folder(&segments)?;
+    files::make_public_folder(&segments)?;
     for list in lists::all(db)? {
         let Some(bytes) = editions::newest_signed(db, &list.name)? else { continue };
         put(format!("list/{}/manifest", list.name), &bytes)?;
         let manifest = editions::read(&bytes)?;
         for segment in manifest.segments.iter().chain(&manifest.delta) {
             let to = segments.join(Hex(&segment.digest).to_string());
-            files::copy(&home.segment(&segment.digest), &to)?;
+            files::copy_public(&home.segment(&segment.digest), &to)?;
         }
     }
     for device in devices::all(db)? {

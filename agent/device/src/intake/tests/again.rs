@@ -114,6 +114,7 @@ fn a_list_whose_keys_went_with_a_wrong_clock_asks_for_its_grant_and_answers_agai
     assert_eq!(device.behind(), BTreeSet::from([Retained::Grants]));
     device.apply(world.grant()).unwrap();
     assert!(device.behind().is_empty());
+    assert_eq!(world.fetch(&mut device), 1, "the segment went with its key");
     assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
 }
 

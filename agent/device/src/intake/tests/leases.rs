@@ -9,6 +9,11 @@ fn has_keys(device: &Intake) -> bool {
     !editions::grants(&device.db).unwrap().is_empty()
 }
 
+/// Files of segments that are stored.
+fn segments(device: &Intake) -> usize {
+    std::fs::read_dir(device.store.folder()).unwrap().count()
+}
+
 #[test]
 fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirmed() {
     let world = World::new();
@@ -28,7 +33,51 @@ fn past_its_lease_a_list_is_not_checked_and_its_key_is_gone_until_it_is_confirme
     assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked, "the key alone confirms nothing");
     device.apply(world.heartbeat(later, 1, &manifest)).unwrap();
     device.tick().unwrap();
+    assert_eq!(world.fetch(&mut device), 1);
     assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+}
+
+#[test]
+fn segments_are_deleted_with_their_keys() {
+    let world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let path = device.store.path(&info.digest);
+    let bytes = std::fs::read(&path).unwrap();
+    // A chunk of the next edition, too.
+    let partial = world.folder.path().join("device/partial").join("next.part");
+    std::fs::write(&partial, b"begun").unwrap();
+    world.clock.raise(world.now + u64::from(LEASE));
+    device.tick().unwrap();
+    assert_eq!((segments(&device), partial.exists(), has_keys(&device)), (0, false, false));
+
+    // Cut off between the two, or deleted by nobody as the power went: the next start does it.
+    drop(device);
+    std::fs::write(&path, &bytes).unwrap();
+    let mut device = world.device();
+    assert_eq!(segments(&device), 0);
+
+    // A file system that refuses: the keys are gone all the same, and the next tick tries again.
+    world.clock.raise(world.now + 2 * u64::from(LEASE));
+    std::fs::create_dir(device.store.folder().join("stubborn")).unwrap();
+    device.unswept = true;
+    device.tick().unwrap();
+    assert!(device.unswept);
+    std::fs::remove_dir(device.store.folder().join("stubborn")).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    device.tick().unwrap();
+    assert_eq!((segments(&device), device.unswept), (0, false));
+}
+
+#[test]
+fn keys_that_could_not_be_erased_yet_keep_no_segment_for_long() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    world.clock.raise(world.now + u64::from(LEASE));
+    device.db.refuse_writes(true);
+    assert!(device.tick().is_err());
+    device.db.refuse_writes(false);
+    device.tick().unwrap();
+    assert_eq!((segments(&device), has_keys(&device)), (0, false));
 }
 
 #[test]
