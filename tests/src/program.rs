@@ -63,7 +63,7 @@ pub fn command(name: &str) -> Command {
     let mut words = stand_in.iter().flat_map(|words| words.split_whitespace());
     let mut command = Command::new(words.next().map_or_else(|| built(name), PathBuf::from));
     command.args(words);
-    command.env_remove("RUST_LOG").env("NO_COLOR", "1").env("LC_ALL", "C").stdin(Stdio::null());
+    command.env_remove("VEDETTE_LOG").env("NO_COLOR", "1").env("LC_ALL", "C").stdin(Stdio::null());
     command
 }
 

@@ -17,7 +17,6 @@ mod token;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::{Failure, USAGE};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use vedette::{Config, daemon, show};
@@ -90,15 +89,10 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG");
-    tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| match cli.command {
-            Command::Run => "info,rumqttc=warn".into(),
-            _ => "error".into(),
-        }))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    vedette_common::log::start(match cli.command {
+        Command::Run => "info,rumqttc=warn",
+        _ => "error",
+    });
     if memory == Memory::Swappable {
         tracing::info!("memory may be written to swap: LimitMEMLOCK=infinity of the unit locks it");
     }
