@@ -10,7 +10,7 @@
 //!
 //! They lie in the shim's crate, so that whoever takes the shim alone can run them. All are invented.
 //! `cargo run -p vedette-tests --bin scanner-vectors` writes them again. What is found comes from the agent's own engine, not
-//! from the shim's; `tests/reader/scanner.py` works out the same lines from the text of FORMAT.md.
+//! from the shim's; `tests/reader/session.py` reads the host's side of the line from the text of FORMAT.md.
 
 use crate::host_line::HostLine;
 use crate::press::{FLASH, LEASE_S, NOW, Press, PrintedEdition, PrintedSegment};

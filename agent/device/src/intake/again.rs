@@ -8,6 +8,7 @@
 //! What waits is bounded in [`super::unapplied`]; one more is left to [`Intake::behind`].
 
 use super::entry::ListEntry;
+use super::leases::was_confirmed_too_long_ago;
 use super::{Intake, IntakeError};
 use crate::snapshot::{Content, Unavailable};
 use crate::store::segments::SegmentStoreError;
@@ -57,7 +58,9 @@ impl Intake {
         for (list, entry) in &self.entries {
             let is_known = self.root.issuer(list).is_ok();
             lacks(Retained::Manifests, is_known && entry.newest_known > entry.newest_stored());
-            lacks(Retained::Grants, is_known && lacks_key(entry));
+            // Before a heartbeat confirms a list past its lease, its keys would only be erased again.
+            let may_open = !was_confirmed_too_long_ago(entry, self.clock.now());
+            lacks(Retained::Grants, is_known && may_open && lacks_key(entry));
         }
         behind
     }

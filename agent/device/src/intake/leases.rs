@@ -62,12 +62,17 @@ impl Intake {
     }
 }
 
+/// Whether a whole lease has passed since a heartbeat named the edition in use.
+pub(super) fn was_confirmed_too_long_ago(entry: &ListEntry, at: u64) -> bool {
+    let expired = |lease_s| freshness(entry.confirmed_at, lease_s, false, at).1 == Freshness::Expired;
+    entry.active.as_ref().is_some_and(|active| expired(active.manifest.lease_s))
+}
+
 fn lease(entry: &ListEntry, now: u64, signed_now: u64) -> Lease {
-    let Some(active) = entry.active.as_ref().filter(|_| !entry.keys.is_empty()) else { return Lease::Runs };
-    let is_over = |at| {
-        at >= entry.grant_expires
-            || freshness(entry.confirmed_at, active.manifest.lease_s, false, at).1 == Freshness::Expired
-    };
+    if entry.active.is_none() || entry.keys.is_empty() {
+        return Lease::Runs;
+    }
+    let is_over = |at| at >= entry.grant_expires || was_confirmed_too_long_ago(entry, at);
     // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
     let fetched =
         entry.pending.as_ref().is_some_and(|p| now < p.manifest.issued + u64::from(p.manifest.lease_s));

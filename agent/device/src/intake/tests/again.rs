@@ -119,6 +119,20 @@ fn a_list_whose_keys_went_with_a_wrong_clock_asks_for_its_grant_and_answers_agai
 }
 
 #[test]
+fn a_list_past_its_lease_asks_for_its_grant_only_once_a_heartbeat_confirms_it() {
+    let world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let manifest = world.sign(&world.manifest(1, &[info]));
+    let later = 3 * 86_400;
+    world.time.pass(later);
+    device.tick().unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked);
+    assert!(device.behind().is_empty(), "keys that came now would be erased again");
+    device.apply(world.heartbeat(world.now + later, 1, &manifest)).unwrap();
+    assert_eq!(device.behind(), BTreeSet::from([Retained::Grants]));
+}
+
+#[test]
 fn an_erased_list_asks_for_nothing() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
