@@ -16,4 +16,5 @@ mod owner;
 mod private;
 mod rights;
 mod scanners;
+mod sealed;
 mod secrets;

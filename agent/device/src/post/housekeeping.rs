@@ -154,6 +154,7 @@ impl Drop for KeeperThread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::box_key::Protection;
     use crate::check::tests::checker_at;
     use crate::check::{Checker, Scan};
     use crate::drill::Drill;
@@ -184,6 +185,7 @@ mod tests {
             link: link_state,
             drill: Arc::new(Drill::default()),
             purpose: "entry".into(),
+            key_protection: Protection::File,
         });
         (Arc::new(post), checker, link)
     }

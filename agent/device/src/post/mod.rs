@@ -24,6 +24,7 @@ pub mod housekeeping;
 pub mod recent;
 pub mod status;
 
+use crate::box_key::Protection;
 use crate::check::discreet::DiscreetScan;
 use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::check::{Alert, Answer, CheckError, Checker, Find, Scan, ScanId};
@@ -62,6 +63,8 @@ pub struct Parts {
     pub drill: Arc<Drill>,
     /// Why documents are checked where nobody is asked why.
     pub purpose: String,
+    /// What a copy of the disk needs besides to open the lists.
+    pub key_protection: Protection,
 }
 
 /// The service of one post; shared by all who ask.
