@@ -12,6 +12,7 @@ mod kills;
 mod mistakes;
 mod officers;
 mod offline;
+mod open_hits;
 mod owner;
 mod private;
 mod rights;

@@ -1,10 +1,8 @@
 //! A device whose disk is copied to another machine opens no list there: its key is sealed to the TPM, here a software one.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use vedette_demo::broker::Port;
 use vedette_shim::ids::from_hex;
 use vedette_tests::device::{Device, code};
 use vedette_tests::post::{LIST, Post};
@@ -16,32 +14,30 @@ const CREDENTIAL: &str = "vedette.box-key";
 /// A TPM 2 in software; its secrets lie in a folder, as a chip's lie in the chip.
 struct Tpm {
     program: Child,
-    port: u16,
+    socket: PathBuf,
 }
 
 impl Tpm {
     fn start(folder: &Path) -> Tpm {
         fs::create_dir_all(folder).unwrap();
-        let reserved = [Port::reserve().unwrap(), Port::reserve().unwrap()];
-        let at = |port: &Port| format!("type=tcp,port={},bindaddr=127.0.0.1", port.number());
+        let socket = folder.join("socket");
+        let control = folder.join("socket.ctrl");
         let mut command = Command::new("swtpm");
         command.args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear", "--tpmstate"]);
         command.arg(format!("dir={}", folder.display()));
-        command.args(["--server", &at(&reserved[0]), "--ctrl", &at(&reserved[1])]);
-        let port = reserved[0].number();
-        drop(reserved);
+        command.arg("--server").arg(format!("type=unixio,path={}", socket.display()));
+        command.arg("--ctrl").arg(format!("type=unixio,path={}", control.display()));
         let program = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let program = program.unwrap_or_else(|error| {
             panic!("swtpm: {error}\nhint: apt-get install swtpm libtss2-tcti-swtpm0 libtss2-esys-3.0.2-0 libtss2-rc0")
         });
-        let listens = || TcpStream::connect(("127.0.0.1", port)).ok().map(drop);
-        wait_until("the TPM is ready", listens, String::new);
-        Tpm { program, port }
+        wait_until("the TPM is ready", || (socket.exists() && control.exists()).then_some(()), String::new);
+        Tpm { program, socket }
     }
 
     /// As systemd names it.
     fn name(&self) -> String {
-        format!("swtpm:host=127.0.0.1,port={}", self.port)
+        format!("swtpm:path={}", self.socket.display())
     }
 }
 
@@ -49,6 +45,8 @@ impl Drop for Tpm {
     fn drop(&mut self) {
         let _ = self.program.kill();
         let _ = self.program.wait();
+        let _ = fs::remove_file(&self.socket);
+        let _ = fs::remove_file(self.socket.with_extension("ctrl"));
     }
 }
 
@@ -140,7 +138,7 @@ fn a_key_that_cannot_be_sealed_stays_where_it_is() {
     let post = Post::new();
     let device = post.enrol("post-7");
     let into = post.folder().join("credstore");
-    let nowhere = ["--tpm2-device", "swtpm:host=127.0.0.1,port=1", "--into", into.to_str().unwrap()];
+    let nowhere = ["--tpm2-device", "swtpm:path=/nowhere", "--into", into.to_str().unwrap()];
     let refused = device.run("seal-key", &nowhere).expect_code(1);
     assert!(refused.err.contains("cannot seal the key") && refused.err.contains("--host-key"), "{refused}");
     assert!(device.folder().join("box.key").exists() && !into.join(CREDENTIAL).exists());

@@ -8,6 +8,7 @@
 use crate::box_key::{self, KeyError, Protection};
 use crate::check::{self, Checker};
 use crate::config::Config;
+use crate::desk;
 use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
@@ -194,6 +195,7 @@ fn open_store(config: &Config, alone: bool) -> Result<Opened, AgentError> {
         drill: drill.clone(),
         purpose: config.desk.purpose.clone(),
         key_protection,
+        views: desk::api::views,
     }));
     Ok(Opened { checker, post, drill, link, intake, thread, lock: None })
 }
