@@ -122,18 +122,56 @@ pub struct Chunk<'a> {
     pub bytes: &'a [u8],
 }
 
-/// A report under way: sealed to the list's owner, authenticated by the device's key (HPKE auth mode).
+/// First byte of a report under way.
+const ENCOUNTER_VERSION: u8 = 2;
+
+/// A report under way: sealed to the list's owner (HPKE auth mode), and signed by its device for whoever cannot open it. The
+/// device is the one on whose topic it comes; its name is signed and sealed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedEncounter<'a> {
-    /// What makes it one: the encounter's id, or the outcome's own.
+    /// What makes it one of its device's: the encounter's id, or the outcome's own.
+    #[serde(deserialize_with = "array")]
     pub id: EncounterId,
-    /// Whose list it met; says whose key opens it.
-    pub list: ListName,
-    /// Which device made it.
-    pub device: DeviceId,
+    /// Which list it is of, for those who know the device's route key: nobody else learns that.
+    #[serde(deserialize_with = "array")]
+    pub route: [u8; 8],
     /// HPKE: 32 bytes encapsulated key, then the ciphertext of a [`Report`] and its tag.
     #[serde(borrow)]
     pub sealed: &'a [u8],
+    /// 64 bytes of Ed25519 by the device.
+    #[serde(borrow)]
+    pub signature: &'a [u8],
+}
+
+impl<'a> SealedEncounter<'a> {
+    /// Writes it into `buffer`; returns the part used.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
+        encode_as(ENCOUNTER_VERSION, self, buffer)
+    }
+
+    /// Reads the first of those that stand one behind the other; also returns what is behind it. There is one encoding of each.
+    pub fn take(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), WireError> {
+        match bytes.split_first() {
+            Some((&ENCOUNTER_VERSION, body)) => {
+                let (message, rest) =
+                    postcard::take_from_bytes::<Self>(body).map_err(|_| WireError::Malformed)?;
+                match postcard::experimental::serialized_size(&message) {
+                    Ok(size) if size + rest.len() == body.len() => Ok((message, rest)),
+                    _ => Err(WireError::Malformed),
+                }
+            }
+            Some((version, _)) => Err(WireError::Version(*version)),
+            None => Err(WireError::Malformed),
+        }
+    }
+
+    /// Reads one that stands alone.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        match Self::take(bytes)? {
+            (message, []) => Ok(message),
+            _ => Err(WireError::Malformed),
+        }
+    }
 }
 
 /// A scan that met an alert, as the list's owner gets it.
