@@ -3,7 +3,9 @@
 //! The seal is HPKE in auth mode: only the list's owner can read it, and the owner can tell that this device made it;
 //! neither the broker nor another device can. The additional data binds id, list and device, so a sealed encounter
 //! cannot be passed off as another. Around it is the device's signature, so that who cannot open it knows who made it, and a
-//! name of the list that only headquarters can read.
+//! name of the list that only headquarters can read. Its length is one of a few.
+//!
+//! Several stand one behind the other in one message ([`batches`]), so that they share what is around it on the wire.
 
 use crate::crypto::{BadSeal, BoxKey, RingVerify};
 use crate::device_key::{self, EnrolledKeys};
@@ -59,7 +61,7 @@ pub fn is_of(message: &SealedEncounter<'_>, list: &ListName, keys: &EnrolledKeys
     message.route == device_key::route(&keys.route_key, &message.id, list)
 }
 
-/// Opens a sealed report with its owner's key, if `device` made it of `list`, and checks that it is what the message says.
+/// Opens a sealed report with its owner's key, if `device` made it of `list`.
 pub fn open(
     message: &SealedEncounter<'_>,
     (list, owner_key): (&ListName, &BoxKey),
@@ -67,17 +69,50 @@ pub fn open(
 ) -> Result<Report, BadSeal> {
     let additional = additional_data(&message.id, list, device);
     let plain = owner_key.open_from(box_public, INFO, &additional, message.sealed)?;
-    let report = Report::decode(&plain).map_err(|_| BadSeal)?;
-    let same = report.names() == (&message.id, list, device);
-    same.then_some(report).ok_or(BadSeal)
+    Report::decode(&plain, (&message.id, list, device)).map_err(|_| BadSeal)
+}
+
+/// Most bytes of a message that carries several; one that is longer goes alone.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024;
+
+/// Puts messages one behind the other, in their order, into as few as may be.
+pub fn batches(messages: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut batches: Vec<Vec<u8>> = Vec::new();
+    for message in messages {
+        match batches.last_mut() {
+            Some(batch) if batch.len() + message.len() <= BATCH_BYTES_MAX => batch.extend(message),
+            _ => batches.push(message),
+        }
+    }
+    batches
+}
+
+/// The messages of a batch. What cannot be read ends it, as one message that cannot be read.
+pub fn of_batch(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = batch;
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        // Even an empty one is a message, which is refused.
+        if rest.is_empty() && !std::mem::take(&mut is_first) {
+            return None;
+        }
+        is_first = false;
+        let behind = SealedEncounter::take(rest).map_or(&rest[rest.len()..], |(_, behind)| behind);
+        let (message, behind) = rest.split_at(rest.len() - behind.len());
+        rest = behind;
+        Some(message)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::random_secret;
+    use std::collections::BTreeSet;
     use vedette_shim::verdict::Verdict;
-    use vedette_shim::wire::{self, Encounter, EncounterOutcome, FormEntry, FormField, Outcome, ScannedDocument};
+    use vedette_shim::wire::{
+        self, Encounter, EncounterOutcome, FormEntry, FormField, Outcome, REPORT_BYTES, ScannedDocument,
+    };
 
     #[test]
     fn an_encounter_opens_for_its_owner_and_only_as_itself() {
@@ -150,7 +185,11 @@ mod tests {
         assert!(is_of(&message, &list, &keys) && !is_of(&message, &"a/c".parse().unwrap(), &keys));
         assert!(!is_of(&message, &list, &others));
         let next = seal(&outcome(2), &device, &owner.public()).unwrap();
-        assert_ne!(SealedEncounter::decode(&next).unwrap().route, message.route, "no two can be told to be of one list");
+        assert_ne!(
+            SealedEncounter::decode(&next).unwrap().route,
+            message.route,
+            "no two can be told to be of one list"
+        );
         let clear = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
         assert!(!clear(&bytes, "a/b") && !clear(&bytes, "post-7"));
     }
@@ -165,8 +204,32 @@ mod tests {
         assert_eq!(bytes[at], 64);
         assert!(SealedEncounter::decode(&longer).is_err());
         assert!(SealedEncounter::decode(&[&bytes[..], &[0]].concat()).is_err());
-        let two = [&bytes[..], &bytes[..]].concat();
-        assert_eq!(SealedEncounter::take(&two).unwrap().1, bytes);
+    }
+
+    #[test]
+    fn a_report_has_one_of_few_lengths() {
+        let (device, owner) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
+        let length = |note: usize| {
+            let Report::Outcome(mut report) = outcome(1) else { panic!("an outcome") };
+            report.note = "n".repeat(note).as_str().try_into().unwrap();
+            seal(&Report::Outcome(report), &device, &owner.public()).unwrap().len()
+        };
+        let lengths: BTreeSet<usize> = (0..=1024).step_by(31).map(length).collect();
+        assert_eq!(lengths, REPORT_BYTES[..3].iter().map(|bytes| bytes + 140).collect());
+    }
+
+    #[test]
+    fn a_batch_has_its_messages_in_their_order_and_what_cannot_be_read_loses_none_before_it() {
+        let (device, owner) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
+        let made: Vec<_> = (0..100).map(|id| seal(&outcome(id), &device, &owner.public()).unwrap()).collect();
+        let packed = batches(made.iter().cloned());
+        assert!(packed.iter().all(|batch| batch.len() <= BATCH_BYTES_MAX) && packed.len() == 2);
+        let came: Vec<_> = packed.iter().flat_map(|batch| of_batch(batch)).collect();
+        assert_eq!(came, made);
+        let torn = [&made[0][..], &made[1][..], &made[2][..50]].concat();
+        assert_eq!(of_batch(&torn).collect::<Vec<_>>(), [&made[0][..], &made[1][..], &made[2][..50]]);
+        assert_eq!(of_batch(&[]).collect::<Vec<_>>(), [&[] as &[u8]]);
+        assert!(batches(std::iter::empty()).is_empty());
     }
 
     #[test]

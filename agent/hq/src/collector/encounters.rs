@@ -12,8 +12,8 @@ use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
-use crate::db::encounters::{self, Arrival, Position};
 use crate::db::devices::Enrolment;
+use crate::db::encounters::{self, Arrival, Position};
 use crate::db::{Db, DbError, Session, contradictions, devices, lists, outcomes, refusals};
 use std::collections::{BTreeMap, HashMap};
 use vedette_common::crypto::BoxKey;
@@ -182,7 +182,9 @@ fn read(
     };
     let entry = entry(sealed.id, message);
     // Checked once already.
-    if encounters::under_id(db, &sealed.id)?.iter().any(|(device, digest)| device == from && *digest == entry.digest)
+    if encounters::under_id(db, &sealed.id)?
+        .iter()
+        .any(|(device, digest)| device == from && *digest == entry.digest)
     {
         return Ok(Ok(Read::Before(entry)));
     }

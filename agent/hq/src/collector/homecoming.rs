@@ -8,8 +8,8 @@ use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
 use crate::collector::encounters::{Outcome, Owners, half_digest, store};
 use crate::collector::error::CollectorError;
-use crate::collector::watch::Watch;
 use crate::collector::suspicions::Suspicions;
+use crate::collector::watch::Watch;
 use crate::db::Db;
 use crate::fleet::devices::store_status;
 use bytes::Bytes;
@@ -130,7 +130,10 @@ impl<'a> Homecoming<'a> {
             Outcome::Stored(entry) => (&mut counts.stored, Some(entry)),
             Outcome::Known(entry) => (&mut counts.known, Some(entry)),
             Outcome::Conflict(entry) => {
-                warn!("encounter {} of {device}: another message has its id; both are stored", Hex(&entry.id));
+                warn!(
+                    "encounter {} of {device}: another message has its id; both are stored",
+                    Hex(&entry.id)
+                );
                 (&mut counts.conflicts, Some(entry))
             }
             Outcome::Refused(why) => {

@@ -42,11 +42,7 @@ impl Suspicions {
 /// Each alarm's subject, and its text if it is to be raised.
 fn find(db: &Db, now: u64) -> Result<[(&'static str, Option<String>); 3], DbError> {
     let since = now.saturating_sub(SAID_S);
-    Ok([
-        (FORK, forks(db)?),
-        (CONTRADICTIONS, contradicting(db, since)?),
-        (FORGERIES, forged(db, since)?),
-    ])
+    Ok([(FORK, forks(db)?), (CONTRADICTIONS, contradicting(db, since)?), (FORGERIES, forged(db, since)?)])
 }
 
 fn forks(db: &Db) -> Result<Option<String>, DbError> {

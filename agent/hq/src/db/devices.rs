@@ -4,9 +4,9 @@
 //! that it can be revoked.
 
 use super::connection::{Session, Step, Work};
+use super::contradictions::{self, ContradictionView};
 use super::error::DbError;
 use super::from_json;
-use super::contradictions::{self, ContradictionView};
 use super::refusals::{self, RefusalView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};

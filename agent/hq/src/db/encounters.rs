@@ -214,7 +214,8 @@ pub(crate) fn under_id(db: &Session, id: &EncounterId) -> Result<Vec<(DeviceId, 
         "SELECT device, digest FROM encounters WHERE id = ?1 UNION ALL SELECT device, digest FROM outcomes WHERE id = ?1",
     )?;
     let rows = query.query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-    rows.map(|row| row.map_err(DbError::from).and_then(|(device, digest)| Ok((parse(&device)?, digest)))).collect()
+    rows.map(|row| row.map_err(DbError::from).and_then(|(device, digest)| Ok((parse(&device)?, digest))))
+        .collect()
 }
 
 /// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
@@ -231,7 +232,8 @@ pub(crate) fn mark_overdue(
 
 /// The devices that made an encounter of this id.
 pub(crate) fn devices_of(db: &Session, id: &EncounterId) -> Result<Vec<DeviceId>, DbError> {
-    let mut query = db.prepare_cached("SELECT DISTINCT device FROM encounters WHERE id = ? ORDER BY device")?;
+    let mut query =
+        db.prepare_cached("SELECT DISTINCT device FROM encounters WHERE id = ? ORDER BY device")?;
     let rows = query.query_map([id], |row| row.get::<_, String>(0))?;
     rows.map(|device| parse(&device?)).collect()
 }

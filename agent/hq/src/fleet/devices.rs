@@ -1,7 +1,7 @@
 //! The fleet: who is enrolled, and which lists each device holds by its last status (the inventory of copies).
 
-pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
 pub use crate::db::contradictions::ContradictionView;
+pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
 pub use crate::db::refusals::RefusalView;
 
 use crate::authority::home::Home;

@@ -234,7 +234,9 @@ fn what_devices_would_refuse_is_not_signed_and_nothing_changes() {
     with_another_key("heartbeat", &publish_it);
     with_another_key("root-1", &|| crate::authority::renew::renew(&home).unwrap_err().into());
     with_another_key("orders", &|| revoke(&home, &device_id()).unwrap_err().into());
-    with_another_key("collector", &|| answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap_err().into());
+    with_another_key("collector", &|| {
+        answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap_err().into()
+    });
     with_another_key("issuer-interpol.sltd", &|| {
         let options = EnrolOptions::into(dir.path().join("post-8"));
         enrol(&home, &"post-8".parse().unwrap(), &options).unwrap_err().into()

@@ -71,7 +71,12 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             }
             _ => String::new(),
         };
-        format!("{} ({}): {}, {link}{waiting}{ends}\n{contradictions}{refused}{held}", d.device, d.post, json_word(&d.state))
+        format!(
+            "{} ({}): {}, {link}{waiting}{ends}\n{contradictions}{refused}{held}",
+            d.device,
+            d.post,
+            json_word(&d.state)
+        )
     };
     rows.iter().map(line).collect()
 }

@@ -132,7 +132,16 @@ fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
         flipped
     };
     // In the id, the name of the list, the sealed bytes, the signature.
-    let messages = [forged, flipped(1), flipped(17), flipped(100), flipped(good.len() - 1), good[..40].to_vec(), Vec::new(), vec![1; MESSAGE_BYTES_MAX + 1]];
+    let messages = [
+        forged,
+        flipped(1),
+        flipped(17),
+        flipped(100),
+        flipped(good.len() - 1),
+        good[..40].to_vec(),
+        Vec::new(),
+        vec![1; MESSAGE_BYTES_MAX + 1],
+    ];
     let refused = |why| Outcome::Refused(why);
     assert_eq!(
         bench.store(&messages),
