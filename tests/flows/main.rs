@@ -16,3 +16,4 @@ mod owner;
 mod private;
 mod rights;
 mod scanners;
+mod secrets;

@@ -5,7 +5,7 @@ use vedette_shim::ids::Hex;
 use vedette_tests::device::{Device, code};
 use vedette_tests::intruder::{Identity, Intruder, read_manifest};
 use vedette_tests::post::{LIST, Post};
-use vedette_tests::program::Ended;
+use vedette_tests::program::{Ended, command};
 use vedette_tests::sample::{CSV_HEADER, SPECIMEN, csv, number, passport};
 
 /// One line of error that holds all of `words`, a non-zero exit, and no panic.
@@ -44,6 +44,16 @@ fn a_broken_configuration_is_named_with_file_and_key() {
         for command in ["check-config", "run", "status"] {
             is_clear(&device.run(command, &[]), &["agent.toml", word]);
         }
+    }
+}
+
+#[test]
+fn a_log_setting_that_cannot_be_read_is_named_and_stops_nothing() {
+    for name in ["vedette", "vedette-hq"] {
+        let done =
+            command(name).args(["completions", "bash"]).env("VEDETTE_LOG", "vedette=loud").output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.success() && said.contains("VEDETTE_LOG") && said.contains("hint:"), "{said}");
     }
 }
 

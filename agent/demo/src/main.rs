@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn agent(config: &Path) -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    vedette_common::log::start("info");
     let config = Config::load(config)?;
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(vedette::daemon::run(config, CancellationToken::new()))?)

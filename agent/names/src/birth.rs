@@ -47,6 +47,27 @@ pub enum Birth {
 }
 
 impl Birth {
+    /// All, each at its number.
+    pub(super) const ALL: [Birth; 17] = [
+        Birth::Exact,
+        Birth::Swapped,
+        Birth::MonthOnly,
+        Birth::YearOff,
+        Birth::YearOnly,
+        Birth::Day,
+        Birth::FirstExact,
+        Birth::Neighbour,
+        Birth::Month,
+        Birth::First,
+        Birth::About,
+        Birth::FirstYear,
+        Birth::YearNear,
+        Birth::YearSlip,
+        Birth::Absent,
+        Birth::Ethiopian,
+        Birth::Other,
+    ];
+
     pub(super) fn fact(self) -> Fact {
         match self {
             Birth::Exact => Fact::BirthExact,
@@ -96,10 +117,16 @@ pub(super) enum Agreement {
 
 /// Years from an Ethiopian year to the Gregorian years that it overlaps.
 const ETHIOPIAN_YEARS: [i32; 2] = [7, 8];
+/// Years that two dates may be apart and still speak for each other, but for a slip of one digit of the year.
+const YEARS_APART_MAX: i32 = ETHIOPIAN_YEARS[1];
 
 /// The evidence of one listed birth date.
 pub(super) fn compare(read: BirthDate, listed: BirthDate) -> Birth {
     let apart = i32::from(read.year) - i32::from(listed.year);
+    // Most dates are of another time of life and another day: what follows would find no more.
+    if apart.abs() > YEARS_APART_MAX && (read.month, read.day) != (listed.month, listed.day) {
+        return Birth::Other;
+    }
     let first = |date: BirthDate| date.month == Some(1) && date.day == Some(1);
     let evidence = match (read.month, read.day, listed.month, listed.day) {
         (Some(m), Some(d), Some(lm), Some(ld)) => {

@@ -91,6 +91,7 @@ fn added(letter: u8, word: &[u8], at: usize) -> f32 {
 }
 
 /// The cost, in steps, of a letter of a fold that the other side lacks.
+#[inline]
 fn gap(word: &[u8], at: usize, prices: Prices) -> u32 {
     let letter = word[at];
     let previous = if at > 0 { word[at - 1] } else { 0 };

@@ -70,20 +70,21 @@ const ESCAPES: &[(&[u8], &[u8])] = &[
     (b"XTA", b"T"),
 ];
 
-/// The letters that groups begin with, as bits: most letters begin none.
-const GROUP_STARTS: u32 = {
-    let (mut set, mut at) = (0, 0);
+/// The letters that follow each letter at the start of a group, as bits: most pairs of letters begin none.
+const GROUP_PAIRS: [u32; 32] = {
+    let (mut pairs, mut at) = ([0; 32], 0);
     while at < GROUPS.len() {
-        set |= 1 << (GROUPS[at].0[0] & 31);
+        let group = GROUPS[at].0;
+        pairs[(group[0] & 31) as usize] |= 1 << (group[1] & 31);
         at += 1;
     }
-    set
+    pairs
 };
 
 fn sound_at(letters: &[u8], at: usize) -> (&'static [u8], usize) {
     let rest = &letters[at..];
     let next = rest.get(1).copied().unwrap_or(0);
-    if GROUP_STARTS >> (rest[0] & 31) & 1 == 1 {
+    if GROUP_PAIRS[usize::from(rest[0] & 31)] >> (next & 31) & 1 == 1 {
         for &(group, sound) in GROUPS {
             // Two letters decide nearly always, and comparing slices calls a function.
             if group[..2] == [rest[0], next] && rest.starts_with(group) && !(group == b"HS" && at > 0) {

@@ -31,7 +31,9 @@ pub(super) const FORMS: &[Form] = &[
 impl Form {
     /// A token in this form; None where it is the token itself, or too short to tell anything.
     pub(super) fn of(&self, token: &str) -> Option<String> {
-        let has = self.rules.iter().any(|(from, _)| token.contains(from));
+        // Compared as bytes: a search of a text in a text is set up anew for each rule.
+        let stands = |from: &str| token.as_bytes().windows(from.len()).any(|part| part == from.as_bytes());
+        let has = self.rules.iter().any(|(from, _)| stands(from));
         let form =
             has.then(|| self.rules.iter().fold(token.to_owned(), |text, (from, to)| text.replace(from, to)));
         form.filter(|form| form.len() >= self.letters_min)

@@ -30,6 +30,8 @@ const RIGHT_HALF: u8 = 32;
 const SEARCHED_FROM: usize = 16;
 /// Postings that are read one by one whatever their dates.
 const RANGED_FROM: usize = 64;
+/// Every slot may be new.
+const EVERY_SLOT: &[Range<u32>] = std::slice::from_ref(&(0..u32::MAX));
 /// Places of the smallest table of sums, a power of two.
 const SUMS_MIN: usize = 1024;
 /// What rounding may take from a bound.
@@ -77,23 +79,31 @@ impl PersonIndex {
         for (at, (_, place)) in order.iter().enumerate() {
             // Whoever is not found yet can only come to what is left, and lacks what only places before cover.
             let covered = order[at..].iter().fold(0, |covered, (_, place)| covered | place.covers);
-            let kinds = Kinds::new(bound, read, rest + SLACK, covered);
-            let ranges = if kinds.any { Vec::new() } else { kinds.ranges(&self.slot_dates) };
+            let mut kinds = Kinds::new(bound, read, rest + SLACK, covered);
+            let mut ranges = kinds.ranges(&self.slot_dates);
             for lead in &leads[place.leads.clone()] {
                 let postings = postings(lead);
-                if kinds.any || (!ranges.is_empty() && postings.len() <= RANGED_FROM) {
-                    sums.add_all(postings, lead, true, &mut left);
-                    continue;
+                // Whom a better lead of the place did not lead to can only come to what this one is worth, and those after it less.
+                let nats = rest - place.most + lead.gain + SLACK;
+                if kinds.any && !bound.any_date(nats, covered) {
+                    kinds = Kinds::new(bound, read, nats, covered);
+                    ranges = kinds.ranges(&self.slot_dates);
                 }
-                if postings.len() > sums.entries.len() * SEARCHED_FROM {
-                    sums.add_known(postings, lead);
+                if kinds.any {
+                    sums.add_all(postings, lead, EVERY_SLOT, &mut left);
+                } else if postings.len() <= RANGED_FROM {
+                    sums.add_all(postings, lead, &ranges, &mut left);
                 } else {
-                    sums.add_all(postings, lead, false, &mut left);
-                }
-                for range in &ranges {
-                    let from = postings.partition_point(|&slot| slot < range.start);
-                    let count = postings[from..].partition_point(|&slot| slot < range.end);
-                    sums.add_all(&postings[from..from + count], lead, true, &mut left);
+                    if postings.len() > sums.entries.len() * SEARCHED_FROM {
+                        sums.add_known(postings, lead);
+                    } else {
+                        sums.add_all(postings, lead, &[], &mut left);
+                    }
+                    for range in &ranges {
+                        let from = postings.partition_point(|&slot| slot < range.start);
+                        let count = postings[from..].partition_point(|&slot| slot < range.end);
+                        sums.add_all(&postings[from..from + count], lead, EVERY_SLOT, &mut left);
+                    }
                 }
             }
             rest -= place.most;
@@ -123,14 +133,17 @@ impl Kinds {
         if read.is_none() {
             return Kinds { read, absent, agreeing: absent, near: absent, any: absent };
         }
-        let any = may(&[Birth::Ethiopian, Birth::Other]);
+        let any = bound.any_date(nats, covered);
         let near = any || may(&[Birth::YearNear, Birth::YearSlip]);
         let agreeing = near || may(&[Birth::Exact, Birth::Day, Birth::Month, Birth::YearOff]);
         Kinds { read, absent, agreeing, near, any }
     }
 
-    /// The slots of these kinds, in order, no slot twice; `dates` are the slots'.
+    /// The slots of these kinds, in order, no slot twice, and none where it is any; `dates` are the slots'.
     fn ranges(&self, dates: &[u32]) -> Vec<Range<u32>> {
+        if self.any {
+            return Vec::new();
+        }
         let at = |date: u32| dates.partition_point(|&known| known < date) as u32;
         let mut ranges = Vec::new();
         if self.absent {
@@ -170,10 +183,20 @@ impl Kinds {
 struct Bound {
     /// The sum that is asked for.
     needed: f32,
-    /// All but names and birth date.
-    rest: f32,
+    /// What each birth date is worth, and asks of the name beside it; by its number.
+    births: [BirthBound; Birth::ALL.len()],
     /// What each token of the query costs that is not listed; 0 for those that may go unmet for nothing.
     lacking: Vec<f32>,
+}
+
+#[derive(Clone, Copy)]
+struct BirthBound {
+    /// In nats.
+    worth: f32,
+    /// All facts but those of names, the birth date's among them.
+    rest: f32,
+    /// The least nats of a name beside it that may come to what is needed.
+    least: f32,
 }
 
 impl Bound {
@@ -191,14 +214,26 @@ impl Bound {
             let fact = left_fact(token, given).filter(|_| token.text.len() > 1);
             fact.map_or(0.0, |(fact, nat)| WEIGHTS[fact as usize] + WEIGHTS[nat as usize] * token.weight)
         });
-        Bound { needed, rest: rest + SLACK, lacking: lacking.collect() }
+        let births = Birth::ALL.map(|birth| {
+            let worth = WEIGHTS[birth.fact() as usize];
+            BirthBound { worth, rest: rest + SLACK + worth, least: least_nats(needed, birth) }
+        });
+        Bound { needed, births, lacking: lacking.collect() }
+    }
+
+    /// Whether names of `nats` that meet the tokens `covered` at most may come to what is needed whatever the birth date.
+    fn any_date(&self, nats: f32, covered: u32) -> bool {
+        [Birth::Ethiopian, Birth::Other].iter().any(|&birth| self.reach(nats, birth, covered).is_some())
     }
 
     /// The most that a sum comes to with names of `nats` that meet the tokens `covered` at most, and such a birth date; None
     /// if that is less than what is asked for.
     fn reach(&self, nats: f32, birth: Birth, covered: u32) -> Option<f32> {
-        let worth = WEIGHTS[birth.fact() as usize];
-        let mut most = self.rest + worth + MOST_OF_A_NAT * nats;
+        let BirthBound { worth, rest, least } = self.births[birth as usize];
+        if nats < least {
+            return None;
+        }
+        let mut most = rest + MOST_OF_A_NAT * nats;
         most += WEIGHTS[Fact::Others as usize] * others(nats, worth);
         let mut lacking = 0.0;
         for at in bits(!covered).take_while(|&at| at < self.lacking.len()) {
@@ -207,7 +242,7 @@ impl Bound {
         }
         most +=
             differs(birth, lacking).map_or(0.0, |(fact, differences)| WEIGHTS[fact as usize] * differences);
-        (most >= self.needed && nats >= least_nats(self.needed, birth)).then_some(most)
+        (most >= self.needed).then_some(most)
     }
 }
 
@@ -247,7 +282,9 @@ fn leads(prepared: &Prepared, vocabulary: &Vocabulary) -> (Vec<Lead>, Vec<Place>
         }
     }
     // Gains are not negative, so their bits are in their order.
-    leads.sort_unstable_by_key(|lead| (lead.place, !lead.gain.to_bits(), lead.token));
+    leads.sort_unstable_by_key(|lead| {
+        u128::from(lead.place) << 64 | u128::from(!lead.gain.to_bits()) << 32 | u128::from(lead.token)
+    });
     let mut places: Vec<Place> = Vec::new();
     for (at, lead) in leads.iter().enumerate() {
         match places.last_mut() {
@@ -296,12 +333,12 @@ struct Sums {
 }
 
 impl Sums {
-    /// Adds a lead to the slots of its postings, to new ones too only if `new`, while some are `left`.
-    fn add_all(&mut self, postings: &[u32], lead: &Lead, new: bool, left: &mut usize) {
+    /// Adds a lead to the slots of its postings, to new ones only within the ranges `new`, while some are `left`.
+    fn add_all(&mut self, postings: &[u32], lead: &Lead, new: &[Range<u32>], left: &mut usize) {
         let followed = postings.len().min(*left);
         *left -= followed;
         for &slot in &postings[..followed] {
-            if let Some(entry) = self.entry(slot, new) {
+            if let Some(entry) = self.entry(slot, new.iter().any(|range| range.contains(&slot))) {
                 entry.add(lead);
             }
         }

@@ -36,9 +36,10 @@ pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared 
     for (text, field) in [(&query.surname, SURNAME), (&query.given, GIVEN)] {
         let mut parts = tokens(text, Language::Unknown);
         placeholders::remove(&mut parts);
-        let majors = parts.iter().filter(|part| !is_particle(part) && !is_title(part)).count();
-        for text in parts {
-            let minor = majors > 0 && (is_particle(&text) || is_title(&text));
+        let minors: Vec<bool> = parts.iter().map(|part| is_particle(part) || is_title(part)).collect();
+        let has_major = minors.contains(&false);
+        for (text, minor) in parts.into_iter().zip(minors) {
+            let minor = minor && has_major;
             if prepared.tokens.len() < SIDE_MAX {
                 prepared.tokens.push(QueryToken { text, field, minor, weight: 0.0, cut: false });
             }
@@ -61,7 +62,9 @@ pub(super) fn prepare(query: &PersonQuery, vocabulary: &Vocabulary) -> Prepared 
         look.servant(&mut prepared, first);
         look.kin(&mut prepared, first);
     }
-    prepared.meetings.sort_unstable_by_key(|meeting| (meeting.near.token, meeting.unit));
+    prepared
+        .meetings
+        .sort_unstable_by_key(|meeting| u64::from(meeting.near.token) << 8 | u64::from(meeting.unit));
     prepared
 }
 

@@ -34,22 +34,20 @@ impl Vocabulary {
         let first = out.len();
         self.near(token, bare, scratch, out);
         let met = out.len();
-        let plain = std::mem::take(&mut scratch.sound);
-        let class = class_of(&plain);
-        self.compare(token, 0, &plain, out);
-        let (mut reading, mut sound) = (String::new(), Vec::new());
+        let Scratch { sound: plain, reading, reading_sound: sound, .. } = scratch;
+        let class = class_of(plain);
+        self.compare(token, 0, plain, out);
         for way in 1..=WAYS {
-            if national::respell(token, way, &mut reading) {
-                fold_into(&reading, &mut sound);
-                self.compare(&reading, way, &sound, out);
-                let named = class_of(&sound);
+            if national::respell(token, way, reading) {
+                fold_into(reading, sound);
+                self.compare(reading, way, sound, out);
+                let named = class_of(sound);
                 if class == 0 && named != 0 {
                     let tokens = self.plain_tokens_of(class_key(named)).iter().take(TOKENS_MAX);
                     out.extend(tokens.map(|&token| Near { token, cost: CLASS_COST, weight: 0.0 }));
                 }
             }
         }
-        scratch.sound = plain;
         self.add_of_forms(token, out);
         if out.len() > met {
             self.keep_nearest(token, first, out);

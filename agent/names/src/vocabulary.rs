@@ -73,6 +73,9 @@ pub(super) struct Scratch {
     candidates: Vec<u32>,
     pub(super) sound: Vec<u8>,
     rest_sound: Vec<u8>,
+    /// A reading by national rules, and its fold.
+    pub(super) reading: String,
+    pub(super) reading_sound: Vec<u8>,
 }
 
 impl Vocabulary {
@@ -256,7 +259,7 @@ impl Vocabulary {
     fn find_near(&self, token: &str, bare: bool, most: f32, scratch: &mut Scratch, out: &mut Vec<Near>) {
         let slips = most == FAR;
         let first = out.len();
-        let Scratch { candidates, sound, rest_sound } = scratch;
+        let Scratch { candidates, sound, rest_sound, .. } = scratch;
         candidates.clear();
         rest_sound.clear();
         fold_into(token, sound);

@@ -6,10 +6,14 @@
 //! of kTGH, kGB0, kBigFive, kHKSCS, kIICore, kJis0, kJinmeiyoKanji, kKoreanName or kKoreanEducationHanja; © Unicode, Inc.,
 //! under the Unicode License v3 (https://www.unicode.org/license.txt).
 
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-const TABLE: &str = include_str!("han.txt");
+/// `han.txt`, compressed by `build.rs` to a third of its size: a device's program is bounded.
+const TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/han.deflate"));
+/// Bytes of `han.txt`, a bound on what the table becomes.
+const TABLE_BYTES_MAX: usize = 1 << 19;
 
 /// The readings of one character; texts are empty, and lists have no item, where there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +43,13 @@ pub(super) fn is_han(letter: char) -> bool {
 /// The readings of a character, if the table has it.
 pub(super) fn han(letter: char) -> Option<Han> {
     static LINES: OnceLock<HashMap<char, Han>> = OnceLock::new();
-    LINES.get_or_init(|| TABLE.lines().filter_map(line).collect()).get(&letter).copied()
+    LINES.get_or_init(|| table().lines().filter_map(line).collect()).get(&letter).copied()
+}
+
+/// The table's text, kept for the life of the process.
+fn table() -> &'static str {
+    let bytes = decompress_to_vec_with_limit(TABLE, TABLE_BYTES_MAX).expect("build.rs compressed it");
+    String::from_utf8(bytes).expect("the table is UTF-8").leak()
 }
 
 fn line(text: &'static str) -> Option<(char, Han)> {

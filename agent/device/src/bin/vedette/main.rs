@@ -17,10 +17,10 @@ mod token;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::{Failure, USAGE};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use vedette::{Config, daemon, show};
+use vedette_common::memory::{self, Memory};
 use vedette_common::shutdown;
 
 /// Signed watchlists beside the officer: answers offline, brings every hit home.
@@ -79,6 +79,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let memory = memory::keep_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -88,15 +89,13 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG");
-    tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| match cli.command {
-            Command::Run => "info,rumqttc=warn".into(),
-            _ => "error".into(),
-        }))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    vedette_common::log::start(match cli.command {
+        Command::Run => "info,rumqttc=warn",
+        _ => "error",
+    });
+    if memory == Memory::Swappable {
+        tracing::info!("memory may be written to swap: LimitMEMLOCK=infinity of the unit locks it");
+    }
     let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
         let done = runtime.block_on(command(cli));
         // Not waiting for what blocks: the agent was given its time to end.

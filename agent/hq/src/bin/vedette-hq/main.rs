@@ -12,9 +12,9 @@ mod show;
 mod values;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use vedette_common::memory;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;
@@ -63,6 +63,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::keep_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -72,12 +73,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("VEDETTE_LOG");
-    tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| "info,rumqttc=warn".into()))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    vedette_common::log::start("info,rumqttc=warn");
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
