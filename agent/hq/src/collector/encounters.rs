@@ -160,7 +160,7 @@ enum Read {
     /// These very bytes are stored.
     Before(ReceiptEntry),
     New {
-        report: Report,
+        report: Box<Report>,
         /// By a key that was revoked.
         device_revoked: bool,
     },
@@ -203,7 +203,7 @@ fn read(
     };
     Ok(owners.key(list).and_then(|owner| {
         encounter::open(&sealed, (list, owner), (from, &keys.box_public))
-            .map(|report| Read::New { report, device_revoked: revoked })
+            .map(|report| Read::New { report: Box::new(report), device_revoked: revoked })
             .map_err(|_| Refusal::DoesNotOpen)
     }))
 }
