@@ -26,7 +26,7 @@ pub struct OpenHit {
 #[derive(Debug, Clone)]
 pub enum Shown {
     /// To the role that asks.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// In the last run, to each role: see [`super::Parts::views`].
     Views { views: String, role: Role },
 }
@@ -112,7 +112,7 @@ impl Recent {
         let (answers, stored) = (self.lock(), self.stored());
         let open = answers.iter().rev().filter(|kept| kept.is_open()).map(|kept| OpenHit {
             age_s: now.saturating_sub(kept.at),
-            shown: Shown::Answer(kept.answer.seen_by(role)),
+            shown: Shown::Answer(Box::new(kept.answer.seen_by(role))),
             outcomes: kept.outcomes.clone(),
         });
         let before = stored.iter().rev().map(|hit| OpenHit {

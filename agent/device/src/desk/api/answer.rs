@@ -382,7 +382,7 @@ impl OpenHitView {
     /// None if it was stored by a program that wrote it otherwise.
     pub fn of(hit: &OpenHit) -> Option<OpenHitView> {
         let answer = match &hit.shown {
-            Shown::Answer(answer) => answer.into(),
+            Shown::Answer(answer) => (&**answer).into(),
             Shown::Views { views, role } => {
                 let views: Vec<AnswerView> = serde_json::from_str(views).ok()?;
                 views.into_iter().nth(*role as usize)?
