@@ -17,3 +17,4 @@ mod owner;
 mod private;
 mod rights;
 mod scanners;
+mod secrets;

@@ -69,6 +69,18 @@ impl Device {
         self.agent = Some(Running::start("vedette", ["run", "--config", config], &self.log_path()));
     }
 
+    /// The same, logging everything there is to log.
+    pub fn start_tracing(&mut self) {
+        let mut command = program::command("vedette");
+        command.args(["run", "--config"]).arg(self.config()).env("VEDETTE_LOG", "trace");
+        self.agent = Some(Running::start_command(command, &self.log_path()));
+    }
+
+    /// The agent's process.
+    pub fn process(&self) -> u32 {
+        self.agent.as_ref().expect("the agent runs").id()
+    }
+
     /// Kills the agent.
     pub fn kill(&mut self) {
         self.agent.take().expect("the agent runs").kill();

@@ -94,6 +94,18 @@ impl Headquarters {
         self.serving = Some(Running::start("vedette-hq", arguments, &self.log));
     }
 
+    /// The same, logging everything there is to log.
+    pub fn serve_tracing(&mut self) {
+        let mut command = program::command("vedette-hq");
+        command.arg("--home").arg(&self.home).arg("serve").env("VEDETTE_LOG", "trace");
+        self.serving = Some(Running::start_command(command, &self.log));
+    }
+
+    /// All of depot's and collector's log.
+    pub fn whole_log(&self) -> Vec<u8> {
+        fs::read(&self.log).expect("a log can be read")
+    }
+
     /// Kills depot and collector.
     pub fn kill_serve(&mut self) {
         self.serving.take().expect("it serves").kill();

@@ -127,9 +127,15 @@ pub struct Running {
 impl Running {
     /// Starts it.
     pub fn start<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>, log: &Path) -> Running {
-        let file = File::options().create(true).append(true).open(log).expect("a log can be opened");
         let mut command = command(name);
-        command.args(arguments).stdout(file.try_clone().expect("a file can be cloned")).stderr(file);
+        command.args(arguments);
+        Running::start_command(command, log)
+    }
+
+    /// The same, of a [`command`] that is ready.
+    pub fn start_command(mut command: Command, log: &Path) -> Running {
+        let file = File::options().create(true).append(true).open(log).expect("a log can be opened");
+        command.stdout(file.try_clone().expect("a file can be cloned")).stderr(file);
         let child = command.spawn().expect("a built program can be started");
         Running { child, log: log.into() }
     }
@@ -151,6 +157,11 @@ impl Running {
         )
         .code()
         .unwrap_or(-1)
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its exit code, if it has ended by itself.

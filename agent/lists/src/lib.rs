@@ -9,7 +9,7 @@
 //! | [`segment`], [`edition`] | a file; up to eight of them, open for questions |
 //! | [`wildcard`] | a number that cannot all be read -> the numbers a list may have for it |
 //! | [`filter`], `filtering` | a segment's documents in memory, so that a miss touches no page; building that |
-//! | [`mod@file`], [`seal`] | the bytes; their sealing |
+//! | [`mod@file`], `map`, [`seal`] | the bytes, mapped; their sealing |
 //! | survey, pack, write | the two passes of building; aside: pages that wait for their key |
 //! | stream, cursor, run | changes in order, from memory, from segments and from sorted batches |
 //!
@@ -31,6 +31,9 @@ pub mod file;
 pub mod filter;
 mod filtering;
 mod formats;
+#[cfg(target_pointer_width = "64")]
+#[allow(unsafe_code)]
+mod map;
 pub mod merge;
 mod pack;
 mod run;

@@ -20,6 +20,7 @@ use failure::{Failure, USAGE};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use vedette::{Config, daemon, show};
+use vedette_common::memory::{self, Memory};
 use vedette_common::shutdown;
 
 /// Signed watchlists beside the officer: answers offline, brings every hit home.
@@ -78,6 +79,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let memory = memory::keep_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -91,6 +93,9 @@ fn main() -> ExitCode {
         Command::Run => "info,rumqttc=warn",
         _ => "error",
     });
+    if memory == Memory::Swappable {
+        tracing::info!("memory may be written to swap: LimitMEMLOCK=infinity of the unit locks it");
+    }
     let done = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
         let done = runtime.block_on(command(cli));
         // Not waiting for what blocks: the agent was given its time to end.

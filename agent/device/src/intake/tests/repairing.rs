@@ -54,6 +54,22 @@ fn a_damaged_page_is_fetched_again_while_the_others_go_on_serving() {
 }
 
 #[test]
+fn a_segment_cut_off_under_the_agent_costs_its_answers_and_is_fetched_again() {
+    let world = World::new();
+    let many = many();
+    let (mut device, info) = world.device_with(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    let path = device.store.path(&info.digest);
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    for number in many.iter().take(50).map(String::as_str).chain([LISTED]) {
+        assert_eq!(world.verdict(&device, number), Verdict::NotChecked, "the agent lives on, and says so");
+    }
+    device.tick().unwrap();
+    assert_eq!(world.fetch(&mut device), 1);
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+}
+
+#[test]
 fn a_segment_damaged_while_the_device_was_off_is_fetched_again() {
     let world = World::new();
     let (device, info) = world.device_with(&[LISTED]);

@@ -14,6 +14,7 @@ mod values;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use vedette_common::memory;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;
@@ -62,6 +63,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::keep_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
