@@ -1,6 +1,7 @@
 //! The device and its lists.
 
 use super::schema;
+use crate::box_key::Protection;
 use crate::post::status::{ListStatus, RosterStanding, RosterStatus, Status};
 use crate::scanner::channel::ScannerState;
 use crate::scanner::standing::AtPort;
@@ -181,6 +182,9 @@ pub struct StatusView {
     /// What keeps the store from being written, so that there are no answers; empty while it can be.
     #[serde(default)]
     pub store_fault: String,
+    /// What a copy of the disk needs besides to open the lists.
+    #[schema(value_type = schema::KeyProtection)]
+    pub key_protection: Protection,
     /// Encounters that wait for a receipt.
     pub spool: u64,
     /// Those of them that headquarters refused: they are kept, and sent again once a day.
@@ -217,6 +221,7 @@ impl StatusView {
             roster: status.roster.map(RosterView::from),
             listen: listen.map_or_else(String::new, |address| address.to_string()),
             store_fault: status.store_fault.clone().unwrap_or_default(),
+            key_protection: status.key_protection,
             spool: status.spool,
             refused: status.refused,
             confirmations: status.confirmations.into(),
