@@ -86,7 +86,10 @@ pub fn line(line: &AuditLine) -> String {
 pub fn config(file: &Path, config: &Config) -> String {
     let mut out = String::new();
     let link = match config.link.enabled {
-        true => format!("{}:{} as {}", config.link.host, config.link.port, config.link.certificate.display()),
+        true => {
+            let brokers: Vec<_> = config.link.brokers.iter().map(ToString::to_string).collect();
+            format!("{} as {}", brokers.join(", "), config.link.certificate.display())
+        }
         false => "none: lists come by `vedette import`".into(),
     };
     push(&mut out, format_args!("{}: good", file.display()));
@@ -153,7 +156,10 @@ pub fn tokens(tokens: &[TokenView]) -> String {
 /// The agent's state.
 pub fn status(status: &StatusView) -> String {
     let mut out = String::new();
-    let link = if status.online { "online".to_string() } else { format!("offline ({})", status.link) };
+    let link = match status.online {
+        true => format!("online, broker {}", status.broker),
+        false => format!("offline ({})", status.link),
+    };
     let post = if status.post.is_empty() { String::new() } else { format!(" at {}", status.post) };
     push(&mut out, format_args!("vedette {}: {}{post}", status.version, status.device));
     push(&mut out, format_args!("link: {link}"));

@@ -162,6 +162,9 @@ pub struct StatusView {
     pub version: String,
     /// Whether the session with headquarters is up.
     pub online: bool,
+    /// The broker's address, `HOST:PORT`, while it is; else the one that was tried last. Empty if none was.
+    #[serde(default)]
+    pub broker: String,
     /// Why not, or the last error; empty if there was none.
     pub link: String,
     /// When the certificate of the link ends; none while it is not known.
@@ -211,6 +214,7 @@ impl StatusView {
             post: status.post.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             online: status.link.online,
+            broker: status.link.broker.clone(),
             link: status.link.why.clone(),
             certificate_ends: status.link.certificate_ends.map(rfc3339),
             sign_in: SignIn::of(status.sign_in),
