@@ -15,5 +15,6 @@ mod officers;
 mod offline;
 mod owner;
 mod private;
+mod renewal;
 mod rights;
 mod scanners;

@@ -8,6 +8,7 @@
 //! | [`roster`], [`pin`] | who may sign in at a device; hashes of what they type |
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
 //! | [`log`], [`shutdown`] | what a program says; the signals that end it |
+//! | [`renewal`] | a device's certificate, renewed over the link |
 //! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
 
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod grant;
 pub mod log;
 pub mod mqtt;
 pub mod pin;
+pub mod renewal;
 pub mod roster;
 pub mod shutdown;
 pub mod text;

@@ -12,12 +12,15 @@
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
+use vedette_shim::ids::DeviceId;
+use zeroize::Zeroizing;
 
 /// A part of the TLS set-up that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,24 +43,90 @@ pub enum TlsError {
     },
 }
 
-/// Client configuration from PEM: the CA to believe, our certificate chain and its key, CRLs (may be empty),
-/// and the clock by which certificates are verified.
+/// A certificate with its private key, as they are shown to the other side.
+pub struct Identity {
+    /// The first is ours.
+    chain: Vec<CertificateDer<'static>>,
+    /// DER, as it was given.
+    key: Zeroizing<Vec<u8>>,
+}
+
+/// From when until when a certificate counts, seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Term {
+    pub starts: u64,
+    pub ends: u64,
+}
+
+impl Identity {
+    /// From PEM: a certificate chain and its key.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Identity, TlsError> {
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| not_pem("private key", &error))?;
+        let key = Zeroizing::new(key.secret_der().to_vec());
+        Ok(Identity { chain: certificates("certificate", chain)?, key })
+    }
+
+    /// From DER; [`check`](Self::check) says whether it is one.
+    pub fn from_der(certificate: &[u8], key: &[u8]) -> Identity {
+        Identity {
+            chain: vec![CertificateDer::from(certificate.to_vec())],
+            key: Zeroizing::new(key.to_vec()),
+        }
+    }
+
+    /// Our certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.chain[0]
+    }
+
+    /// Its key, DER.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// When the certificate begins and ends.
+    pub fn term(&self) -> Result<Term, TlsError> {
+        term_of(&self.chain[0])
+    }
+
+    /// That the key belongs to the certificate, which is of this device.
+    pub fn check(&self, device: &DeviceId) -> Result<(), TlsError> {
+        self.certified()?;
+        let (_, certificate) = x509_parser::parse_x509_certificate(&self.chain[0])
+            .map_err(|error| unusable("certificate", error))?;
+        let mut names = certificate.subject().iter_common_name();
+        match (names.next().map(|name| name.as_str()), names.next()) {
+            (Some(Ok(name)), None) if name == device.as_str() => Ok(()),
+            _ => Err(unusable("certificate", "it is another's")),
+        }
+    }
+
+    fn certified(&self) -> Result<CertifiedKey, TlsError> {
+        let key = PrivateKeyDer::try_from(self.key.to_vec()).map_err(|why| unusable("private key", why))?;
+        CertifiedKey::from_der(self.chain.clone(), key, &default_provider())
+            .map_err(|why| unusable("certificate with its private key", why))
+    }
+}
+
+fn unusable(what: &'static str, why: impl std::fmt::Display) -> TlsError {
+    TlsError::Unusable { what, why: why.to_string() }
+}
+
+/// Client configuration: the CA to believe (PEM), who we are, CRLs (PEM, may be empty), and the clock by which certificates
+/// are verified.
 pub fn client_config(
     ca: &[u8],
-    chain: &[u8],
-    key: &[u8],
+    identity: &Identity,
     crls: &[u8],
     clock: Arc<Clock>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let unusable =
-        |what| move |why: &dyn std::fmt::Display| TlsError::Unusable { what, why: why.to_string() };
     let provider = Arc::new(default_provider());
 
     let mut roots = RootCertStore::empty();
     for certificate in certificates("CA certificate", ca)? {
-        roots.add(certificate).map_err(|e| unusable("CA certificate")(&e))?;
+        roots.add(certificate).map_err(|e| unusable("CA certificate", e))?;
     }
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| not_pem("private key", &error))?;
     let crls = CertificateRevocationListDer::pem_slice_iter(crls)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| not_pem("certificate revocation list", &error))?;
@@ -66,13 +135,12 @@ pub fn client_config(
     if !crls.is_empty() {
         verifier = verifier.with_crls(crls).only_check_end_entity_revocation();
     }
-    let verifier = verifier.build().map_err(|e| unusable("CA certificate")(&e))?;
+    let verifier = verifier.build().map_err(|e| unusable("CA certificate", e))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(TimeOf(clock)))
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|e| unusable("TLS 1.3")(&e))?
+        .map_err(|e| unusable("TLS 1.3", e))?
         .with_webpki_verifier(verifier)
-        .with_client_auth_cert(certificates("certificate", chain)?, key)
-        .map_err(|e| unusable("certificate with its private key")(&e))?;
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified()?)));
     Ok(Arc::new(config))
 }
 
@@ -100,12 +168,17 @@ fn not_pem(what: &'static str, error: &pem::Error) -> TlsError {
 
 /// When a certificate in PEM, the first of its chain, ends: seconds since 1970.
 pub fn ends_at(chain: &[u8]) -> Result<u64, TlsError> {
-    let unusable = |why: String| TlsError::Unusable { what: "certificate", why };
-    let certificates = certificates("certificate", chain)?;
+    Ok(term_of(&certificates("certificate", chain)?[0])?.ends)
+}
+
+fn term_of(certificate: &[u8]) -> Result<Term, TlsError> {
     let (_, certificate) =
-        x509_parser::parse_x509_certificate(&certificates[0]).map_err(|error| unusable(error.to_string()))?;
-    u64::try_from(certificate.validity().not_after.timestamp())
-        .map_err(|_| unusable("it ends before 1970".into()))
+        x509_parser::parse_x509_certificate(certificate).map_err(|error| unusable("certificate", error))?;
+    let seconds = |at: x509_parser::time::ASN1Time| {
+        u64::try_from(at.timestamp()).map_err(|_| unusable("certificate", "its term is before 1970"))
+    };
+    let validity = certificate.validity();
+    Ok(Term { starts: seconds(validity.not_before)?, ends: seconds(validity.not_after)? })
 }
 
 fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {

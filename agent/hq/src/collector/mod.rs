@@ -5,6 +5,7 @@
 //! | [`serve`] | collector and depot in one process: what is said, carried over MQTT |
 //! | [`exchange`] | what is said with devices, whatever carries it |
 //! | `homecoming` | what comes from devices: stored, then receipted |
+//! | `renewals` | devices' new certificates |
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
@@ -21,6 +22,7 @@ pub mod encounters;
 mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
+pub(crate) mod renewals;
 mod retained;
 pub mod serve;
 pub(crate) mod watch;
