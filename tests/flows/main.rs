@@ -16,5 +16,6 @@ mod offline;
 mod owner;
 mod private;
 mod renewal;
+mod revocation;
 mod rights;
 mod scanners;

@@ -25,7 +25,7 @@ impl Identity {
         let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let identity =
             tls::Identity::from_pem(&read(certificate), &read(key)).unwrap_or_else(|error| panic!("{error}"));
-        let config = tls::client_config(&read(ca), &identity, &[], Default::default());
+        let config = tls::client_config(&read(ca), &identity, None, Default::default());
         Identity(config.unwrap_or_else(|error| panic!("{error}")))
     }
 

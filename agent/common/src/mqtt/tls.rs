@@ -9,6 +9,7 @@
 //! Failure: [`TlsError`] names which of the parts cannot be used, and never what is in it: it may be half a private key.
 //! Made again whenever a certificate renews.
 
+use super::crl::Crl;
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
@@ -109,16 +110,16 @@ impl Identity {
     }
 }
 
-fn unusable(what: &'static str, why: impl std::fmt::Display) -> TlsError {
+pub(super) fn unusable(what: &'static str, why: impl std::fmt::Display) -> TlsError {
     TlsError::Unusable { what, why: why.to_string() }
 }
 
-/// Client configuration: the CA to believe (PEM), who we are, CRLs (PEM, may be empty), and the clock by which certificates
+/// Client configuration: the CA to believe (PEM), who we are, what is revoked, and the clock by which certificates
 /// are verified.
 pub fn client_config(
     ca: &[u8],
     identity: &Identity,
-    crls: &[u8],
+    crl: Option<&Crl>,
     clock: Arc<Clock>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(default_provider());
@@ -127,13 +128,10 @@ pub fn client_config(
     for certificate in certificates("CA certificate", ca)? {
         roots.add(certificate).map_err(|e| unusable("CA certificate", e))?;
     }
-    let crls = CertificateRevocationListDer::pem_slice_iter(crls)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| not_pem("certificate revocation list", &error))?;
-
     let mut verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-    if !crls.is_empty() {
-        verifier = verifier.with_crls(crls).only_check_end_entity_revocation();
+    if let Some(crl) = crl {
+        let crl = CertificateRevocationListDer::from(crl.der().to_vec());
+        verifier = verifier.with_crls([crl]).only_check_end_entity_revocation();
     }
     let verifier = verifier.build().map_err(|e| unusable("CA certificate", e))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(TimeOf(clock)))
@@ -155,7 +153,7 @@ impl TimeProvider for TimeOf {
 }
 
 /// The parser's own words would quote the line.
-fn not_pem(what: &'static str, error: &pem::Error) -> TlsError {
+pub(super) fn not_pem(what: &'static str, error: &pem::Error) -> TlsError {
     let why = match error {
         pem::Error::MissingSectionEnd { .. } => "a section has no end",
         pem::Error::IllegalSectionStart { .. } => "a section's first line is damaged",
@@ -181,7 +179,7 @@ fn term_of(certificate: &[u8]) -> Result<Term, TlsError> {
     Ok(Term { starts: seconds(validity.not_before)?, ends: seconds(validity.not_after)? })
 }
 
-fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| not_pem(what, &error))?;

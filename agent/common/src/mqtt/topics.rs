@@ -20,6 +20,8 @@ pub enum Topic {
     Heartbeat,
     /// Signed roster of officers, retained.
     Roster,
+    /// Which certificates of headquarters' services are revoked, a CRL, retained.
+    Revoked,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
     Manifest(ListName),
     /// A chunk of a new small segment, live, to all.
@@ -70,6 +72,9 @@ impl Topic {
         if rest == "roster" {
             return Some(Topic::Roster);
         }
+        if rest == "revoked" {
+            return Some(Topic::Revoked);
+        }
         if let Some(version) = rest.strip_prefix("root/") {
             return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
         }
@@ -110,6 +115,7 @@ impl fmt::Display for Topic {
             Topic::Root(version) => write!(f, "root/{version}"),
             Topic::Heartbeat => f.write_str("heartbeat"),
             Topic::Roster => f.write_str("roster"),
+            Topic::Revoked => f.write_str("revoked"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
             Topic::Device(device, what) => {
@@ -145,11 +151,12 @@ pub enum Retained {
     Manifests,
     Answers,
     Scanners,
+    Revoked,
 }
 
 impl Retained {
     /// All of them, in the order in which a device subscribes.
-    pub const ALL: [Retained; 8] = [
+    pub const ALL: [Retained; 9] = [
         Retained::Roots,
         Retained::Order,
         Retained::Grants,
@@ -158,6 +165,7 @@ impl Retained {
         Retained::Manifests,
         Retained::Answers,
         Retained::Scanners,
+        Retained::Revoked,
     ];
 
     /// The subscription to this kind for a device.
@@ -176,6 +184,7 @@ impl Retained {
             Retained::Order => format!("{own}order"),
             Retained::Grants => format!("{own}grant/+/+"),
             Retained::Heartbeat => format!("{PREFIX}heartbeat"),
+            Retained::Revoked => format!("{PREFIX}revoked"),
             Retained::Roster => format!("{PREFIX}roster"),
             Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
             Retained::Answers => format!("{own}answer/+"),
@@ -240,6 +249,7 @@ mod tests {
             Topic::Root(3),
             Topic::Heartbeat,
             Topic::Roster,
+            Topic::Revoked,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
             of(DeviceTopic::Want),

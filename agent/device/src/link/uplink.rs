@@ -8,6 +8,7 @@ use super::LinkState;
 use super::asking::Asking;
 use super::exchange::{Exchange, ForIntake};
 use super::renewal::Renewal;
+use super::revocations::Revocations;
 use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::Needs;
@@ -36,6 +37,8 @@ const GOOD_SESSION: Duration = Duration::from_secs(20);
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const DRILL: &str = "suspended by a drill";
+/// Why a session ends when more certificates are revoked.
+const REVOKED: &str = "the list of revoked certificates is newer";
 /// Why a session ends for a new certificate.
 const TRYING: &str = "a new certificate is tried";
 /// Why a session ends with the agent.
@@ -81,6 +84,8 @@ pub struct Uplink {
     pub hold: watch::Receiver<bool>,
     /// Which certificate is shown.
     pub renewal: Renewal,
+    /// Which brokers' certificates are refused.
+    pub revocations: Revocations,
 }
 
 impl Uplink {
@@ -139,10 +144,11 @@ impl Uplink {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let identity = self.renewal.for_session()?;
         let config = &self.config;
-        let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
+        let ca = read(&config.ca)?;
+        let crl = self.revocations.current(&ca)?;
         let clock = self.exchange.checker().clock();
-        let tls = tls::client_config(&read(&config.ca)?, &identity, &crl, clock)
-            .map_err(|error| error.to_string())?;
+        let tls =
+            tls::client_config(&ca, &identity, crl.as_ref(), clock).map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: failover.current().host.clone(),
             port: failover.current().port,
@@ -209,7 +215,11 @@ impl Uplink {
                         self.report(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.receive(&mut session, &topic, payload),
+                    Event::Message { topic, payload, .. } => if self.receive(&mut session, &topic, payload) {
+                        // The broker of this session may be one that is revoked.
+                        *reached = Reached::Enough;
+                        return REVOKED.into();
+                    },
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
@@ -289,15 +299,22 @@ impl Uplink {
         publisher.subscribe(&subscriptions).map_err(|error| error.to_string())
     }
 
-    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {
-        if let Some(Topic::Device(_, DeviceTopic::Certificate)) = Topic::parse(topic) {
-            return self.renewal.take(&payload, self.exchange.checker().now());
+    /// Takes a message; whether another is needed than this session.
+    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) -> bool {
+        match Topic::parse(topic) {
+            Some(Topic::Revoked) => return self.revocations.take(&payload),
+            Some(Topic::Device(_, DeviceTopic::Certificate)) => {
+                self.renewal.take(&payload, self.exchange.checker().now());
+                return false;
+            }
+            _ => {}
         }
         match self.exchange.receive(session, topic, payload) {
             Some(ForIntake::Update(update)) => self.intake.update(update),
             Some(ForIntake::Chunk(message)) => self.intake.chunk(message),
             None => {}
         }
+        false
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.

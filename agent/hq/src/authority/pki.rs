@@ -35,7 +35,8 @@ const CA_DAYS: u32 = 3650;
 const SERVICE_DAYS: u32 = 730;
 /// How long before it is made a certificate counts, seconds.
 pub(crate) const EARLY_S: u64 = 3600;
-const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// A file of `pki/` is not larger, bytes.
+pub(crate) const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A certificate and its private key.
 pub(crate) struct Certified {
@@ -146,11 +147,11 @@ impl Ca {
         })
     }
 
-    /// Writes `pki/crl.pem`. Mosquitto reads it again on SIGHUP.
+    /// A revocation list, PEM, of this number.
     ///
     /// It is good for as long as the CA: OpenSSL refuses *every* client once a CRL has expired, and this one is read
     /// from the broker's own disk, where freshness by expiry would only add an outage.
-    pub(crate) fn write_crl(&self, home: &Home, revoked: &[Revoked], now: u64) -> Result<(), AuthorityError> {
+    pub(crate) fn crl(&self, revoked: &[&Revoked], number: u64, now: u64) -> Result<String, AuthorityError> {
         let what = "the CRL";
         let revoked_certs: Vec<_> = revoked
             .iter()
@@ -164,13 +165,12 @@ impl Ca {
         let crl = CertificateRevocationListParams {
             this_update: time(now - EARLY_S),
             next_update: time(now + u64::from(CA_DAYS) * 86_400),
-            crl_number: SerialNumber::from_slice(&now.to_be_bytes()),
+            crl_number: SerialNumber::from_slice(&number.to_be_bytes()),
             issuing_distribution_point: None,
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let pem = crl.signed_by(&self.0).and_then(|crl| crl.pem()).map_err(failed(what))?;
-        Ok(files::write(&home.pki("crl.pem"), pem.as_bytes())?)
+        crl.signed_by(&self.0).and_then(|crl| crl.pem()).map_err(failed(what))
     }
 }
 

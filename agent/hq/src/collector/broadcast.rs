@@ -13,6 +13,7 @@ use crate::db;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::timeout;
+use vedette_common::mqtt::crl::Crl;
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publish};
 use vedette_common::mqtt::tls::{Identity, client_config};
 use vedette_common::mqtt::topics::Topic;
@@ -70,8 +71,9 @@ pub(crate) fn settings(
     let key = zeroize::Zeroizing::new(read(&format!("{name}.key"))?);
     let identity = Identity::from_pem(read(&format!("{name}.pem"))?.as_bytes(), key.as_bytes())
         .map_err(AuthorityError::from)?;
-    let (ca, crl) = (read("ca.pem")?, read("crl.pem")?);
-    let tls = client_config(ca.as_bytes(), &identity, crl.as_bytes(), Default::default())
+    let ca = read("ca.pem")?;
+    let crl = Crl::from_pem(read("crl.pem")?.as_bytes()).map_err(AuthorityError::from)?;
+    let tls = client_config(ca.as_bytes(), &identity, Some(&crl), Default::default())
         .map_err(AuthorityError::from)?;
     Ok(MqttSettings {
         host,
