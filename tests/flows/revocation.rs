@@ -24,11 +24,11 @@ fn a_broker_whose_certificate_was_revoked_is_refused_by_devices_that_are_connect
     // The broker goes on with its old certificate, as a thief of its key would.
     let said = post.hq.run(&["renew", "--revoke-old"]).expect_code(0);
     assert!(said.out.contains("3 certificates are revoked"), "{said}");
-    let told = || device.whole_log().contains("evoked)").then_some(());
+    let told = || device.whole_log().contains("Revoked").then_some(());
     wait_until("the device refuses the broker", told, || device.log());
     wait_online(&device, false);
     let mut late = post.start_device("post-8");
-    let told = || late.whole_log().contains("evoked)").then_some(());
+    let told = || late.whole_log().contains("Revoked").then_some(());
     wait_until("a device enrolled since refuses it, too", told, || late.log());
     // A restart does not forget it, and what was on the device stays.
     device.stop();

@@ -2,7 +2,7 @@
 //!
 //! Failure: one that cannot be read, has no number, or is of another CA is [`TlsError`], and nothing of it counts.
 
-use super::tls::{TlsError, certificates, not_pem, unusable};
+use super::pem::{TlsError, certificates, not_pem, unusable};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;

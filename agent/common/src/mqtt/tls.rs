@@ -9,40 +9,22 @@
 //! Failure: [`TlsError`] names which of the parts cannot be used, and never what is in it: it may be half a private key.
 //! Made again whenever a certificate renews.
 
+pub use super::pem::TlsError;
+
 use super::crl::Crl;
+use super::pem::{certificates, not_pem, unusable};
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
 use vedette_shim::ids::DeviceId;
 use zeroize::Zeroizing;
-
-/// A part of the TLS set-up that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// Not PEM, or empty.
-    #[error("the {what} cannot be read as PEM: {why}")]
-    Pem {
-        /// Which part.
-        what: &'static str,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// PEM, but not usable.
-    #[error("the {what} cannot be used: {why}")]
-    Unusable {
-        /// Which part.
-        what: &'static str,
-        /// What rustls says.
-        why: String,
-    },
-}
 
 /// A certificate with its private key, as they are shown to the other side.
 pub struct Identity {
@@ -110,10 +92,6 @@ impl Identity {
     }
 }
 
-pub(super) fn unusable(what: &'static str, why: impl std::fmt::Display) -> TlsError {
-    TlsError::Unusable { what, why: why.to_string() }
-}
-
 /// Client configuration: the CA to believe (PEM), who we are, what is revoked, and the clock by which certificates
 /// are verified.
 pub fn client_config(
@@ -152,18 +130,6 @@ impl TimeProvider for TimeOf {
     }
 }
 
-/// The parser's own words would quote the line.
-pub(super) fn not_pem(what: &'static str, error: &pem::Error) -> TlsError {
-    let why = match error {
-        pem::Error::MissingSectionEnd { .. } => "a section has no end",
-        pem::Error::IllegalSectionStart { .. } => "a section's first line is damaged",
-        pem::Error::Base64Decode(_) => "its base64 is damaged",
-        pem::Error::NoItemsFound => "there is none in it",
-        _ => "it is damaged",
-    };
-    TlsError::Pem { what, why }
-}
-
 /// When a certificate in PEM, the first of its chain, ends: seconds since 1970.
 pub fn ends_at(chain: &[u8]) -> Result<u64, TlsError> {
     Ok(term_of(&certificates("certificate", chain)?[0])?.ends)
@@ -179,36 +145,9 @@ fn term_of(certificate: &[u8]) -> Result<Term, TlsError> {
     Ok(Term { starts: seconds(validity.not_before)?, ends: seconds(validity.not_after)? })
 }
 
-pub(super) fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let found = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| not_pem(what, &error))?;
-    if found.is_empty() {
-        return Err(TlsError::Pem { what, why: "no certificate in it" });
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_damaged_key_is_named_and_never_quoted() {
-        let halves = [
-            "-----BEGIN PRIVATE KEY-----secretsecret\n-----END PRIVATE KEY-----\n",
-            "-----BEGIN PRIVATE KEY-----\nsecretsecret\n",
-            "-----BEGIN PRIVATE KEY-----\nsecret\u{1}secret\n-----END PRIVATE KEY-----\n",
-            "secretsecret",
-        ];
-        for half in halves {
-            let error = not_pem("private key", &PrivateKeyDer::from_pem_slice(half.as_bytes()).unwrap_err());
-            let said = format!("{error} {error:?}");
-            let quoted = half.as_bytes()[..5].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            assert!(!said.contains("secret") && !said.contains(&quoted), "{said}");
-            assert!(said.starts_with("the private key cannot be read as PEM"), "{said}");
-        }
-    }
 
     #[test]
     fn certificates_are_verified_at_the_signed_time_when_the_system_s_is_behind() {
