@@ -16,6 +16,8 @@ mod offline;
 mod open_hits;
 mod owner;
 mod private;
+mod renewal;
+mod revocation;
 mod rights;
 mod scanners;
 mod sealed;
