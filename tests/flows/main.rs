@@ -5,6 +5,7 @@ mod delivery;
 mod desk;
 mod documents;
 mod embedding;
+mod faults;
 mod finds;
 mod forgery;
 mod homecoming;
