@@ -7,6 +7,7 @@ mod embedding;
 mod finds;
 mod forgery;
 mod homecoming;
+mod impostor;
 mod keys;
 mod kills;
 mod mistakes;

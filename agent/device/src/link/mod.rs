@@ -13,6 +13,7 @@ pub mod asking;
 mod early;
 pub mod exchange;
 mod pace;
+mod self_report;
 pub mod session;
 pub mod uplink;
 

@@ -92,7 +92,11 @@ impl<'a> Exchange<'a> {
                     self.encounter(device.clone(), payload.slice_ref(message));
                 }
             }
-            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
+            DeviceTopic::Status => {
+                if self.homecoming.status(device, payload, retained) {
+                    self.store();
+                }
+            }
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),

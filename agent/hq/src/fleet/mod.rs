@@ -8,6 +8,7 @@
 //! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
+//! | `status` | what devices say of themselves |
 //! | [`scanner`] | which scanners hang at which device |
 
 mod cut_off;
@@ -19,5 +20,6 @@ pub mod officer;
 pub mod orders;
 pub mod revoke;
 pub mod scanner;
+pub(crate) mod status;
 
 pub use error::FleetError;

@@ -26,11 +26,6 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-fn box_key(folder: &Path) -> BoxKey {
-    let text = fs::read_to_string(folder.join("box.key")).unwrap();
-    BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()))
-}
-
 /// The list keys that a device can open from a grant: (number, key).
 fn open_grant(bytes: &[u8], folder: &Path, anchor: &Root) -> Vec<(u32, Vec<u8>)> {
     let (device, list) = (device_id(), list_name());
