@@ -1,6 +1,8 @@
 //! What a device says of itself, signed with its own key.
 
-use super::{Enrolment, Envelope, KeyId, LISTS_MAX, PublicKey, Role, SignedKind, TrustError, Verify, decode_body};
+use super::{
+    Enrolment, Envelope, KeyId, LISTS_MAX, PublicKey, Role, SignedKind, TrustError, Verify, decode_body,
+};
 use crate::ids::{DeviceId, Digest, EncounterId, ListName};
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
@@ -33,8 +35,9 @@ pub struct Status {
     pub roster: u64,
     /// The number of the last order carried out; 0 for none.
     pub order: u64,
-    /// Where its audit journal ends: the number of the last line, and the hash that the next one follows.
+    /// The number of the last line of its audit journal.
     pub journal: u64,
+    /// The hash that the journal's next line follows.
     #[serde(deserialize_with = "crate::wire::array")]
     pub journal_hash: Digest,
     /// What keeps its store from being written; empty if nothing does.
@@ -78,6 +81,7 @@ pub const OVERDUE_MAX: usize = 32;
 /// One list a device holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldList {
+    /// Which.
     pub list: ListName,
     /// The edition in use; 0 for none.
     pub edition: u64,

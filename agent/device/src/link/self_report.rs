@@ -15,7 +15,9 @@ use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::text::cut;
 use vedette_shim::ids::{Digest, EncounterId};
-use vedette_shim::trust::{self as shim_trust, Envelope, Heartbeat, HeldList, OVERDUE_MAX, SignedKind, Status};
+use vedette_shim::trust::{
+    self as shim_trust, Envelope, Heartbeat, HeldList, OVERDUE_MAX, SignedKind, Status,
+};
 
 /// What was said of itself so far.
 #[derive(Default)]
@@ -34,7 +36,11 @@ struct Place {
 
 impl SelfReport {
     /// What is published when the session that begins now ends.
-    pub(super) fn will(&self, checker: &Checker, overdue: heapless::Vec<EncounterId, OVERDUE_MAX>) -> Publish {
+    pub(super) fn will(
+        &self,
+        checker: &Checker,
+        overdue: heapless::Vec<EncounterId, OVERDUE_MAX>,
+    ) -> Publish {
         let place = self.next(checker);
         self.session.store(place.number, Ordering::Relaxed);
         self.say(checker, false, overdue, &place)
@@ -105,8 +111,7 @@ impl SelfReport {
             lists: snapshot.lists.iter().map(held).take(shim_trust::LISTS_MAX).collect(),
             overdue,
         };
-        let payload =
-            sign_statement(SignedKind::Status, &status, &[&device_key::signing(checker.box_key())]);
+        let payload = sign_statement(SignedKind::Status, &status, &[&device_key::signing(checker.box_key())]);
         let topic = Topic::Device(checker.device().clone(), DeviceTopic::Status).name();
         Publish { topic, payload, retain: true }
     }
@@ -120,4 +125,43 @@ fn manifest_identity(envelope: &[u8]) -> Option<Digest> {
 fn issued(envelope: &[u8]) -> Option<u64> {
     let envelope = Envelope::read(envelope, SignedKind::Heartbeat).ok()?;
     shim_trust::decode_body::<Heartbeat>(SignedKind::Heartbeat, envelope.body).ok().map(|h| h.issued)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::checker;
+    use crate::journal::{self as audit, AuditEvent};
+    use vedette_common::crypto::RingVerify;
+    use vedette_shim::trust::{Enrolment, key_id};
+
+    /// What headquarters reads of it.
+    fn read(checker: &Checker, publish: &Publish) -> Status {
+        assert!(publish.retain && publish.topic == "vedette/v1/device/post-7/status");
+        let us = Enrolment { device: "post-7".parse().unwrap(), key: key_id(&checker.box_key().public()) };
+        let key = device_key::signing(checker.box_key()).public();
+        Status::accept(&publish.payload, &us, &key, &RingVerify).unwrap()
+    }
+
+    #[test]
+    fn numbers_rise_over_restarts_and_a_full_disk_and_the_journal_s_end_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let checker = checker(folder.path(), 1_000_000);
+        let (report, none) = (SelfReport::default(), heapless::Vec::new);
+        let will = read(&checker, &report.will(&checker, none()));
+        assert!(will.is_will() && (will.number, will.session, will.journal) == (1, 1, 0));
+        let event = AuditEvent::StoreRestarted { set_aside: String::new(), lines: 0, encounters: 0 };
+        audit::record(checker.db(), 1, event).unwrap();
+        let status = read(&checker, &report.status(&checker, true, none()));
+        assert!(!status.is_will() && status.online);
+        assert_eq!((status.number, status.session, status.journal), (2, 1, 1));
+        assert_ne!(status.journal_hash, will.journal_hash);
+        checker.db().refuse_writes(true);
+        let fault = read(&checker, &report.status(&checker, true, none()));
+        assert!(fault.number == 3 && !fault.store_fault.is_empty(), "{fault:?}");
+        checker.db().refuse_writes(false);
+        assert_eq!(read(&checker, &report.status(&checker, true, none())).number, 4);
+        let again = SelfReport::default();
+        assert_eq!(read(&checker, &again.will(&checker, none())).number, 5, "after a restart");
+    }
 }

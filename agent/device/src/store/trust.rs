@@ -2,7 +2,7 @@
 //!
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
-use super::db::{Db, DbError, Step};
+use super::db::{Db, DbError, Step, Tx};
 use super::{confirmations, editions, receipted, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;

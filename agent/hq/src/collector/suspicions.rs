@@ -4,8 +4,8 @@
 use crate::collector::alarms::Alarms;
 use crate::collector::encounters::Refusal;
 use crate::collector::error::CollectorError;
-use crate::fleet::status::NOT_SIGNED;
 use crate::db::{Db, DbError, contradictions, devices, refusals};
+use crate::fleet::status::NOT_SIGNED;
 use std::time::{Duration, Instant};
 
 const FORK: &str = "a fork";

@@ -70,12 +70,7 @@ pub(crate) fn last(db: &Session, device: &DeviceId) -> Result<Option<(Status, Di
 }
 
 /// Stores a status of the time `seen`, on a change; false when there is no such device.
-pub(crate) fn set(
-    db: &Session,
-    status: &Status,
-    identity: &Digest,
-    seen: u64,
-) -> Result<bool, DbError> {
+pub(crate) fn set(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<bool, DbError> {
     let id = status.device.as_str();
     let bytes = postcard::to_allocvec(status).expect("a status has no unsupported types");
     let known = db

@@ -2,8 +2,8 @@
 
 pub use crate::db::contradictions::ContradictionView;
 pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
-pub use crate::db::statuses::StatusView;
 pub use crate::db::refusals::RefusalView;
+pub use crate::db::statuses::StatusView;
 
 use crate::authority::home::Home;
 use crate::db::{Session, devices};

@@ -73,7 +73,7 @@ pub(crate) fn take(
 
 /// Stores what cannot be true of both.
 fn compare(db: &Session, status: &Status, last: &Status, now: u64) -> Result<(), DbError> {
-    let mut add = |what, text: String| contradictions::add(db, &status.device, what, &text, now);
+    let add = |what, text: String| contradictions::add(db, &status.device, what, &text, now);
     if status.number == last.number {
         add(What::OneNumber, format!("number {}", status.number))?;
     }

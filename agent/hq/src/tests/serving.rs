@@ -1,6 +1,8 @@
 //! `serve` goes on with everything that it can do: what it cannot do is an alarm, and nothing is receipted without a row.
 
-use super::{NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, signed_status, status_with};
+use super::{
+    NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, signed_status, status_with,
+};
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole, secret_line};
 use crate::authority::replace::replace_key;

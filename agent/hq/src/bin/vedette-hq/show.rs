@@ -94,7 +94,9 @@ fn said_line(said: &StatusView, now: u64) -> String {
         "" => String::new(),
         why => format!("    STORE CANNOT BE WRITTEN: {}\n", printable(why)),
     };
-    format!("    root {root}, roster {roster}, order {order}, journal line {journal}, {heartbeat}{lost}\n{fault}")
+    format!(
+        "    root {root}, roster {roster}, order {order}, journal line {journal}, {heartbeat}{lost}\n{fault}"
+    )
 }
 
 fn contradiction(c: &ContradictionView) -> String {
