@@ -34,7 +34,8 @@ fn what_a_device_has_not_signed_is_refused_with_an_alarm() {
 
     let mut impostor = Intruder::connect(post.broker.port(), &Identity::of_device(&device)).unwrap();
     impostor.publish("vedette/v1/device/post-7/status", b"edition 9999, all is well", false).unwrap();
-    impostor.publish("vedette/v1/device/post-7/encounter", &[2; 300], false).unwrap();
+    // An id, a name of a list, two sealed bytes and two bytes of signature.
+    impostor.publish("vedette/v1/device/post-7/encounter", &[2; 31], false).unwrap();
     let refused = || {
         let devices = shown();
         let count = devices["refusals"].as_array().map_or(0, Vec::len);
