@@ -92,11 +92,7 @@ impl<'a> Exchange<'a> {
                     self.encounter(device.clone(), payload.slice_ref(message));
                 }
             }
-            DeviceTopic::Status => {
-                if self.homecoming.status(device, payload, retained) {
-                    self.store();
-                }
-            }
+            DeviceTopic::Status => self.status(device, payload, retained),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
@@ -107,6 +103,12 @@ impl<'a> Exchange<'a> {
 
     fn encounter(&mut self, device: DeviceId, message: Bytes) {
         if self.homecoming.encounter(device, message) {
+            self.store();
+        }
+    }
+
+    fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) {
+        if self.homecoming.status(device, message, kept) {
             self.store();
         }
     }
