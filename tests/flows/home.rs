@@ -21,7 +21,7 @@ use vedette_tests::sample::{SPECIMEN, passport};
 
 #[test]
 fn what_a_device_has_not_signed_is_refused_with_an_alarm() {
-    let mut post = Post::serving();
+    let post = Post::serving();
     let device = post.start_device("post-7");
     post.hq.publish(LIST, [SPECIMEN]);
     device.wait_for_edition(LIST, 1);
@@ -162,7 +162,7 @@ fn an_independent_reader_verifies_a_status() {
 
 #[test]
 fn encounters_on_the_wire_cost_what_was_promised() {
-    let mut post = Post::serving();
+    let post = Post::serving();
     let line = Line::to(post.broker.port());
     let mut device = post.enrol("post-7");
     let config = fs::read_to_string(device.config()).unwrap();
