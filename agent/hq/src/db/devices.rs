@@ -199,6 +199,14 @@ pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> 
     Ok(db.query_row(query, [serial], |row| row.get(0))?)
 }
 
+/// Whether a device's certificate counts: the newest of its enrolment in force, or one before it.
+pub(crate) fn counts(db: &Session, device: &DeviceId, serial: &[u8]) -> Result<bool, DbError> {
+    let query =
+        "SELECT EXISTS(SELECT 1 FROM enrolments WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL
+         UNION ALL SELECT 1 FROM superseded WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL)";
+    Ok(db.query_row(query, params![device.as_str(), serial], |row| row.get(0))?)
+}
+
 /// Certificates that were revoked and have not ended at `now`.
 pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     let mut query = db.prepare(

@@ -15,7 +15,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use vedette_common::crypto::RingVerify;
-use vedette_common::mqtt::tls::client_config;
+use vedette_common::mqtt::crl::Crl;
+use vedette_common::mqtt::tls::{Identity, client_config};
 use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Enrolment, Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError, key_id};
@@ -68,8 +69,9 @@ fn an_enrolled_device_has_all_it_needs_to_connect_and_to_believe() {
         assert_eq!(mode(&folder.join(secret)), 0o600, "{secret}");
     }
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    client_config(&read("ca.pem"), &read("device.pem"), &read("device.key"), b"", Default::default())
-        .unwrap();
+    let identity = Identity::from_pem(&read("device.pem"), &read("device.key")).unwrap();
+    let crl = Crl::from_pem(&read("crl.pem")).unwrap();
+    client_config(&read("ca.pem"), &identity, Some(&crl), Default::default()).unwrap();
     let toml: toml::Table = fs::read_to_string(&enrolled.agent_toml).unwrap().parse().unwrap();
     assert_eq!(toml["device"]["id"].as_str(), Some("post-7"));
     assert_eq!(toml["device"]["post"].as_str(), Some("Pont de \"Kehl\""));

@@ -4,6 +4,7 @@ mod backup;
 mod cut_off;
 mod devices;
 mod publishing;
+mod renewal;
 mod replace;
 mod rules;
 mod serving;
