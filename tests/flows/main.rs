@@ -8,6 +8,7 @@ mod embedding;
 mod faults;
 mod finds;
 mod forgery;
+mod home;
 mod homecoming;
 mod keys;
 mod kills;

@@ -18,6 +18,7 @@ pub mod exchange;
 mod pace;
 pub mod renewal;
 pub mod revocations;
+mod self_report;
 pub mod session;
 pub mod uplink;
 

@@ -156,7 +156,7 @@ impl Uplink {
             tls,
             keep_alive: config.keep_alive,
             connect_wait: failover.connect_wait(),
-            last_will: Some(self.exchange.status(false)),
+            last_will: Some(self.exchange.will()),
         })
     }
 

@@ -95,7 +95,7 @@ impl<'a> Exchange<'a> {
                     self.encounter(device.clone(), payload.slice_ref(message));
                 }
             }
-            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
+            DeviceTopic::Status => self.status(device, payload, retained),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
@@ -110,6 +110,12 @@ impl<'a> Exchange<'a> {
 
     fn encounter(&mut self, device: DeviceId, message: Bytes) {
         if self.homecoming.encounter(device, message) {
+            self.store();
+        }
+    }
+
+    fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) {
+        if self.homecoming.status(device, message, kept) {
             self.store();
         }
     }

@@ -9,6 +9,7 @@
 //! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
+//! | `status` | what devices say of themselves |
 //! | [`scanner`] | which scanners hang at which device |
 
 mod cut_off;
@@ -21,5 +22,6 @@ pub mod orders;
 pub(crate) mod renewal;
 pub mod revoke;
 pub mod scanner;
+pub(crate) mod status;
 
 pub use error::FleetError;
