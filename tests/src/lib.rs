@@ -14,6 +14,7 @@
 //! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
 //! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
+//! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.
@@ -26,6 +27,7 @@ pub mod headquarters;
 pub mod host_line;
 pub mod http;
 pub mod intruder;
+pub mod line;
 pub mod post;
 pub mod press;
 pub mod program;
