@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use vedette_common::crypto::{SigningKey, random, sign_statement};
 use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
 use vedette_common::mqtt::tls;
+use vedette_common::mqtt::topics::Subscription;
 use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Envelope, Manifest, SignedKind, decode_body};
 
@@ -22,7 +23,9 @@ impl Identity {
     /// A certificate and key, believing the broker's authority `ca`.
     pub fn of(ca: &Path, certificate: &Path, key: &Path) -> Identity {
         let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let config = tls::client_config(&read(ca), &read(certificate), &read(key), &[], Default::default());
+        let identity =
+            tls::Identity::from_pem(&read(certificate), &read(key)).unwrap_or_else(|error| panic!("{error}"));
+        let config = tls::client_config(&read(ca), &identity, None, Default::default());
         Identity(config.unwrap_or_else(|error| panic!("{error}")))
     }
 
@@ -112,7 +115,8 @@ impl Intruder {
     /// Subscribes; what the broker grants says nothing about what it delivers.
     #[track_caller]
     pub fn subscribe(&mut self, filter: &str) {
-        self.publisher.subscribe(&[filter.into()]).expect("a new session takes a subscription");
+        let subscription = Subscription { filter: filter.into(), acknowledged: true };
+        self.publisher.subscribe(&[subscription]).expect("a new session takes a subscription");
         match self.next_event() {
             Event::Subscribed => {}
             other => panic!("{other:?} instead of a subscription"),

@@ -7,12 +7,14 @@
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
 //! | [`handheld`], [`cable`] | a scanner with the shim that runs, and a cable to it that can be pulled out |
 //! | [`program`] | runs a built program; waits for what must happen |
+//! | [`refusing_broker`] | a broker that grants no subscription |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
 //! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
 //! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
+//! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.
@@ -25,9 +27,11 @@ pub mod headquarters;
 pub mod host_line;
 pub mod http;
 pub mod intruder;
+pub mod line;
 pub mod post;
 pub mod press;
 pub mod program;
+pub mod refusing_broker;
 pub mod sample;
 pub mod scanner;
 pub mod vectors;

@@ -24,6 +24,10 @@ pub enum SignedKind {
     Answer,
     /// A scanner's key, its host and its lists.
     Enrolment,
+    /// A sealed report, signed by its device. It is no envelope's kind.
+    Encounter,
+    /// What a device says of itself.
+    Status,
 }
 
 impl SignedKind {
@@ -38,6 +42,8 @@ impl SignedKind {
             Self::Roster => "roster",
             Self::Answer => "answer",
             Self::Enrolment => "enrolment",
+            Self::Encounter => "encounter",
+            Self::Status => "status",
         }
     }
 }

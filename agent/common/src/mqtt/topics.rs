@@ -20,6 +20,8 @@ pub enum Topic {
     Heartbeat,
     /// Signed roster of officers, retained.
     Roster,
+    /// Which certificates of headquarters' services are revoked, a CRL, retained.
+    Revoked,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
     Manifest(ListName),
     /// A chunk of a new small segment, live, to all.
@@ -49,6 +51,10 @@ pub enum DeviceTopic {
     Order,
     /// The signed enrolment of one scanner, retained.
     Scanner(DeviceId),
+    /// Device asks for a new certificate.
+    Renewal,
+    /// Headquarters gives it.
+    Certificate,
 }
 
 impl Topic {
@@ -65,6 +71,9 @@ impl Topic {
         }
         if rest == "roster" {
             return Some(Topic::Roster);
+        }
+        if rest == "revoked" {
+            return Some(Topic::Revoked);
         }
         if let Some(version) = rest.strip_prefix("root/") {
             return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
@@ -85,6 +94,8 @@ impl Topic {
             "receipt" => DeviceTopic::Receipt,
             "status" => DeviceTopic::Status,
             "order" => DeviceTopic::Order,
+            "renewal" => DeviceTopic::Renewal,
+            "certificate" => DeviceTopic::Certificate,
             other => match other.strip_prefix("answer/") {
                 Some(encounter) => DeviceTopic::Answer(from_hex(encounter)?),
                 None => match other.strip_prefix("scanner/") {
@@ -104,6 +115,7 @@ impl fmt::Display for Topic {
             Topic::Root(version) => write!(f, "root/{version}"),
             Topic::Heartbeat => f.write_str("heartbeat"),
             Topic::Roster => f.write_str("roster"),
+            Topic::Revoked => f.write_str("revoked"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
             Topic::Device(device, what) => {
@@ -118,6 +130,8 @@ impl fmt::Display for Topic {
                     DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
                     DeviceTopic::Order => f.write_str("order"),
                     DeviceTopic::Scanner(scanner) => write!(f, "scanner/{scanner}"),
+                    DeviceTopic::Renewal => f.write_str("renewal"),
+                    DeviceTopic::Certificate => f.write_str("certificate"),
                 }
             }
         }
@@ -137,11 +151,12 @@ pub enum Retained {
     Manifests,
     Answers,
     Scanners,
+    Revoked,
 }
 
 impl Retained {
     /// All of them, in the order in which a device subscribes.
-    pub const ALL: [Retained; 8] = [
+    pub const ALL: [Retained; 9] = [
         Retained::Roots,
         Retained::Order,
         Retained::Grants,
@@ -150,16 +165,26 @@ impl Retained {
         Retained::Manifests,
         Retained::Answers,
         Retained::Scanners,
+        Retained::Revoked,
     ];
 
-    /// The MQTT filter of this kind for a device.
-    pub fn filter(self, device: &DeviceId) -> String {
+    /// The subscription to this kind for a device.
+    pub fn subscription(self, device: &DeviceId) -> Subscription {
+        let filter = self.filter(device);
+        match self {
+            Retained::Heartbeat => Subscription::repeated_by_sender(filter),
+            _ => Subscription::repeated_by_broker(filter),
+        }
+    }
+
+    fn filter(self, device: &DeviceId) -> String {
         let own = format!("{PREFIX}device/{device}/");
         match self {
             Retained::Roots => format!("{PREFIX}root/+"),
             Retained::Order => format!("{own}order"),
             Retained::Grants => format!("{own}grant/+/+"),
             Retained::Heartbeat => format!("{PREFIX}heartbeat"),
+            Retained::Revoked => format!("{PREFIX}revoked"),
             Retained::Roster => format!("{PREFIX}roster"),
             Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
             Retained::Answers => format!("{own}answer/+"),
@@ -168,17 +193,47 @@ impl Retained {
     }
 }
 
+/// A subscription.
+///
+/// Without acknowledgement (QoS 0) goes what is sent again all the same when it does not arrive: chunks and requests for them
+/// (asked for again after `chunk_wait_s`), encounters (sent again until their receipt), receipts (made again when the encounter
+/// comes again), renewals and certificates (asked for again), heartbeats (the next one comes within minutes, and says the same and more). There the broker's own repeating
+/// tells us nothing, costs a packet back for each message, and keeps a slow link to the broker's few messages under way
+/// (20 for Mosquitto). With acknowledgement (QoS 1) stays what comes once: signed statements that are retained (that one lacks
+/// shows at the next heartbeat at the earliest, for scanners' enrolments and earlier answers not at all), and statuses, of which a
+/// last will is the last word of a device. A retained message comes at the subscription either way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The MQTT filter.
+    pub filter: String,
+    /// Whether the broker repeats a message until we have it.
+    pub acknowledged: bool,
+}
+
+impl Subscription {
+    fn repeated_by_broker(filter: String) -> Subscription {
+        Subscription { filter, acknowledged: true }
+    }
+
+    fn repeated_by_sender(filter: String) -> Subscription {
+        Subscription { filter, acknowledged: false }
+    }
+}
+
 /// What a device subscribes to: what is retained for it, new segments, and its own mail.
-pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
-    let retained = Retained::ALL.iter().map(|kind| kind.filter(device));
+pub fn device_subscriptions(device: &DeviceId) -> Vec<Subscription> {
+    let retained = Retained::ALL.iter().map(|kind| kind.subscription(device));
     let live = [format!("{PREFIX}segment/+/+")];
-    let mail = ["have", "receipt"].map(|what| format!("{PREFIX}device/{device}/{what}"));
-    retained.chain(live).chain(mail).collect()
+    let mail = ["have", "receipt", "certificate"].map(|what| format!("{PREFIX}device/{device}/{what}"));
+    retained.chain(live.into_iter().chain(mail).map(Subscription::repeated_by_sender)).collect()
 }
 
 /// What headquarters' depot and collector subscribe to.
-pub fn headquarters_subscriptions() -> Vec<String> {
-    ["want", "encounter", "status"].iter().map(|t| format!("{PREFIX}device/+/{t}")).collect()
+pub fn headquarters_subscriptions() -> Vec<Subscription> {
+    let of_devices = |what| format!("{PREFIX}device/+/{what}");
+    let asked_again = ["want", "encounter", "renewal"].map(of_devices).map(Subscription::repeated_by_sender);
+    let once = [Subscription::repeated_by_broker(of_devices("status"))];
+    asked_again.into_iter().chain(once).collect()
 }
 
 #[cfg(test)]
@@ -194,6 +249,7 @@ mod tests {
             Topic::Root(3),
             Topic::Heartbeat,
             Topic::Roster,
+            Topic::Revoked,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
             of(DeviceTopic::Want),
@@ -205,6 +261,8 @@ mod tests {
             of(DeviceTopic::Grant(list.clone())),
             of(DeviceTopic::Order),
             of(DeviceTopic::Scanner("lane-1".parse().unwrap())),
+            of(DeviceTopic::Renewal),
+            of(DeviceTopic::Certificate),
         ] {
             assert_eq!(Topic::parse(&topic.name()), Some(topic));
         }
@@ -222,5 +280,27 @@ mod tests {
         ] {
             assert_eq!(Topic::parse(&name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn only_what_its_sender_repeats_comes_without_acknowledgement() {
+        let without = |all: Vec<Subscription>| -> Vec<String> {
+            all.into_iter().filter(|one| !one.acknowledged).map(|one| one.filter).collect()
+        };
+        let device = "post-7".parse().unwrap();
+        assert_eq!(
+            without(device_subscriptions(&device)),
+            [
+                "vedette/v1/heartbeat",
+                "vedette/v1/segment/+/+",
+                "vedette/v1/device/post-7/have",
+                "vedette/v1/device/post-7/receipt",
+                "vedette/v1/device/post-7/certificate"
+            ]
+        );
+        assert_eq!(
+            without(headquarters_subscriptions()),
+            ["vedette/v1/device/+/want", "vedette/v1/device/+/encounter", "vedette/v1/device/+/renewal"]
+        );
     }
 }

@@ -1,12 +1,14 @@
 //! The task that keeps a session with headquarters open: connects, carries messages both ways, and starts over.
 //!
 //! Rule: on any error the client is dropped and made again after a jittered wait; certificates are read again each
-//! time, so a renewed one is used without a restart. The broker stores nothing we could not rebuild: encounters stay
+//! time, so a renewed one is used without a restart. Of several addresses of the broker the next is tried. The broker stores nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
 use super::LinkState;
 use super::asking::Asking;
 use super::exchange::{Exchange, ForIntake};
+use super::renewal::Renewal;
+use super::revocations::Revocations;
 use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::Needs;
@@ -20,10 +22,10 @@ use vedette_common::clock::rfc3339;
 use vedette_common::files;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
-use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publisher};
+use vedette_common::mqtt::brokers::{Failover, SessionEnd};
+use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
 use vedette_common::mqtt::tls;
-use vedette_common::mqtt::topics::device_subscriptions;
-use zeroize::Zeroizing;
+use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -35,10 +37,36 @@ const GOOD_SESSION: Duration = Duration::from_secs(20);
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const DRILL: &str = "suspended by a drill";
+/// Why a session ends when more certificates are revoked.
+const REVOKED: &str = "the list of revoked certificates is newer";
+/// Why a session ends for a new certificate.
+const TRYING: &str = "a new certificate is tried";
 /// Why a session ends with the agent.
 const STOPPING: &str = "the agent is stopping";
 /// How long a graceful disconnect may take.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// How far a session came.
+enum Reached {
+    Nobody,
+    /// It took us.
+    Broker,
+    /// Everything is subscribed, since then.
+    Headquarters(Instant),
+    /// We ended it, and begin another.
+    Enough,
+}
+
+impl Reached {
+    fn end(&self) -> SessionEnd {
+        match self {
+            Reached::Nobody => SessionEnd::NotTaken,
+            Reached::Enough => SessionEnd::Good,
+            Reached::Headquarters(since) if since.elapsed() >= GOOD_SESSION => SessionEnd::Good,
+            Reached::Broker | Reached::Headquarters(_) => SessionEnd::Short,
+        }
+    }
+}
 
 /// What the uplink works with.
 pub struct Uplink {
@@ -54,13 +82,17 @@ pub struct Uplink {
     pub state: watch::Sender<LinkState>,
     /// While it is true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
+    /// Which certificate is shown.
+    pub renewal: Renewal,
+    /// Which brokers' certificates are refused.
+    pub revocations: Revocations,
 }
 
 impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
-        let mut connect_wait = mqtt::CONNECT_WAIT;
+        let mut failover = Failover::over(self.config.brokers.clone());
         let mut certificate_due =
             tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
@@ -73,34 +105,33 @@ impl Uplink {
                 }
                 backoff.reset();
             }
-            let start = Instant::now();
-            let mut taken = false;
-            let why = match self.settings(connect_wait) {
+            let mut reached = Reached::Nobody;
+            let why = match self.settings(&failover) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    let span = tracing::info_span!("session", broker = %self.config.host);
-                    self.session(publisher, events, &mut certificate_due, &mut taken, &stop)
+                    let broker = failover.current().to_string();
+                    let span = tracing::info_span!("session", %broker);
+                    self.state.send_modify(|state| state.broker = broker);
+                    self.session(publisher, events, &mut certificate_due, &mut reached, &stop)
                         .instrument(span)
                         .await
                 }
                 Err(why) => why,
             };
+            self.renewal.ended();
             if stop.is_cancelled() {
                 return;
             }
             if *self.hold.borrow() {
                 continue;
             }
-            tracing::warn!(%why, "no session with headquarters");
+            tracing::warn!(%why, broker = %failover.current(), "no session with headquarters");
             self.report(false, why);
-            if start.elapsed() >= GOOD_SESSION {
+            let end = reached.end();
+            if end == SessionEnd::Good {
                 backoff.reset();
             }
-            // A link that is only slow must not be given up for ever at the same point.
-            connect_wait = match taken {
-                true => mqtt::CONNECT_WAIT,
-                false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
-            };
+            failover.ended(end);
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -109,27 +140,23 @@ impl Uplink {
         }
     }
 
-    fn settings(&self, connect_wait: Duration) -> Result<MqttSettings, String> {
+    fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
+        let identity = self.renewal.for_session()?;
         let config = &self.config;
-        let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
-        let key = Zeroizing::new(read(&config.key)?);
-        let tls = tls::client_config(
-            &read(&config.ca)?,
-            &read(&config.certificate)?,
-            &key,
-            &crl,
-            self.exchange.checker().clock(),
-        )
-        .map_err(|error| error.to_string())?;
+        let ca = read(&config.ca)?;
+        let crl = self.revocations.current(&ca)?;
+        let clock = self.exchange.checker().clock();
+        let tls =
+            tls::client_config(&ca, &identity, crl.as_ref(), clock).map_err(|error| error.to_string())?;
         Ok(MqttSettings {
-            host: config.host.clone(),
-            port: config.port,
+            host: failover.current().host.clone(),
+            port: failover.current().port,
             client_id: self.exchange.checker().device().to_string(),
             tls,
             keep_alive: config.keep_alive,
-            connect_wait,
-            last_will: Some(self.exchange.status(false)),
+            connect_wait: failover.connect_wait(),
+            last_will: Some(self.exchange.will()),
         })
     }
 
@@ -140,27 +167,26 @@ impl Uplink {
     /// Reports when our certificate ends, and warns in time: past its end there is no session, nor a way to say so.
     /// `again`: also if that was said before.
     fn check_certificate(&self, again: bool) {
-        let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
         // One that cannot be read ends the next session, with the reason.
-        let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
+        let ends = self.renewal.term().map(|term| term.ends);
         let news =
             self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
         let soon = ends.filter(|at| *at < self.exchange.checker().now() + CERTIFICATE_WARN_S);
         if let Some(at) = soon.filter(|_| news || again) {
             let (device, at) = (self.exchange.checker().device(), rfc3339(at));
             tracing::warn!(
-                "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
+                "our certificate ends at {at}, and headquarters gave no other: `vedette-hq enrol {device} --renew` makes the next"
             );
         }
     }
 
-    /// One session, from connect to its end; returns why it ended. `taken`: whether the broker took us.
+    /// One session, from connect to its end; returns why it ended. `reached`: how far it came.
     async fn session(
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
         certificate_due: &mut Interval,
-        taken: &mut bool,
+        reached: &mut Reached,
         stop: &CancellationToken,
     ) -> String {
         let mut session = LinkSession::new(self.exchange.checker().limits());
@@ -174,7 +200,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
-                        *taken = true;
+                        *reached = Reached::Broker;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.exchange.checker().device())) {
                             return error.to_string();
                         }
@@ -182,11 +208,18 @@ impl Uplink {
                     Event::Subscribed if ready => {}
                     Event::Subscribed => {
                         ready = true;
+                        *reached = Reached::Headquarters(Instant::now());
                         tracing::info!("session with headquarters");
+                        self.renewal.worked();
+                        self.check_certificate(false);
                         self.report(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.receive(&mut session, &topic, payload),
+                    Event::Message { topic, payload, .. } => if self.receive(&mut session, &topic, payload) {
+                        // The broker of this session may be one that is revoked.
+                        *reached = Reached::Enough;
+                        return REVOKED.into();
+                    },
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
@@ -215,6 +248,11 @@ impl Uplink {
                 let current = self.exchange.reported();
                 let news = current != reported;
                 reported = current;
+                if self.renewal.waits() {
+                    *reached = Reached::Enough;
+                    self.disconnect(publisher, events).await;
+                    return TRYING.into();
+                }
                 let sent = self.send(&mut session, &mut publisher, now, news);
                 if let Err(why) = sent.and_then(|()| self.ask_again(&mut asking, &mut publisher, now)) {
                     return why;
@@ -231,6 +269,13 @@ impl Uplink {
         now: u64,
         news: bool,
     ) -> Result<(), String> {
+        let checker = self.exchange.checker();
+        if let Some(payload) = self.renewal.request(checker.clock().since_boot(), checker.now()) {
+            let topic = Topic::Device(checker.device().clone(), DeviceTopic::Renewal).name();
+            tracing::info!("asking headquarters for a new certificate");
+            // What finds no room is asked for again.
+            let _ = publisher.try_publish(Publish { topic, payload, retain: false });
+        }
         let missing = self.needs.borrow_and_update().segment.clone();
         let due = self.exchange.outgoing(session, missing.as_ref(), publisher.room(), now, news);
         for publish in due.map_err(|error| error.to_string())? {
@@ -249,17 +294,27 @@ impl Uplink {
             return Ok(());
         }
         tracing::info!(?kinds, "asking the broker again for what is signed and not here");
-        let filters: Vec<String> =
-            kinds.iter().map(|kind| kind.filter(self.exchange.checker().device())).collect();
-        publisher.subscribe(&filters).map_err(|error| error.to_string())
+        let device = self.exchange.checker().device();
+        let subscriptions: Vec<_> = kinds.iter().map(|kind| kind.subscription(device)).collect();
+        publisher.subscribe(&subscriptions).map_err(|error| error.to_string())
     }
 
-    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {
+    /// Takes a message; whether another is needed than this session.
+    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) -> bool {
+        match Topic::parse(topic) {
+            Some(Topic::Revoked) => return self.revocations.take(&payload),
+            Some(Topic::Device(_, DeviceTopic::Certificate)) => {
+                self.renewal.take(&payload, self.exchange.checker().now());
+                return false;
+            }
+            _ => {}
+        }
         match self.exchange.receive(session, topic, payload) {
             Some(ForIntake::Update(update)) => self.intake.update(update),
             Some(ForIntake::Chunk(message)) => self.intake.chunk(message),
             None => {}
         }
+        false
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.

@@ -8,11 +8,13 @@
 //! | [`keys`] | the key files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
 //! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
+//! | `services` | services' certificates made again and revoked; the CRLs |
 //! | [`heartbeat`] | signs which editions are the newest |
 //! | [`roster`] | signs who may sign in at the devices |
 //! | `sign` | signs, after devices' own verifier has read it |
 //! | [`signing_time`] | whether the clock's time may be signed |
 //! | [`renew`] | a new term for the root and for the services' certificates |
+//! | [`replace_root`] | new root keys |
 //! | [`replace`] | a new key for a role that is online |
 
 mod error;
@@ -24,8 +26,10 @@ pub(crate) mod new_folder;
 pub mod pki;
 pub mod renew;
 pub mod replace;
+pub mod replace_root;
 pub mod root;
 pub mod roster;
+pub(crate) mod services;
 pub(crate) mod sign;
 pub mod signing_time;
 

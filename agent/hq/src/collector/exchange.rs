@@ -13,12 +13,14 @@ use crate::collector::broadcast::chunk_message;
 use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
 use crate::collector::error::CollectorError;
 use crate::collector::homecoming::{Counts, Homecoming};
+use crate::collector::renewals::Renewals;
 use crate::collector::watch::Watch;
 use crate::db::{Db, devices};
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tracing::warn;
+use vedette_common::encounter;
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, Digest, Hex};
@@ -34,6 +36,7 @@ pub struct Exchange<'a> {
     db: Db,
     watch: Watch<'a>,
     homecoming: Homecoming<'a>,
+    renewals: Renewals,
     alarms: Alarms,
     depot: Depot,
     absent: Absent,
@@ -54,6 +57,7 @@ impl<'a> Exchange<'a> {
             db: home.database()?,
             watch: Watch::over(home, heartbeat_every),
             homecoming: Homecoming::to(home),
+            renewals: Renewals::default(),
             alarms: Alarms::default(),
             depot: Depot::default(),
             absent: Absent::default(),
@@ -86,18 +90,32 @@ impl<'a> Exchange<'a> {
     pub fn take(&mut self, topic: &str, payload: Bytes, retained: bool) {
         let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return };
         match what {
-            DeviceTopic::Encounter => self.encounter(device, payload),
-            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
+            DeviceTopic::Encounter => {
+                for message in encounter::of_batch(&payload) {
+                    self.encounter(device.clone(), payload.slice_ref(message));
+                }
+            }
+            DeviceTopic::Status => self.status(device, payload, retained),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
             },
+            DeviceTopic::Renewal => {
+                let (db, alarms, now) = (&mut self.db, &mut self.alarms, self.watch.time());
+                self.renewals.take(self.home, db, alarms, device, &payload, now);
+            }
             _ => {}
         }
     }
 
     fn encounter(&mut self, device: DeviceId, message: Bytes) {
         if self.homecoming.encounter(device, message) {
+            self.store();
+        }
+    }
+
+    fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) {
+        if self.homecoming.status(device, message, kept) {
             self.store();
         }
     }
@@ -132,7 +150,7 @@ impl<'a> Exchange<'a> {
 
     /// The next message but chunks: receipts go before what is to be kept.
     pub fn next_message(&mut self) -> Option<Publish> {
-        self.homecoming.next_receipt().or_else(|| self.outbox.pop_front())
+        self.homecoming.next_receipt().or_else(|| self.renewals.next()).or_else(|| self.outbox.pop_front())
     }
 
     /// The next chunk that a device waits for.

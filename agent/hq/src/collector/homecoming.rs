@@ -2,42 +2,36 @@
 //!
 //! Invariant: a receipt is made only for what is committed. Failure: what cannot be stored is dropped with an alarm; devices
 //! send encounters again until they have a receipt, and statuses are stored with the next batch. Bounds: [`BATCH_MAX`]
-//! messages wait to be stored, one status a device, [`RECEIPTS_WAITING_MAX`] receipts wait to be sent.
+//! messages of each kind wait to be stored, [`RECEIPTS_WAITING_MAX`] receipts wait to be sent.
 
 use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
 use crate::collector::encounters::{Outcome, Owners, half_digest, store};
 use crate::collector::error::CollectorError;
+use crate::collector::suspicions::Suspicions;
 use crate::collector::watch::Watch;
-use crate::db::{Db, devices};
-use crate::fleet::devices::store_status;
+use crate::db::Db;
+use crate::fleet::status::{self, Stored};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
 use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt};
-use vedette_shim::wire::{self, Status};
 
 /// Messages stored in one transaction, at most.
 const BATCH_MAX: usize = RECEIPT_ENTRIES_MAX;
 /// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
 const RECEIPTS_WAITING_MAX: usize = 1024;
 
-/// What the alarm about editions of another home is about.
-const FORK: &str = "a fork";
-/// How often they are looked for, while statuses come.
-const FORKS_EVERY: Duration = Duration::from_secs(10);
-
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
     owners: Owners<'a>,
     encounters: Vec<(DeviceId, Bytes)>,
-    /// With when each was true, seconds since 1970.
-    statuses: BTreeMap<DeviceId, (Status, u64)>,
+    /// Each with whether the broker had kept it.
+    statuses: Vec<(DeviceId, Bytes, bool)>,
     receipts: VecDeque<Publish>,
-    forks_due: Instant,
+    suspicions: Suspicions,
     counts: Counts,
 }
 
@@ -55,9 +49,9 @@ impl<'a> Homecoming<'a> {
         Homecoming {
             owners: Owners::of(home),
             encounters: Vec::new(),
-            statuses: BTreeMap::new(),
+            statuses: Vec::new(),
             receipts: VecDeque::new(),
-            forks_due: Instant::now(),
+            suspicions: Suspicions::default(),
             counts: Counts::default(),
         }
     }
@@ -68,15 +62,10 @@ impl<'a> Homecoming<'a> {
         self.encounters.len() >= BATCH_MAX
     }
 
-    /// Takes a status in; a retained one is as old as it says, by the device's clock.
-    pub(crate) fn status(&mut self, device: DeviceId, message: &[u8], retained: bool, now: u64) {
-        match wire::decode::<Status>(message) {
-            Ok(status) => {
-                let seen = if retained { status.at.min(now) } else { now };
-                self.statuses.insert(device, (status, seen));
-            }
-            Err(error) => warn!("status of {device}: {error}"),
-        }
+    /// Takes a status in, which the broker may have `kept`; true when as many wait as are stored at once.
+    pub(crate) fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) -> bool {
+        self.statuses.push((device, message, kept));
+        self.statuses.len() >= BATCH_MAX
     }
 
     /// The next receipt to be sent.
@@ -92,12 +81,16 @@ impl<'a> Homecoming<'a> {
     pub(crate) fn store(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms) {
         let now = watch.time();
         if !self.statuses.is_empty() {
-            let stored = self.store_statuses(db);
+            let stored = self.store_statuses(db, now);
             if alarms.watch("statuses", stored, now).is_some() {
                 self.statuses.clear();
-                self.look_for_forks(db, alarms, now);
             }
         }
+        self.store_encounters(db, watch, alarms, now);
+        self.suspicions.look(db, alarms, now);
+    }
+
+    fn store_encounters(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms, now: u64) {
         if self.encounters.is_empty() {
             return;
         }
@@ -131,8 +124,11 @@ impl<'a> Homecoming<'a> {
             Outcome::Stored(entry) => (&mut counts.stored, Some(entry)),
             Outcome::Known(entry) => (&mut counts.known, Some(entry)),
             Outcome::Conflict(entry) => {
-                warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
-                (&mut counts.conflicts, None)
+                warn!(
+                    "encounter {} of {device}: another message has its id; both are stored",
+                    Hex(&entry.id)
+                );
+                (&mut counts.conflicts, Some(entry))
             }
             Outcome::Refused(why) => {
                 warn!("an encounter of {device} is refused: {why}");
@@ -148,35 +144,15 @@ impl<'a> Homecoming<'a> {
     }
 
     /// Commits what devices said of themselves.
-    fn store_statuses(&self, db: &mut Db) -> Result<(), CollectorError> {
+    fn store_statuses(&self, db: &mut Db, now: u64) -> Result<(), CollectorError> {
         let change = db.change()?;
-        for (device, (status, seen)) in &self.statuses {
-            if !store_status(&change, device, status, *seen)? {
-                warn!("a status came from {device}, which was never enrolled");
+        for (device, message, kept) in &self.statuses {
+            match status::take(&change, device, message, *kept, now)? {
+                Stored::New | Stored::Known => {}
+                Stored::Refused(why) => warn!("{why} came in the name of {device}"),
+                Stored::UnknownDevice => warn!("a status came from {device}, which is not enrolled"),
             }
         }
         Ok(change.commit()?)
-    }
-
-    /// Raises an alarm while a device holds an edition that this home did not publish.
-    fn look_for_forks(&mut self, db: &Db, alarms: &mut Alarms, now: u64) {
-        if Instant::now() < self.forks_due {
-            return;
-        }
-        self.forks_due = Instant::now() + FORKS_EVERY;
-        let overtaken = devices::overtaken(db.read()).map_err(CollectorError::from);
-        let Some(overtaken) = alarms.watch("editions of devices", overtaken, now) else { return };
-        if overtaken.is_empty() {
-            return alarms.end(FORK);
-        }
-        let of_list =
-            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
-        let lists: Vec<_> = overtaken.iter().map(of_list).collect();
-        let text = format!(
-            "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
-             `vedette-hq publish` of each list goes past them",
-            lists.join(", ")
-        );
-        alarms.raise(FORK, text, now);
     }
 }

@@ -5,6 +5,8 @@
 //! | [`serve`] | collector and depot in one process: what is said, carried over MQTT |
 //! | [`exchange`] | what is said with devices, whatever carries it |
 //! | `homecoming` | what comes from devices: stored, then receipted |
+//! | `suspicions` | alarms about what devices say that cannot be true |
+//! | `renewals` | devices' new certificates |
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
@@ -21,8 +23,10 @@ pub mod encounters;
 mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
+pub(crate) mod renewals;
 mod retained;
 pub mod serve;
+mod suspicions;
 pub(crate) mod watch;
 
 pub use error::CollectorError;

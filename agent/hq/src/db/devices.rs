@@ -1,17 +1,19 @@
-//! The devices: their certificates, and the last status of each and the lists it holds.
+//! The devices: their certificates, and how each is shown with the lists it holds.
 //!
 //! Invariants: a device has at most one enrolment in force; a certificate's row is there before the certificate leaves, so
 //! that it can be revoked.
 
 use super::connection::{Session, Step, Work};
+use super::contradictions::{self, ContradictionView};
 use super::error::DbError;
 use super::from_json;
 use super::refusals::{self, RefusalView};
+use super::statuses::{self, StatusView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use vedette_common::device_key::EnrolledKeys;
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::wire::Status;
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -58,6 +60,16 @@ CREATE INDEX holdings_by_edition ON holdings(list, edition);
             Work::Sql("ALTER TABLE devices DROP COLUMN held;"),
         ],
     },
+    Step {
+        number: 11,
+        work: &[Work::Sql(
+            "
+-- None at devices that were enrolled before: nothing that they send can be authenticated, until they are enrolled again.
+ALTER TABLE enrolments ADD COLUMN signing_public BLOB;
+ALTER TABLE enrolments ADD COLUMN route_key BLOB;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -90,6 +102,8 @@ pub struct DeviceView {
     pub last_seen: Option<u64>,
     /// Whether its session is up.
     pub online: bool,
+    /// What its last status says besides.
+    pub said: Option<StatusView>,
     /// Its program's.
     pub version: Option<String>,
     /// Encounters that wait on it.
@@ -98,6 +112,8 @@ pub struct DeviceView {
     pub refused: Option<u32>,
     /// Why encounters were refused.
     pub refusals: Vec<RefusalView>,
+    /// What it said that cannot all be true.
+    pub contradictions: Vec<ContradictionView>,
     /// By list.
     pub held: Vec<HeldView>,
 }
@@ -107,16 +123,16 @@ pub(crate) struct NewEnrolment<'a> {
     pub(crate) device: &'a DeviceId,
     pub(crate) post: &'a str,
     pub(crate) serial: &'a [u8],
-    pub(crate) box_public: &'a [u8; 32],
+    pub(crate) keys: &'a EnrolledKeys,
     /// Seconds since 1970.
     pub(crate) enrolled_at: u64,
     pub(crate) expires_at: u64,
 }
 
-/// An enrolment of a device, as far as opening what it sealed needs it.
+/// An enrolment of a device, as far as authenticating and opening what it sent needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Enrolment {
-    pub(crate) box_public: [u8; 32],
+    pub(crate) keys: EnrolledKeys,
     pub(crate) revoked: bool,
 }
 
@@ -132,13 +148,23 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     let id = new.device.as_str();
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
-         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL",
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL,
+         status = NULL, status_identity = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
     db.execute(
-        "INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL)",
-        params![new.serial, id, new.box_public, new.enrolled_at as i64, new.expires_at as i64],
+        "INSERT INTO enrolments(serial, device, box_public, enrolled_at, expires_at, signing_public, route_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            new.serial,
+            id,
+            new.keys.box_public,
+            new.enrolled_at as i64,
+            new.expires_at as i64,
+            new.keys.signing_public,
+            new.keys.route_key
+        ],
     )?;
     Ok(())
 }
@@ -173,6 +199,14 @@ pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> 
     Ok(db.query_row(query, [serial], |row| row.get(0))?)
 }
 
+/// Whether a device's certificate counts: the newest of its enrolment in force, or one before it.
+pub(crate) fn counts(db: &Session, device: &DeviceId, serial: &[u8]) -> Result<bool, DbError> {
+    let query =
+        "SELECT EXISTS(SELECT 1 FROM enrolments WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL
+         UNION ALL SELECT 1 FROM superseded WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL)";
+    Ok(db.query_row(query, params![device.as_str(), serial], |row| row.get(0))?)
+}
+
 /// Certificates that were revoked and have not ended at `now`.
 pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     let mut query = db.prepare(
@@ -187,40 +221,10 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
-pub(crate) fn set_status(
-    db: &Session,
-    device: &DeviceId,
-    status: &Status,
-    seen: u64,
-) -> Result<bool, DbError> {
-    let id = device.as_str();
-    let known = db
-        .prepare_cached(
-            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, refused = ?5 WHERE id = ?1",
-        )?
-        .execute(params![id, stored(seen), status.version.as_str(), status.spool, status.refused])?
-        == 1;
-    if known {
-        db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
-        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?)")?;
-        for held in &status.lists {
-            let confirmed_at = stored(seen.saturating_sub(held.age_s));
-            insert.execute(params![id, held.list.as_str(), stored(held.edition), confirmed_at])?;
-        }
-    }
-    Ok(known)
-}
-
-/// A device's session ended; false when there is no such device.
-pub(crate) fn set_offline(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
-    Ok(db.execute("UPDATE devices SET online = 0 WHERE id = ?", [device.as_str()])? == 1)
-}
-
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused
+        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused, status
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
@@ -228,7 +232,9 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
          GROUP BY id ORDER BY id LIMIT ?2",
     )?;
     let rows = query.query_map(params![after, limit as i64], |row| {
+        let status: Option<Vec<u8>> = row.get(9)?;
         Ok(DeviceView {
+            said: status.and_then(|status| statuses::view(&status)),
             device: row.get(0)?,
             post: row.get(1)?,
             state: if row.get(2)? { DeviceState::Revoked } else { DeviceState::Enrolled },
@@ -239,6 +245,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
             spool: row.get(7)?,
             refused: row.get(8)?,
             refusals: Vec::new(),
+            contradictions: Vec::new(),
             held: Vec::new(),
         })
     })?;
@@ -246,6 +253,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
     for view in &mut views {
         view.held = held(db, &view.device)?;
         view.refusals = refusals::of_device(db, &view.device)?;
+        view.contradictions = contradictions::of_device(db, &view.device)?;
     }
     Ok(views)
 }
@@ -298,16 +306,24 @@ pub(crate) fn certificate_ends(db: &Session, device: &DeviceId) -> Result<Option
     Ok(ends.map(|ends| ends as u64))
 }
 
-/// A device's enrolments, the one in force first; empty when it never was enrolled.
+/// A device's enrolments whose keys are known, the one in force first; empty when it never was enrolled.
 pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolment>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT box_public, revoked_at IS NOT NULL FROM enrolments WHERE device = ?
-         ORDER BY revoked_at IS NOT NULL, revoked_at DESC",
+        "SELECT box_public, signing_public, route_key, revoked_at IS NOT NULL FROM enrolments
+         WHERE device = ? AND signing_public IS NOT NULL ORDER BY revoked_at IS NOT NULL, revoked_at DESC",
     )?;
     let rows = query.query_map([device.as_str()], |row| {
-        Ok(Enrolment { box_public: row.get(0)?, revoked: row.get(1)? })
+        let keys =
+            EnrolledKeys { box_public: row.get(0)?, signing_public: row.get(1)?, route_key: row.get(2)? };
+        Ok(Enrolment { keys, revoked: row.get(3)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a device was ever enrolled.
+pub(crate) fn is_known(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM devices WHERE id = ?)";
+    Ok(db.query_row(query, [device.as_str()], |row| row.get(0))?)
 }
 
 /// The public box key of a device's enrolment in force.

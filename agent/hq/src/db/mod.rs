@@ -15,6 +15,8 @@
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
+//! | `statuses` | what each device said of itself last |
+//! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
 //! | `alarms` | what `serve` cannot do at present |
 //!
@@ -28,6 +30,7 @@
 
 pub(crate) mod alarms;
 mod connection;
+pub(crate) mod contradictions;
 pub(crate) mod devices;
 pub(crate) mod editions;
 pub(crate) mod encounters;
@@ -41,6 +44,7 @@ pub(crate) mod refusals;
 pub(crate) mod scanners;
 pub(crate) mod settings;
 pub(crate) mod statements;
+pub(crate) mod statuses;
 #[cfg(test)]
 mod tests;
 pub(crate) mod under_way;
@@ -56,7 +60,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 13] = [
+const TABLES: [&[Step]; 15] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -69,6 +73,8 @@ const TABLES: [&[Step]; 13] = [
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,
+    contradictions::STEPS,
+    statuses::STEPS,
     under_way::STEPS,
 ];
 

@@ -1,13 +1,14 @@
 //! The fleet: who is enrolled, and which lists each device holds by its last status (the inventory of copies).
 
+pub use crate::db::contradictions::ContradictionView;
 pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
 pub use crate::db::refusals::RefusalView;
+pub use crate::db::statuses::StatusView;
 
 use crate::authority::home::Home;
-use crate::db::{Session, devices, encounters};
+use crate::db::{Session, devices};
 use crate::fleet::error::FleetError;
-use vedette_shim::ids::{DeviceId, Hex};
-use vedette_shim::wire::Status;
+use vedette_shim::ids::DeviceId;
 
 /// Devices that one page of the listing has, at most.
 pub const PAGE_ROWS: usize = 500;
@@ -26,32 +27,11 @@ pub fn pages(home: &Home) -> Result<impl Iterator<Item = Result<Vec<DeviceView>,
     }))
 }
 
-/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
-pub(crate) fn store_status(
-    db: &Session,
-    device: &DeviceId,
-    status: &Status,
-    seen: u64,
-) -> Result<bool, FleetError> {
-    // A last will was written when the session began: it means that the device is gone, and nothing about its lists.
-    if !status.online {
-        return Ok(devices::set_offline(db, device)?);
-    }
-    let known = devices::set_status(db, device, status, seen)?;
-    for encounter in &status.overdue {
-        if encounters::mark_overdue(db, encounter, device, seen)? {
-            let encounter = Hex(encounter);
-            tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
-        }
-    }
-    Ok(known)
-}
-
 /// The serial number of a device's certificate in force, the newest if it was renewed; else why there is none.
 pub(crate) fn enrolled_serial(db: &Session, device: &DeviceId) -> Result<Vec<u8>, FleetError> {
     match devices::serial_in_force(db, device)? {
         Some(serial) => Ok(serial),
-        None if devices::enrolments(db, device)?.is_empty() => Err(FleetError::NoDevice(device.clone())),
+        None if !devices::is_known(db, device)? => Err(FleetError::NoDevice(device.clone())),
         None => Err(FleetError::DeviceRevoked(device.clone())),
     }
 }

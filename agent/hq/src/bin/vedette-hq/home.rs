@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::keys::OnlineRole;
-use vedette_hq::{AuthorityError, Home, backup, renew, replace};
+use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_root};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -21,7 +21,11 @@ pub(crate) enum Command {
         broker_port: u16,
     },
     /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
-    Renew,
+    Renew {
+        /// Revoke the certificates that broker, headquarters and publisher had until now: their keys may have been copied.
+        #[arg(long)]
+        revoke_old: bool,
+    },
     /// Copy the whole home into a new folder; `serve` may run meanwhile. The copy holds every private key: keep it as safe as
     /// the home.
     Backup {
@@ -41,6 +45,9 @@ pub(crate) enum Command {
         #[arg(value_parser = online_role)]
         role: OnlineRole,
     },
+    /// Replace all three root keys, because one may have been copied or is lost; two must be in the home. The next root is
+    /// signed by the old and the new. If it is interrupted, the same command again finishes.
+    ReplaceRootKeys,
 }
 
 /// Opens the home, with the machine's clock.
@@ -75,10 +82,27 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             init(dir, &InitOptions { broker_hosts: broker_host, broker_port }, clock())?;
             println!("headquarters is in {}", dir.display());
         }
-        Command::Renew => {
-            let renewed = renew::renew(&open(dir)?)?;
+        Command::Renew { revoke_old } => {
+            let renewed = renew::renew(&open(dir)?, revoke_old)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
+            if revoke_old {
+                println!(
+                    "{} certificates are revoked; devices refuse the broker until it has its new one",
+                    renewed.revoked
+                );
+            }
+        }
+        Command::ReplaceRootKeys => {
+            let replaced = replace_root::replace_root_keys(&open(dir)?)?;
+            if replaced.finished {
+                println!("completed the interrupted replacement; run the command again for other new keys");
+            }
+            println!(
+                "root {} names three new root keys; it goes out with serve, a bundle or publish --broker",
+                replaced.root_version
+            );
+            println!("move them apart from each other, and keep no copy of the old ones");
         }
         Command::ReplaceKey { role } => {
             let replaced = replace::replace_key(&open(dir)?, role)?;

@@ -10,16 +10,16 @@ use std::time::Duration;
 use vedette_common::shutdown;
 use vedette_hq::serve::{self, ServeOptions, ServeReport};
 use vedette_hq::{CollectorError, Home, answer, encounters};
-use vedette_shim::ids::from_hex;
+use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::trust::OwnerWord;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
-        /// Another broker than the home's.
+        /// Another broker than the home's; several are tried in turn.
         #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-        broker: Option<(String, u16)>,
+        broker: Vec<(String, u16)>,
         /// How often the heartbeat is signed again.
         #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
         heartbeat: Duration,
@@ -43,13 +43,17 @@ pub(crate) enum Command {
         /// What the officer should know besides; at most 255 bytes.
         #[arg(long, default_value = "")]
         text: String,
+        /// The device that made it, where several have made one of this number.
+        #[arg(long)]
+        device: Option<DeviceId>,
     },
 }
 
 pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { broker, heartbeat, depot_rate } => {
-            let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
+            let options =
+                ServeOptions { brokers: broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
             let runtime = tokio::runtime::Runtime::new()?;
             let report = runtime.block_on(serve_until_told(&open(dir)?, options))?;
             println!(
@@ -63,9 +67,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 println!("{count} encounter(s)");
             }
         }
-        Command::Answer { encounter, word, text } => {
+        Command::Answer { encounter, word, text, device } => {
             let id = from_hex(&encounter).ok_or(CollectorError::NoEncounter(encounter))?;
-            let device = answer::answer(&open(dir)?, id, word, &text)?;
+            let device = answer::answer(&open(dir)?, id, device.as_ref(), word, &text)?;
             println!("{device} gets the answer as soon as it is connected; `serve` keeps it at the broker");
         }
     }

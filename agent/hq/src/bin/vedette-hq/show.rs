@@ -4,7 +4,7 @@
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::text::{age, json_word, owner_word, printable};
-use vedette_hq::devices::{DeviceState, DeviceView, HeldView, RefusalView};
+use vedette_hq::devices::{ContradictionView, DeviceState, DeviceView, HeldView, RefusalView, StatusView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
 use vedette_hq::list::ListView;
 
@@ -15,6 +15,9 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
         let mut marks = String::new();
         for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
             marks += &if is { format!("  {mark}") } else { String::new() };
+        }
+        if e.conflicts > 0 {
+            marks += &format!("  CONFLICT: {} other(s) with the number {}", e.conflicts, e.id);
         }
         match (e.answer, e.overdue_since) {
             (Some(word), _) => marks += &format!("  answered: {}", owner_word(word).replace('_', " ")),
@@ -61,15 +64,44 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             Some(count) if count > 0 => refused(count, &d.refusals),
             _ => String::new(),
         };
+        let said = d.said.as_ref().map_or(String::new(), |said| said_line(said, now));
+        let contradictions: String = d.contradictions.iter().map(contradiction).collect();
         let ends = match d.certificate_expires_at {
             at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
                 format!(", certificate ENDS {}", rfc3339(at))
             }
             _ => String::new(),
         };
-        format!("{} ({}): {}, {link}{waiting}{ends}\n{refused}{held}", d.device, d.post, json_word(&d.state))
+        format!(
+            "{} ({}): {}, {link}{waiting}{ends}\n{said}{contradictions}{refused}{held}",
+            d.device,
+            d.post,
+            json_word(&d.state)
+        )
     };
     rows.iter().map(line).collect()
+}
+
+/// What a device says of itself, faults in capitals.
+fn said_line(said: &StatusView, now: u64) -> String {
+    let heartbeat = match said.heartbeat {
+        0 => "no heartbeat".into(),
+        at => format!("heartbeat {} old", age(now.saturating_sub(at))),
+    };
+    let (root, roster, order, journal) = (said.root, said.roster, said.order, said.journal);
+    let lost = if said.time_lost { ", CANNOT TELL THE TIME" } else { "" };
+    let fault = match said.store_fault.as_str() {
+        "" => String::new(),
+        why => format!("    STORE CANNOT BE WRITTEN: {}\n", printable(why)),
+    };
+    format!(
+        "    root {root}, roster {roster}, order {order}, journal line {journal}, {heartbeat}{lost}\n{fault}"
+    )
+}
+
+fn contradiction(c: &ContradictionView) -> String {
+    let (what, last, at) = (printable(&c.what), printable(&c.last), rfc3339(c.last_at));
+    format!("    CONTRADICTION: {what}; {} time(s), the last at {at}: {last}\n", c.count)
 }
 
 /// How many encounters wait at a device because they were refused here, and why those were that came last.
