@@ -122,22 +122,60 @@ pub struct Chunk<'a> {
     pub bytes: &'a [u8],
 }
 
-/// A report under way: sealed to the list's owner, authenticated by the device's key (HPKE auth mode).
+/// First byte of a report under way.
+const ENCOUNTER_VERSION: u8 = 2;
+
+/// A report under way: sealed to the list's owner (HPKE auth mode), and signed by its device for whoever cannot open it. The
+/// device is the one on whose topic it comes; its name is signed and sealed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedEncounter<'a> {
-    /// What makes it one: the encounter's id, or the outcome's own.
+    /// What makes it one of its device's: the encounter's id, or the outcome's own.
+    #[serde(deserialize_with = "array")]
     pub id: EncounterId,
-    /// Whose list it met; says whose key opens it.
-    pub list: ListName,
-    /// Which device made it.
-    pub device: DeviceId,
+    /// Which list it is of, for those who know the device's route key: nobody else learns that.
+    #[serde(deserialize_with = "array")]
+    pub route: [u8; 8],
     /// HPKE: 32 bytes encapsulated key, then the ciphertext of a [`Report`] and its tag.
     #[serde(borrow)]
     pub sealed: &'a [u8],
+    /// 64 bytes of Ed25519 by the device.
+    #[serde(borrow)]
+    pub signature: &'a [u8],
+}
+
+impl<'a> SealedEncounter<'a> {
+    /// Writes it into `buffer`; returns the part used.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
+        encode_as(ENCOUNTER_VERSION, self, buffer)
+    }
+
+    /// Reads the first of those that stand one behind the other; also returns what is behind it. There is one encoding of each.
+    pub fn take(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), WireError> {
+        match bytes.split_first() {
+            Some((&ENCOUNTER_VERSION, body)) => {
+                let (message, rest) =
+                    postcard::take_from_bytes::<Self>(body).map_err(|_| WireError::Malformed)?;
+                match postcard::experimental::serialized_size(&message) {
+                    Ok(size) if size + rest.len() == body.len() => Ok((message, rest)),
+                    _ => Err(WireError::Malformed),
+                }
+            }
+            Some((version, _)) => Err(WireError::Version(*version)),
+            None => Err(WireError::Malformed),
+        }
+    }
+
+    /// Reads one that stands alone.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        match Self::take(bytes)? {
+            (message, []) => Ok(message),
+            _ => Err(WireError::Malformed),
+        }
+    }
 }
 
 /// A scan that met an alert, as the list's owner gets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encounter {
     /// What makes it one.
     pub id: EncounterId,
@@ -166,7 +204,7 @@ pub struct Encounter {
 }
 
 /// What came of an encounter, as the list's owner gets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncounterOutcome {
     /// What makes this message one; an encounter may have several outcomes, the last one counts.
     pub id: EncounterId,
@@ -239,10 +277,17 @@ pub enum FormField {
     Circumstances,
 }
 
+/// First byte of a report that is an encounter.
+const ENCOUNTER: u8 = 1;
 /// First byte of a report that is an outcome.
 const OUTCOME: u8 = 2;
 
-/// What a device reports to a list's owner. Its first byte says which: 1 an encounter, 2 an outcome.
+/// A report has one of these lengths, so that its length tells little: a scan with names of usual length, one with the longest
+/// names, an outcome with a note, one with a long form. Bytes.
+pub const REPORT_BYTES: [usize; 4] = [160, 384, 1536, ENCOUNTER_BYTES_MAX];
+
+/// What a device reports to a list's owner. Its first byte says which: 1 an encounter, 2 an outcome; then come its fields but
+/// id, list and device, which its seal is bound to, and zeros up to one of [`REPORT_BYTES`].
 #[expect(
     clippy::large_enum_variant,
     reason = "without alloc there is no box; nobody holds more than one at a time"
@@ -256,7 +301,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// Its id, list and device, as the message that carries it must name them.
+    /// Its id, list and device: what its seal is bound to.
     pub fn names(&self) -> (&EncounterId, &ListName, &DeviceId) {
         match self {
             Report::Encounter(e) => (&e.id, &e.list, &e.device),
@@ -264,20 +309,64 @@ impl Report {
         }
     }
 
-    /// Writes it into `buffer`; returns the part used.
+    /// Writes it into `buffer`, which must be zeros; returns the part used.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], WireError> {
-        match self {
-            Report::Encounter(encounter) => encode(encounter, buffer),
-            Report::Outcome(outcome) => encode_as(OUTCOME, outcome, buffer),
-        }
+        let used = match self {
+            Report::Encounter(e) => {
+                let seen = (e.edition, &e.alert, e.verdict, e.score, &e.document, e.late);
+                encode_as(ENCOUNTER, &(e.scan, &e.post, e.made_at, seen), buffer)?.len()
+            }
+            Report::Outcome(o) => {
+                let said = (&o.who, o.outcome, &o.note, &o.form);
+                encode_as(OUTCOME, &(o.encounter, o.at, said), buffer)?.len()
+            }
+        };
+        let padded = REPORT_BYTES.into_iter().find(|bytes| *bytes >= used).ok_or(WireError::NoRoom)?;
+        buffer.get_mut(..padded).ok_or(WireError::NoRoom)
     }
 
-    /// Reads it.
-    pub fn decode(bytes: &[u8]) -> Result<Report, WireError> {
-        match bytes.split_first() {
-            Some((&OUTCOME, body)) => read_body(body).map(Report::Outcome),
-            _ => decode(bytes).map(Report::Encounter),
+    /// Reads the one that was sealed with these names.
+    pub fn decode(
+        bytes: &[u8],
+        (id, list, device): (&EncounterId, &ListName, &DeviceId),
+    ) -> Result<Report, WireError> {
+        let (first, body) = bytes.split_first().ok_or(WireError::Malformed)?;
+        let (id, list, device) = (*id, list.clone(), device.clone());
+        match *first {
+            ENCOUNTER => {
+                let (scan, post, made_at, seen) = read_padded(body)?;
+                let (edition, alert, verdict, score, document, late) = seen;
+                Ok(Report::Encounter(Encounter {
+                    id,
+                    scan,
+                    device,
+                    post,
+                    made_at,
+                    list,
+                    edition,
+                    alert,
+                    verdict,
+                    score,
+                    document,
+                    late,
+                }))
+            }
+            OUTCOME => {
+                let (encounter, at, said) = read_padded(body)?;
+                let (who, outcome, note, form) = said;
+                let report = EncounterOutcome { id, encounter, device, list, at, who, outcome, note, form };
+                Ok(Report::Outcome(report))
+            }
+            _ => Err(WireError::Malformed),
         }
+    }
+}
+
+/// Reads what zeros follow.
+fn read_padded<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, WireError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, rest)) if rest.iter().all(|byte| *byte == 0) => Ok(value),
+        _ => Err(WireError::Malformed),
     }
 }
 

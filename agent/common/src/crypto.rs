@@ -64,6 +64,11 @@ impl SigningKey {
         self.0.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes")
     }
 
+    /// Its signature of what is no envelope: `body` as a statement of `kind`.
+    pub fn sign_body(&self, kind: SignedKind, body: &[u8]) -> [u8; 64] {
+        self.sign(&trust::message_to_sign(kind, body))
+    }
+
     fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`clock`], [`files`] | the one file each that reads the clock and names files |
 //! | [`crypto`] | random bytes, signatures, seals |
+//! | [`device_key`] | the keys that a device makes of its one private key |
 //! | [`encounter`], [`grant`] | a hit sealed to the list's owner; a list's keys sealed to a device |
 //! | [`roster`], [`pin`] | who may sign in at a device; hashes of what they type |
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
@@ -13,6 +14,7 @@
 
 pub mod clock;
 pub mod crypto;
+pub mod device_key;
 pub mod encounter;
 pub mod files;
 pub mod grant;

@@ -24,6 +24,8 @@ pub enum SignedKind {
     Answer,
     /// A scanner's key, its host and its lists.
     Enrolment,
+    /// A sealed report, signed by its device. It is no envelope's kind.
+    Encounter,
 }
 
 impl SignedKind {
@@ -38,6 +40,7 @@ impl SignedKind {
             Self::Roster => "roster",
             Self::Answer => "answer",
             Self::Enrolment => "enrolment",
+            Self::Encounter => "encounter",
         }
     }
 }

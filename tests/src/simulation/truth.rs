@@ -70,8 +70,8 @@ pub struct Truth {
     lists: Vec<ListName>,
     contents: Vec<Content>,
     devices: Vec<Known>,
-    /// The encounters of answers, and whether their device was revoked then.
-    answered: BTreeMap<String, bool>,
+    /// The encounters of answers: their device, and whether they may be lost with it, because it was revoked.
+    answered: BTreeMap<String, (usize, bool)>,
     broken: Vec<Broken>,
 }
 
@@ -148,6 +148,14 @@ impl Truth {
         self.devices[device].revoked_at = Some(now);
     }
 
+    /// Headquarters lost its enrolment, and it gets another: nobody can open what it sealed with the keys of the lost one.
+    pub fn enrolment_lost(&mut self, device: usize) {
+        self.answered
+            .values_mut()
+            .filter(|(of, _)| *of == device)
+            .for_each(|(_, may_be_lost)| *may_be_lost = true);
+    }
+
     /// Whether it is revoked.
     pub fn is_revoked(&self, device: usize) -> bool {
         self.devices[device].revoked_at.is_some()
@@ -206,7 +214,9 @@ impl Truth {
         let is_revoked = self.is_revoked(device);
         for alert in &answer.alerts {
             match &alert.encounter {
-                Some(encounter) => drop(self.answered.insert(Hex(&encounter.id).to_string(), is_revoked)),
+                Some(encounter) => {
+                    drop(self.answered.insert(Hex(&encounter.id).to_string(), (device, is_revoked)))
+                }
                 None => {
                     self.report(Rule::StoredOnce, now, format!("device {device}: a hit that is not spooled"))
                 }
@@ -247,9 +257,9 @@ impl Truth {
 
     /// Nothing has failed for days: what is stored, and how often.
     pub fn stored(&mut self, now: u64, stored: &BTreeMap<String, u64>) {
-        for (id, was_revoked) in self.answered.clone() {
+        for (id, (_, may_be_lost)) in self.answered.clone() {
             let times = stored.get(&id).copied().unwrap_or(0);
-            if times > 1 || (times == 0 && !was_revoked) {
+            if times > 1 || (times == 0 && !may_be_lost) {
                 self.report(Rule::StoredOnce, now, format!("encounter {id} is stored {times} times"));
             }
         }

@@ -8,6 +8,7 @@ use super::network::{Event, Memory};
 use super::truth::CUT_OFF_WITHIN_S;
 use super::world::World;
 use super::{Plan, Sabotage};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use vedette_hq::keys::OnlineRole;
@@ -29,6 +30,8 @@ pub(super) struct Weather {
     enrolments: Vec<u32>,
     /// Days on which headquarters makes a backup, and a day later loses its home.
     backups: Vec<u64>,
+    /// Devices that were revoked or enrolled since the backup: its administrators do it again after a restore.
+    changed: BTreeSet<usize>,
     /// Lists that wait for headquarters to be up.
     unpublished: Vec<usize>,
     /// Disks that were copied, to be put back: a sabotage.
@@ -43,6 +46,7 @@ impl Weather {
             links: vec![0; plan.devices],
             enrolments: vec![0; plan.devices],
             backups: vec![plan.days * 5 / 10, plan.days * 8 / 10],
+            changed: BTreeSet::new(),
             unpublished: Vec::new(),
             old_disks: vec![None; plan.devices],
         }
@@ -94,9 +98,11 @@ impl World {
                 self.plan_link_up(device, DAY_S);
             }
             Event::Enrol(device) => {
+                self.trace.note(self.now(), format_args!("{device} is enrolled again"));
                 self.devices[device].stop();
                 self.break_session(device);
                 self.weather.enrolments[device] += 1;
+                self.weather.changed.insert(device);
                 self.devices[device].time.set_ahead(0);
                 self.enrol(device);
                 self.look();
@@ -231,6 +237,7 @@ impl World {
         }
         if self.weather.backups.contains(&day) {
             self.home.backup();
+            self.weather.changed.clear();
             self.truth.backed_up();
             self.queue.put(self.now() + DAY_S - HOUR_S, Event::Restore);
         }
@@ -280,6 +287,7 @@ impl World {
         if self.plan.sabotage == Some(Sabotage::RevocationForgotten) {
             return;
         }
+        self.weather.changed.insert(device);
         self.home.revoke(&self.devices[device].id);
         let (cut_off_s, again_s) =
             (self.dice.between(0, CUT_OFF_WITHIN_S), self.dice.between(6 * DAY_S, 20 * DAY_S));
@@ -320,6 +328,14 @@ impl World {
         for list in 0..self.lists.len() {
             let edition = self.home.publish_again(&self.lists[list]);
             self.truth.restored(list, edition);
+        }
+        // The home has forgotten whom it revoked and enrolled since: it is done again, and those enrolled get new keys.
+        for device in std::mem::take(&mut self.weather.changed) {
+            self.home.revoke(&self.devices[device].id);
+            if !self.truth.is_revoked(device) {
+                self.truth.enrolment_lost(device);
+                self.queue.put(self.now() + 1, Event::Enrol(device));
+            }
         }
         let down_s = self.dice.between(60, 6 * HOUR_S);
         self.queue.put(self.now() + down_s, Event::HeadquartersUp);

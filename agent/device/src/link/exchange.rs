@@ -10,11 +10,11 @@ use super::session::LinkSession;
 use crate::check::Checker;
 use crate::intake::{Missing, Update};
 use crate::snapshot::SnapshotList;
-use crate::store::spool::Spooled;
 use crate::store::{DbError, confirmations, spool};
 use bytes::Bytes;
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
+use vedette_common::encounter;
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{EncounterId, Hex};
@@ -69,9 +69,9 @@ impl Exchange {
         let state = self.checker.db();
         let room = room.saturating_sub(out.len());
         let encounters = session.encounters(now, room, |after, limit| spool::after(state, after, limit))?;
-        let publish =
-            |s: Spooled| Publish { topic: own(DeviceTopic::Encounter), payload: s.message, retain: false };
-        out.extend(encounters.into_iter().map(publish));
+        let batches = encounter::batches(encounters.into_iter().map(|spooled| spooled.message));
+        let publish = |payload| Publish { topic: own(DeviceTopic::Encounter), payload, retain: false };
+        out.extend(batches.into_iter().map(publish));
         Ok(out)
     }
 

@@ -104,7 +104,7 @@ fn sign_answers_again(home: &Home, db: &Session, now: u64) -> Result<(), Authori
         let bytes = signed_again::<OwnerAnswer>(SignedKind::Answer, &answer.bytes, &key, |answer, bytes| {
             OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
         })?;
-        outcomes::resign_answer(db, &answer.encounter, &bytes)?;
+        outcomes::resign_answer(db, &answer, &bytes)?;
     }
     Ok(())
 }

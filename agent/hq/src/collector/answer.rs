@@ -17,10 +17,11 @@ use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
 use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
 
-/// Answers an encounter; the device that gets it.
+/// Answers an encounter; the device that gets it. `of`: its device, which must be said where several have made one of this id.
 pub fn answer(
     home: &Home,
     encounter: EncounterId,
+    of: Option<&DeviceId>,
     said: OwnerWord,
     text: &str,
 ) -> Result<DeviceId, CollectorError> {
@@ -32,11 +33,16 @@ pub fn answer(
     const { assert!(ANSWER_TEXT_BYTES_MAX == 255) };
     let mut db = home.database()?;
     let change = db.change()?;
-    let device = encounters::device_of(&change, &encounter)?
-        .ok_or_else(|| CollectorError::NoEncounter(Hex(&encounter).to_string()))?;
+    let mut devices = encounters::devices_of(&change, &encounter)?;
+    devices.retain(|device| of.is_none_or(|of| of == device));
+    let device = match devices.as_slice() {
+        [] => return Err(CollectorError::NoEncounter(Hex(&encounter).to_string())),
+        [device] => device.clone(),
+        _ => return Err(CollectorError::SeveralEncounters(Hex(&encounter).to_string())),
+    };
     // Two answers in one second must not have one time: the later would not count.
     let now = signing_time(home, &change)?;
-    let at = now.max(outcomes::answered_at(&change, &encounter)?.map_or(0, |last| last + 1));
+    let at = now.max(outcomes::answered_at(&change, &encounter, &device)?.map_or(0, |last| last + 1));
     let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
     let (root, _) = root::newest(home)?;
     let bytes = signed(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?], |bytes| {

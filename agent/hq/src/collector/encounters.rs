@@ -1,9 +1,9 @@
 //! The collector's core: sealed encounters and their outcomes in, rows and receipt entries out.
 //!
-//! Invariants: an entry is given only for what is committed; a report is one row however often it comes; the first
-//! message with an id stays, and a later one that differs is counted as a conflict and answered with the digest of the
-//! *first*, so that the device does not take its own for stored. What cannot be opened is not stored: nobody has vouched for
-//! it. It is refused, and its device sets it aside; why is stored, counted by device and reason, in the same transaction.
+//! Invariants: an entry is given only for what is committed, and names its very bytes; a report is one row however often it
+//! comes. Whatever else has its id, of another device or the same, stays beside it: both are stored, both are receipted, and the
+//! contradiction is stored in the same transaction. What its device has not signed, or what does not open, is not stored: nobody
+//! has vouched for it. It is refused, and its device sets it aside; why is stored, counted by device and reason.
 
 pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
@@ -12,17 +12,15 @@ use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
+use crate::db::devices::Enrolment;
 use crate::db::encounters::{self, Arrival, Position};
-use crate::db::{Db, DbError, Session, devices, lists, outcomes, refusals};
+use crate::db::{Db, DbError, Session, contradictions, devices, lists, outcomes, refusals};
 use std::collections::{BTreeMap, HashMap};
 use vedette_common::crypto::BoxKey;
-use vedette_common::encounter;
-use vedette_shim::ids::{DeviceId, EncounterId, ListName};
+use vedette_common::encounter::{self, MESSAGE_BYTES_MAX};
+use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::trust::{ReceiptEntry, digest};
-use vedette_shim::wire::{self, ENCOUNTER_BYTES_MAX, Report, SealedEncounter};
-
-/// Longest message: a sealed encounter and the names in front of it.
-const MESSAGE_BYTES_MAX: usize = ENCOUNTER_BYTES_MAX + 512;
+use vedette_shim::wire::{Report, SealedEncounter};
 
 /// Encounters that one page of the listing has, at most.
 pub const PAGE_ROWS: usize = 500;
@@ -48,12 +46,12 @@ pub enum Refusal {
     /// Too long, or not the encoding of FORMAT.md.
     #[error("it cannot be read")]
     Unreadable,
-    /// It names another device than the one it came from.
-    #[error("it names another device than the one it came from")]
-    OtherDevice,
-    /// No such device was ever enrolled.
+    /// No such device was ever enrolled, or before devices had keys to sign with.
     #[error("no such device was enrolled")]
     UnknownDevice,
+    /// Damaged, or made by somebody else than the device on whose topic it came.
+    #[error("it is not signed by the device it came from")]
+    NotSigned,
     /// No such list here.
     #[error("it names a list that is not headquarters'")]
     UnknownList,
@@ -72,7 +70,7 @@ pub enum Outcome {
     Stored(ReceiptEntry),
     /// Was stored before.
     Known(ReceiptEntry),
-    /// Another message was stored under this id before; the entry is that one's.
+    /// Stored now, and another message has its id.
     Conflict(ReceiptEntry),
     /// Not stored.
     Refused(Refusal),
@@ -91,22 +89,21 @@ impl<'a> Owners<'a> {
         Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
     }
 
-    /// The key of a list that is ours; else why not.
-    fn key(&mut self, db: &Session, list: &ListName) -> Result<Result<&BoxKey, Refusal>, DbError> {
+    /// The key of a list that is ours.
+    fn key(&mut self, list: &ListName) -> Result<&BoxKey, Refusal> {
         if !self.keys.contains_key(list) {
             match Key::Owner(list).opening(self.home) {
                 Ok(key) => {
                     self.keys.insert(list.clone(), key);
                     self.news.insert(list.clone(), None);
                 }
-                Err(_) if lists::find(db, list)?.is_none() => return Ok(Err(Refusal::UnknownList)),
                 Err(error) => {
                     self.news.insert(list.clone(), Some(error.to_string()));
-                    return Ok(Err(Refusal::NoOwnerKey));
+                    return Err(Refusal::NoOwnerKey);
                 }
             }
         }
-        Ok(self.keys.get(list).ok_or(Refusal::NoOwnerKey))
+        self.keys.get(list).ok_or(Refusal::NoOwnerKey)
     }
 
     /// Raises and ends the alarms about lists' keys.
@@ -138,8 +135,16 @@ pub(crate) fn store(
     now: u64,
 ) -> Result<Vec<Outcome>, CollectorError> {
     let change = db.change()?;
+    let ours: Vec<ListName> = lists::all(&change)?.into_iter().map(|list| list.name).collect();
     let store = |(device, message): &(DeviceId, _)| {
-        let outcome = store_one(&change, owners, device, AsRef::<[u8]>::as_ref(message), now)?;
+        let message = AsRef::<[u8]>::as_ref(message);
+        let outcome = match read(&change, owners, &ours, device, message)? {
+            Ok(Read::Before(entry)) => Outcome::Known(entry),
+            Ok(Read::New { report, device_revoked }) => {
+                store_one(&change, device, &report, message, device_revoked, now)?
+            }
+            Err(why) => Outcome::Refused(why),
+        };
         if let Outcome::Refused(why) = &outcome {
             refusals::count(&change, device, &why.to_string(), now)?;
         }
@@ -150,57 +155,87 @@ pub(crate) fn store(
     Ok(stored)
 }
 
-fn store_one(
+/// A message that its device has made.
+enum Read {
+    /// These very bytes are stored.
+    Before(ReceiptEntry),
+    New {
+        report: Box<Report>,
+        /// By a key that was revoked.
+        device_revoked: bool,
+    },
+}
+
+/// Authenticates and opens a message; else why it is refused. `ours`: headquarters' lists.
+fn read(
     db: &Session,
     owners: &mut Owners<'_>,
+    ours: &[ListName],
     from: &DeviceId,
     message: &[u8],
-    now: u64,
-) -> Result<Outcome, CollectorError> {
-    let refuse = |why| Ok(Outcome::Refused(why));
+) -> Result<Result<Read, Refusal>, DbError> {
     if message.len() > MESSAGE_BYTES_MAX {
-        return refuse(Refusal::Unreadable);
+        return Ok(Err(Refusal::Unreadable));
     }
-    let Ok(sealed) = wire::decode::<SealedEncounter>(message) else {
-        return refuse(Refusal::Unreadable);
+    let Ok(sealed) = SealedEncounter::decode(message) else {
+        return Ok(Err(Refusal::Unreadable));
     };
-    if sealed.device != *from {
-        return refuse(Refusal::OtherDevice);
-    }
-    let ours = entry(sealed.id, message);
-    let first = encounters::first_digest(db, &sealed.id)?;
-    // The same bytes from the same device: opened once already.
-    if first == Some(ours.digest) {
-        return Ok(Outcome::Known(ours));
+    let entry = entry(sealed.id, message);
+    // Checked once already.
+    if encounters::under_id(db, &sealed.id)?
+        .iter()
+        .any(|(device, digest)| device == from && *digest == entry.digest)
+    {
+        return Ok(Ok(Read::Before(entry)));
     }
     let enrolments = devices::enrolments(db, from)?;
     if enrolments.is_empty() {
-        return refuse(Refusal::UnknownDevice);
+        return Ok(Err(Refusal::UnknownDevice));
     }
-    let owner = match owners.key(db, &sealed.list)? {
-        Ok(owner) => owner,
-        Err(why) => return refuse(why),
-    };
     // A device enrolled again may still have encounters of its former self: those count as a revoked device's.
-    let opened = enrolments.iter().find_map(|enrolment| {
-        let report = encounter::open(&sealed, owner, &enrolment.box_public).ok()?;
-        Some((report, enrolment.revoked))
-    });
-    let Some((report, device_revoked)) = opened else {
-        return refuse(Refusal::DoesNotOpen);
+    let Some(Enrolment { keys, revoked }) =
+        enrolments.into_iter().find(|enrolment| encounter::is_signed(&sealed, from, &enrolment.keys))
+    else {
+        return Ok(Err(Refusal::NotSigned));
     };
-    if let Some(digest) = first {
-        encounters::count_conflict(db, &sealed.id)?;
-        return Ok(Outcome::Conflict(ReceiptEntry { id: sealed.id, digest }));
-    }
+    let Some(list) = ours.iter().find(|list| encounter::is_of(&sealed, list, &keys)) else {
+        return Ok(Err(Refusal::UnknownList));
+    };
+    Ok(owners.key(list).and_then(|owner| {
+        encounter::open(&sealed, (list, owner), (from, &keys.box_public))
+            .map(|report| Read::New { report: Box::new(report), device_revoked: revoked })
+            .map_err(|_| Refusal::DoesNotOpen)
+    }))
+}
+
+/// Stores a report that is new.
+fn store_one(
+    db: &Session,
+    from: &DeviceId,
+    report: &Report,
+    message: &[u8],
+    device_revoked: bool,
+    now: u64,
+) -> Result<Outcome, DbError> {
+    let id = *report.names().0;
+    let entry = entry(id, message);
+    let others = encounters::under_id(db, &id)?;
     match report {
         Report::Encounter(made) => {
-            let arrival = Arrival { message, digest: ours.digest, device_revoked, received_at: now };
-            encounters::insert(db, &made, &arrival)?;
+            let arrival = Arrival { message, digest: entry.digest, device_revoked, received_at: now };
+            encounters::insert(db, made, &arrival)?;
         }
-        Report::Outcome(outcome) => outcomes::insert(db, &outcome, &ours.digest, message, now)?,
+        Report::Outcome(outcome) => outcomes::insert(db, outcome, &entry.digest, message, now)?,
     }
-    Ok(Outcome::Stored(ours))
+    if others.is_empty() {
+        return Ok(Outcome::Stored(entry));
+    }
+    let (id, what) = (Hex(&id), contradictions::What::OneId);
+    contradictions::add(db, from, what, &format!("{id}, which {} has too", others[0].0), now)?;
+    for (other, _) in others.iter().filter(|(other, _)| other != from) {
+        contradictions::add(db, other, what, &format!("{id}, which {from} has too"), now)?;
+    }
+    Ok(Outcome::Conflict(entry))
 }
 
 fn entry(id: EncounterId, message: &[u8]) -> ReceiptEntry {

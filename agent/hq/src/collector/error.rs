@@ -27,6 +27,9 @@ pub enum CollectorError {
     /// None with this id, hexadecimal, is stored.
     #[error("no encounter {0} is stored here")]
     NoEncounter(String),
+    /// Of this id, hexadecimal.
+    #[error("several devices have made an encounter {0}")]
+    SeveralEncounters(String),
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -44,6 +47,7 @@ impl CollectorError {
             ),
             Self::TopicRefused(_) => Some("its access rules must give the user `headquarters` these topics"),
             Self::NoEncounter(_) => Some("`vedette-hq encounters` shows those that are, with their numbers"),
+            Self::SeveralEncounters(_) => Some("`--device` says whose is answered"),
             Self::File(_) | Self::Value { .. } => None,
         }
     }

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tracing::warn;
+use vedette_common::encounter;
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, Digest, Hex};
@@ -86,7 +87,11 @@ impl<'a> Exchange<'a> {
     pub fn take(&mut self, topic: &str, payload: Bytes, retained: bool) {
         let Some(Topic::Device(device, what)) = Topic::parse(topic) else { return };
         match what {
-            DeviceTopic::Encounter => self.encounter(device, payload),
+            DeviceTopic::Encounter => {
+                for message in encounter::of_batch(&payload) {
+                    self.encounter(device.clone(), payload.slice_ref(message));
+                }
+            }
             DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),

@@ -8,12 +8,12 @@ use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
 use crate::collector::encounters::{Outcome, Owners, half_digest, store};
 use crate::collector::error::CollectorError;
+use crate::collector::suspicions::Suspicions;
 use crate::collector::watch::Watch;
-use crate::db::{Db, devices};
+use crate::db::Db;
 use crate::fleet::devices::store_status;
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
 use vedette_shim::ids::{DeviceId, Hex};
@@ -25,11 +25,6 @@ const BATCH_MAX: usize = RECEIPT_ENTRIES_MAX;
 /// Receipts waiting to be sent; further ones are dropped, and made again when their encounters come again.
 const RECEIPTS_WAITING_MAX: usize = 1024;
 
-/// What the alarm about editions of another home is about.
-const FORK: &str = "a fork";
-/// How often they are looked for, while statuses come.
-const FORKS_EVERY: Duration = Duration::from_secs(10);
-
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
     owners: Owners<'a>,
@@ -37,7 +32,7 @@ pub(crate) struct Homecoming<'a> {
     /// With when each was true, seconds since 1970.
     statuses: BTreeMap<DeviceId, (Status, u64)>,
     receipts: VecDeque<Publish>,
-    forks_due: Instant,
+    suspicions: Suspicions,
     counts: Counts,
 }
 
@@ -57,7 +52,7 @@ impl<'a> Homecoming<'a> {
             encounters: Vec::new(),
             statuses: BTreeMap::new(),
             receipts: VecDeque::new(),
-            forks_due: Instant::now(),
+            suspicions: Suspicions::default(),
             counts: Counts::default(),
         }
     }
@@ -95,9 +90,13 @@ impl<'a> Homecoming<'a> {
             let stored = self.store_statuses(db);
             if alarms.watch("statuses", stored, now).is_some() {
                 self.statuses.clear();
-                self.look_for_forks(db, alarms, now);
             }
         }
+        self.store_encounters(db, watch, alarms, now);
+        self.suspicions.look(db, alarms, now);
+    }
+
+    fn store_encounters(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms, now: u64) {
         if self.encounters.is_empty() {
             return;
         }
@@ -131,8 +130,11 @@ impl<'a> Homecoming<'a> {
             Outcome::Stored(entry) => (&mut counts.stored, Some(entry)),
             Outcome::Known(entry) => (&mut counts.known, Some(entry)),
             Outcome::Conflict(entry) => {
-                warn!("{device} sent other content for encounter {}; the first stays", Hex(&entry.id));
-                (&mut counts.conflicts, None)
+                warn!(
+                    "encounter {} of {device}: another message has its id; both are stored",
+                    Hex(&entry.id)
+                );
+                (&mut counts.conflicts, Some(entry))
             }
             Outcome::Refused(why) => {
                 warn!("an encounter of {device} is refused: {why}");
@@ -156,27 +158,5 @@ impl<'a> Homecoming<'a> {
             }
         }
         Ok(change.commit()?)
-    }
-
-    /// Raises an alarm while a device holds an edition that this home did not publish.
-    fn look_for_forks(&mut self, db: &Db, alarms: &mut Alarms, now: u64) {
-        if Instant::now() < self.forks_due {
-            return;
-        }
-        self.forks_due = Instant::now() + FORKS_EVERY;
-        let overtaken = devices::overtaken(db.read()).map_err(CollectorError::from);
-        let Some(overtaken) = alarms.watch("editions of devices", overtaken, now) else { return };
-        if overtaken.is_empty() {
-            return alarms.end(FORK);
-        }
-        let of_list =
-            |(list, held, ours): &(String, u64, u64)| format!("{list} edition {held} (here {ours})");
-        let lists: Vec<_> = overtaken.iter().map(of_list).collect();
-        let text = format!(
-            "devices hold editions that this home did not publish: {}. It was restored or copied, or a device errs; \
-             `vedette-hq publish` of each list goes past them",
-            lists.join(", ")
-        );
-        alarms.raise(FORK, text, now);
     }
 }

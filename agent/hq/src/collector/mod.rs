@@ -5,6 +5,7 @@
 //! | [`serve`] | collector and depot in one process: what is said, carried over MQTT |
 //! | [`exchange`] | what is said with devices, whatever carries it |
 //! | `homecoming` | what comes from devices: stored, then receipted |
+//! | `suspicions` | alarms about what devices say that cannot be true |
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
@@ -23,6 +24,7 @@ pub mod exchange;
 pub(crate) mod homecoming;
 mod retained;
 pub mod serve;
+mod suspicions;
 pub(crate) mod watch;
 
 pub use error::CollectorError;

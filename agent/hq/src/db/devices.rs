@@ -4,12 +4,14 @@
 //! that it can be revoked.
 
 use super::connection::{Session, Step, Work};
+use super::contradictions::{self, ContradictionView};
 use super::error::DbError;
 use super::from_json;
 use super::refusals::{self, RefusalView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use vedette_common::device_key::EnrolledKeys;
 use vedette_shim::ids::{DeviceId, ListName};
 use vedette_shim::wire::Status;
 
@@ -58,6 +60,16 @@ CREATE INDEX holdings_by_edition ON holdings(list, edition);
             Work::Sql("ALTER TABLE devices DROP COLUMN held;"),
         ],
     },
+    Step {
+        number: 11,
+        work: &[Work::Sql(
+            "
+-- None at devices that were enrolled before: nothing that they send can be authenticated, until they are enrolled again.
+ALTER TABLE enrolments ADD COLUMN signing_public BLOB;
+ALTER TABLE enrolments ADD COLUMN route_key BLOB;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -98,6 +110,8 @@ pub struct DeviceView {
     pub refused: Option<u32>,
     /// Why encounters were refused.
     pub refusals: Vec<RefusalView>,
+    /// What it said that cannot all be true.
+    pub contradictions: Vec<ContradictionView>,
     /// By list.
     pub held: Vec<HeldView>,
 }
@@ -107,16 +121,16 @@ pub(crate) struct NewEnrolment<'a> {
     pub(crate) device: &'a DeviceId,
     pub(crate) post: &'a str,
     pub(crate) serial: &'a [u8],
-    pub(crate) box_public: &'a [u8; 32],
+    pub(crate) keys: &'a EnrolledKeys,
     /// Seconds since 1970.
     pub(crate) enrolled_at: u64,
     pub(crate) expires_at: u64,
 }
 
-/// An enrolment of a device, as far as opening what it sealed needs it.
+/// An enrolment of a device, as far as authenticating and opening what it sent needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Enrolment {
-    pub(crate) box_public: [u8; 32],
+    pub(crate) keys: EnrolledKeys,
     pub(crate) revoked: bool,
 }
 
@@ -137,8 +151,17 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
     db.execute(
-        "INSERT INTO enrolments VALUES (?, ?, ?, ?, ?, NULL)",
-        params![new.serial, id, new.box_public, new.enrolled_at as i64, new.expires_at as i64],
+        "INSERT INTO enrolments(serial, device, box_public, enrolled_at, expires_at, signing_public, route_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            new.serial,
+            id,
+            new.keys.box_public,
+            new.enrolled_at as i64,
+            new.expires_at as i64,
+            new.keys.signing_public,
+            new.keys.route_key
+        ],
     )?;
     Ok(())
 }
@@ -239,6 +262,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
             spool: row.get(7)?,
             refused: row.get(8)?,
             refusals: Vec::new(),
+            contradictions: Vec::new(),
             held: Vec::new(),
         })
     })?;
@@ -246,6 +270,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
     for view in &mut views {
         view.held = held(db, &view.device)?;
         view.refusals = refusals::of_device(db, &view.device)?;
+        view.contradictions = contradictions::of_device(db, &view.device)?;
     }
     Ok(views)
 }
@@ -298,16 +323,24 @@ pub(crate) fn certificate_ends(db: &Session, device: &DeviceId) -> Result<Option
     Ok(ends.map(|ends| ends as u64))
 }
 
-/// A device's enrolments, the one in force first; empty when it never was enrolled.
+/// A device's enrolments whose keys are known, the one in force first; empty when it never was enrolled.
 pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolment>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT box_public, revoked_at IS NOT NULL FROM enrolments WHERE device = ?
-         ORDER BY revoked_at IS NOT NULL, revoked_at DESC",
+        "SELECT box_public, signing_public, route_key, revoked_at IS NOT NULL FROM enrolments
+         WHERE device = ? AND signing_public IS NOT NULL ORDER BY revoked_at IS NOT NULL, revoked_at DESC",
     )?;
     let rows = query.query_map([device.as_str()], |row| {
-        Ok(Enrolment { box_public: row.get(0)?, revoked: row.get(1)? })
+        let keys =
+            EnrolledKeys { box_public: row.get(0)?, signing_public: row.get(1)?, route_key: row.get(2)? };
+        Ok(Enrolment { keys, revoked: row.get(3)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a device was ever enrolled.
+pub(crate) fn is_known(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM devices WHERE id = ?)";
+    Ok(db.query_row(query, [device.as_str()], |row| row.get(0))?)
 }
 
 /// The public box key of a device's enrolment in force.

@@ -1,13 +1,14 @@
 //! The encounters that came home, opened, beside the sealed message that each came in.
 //!
-//! Invariant: one row an id; the first message with it stays, and others are counted in `conflicts`.
+//! Invariant: one row a device, id and message. Two rows with one id contradict each other, and both stay: nobody can put
+//! another's encounter in the place of one.
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
 use super::outcomes::{self, OutcomeView};
 use super::values::{bounded, code, parse, stored};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 use vedette_common::text::verdict_word;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
@@ -62,6 +63,36 @@ CREATE INDEX encounters_by_arrival ON encounters(received_at, made_at, id);
             ),
         ],
     },
+    Step {
+        number: 11,
+        work: &[Work::Sql(
+            "
+CREATE TABLE encounters_11(
+  id BLOB NOT NULL, device TEXT NOT NULL,
+  digest BLOB NOT NULL,                   -- first 16 bytes of the SHA-256 of message
+  scan BLOB NOT NULL, post TEXT NOT NULL,
+  made_at INTEGER NOT NULL,               -- by the device's clock
+  received_at INTEGER NOT NULL, list TEXT NOT NULL, edition INTEGER NOT NULL, alert TEXT NOT NULL,
+  verdict TEXT NOT NULL, score INTEGER NOT NULL, late INTEGER NOT NULL,
+  -- what was read from the document
+  code TEXT NOT NULL, issuing_state TEXT NOT NULL, number TEXT NOT NULL, surname TEXT NOT NULL,
+  given_names TEXT NOT NULL, nationality TEXT NOT NULL, birth_date TEXT NOT NULL, sex TEXT NOT NULL,
+  expiry_date TEXT NOT NULL,
+  message BLOB NOT NULL,                  -- as it came, sealed
+  device_revoked INTEGER NOT NULL,        -- made with a key that was revoked when it came
+  dropped INTEGER NOT NULL DEFAULT 0,     -- messages of the same id that an older program did not keep
+  overdue_since INTEGER,                  -- its device first said that the owner's answer is overdue
+  PRIMARY KEY(id, device, digest)
+) WITHOUT ROWID;
+INSERT INTO encounters_11 SELECT id, device, digest, scan, post, made_at, received_at, list, edition, alert, verdict, score,
+  late, code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date, message,
+  device_revoked, conflicts, overdue_since FROM encounters;
+DROP TABLE encounters;
+ALTER TABLE encounters_11 RENAME TO encounters;
+CREATE INDEX encounters_by_arrival ON encounters(received_at, made_at, id, device, digest);
+",
+        )],
+    },
 ];
 
 /// An encounter as `encounters` shows it. Times are seconds since 1970.
@@ -99,7 +130,7 @@ pub struct EncounterView {
     pub answer: Option<OwnerWord>,
     /// Made with a key that was revoked when it came.
     pub device_revoked: bool,
-    /// Later messages with the same id and other content.
+    /// Other messages with the same id, of this device or another.
     pub conflicts: u32,
     /// What the device that made it says came of it, by time; the last one counts.
     #[serde(default)]
@@ -124,14 +155,22 @@ pub(crate) struct Position {
     received_at: i64,
     made_at: i64,
     id: Vec<u8>,
+    device: String,
+    digest: Vec<u8>,
 }
 
 impl Position {
     /// Before every encounter.
-    pub(crate) const START: Position = Position { received_at: i64::MIN, made_at: i64::MIN, id: Vec::new() };
+    pub(crate) const START: Position = Position {
+        received_at: i64::MIN,
+        made_at: i64::MIN,
+        id: Vec::new(),
+        device: String::new(),
+        digest: Vec::new(),
+    };
 }
 
-/// Stores an encounter whose id is new.
+/// Stores an encounter that [`is_stored`] does not know.
 pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Arrival<'_>) -> Result<(), DbError> {
     let document = &made.document;
     let mut insert = db.prepare_cached(
@@ -169,18 +208,14 @@ pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Arrival<'_>) -> R
     Ok(())
 }
 
-/// The digest of the first message with an id, an encounter's or an outcome's.
-pub(crate) fn first_digest(db: &Session, id: &EncounterId) -> Result<Option<[u8; 16]>, DbError> {
+/// What stands under an id, an encounter's or an outcome's: the device and digest of each message.
+pub(crate) fn under_id(db: &Session, id: &EncounterId) -> Result<Vec<(DeviceId, [u8; 16])>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT digest FROM encounters WHERE id = ?1 UNION ALL SELECT digest FROM outcomes WHERE id = ?1",
+        "SELECT device, digest FROM encounters WHERE id = ?1 UNION ALL SELECT device, digest FROM outcomes WHERE id = ?1",
     )?;
-    Ok(query.query_row([id], |row| row.get(0)).optional()?)
-}
-
-/// Another message came under the id of an encounter.
-pub(crate) fn count_conflict(db: &Session, id: &EncounterId) -> Result<(), DbError> {
-    db.execute("UPDATE encounters SET conflicts = conflicts + 1 WHERE id = ?", [id])?;
-    Ok(())
+    let rows = query.query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    rows.map(|row| row.map_err(DbError::from).and_then(|(device, digest)| Ok((parse(&device)?, digest))))
+        .collect()
 }
 
 /// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
@@ -195,11 +230,12 @@ pub(crate) fn mark_overdue(
     Ok(db.execute(update, params![stored(since), id, device.as_str()])? == 1)
 }
 
-/// The device that made an encounter.
-pub(crate) fn device_of(db: &Session, id: &EncounterId) -> Result<Option<DeviceId>, DbError> {
-    let query = "SELECT device FROM encounters WHERE id = ?";
-    let device: Option<String> = db.query_row(query, [id], |row| row.get(0)).optional()?;
-    device.map(|device| parse(&device)).transpose()
+/// The devices that made an encounter of this id.
+pub(crate) fn devices_of(db: &Session, id: &EncounterId) -> Result<Vec<DeviceId>, DbError> {
+    let mut query =
+        db.prepare_cached("SELECT DISTINCT device FROM encounters WHERE id = ? ORDER BY device")?;
+    let rows = query.query_map([id], |row| row.get::<_, String>(0))?;
+    rows.map(|device| parse(&device?)).collect()
 }
 
 /// Up to `limit` encounters in the order of their arrival, those after `after`; and where the next page begins, if
@@ -212,18 +248,30 @@ pub(crate) fn page(
     let mut query = db.prepare_cached(
         "SELECT id, scan, encounters.device, post, made_at, received_at, list, edition, alert, verdict, score, late,
            code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date,
-           device_revoked, conflicts, overdue_since, word
-         FROM encounters LEFT JOIN answers ON answers.encounter = encounters.id
-         WHERE (received_at, made_at, id) > (?1, ?2, ?3) ORDER BY received_at, made_at, id LIMIT ?4",
+           device_revoked,
+           dropped + (SELECT count(*) FROM encounters same WHERE same.id = encounters.id) - 1
+             + (SELECT count(*) FROM outcomes same WHERE same.id = encounters.id),
+           overdue_since, word, digest
+         FROM encounters LEFT JOIN answers
+           ON answers.encounter = encounters.id AND answers.device = encounters.device
+         WHERE (received_at, made_at, id, encounters.device, digest) > (?1, ?2, ?3, ?4, ?5)
+         ORDER BY received_at, made_at, id, encounters.device, digest LIMIT ?6",
     )?;
-    let mut rows = query.query(params![after.received_at, after.made_at, after.id, limit as i64])?;
+    let Position { received_at, made_at, id, device, digest } = after;
+    let mut rows = query.query(params![received_at, made_at, id, device, digest, limit as i64])?;
     let (mut views, mut last) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
         let id: EncounterId = row.get(0)?;
         let mut view = read(&id, row)?;
         view.outcomes = outcomes::of_encounter(db, &id, &view.device)?;
         views.push(view);
-        last = Some(Position { received_at: row.get(5)?, made_at: row.get(4)?, id: id.to_vec() });
+        last = Some(Position {
+            received_at: row.get(5)?,
+            made_at: row.get(4)?,
+            id: id.to_vec(),
+            device: row.get(2)?,
+            digest: row.get(25)?,
+        });
     }
     let is_full = views.len() == limit;
     Ok((views, last.filter(|_| is_full)))

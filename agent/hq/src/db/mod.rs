@@ -15,6 +15,7 @@
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
+//! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
 //! | `alarms` | what `serve` cannot do at present |
 //!
@@ -28,6 +29,7 @@
 
 pub(crate) mod alarms;
 mod connection;
+pub(crate) mod contradictions;
 pub(crate) mod devices;
 pub(crate) mod editions;
 pub(crate) mod encounters;
@@ -56,7 +58,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 13] = [
+const TABLES: [&[Step]; 14] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -69,6 +71,7 @@ const TABLES: [&[Step]; 13] = [
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,
+    contradictions::STEPS,
     under_way::STEPS,
 ];
 

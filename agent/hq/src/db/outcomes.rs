@@ -54,6 +54,39 @@ CREATE INDEX outcomes_by_encounter ON outcomes(encounter, device, at);
 CREATE INDEX answers_by_time ON answers(at);
 ")],
     },
+    Step {
+        number: 11,
+        work: &[Work::Sql("
+CREATE TABLE outcomes_11(
+  id BLOB NOT NULL, device TEXT NOT NULL,
+  digest BLOB NOT NULL,                   -- first 16 bytes of the SHA-256 of message
+  encounter BLOB NOT NULL, received_at INTEGER NOT NULL,
+  at INTEGER NOT NULL,                    -- by the device's clock
+  who TEXT NOT NULL, outcome TEXT NOT NULL, note TEXT NOT NULL,
+  message BLOB NOT NULL,                  -- as it came, sealed
+  PRIMARY KEY(id, device, digest)) WITHOUT ROWID;
+INSERT INTO outcomes_11 SELECT id, device, digest, encounter, received_at, at, who, outcome, note, message FROM outcomes;
+CREATE TABLE outcome_fields_11(
+  outcome BLOB NOT NULL, device TEXT NOT NULL, digest BLOB NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
+  PRIMARY KEY(outcome, device, digest, field),
+  FOREIGN KEY(outcome, device, digest) REFERENCES outcomes_11(id, device, digest)) WITHOUT ROWID;
+INSERT INTO outcome_fields_11 SELECT outcome_fields.outcome, device, digest, field, text
+  FROM outcome_fields JOIN outcomes ON outcomes.id = outcome_fields.outcome;
+DROP TABLE outcome_fields;
+DROP TABLE outcomes;
+ALTER TABLE outcomes_11 RENAME TO outcomes;
+ALTER TABLE outcome_fields_11 RENAME TO outcome_fields;
+CREATE INDEX outcomes_by_encounter ON outcomes(encounter, device, at);
+CREATE TABLE answers_11(
+  encounter BLOB NOT NULL, device TEXT NOT NULL, at INTEGER NOT NULL, word TEXT NOT NULL, text TEXT NOT NULL,
+  bytes BLOB NOT NULL,                    -- as it was signed
+  PRIMARY KEY(encounter, device)) WITHOUT ROWID;
+INSERT INTO answers_11 SELECT encounter, device, at, word, text, bytes FROM answers;
+DROP TABLE answers;
+ALTER TABLE answers_11 RENAME TO answers;
+CREATE INDEX answers_by_time ON answers(at);
+")],
+    },
 ];
 
 /// What came of an encounter.
@@ -80,7 +113,7 @@ pub(crate) struct SignedAnswer {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Stores an outcome whose id is new; `digest` is the first half of its sealed `message`'s.
+/// Stores an outcome that is not stored; `digest` is the first half of its sealed `message`'s.
 pub(crate) fn insert(
     db: &Session,
     outcome: &EncounterOutcome,
@@ -105,9 +138,10 @@ pub(crate) fn insert(
         ],
     )?;
     // A device that gives a field twice means the last, as it did when the form was one text.
-    let mut insert = db.prepare_cached("INSERT OR REPLACE INTO outcome_fields VALUES (?, ?, ?)")?;
+    let mut insert = db.prepare_cached("INSERT OR REPLACE INTO outcome_fields VALUES (?, ?, ?, ?, ?)")?;
     for entry in &outcome.form {
-        insert.execute(params![outcome.id, json_word(&entry.field), entry.text.as_str()])?;
+        let (field, text) = (json_word(&entry.field), entry.text.as_str());
+        insert.execute(params![outcome.id, outcome.device.as_str(), digest, field, text])?;
     }
     Ok(())
 }
@@ -119,7 +153,8 @@ pub(crate) fn of_encounter(
     device: &str,
 ) -> Result<Vec<OutcomeView>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT id, at, who, outcome, note FROM outcomes WHERE encounter = ? AND device = ? ORDER BY at, id",
+        "SELECT id, at, who, outcome, note, digest FROM outcomes WHERE encounter = ? AND device = ?
+         ORDER BY at, id, digest",
     )?;
     let mut rows = query.query(params![encounter, device])?;
     let mut found = Vec::new();
@@ -129,22 +164,35 @@ pub(crate) fn of_encounter(
             who: row.get(2)?,
             outcome: code(&row.get::<_, String>(3)?)?,
             note: row.get(4)?,
-            form: form(db, &row.get(0)?)?,
+            form: form(db, &row.get(0)?, device, &row.get(5)?)?,
         });
     }
     Ok(found)
 }
 
-fn form(db: &Session, outcome: &EncounterId) -> Result<BTreeMap<FormField, String>, DbError> {
-    let mut query = db.prepare_cached("SELECT field, text FROM outcome_fields WHERE outcome = ?")?;
-    let rows = query.query_map([outcome], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+fn form(
+    db: &Session,
+    outcome: &EncounterId,
+    device: &str,
+    digest: &[u8; 16],
+) -> Result<BTreeMap<FormField, String>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT field, text FROM outcome_fields WHERE outcome = ? AND device = ? AND digest = ?",
+    )?;
+    let fields = params![outcome, device, digest];
+    let rows = query.query_map(fields, |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.map(|row| row.map_err(DbError::from).and_then(|(field, text)| Ok((code(&field)?, text)))).collect()
 }
 
-/// When an encounter was last answered, seconds since 1970.
-pub(crate) fn answered_at(db: &Session, encounter: &EncounterId) -> Result<Option<u64>, DbError> {
-    let query = "SELECT at FROM answers WHERE encounter = ?";
-    let at = db.query_row(query, [encounter], |row| row.get::<_, i64>(0)).optional()?;
+/// When an encounter of a device was last answered, seconds since 1970.
+pub(crate) fn answered_at(
+    db: &Session,
+    encounter: &EncounterId,
+    device: &DeviceId,
+) -> Result<Option<u64>, DbError> {
+    let query = "SELECT at FROM answers WHERE encounter = ? AND device = ?";
+    let at =
+        db.query_row(query, params![encounter, device.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     Ok(at.map(|at| at as u64))
 }
 
@@ -181,7 +229,8 @@ pub(crate) fn answers_since(db: &Session, since: u64) -> Result<Vec<SignedAnswer
 }
 
 /// Stores an answer as it is signed now.
-pub(crate) fn resign_answer(db: &Session, encounter: &EncounterId, bytes: &[u8]) -> Result<(), DbError> {
-    db.execute("UPDATE answers SET bytes = ? WHERE encounter = ?", params![bytes, encounter])?;
+pub(crate) fn resign_answer(db: &Session, answer: &SignedAnswer, bytes: &[u8]) -> Result<(), DbError> {
+    let update = "UPDATE answers SET bytes = ? WHERE encounter = ? AND device = ?";
+    db.execute(update, params![bytes, answer.encounter, answer.device.as_str()])?;
     Ok(())
 }

@@ -55,3 +55,12 @@ pub(crate) fn of_device(db: &Session, device: &str) -> Result<Vec<RefusalView>, 
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+/// Devices in whose name something was refused for this reason since `since`: the latest `limit`.
+pub(crate) fn since(db: &Session, why: &str, since: u64, limit: usize) -> Result<Vec<String>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT device FROM refusals WHERE why = ? AND last_at >= ? ORDER BY last_at DESC LIMIT ?",
+    )?;
+    let rows = query.query_map(params![why, since as i64, limit as i64], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

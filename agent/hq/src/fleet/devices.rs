@@ -1,5 +1,6 @@
 //! The fleet: who is enrolled, and which lists each device holds by its last status (the inventory of copies).
 
+pub use crate::db::contradictions::ContradictionView;
 pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
 pub use crate::db::refusals::RefusalView;
 
@@ -51,7 +52,7 @@ pub(crate) fn store_status(
 pub(crate) fn enrolled_serial(db: &Session, device: &DeviceId) -> Result<Vec<u8>, FleetError> {
     match devices::serial_in_force(db, device)? {
         Some(serial) => Ok(serial),
-        None if devices::enrolments(db, device)?.is_empty() => Err(FleetError::NoDevice(device.clone())),
+        None if !devices::is_known(db, device)? => Err(FleetError::NoDevice(device.clone())),
         None => Err(FleetError::DeviceRevoked(device.clone())),
     }
 }

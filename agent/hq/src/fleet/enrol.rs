@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! agent.toml                device.pem device.key   its certificate and private key
-//! ca.pem                    box.key                 X25519 private key, 64 hexadecimal digits
+//! ca.pem                    box.key                 its private key, 64 hexadecimal digits
 //! root.anchor               grants/<owner>/<list>   a signed grant each
 //! ```
 //!
 //! A renewal makes a folder of `device.pem` and `device.key` alone, to be copied over the device's: its box key, state and
 //! rights stay, and so does the old certificate until it ends.
 //!
-//! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only; a certificate's serial
+//! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only, and the
+//! key by which the device names lists; a certificate's serial
 //! number is in the database, and so can be revoked, before it is signed (see `cut_off`). The same command again says what is
 //! there.
 
@@ -28,6 +29,7 @@ use crate::fleet::grants;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
+use vedette_common::device_key::EnrolledKeys;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, ListName};
 
@@ -93,14 +95,13 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let serial = cut_off::note(&mut db, &folder, &options.out, ends)?;
     let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now, serial)?;
     let secret = random_secret();
-    let box_key = BoxKey::from_private(secret.clone());
 
     let change = db.change()?;
     let enrolment = NewEnrolment {
         device,
         post,
         serial: &certified.serial,
-        box_public: &box_key.public(),
+        keys: &EnrolledKeys::of(&BoxKey::from_private(secret.clone())),
         enrolled_at: now,
         expires_at: certified.expires,
     };

@@ -167,8 +167,8 @@ fn one_owner_s_damaged_key_leaves_the_other_lists_alone() {
     assert_eq!(serving.alarms.subjects(), ["the owner's key of interpol/sltd"]);
     assert_eq!(serving.answered(&bench.message(2, &other_list())), (vec![2], false));
     assert_eq!(serving.answered(b"no encounter at all"), (vec![], true));
-    // Another message under an id that is taken.
-    assert_eq!(serving.answered(&bench.message(2, &other_list())), (vec![], true));
+    // Another message under an id that is taken: it is stored too.
+    assert_eq!(serving.answered(&bench.message(2, &other_list())), (vec![2], false));
     let device = devices::pages(&bench.home).unwrap().next().unwrap().unwrap().remove(0);
     let why: Vec<_> = device.refusals.iter().map(|r| (r.why.as_str(), r.count)).collect();
     assert_eq!(why, [("it cannot be read", 1), ("the key of its list's owner cannot be read", 1)]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use vedette_common::shutdown;
 use vedette_hq::serve::{self, ServeOptions, ServeReport};
 use vedette_hq::{CollectorError, Home, answer, encounters};
-use vedette_shim::ids::from_hex;
+use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::trust::OwnerWord;
 
 #[derive(Subcommand)]
@@ -43,6 +43,9 @@ pub(crate) enum Command {
         /// What the officer should know besides; at most 255 bytes.
         #[arg(long, default_value = "")]
         text: String,
+        /// The device that made it, where several have made one of this number.
+        #[arg(long)]
+        device: Option<DeviceId>,
     },
 }
 
@@ -63,9 +66,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 println!("{count} encounter(s)");
             }
         }
-        Command::Answer { encounter, word, text } => {
+        Command::Answer { encounter, word, text, device } => {
             let id = from_hex(&encounter).ok_or(CollectorError::NoEncounter(encounter))?;
-            let device = answer::answer(&open(dir)?, id, word, &text)?;
+            let device = answer::answer(&open(dir)?, id, device.as_ref(), word, &text)?;
             println!("{device} gets the answer as soon as it is connected; `serve` keeps it at the broker");
         }
     }

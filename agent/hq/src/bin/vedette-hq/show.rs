@@ -4,7 +4,7 @@
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::text::{age, json_word, owner_word, printable};
-use vedette_hq::devices::{DeviceState, DeviceView, HeldView, RefusalView};
+use vedette_hq::devices::{ContradictionView, DeviceState, DeviceView, HeldView, RefusalView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
 use vedette_hq::list::ListView;
 
@@ -15,6 +15,9 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
         let mut marks = String::new();
         for (is, mark) in [(e.device_revoked, "DEVICE REVOKED"), (e.late, "LATE: listed after the scan")] {
             marks += &if is { format!("  {mark}") } else { String::new() };
+        }
+        if e.conflicts > 0 {
+            marks += &format!("  CONFLICT: {} other(s) with the number {}", e.conflicts, e.id);
         }
         match (e.answer, e.overdue_since) {
             (Some(word), _) => marks += &format!("  answered: {}", owner_word(word).replace('_', " ")),
@@ -61,15 +64,26 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             Some(count) if count > 0 => refused(count, &d.refusals),
             _ => String::new(),
         };
+        let contradictions: String = d.contradictions.iter().map(contradiction).collect();
         let ends = match d.certificate_expires_at {
             at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
                 format!(", certificate ENDS {}", rfc3339(at))
             }
             _ => String::new(),
         };
-        format!("{} ({}): {}, {link}{waiting}{ends}\n{refused}{held}", d.device, d.post, json_word(&d.state))
+        format!(
+            "{} ({}): {}, {link}{waiting}{ends}\n{contradictions}{refused}{held}",
+            d.device,
+            d.post,
+            json_word(&d.state)
+        )
     };
     rows.iter().map(line).collect()
+}
+
+fn contradiction(c: &ContradictionView) -> String {
+    let (what, last, at) = (printable(&c.what), printable(&c.last), rfc3339(c.last_at));
+    format!("    CONTRADICTION: {what}; {} time(s), the last at {at}: {last}\n", c.count)
 }
 
 /// How many encounters wait at a device because they were refused here, and why those were that came last.

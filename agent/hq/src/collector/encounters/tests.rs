@@ -3,15 +3,20 @@ use crate::db::devices::{self as db_devices, NewEnrolment};
 use crate::publishing::list::{CreateOptions, create};
 use crate::tests::{device_id, list_name, new_home};
 use proptest::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use tempfile::TempDir;
 use vedette_common::crypto::random_secret;
+use vedette_common::device_key::EnrolledKeys;
 use vedette_shim::ids::Hex;
 use vedette_shim::list::Kind;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{
     Encounter, EncounterOutcome, FormEntry, FormField, Outcome as OutcomeKind, ScannedDocument,
 };
+
+fn other() -> DeviceId {
+    "post-8".parse().unwrap()
+}
 
 /// A home with one list, a database with one device whose former key was revoked, and both keys.
 struct Bench {
@@ -26,6 +31,8 @@ fn bench() -> Bench {
     let (dir, home) = new_home();
     create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
     let db = crate::db::in_memory();
+    let list = lists::find(home.database().unwrap().read(), &list_name()).unwrap().unwrap();
+    lists::insert(db.read(), &list, 1).unwrap();
     let (key, old_key) = (BoxKey::from_private(random_secret()), BoxKey::from_private(random_secret()));
     for (serial, key) in [(1u8, &old_key), (2, &key)] {
         db_devices::revoke(db.read(), &device_id(), 5).unwrap();
@@ -33,7 +40,7 @@ fn bench() -> Bench {
             device: &device_id(),
             post: "Kehl",
             serial: &[serial],
-            box_public: &key.public(),
+            keys: &EnrolledKeys::of(key),
             enrolled_at: 1,
             expires_at: 9,
         };
@@ -44,10 +51,14 @@ fn bench() -> Bench {
 
 impl Bench {
     fn message(&self, id: u8, alert: &str, key: &BoxKey) -> Vec<u8> {
+        self.message_of(device_id(), id, alert, key)
+    }
+
+    fn message_of(&self, device: DeviceId, id: u8, alert: &str, key: &BoxKey) -> Vec<u8> {
         let encounter = Encounter {
             id: [id; 16],
             scan: [9; 16],
-            device: device_id(),
+            device,
             post: "Kehl".try_into().unwrap(),
             made_at: u64::MAX,
             list: list_name(),
@@ -84,6 +95,26 @@ impl Bench {
         store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap()
     }
 
+    fn store_from(&mut self, device: &DeviceId, message: &[u8]) -> Outcome {
+        let messages = [(device.clone(), message)];
+        store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap().remove(0)
+    }
+
+    /// Enrols [`other`]; its key.
+    fn enrol_other(&self) -> BoxKey {
+        let key = BoxKey::from_private(random_secret());
+        let enrolment = NewEnrolment {
+            device: &other(),
+            post: "Lauterbourg",
+            serial: &[3],
+            keys: &EnrolledKeys::of(&key),
+            enrolled_at: 1,
+            expires_at: 9,
+        };
+        db_devices::enrol(self.db.read(), &enrolment).unwrap();
+        key
+    }
+
     fn views(&self) -> Vec<EncounterView> {
         encounters::page(self.db.read(), &Position::START, 100).unwrap().0
     }
@@ -95,25 +126,79 @@ fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
     let stranger = BoxKey::from_private(random_secret());
     let good = bench.message(1, "UTO-P-1", &bench.key);
     let forged = bench.message(1, "UTO-P-1", &stranger);
-    let mut flipped = good.clone();
-    *flipped.last_mut().unwrap() ^= 1;
-    let messages = [forged, flipped, good[..40].to_vec(), Vec::new(), vec![1; MESSAGE_BYTES_MAX + 1]];
+    let flipped = |at: usize| {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        flipped
+    };
+    // In the id, the name of the list, the sealed bytes, the signature.
+    let messages = [
+        forged,
+        flipped(1),
+        flipped(17),
+        flipped(100),
+        flipped(good.len() - 1),
+        good[..40].to_vec(),
+        Vec::new(),
+        vec![1; MESSAGE_BYTES_MAX + 1],
+    ];
     let refused = |why| Outcome::Refused(why);
     assert_eq!(
         bench.store(&messages),
         [
-            refused(Refusal::DoesNotOpen),
-            refused(Refusal::DoesNotOpen),
+            refused(Refusal::NotSigned),
+            refused(Refusal::NotSigned),
+            refused(Refusal::NotSigned),
+            refused(Refusal::NotSigned),
+            refused(Refusal::NotSigned),
             refused(Refusal::Unreadable),
             refused(Refusal::Unreadable),
             refused(Refusal::Unreadable)
         ]
     );
-    let other: DeviceId = "post-8".parse().unwrap();
-    let mut owners = Owners::of(&bench.home);
-    let stored = store(&mut bench.db, &mut owners, &[(other, &good)], 77).unwrap();
-    assert_eq!(stored, [refused(Refusal::OtherDevice)]);
+    assert_eq!(bench.store_from(&other(), &good), refused(Refusal::UnknownDevice));
+    bench.enrol_other();
+    assert_eq!(bench.store_from(&other(), &good), refused(Refusal::NotSigned));
     assert!(bench.views().is_empty());
+}
+
+#[test]
+fn an_encounter_of_another_device_under_the_same_id_hides_none() {
+    let mut bench = bench();
+    let other_key = bench.enrol_other();
+    // The broker learns the id of a hit, withholds it, and has its accomplice send something harmless under it.
+    let hit = bench.message(1, "UTO-P-1", &bench.key);
+    let harmless = bench.message_of(other(), 1, "HARMLESS", &other_key);
+    assert_eq!(bench.store_from(&other(), &harmless), Outcome::Stored(entry([1; 16], &harmless)));
+    assert_eq!(bench.store_from(&device_id(), &harmless), Outcome::Refused(Refusal::NotSigned));
+    let came = bench.store_from(&device_id(), &hit);
+    assert_eq!(came, Outcome::Conflict(entry([1; 16], &hit)), "the receipt is over its own bytes");
+    assert_eq!(bench.store_from(&device_id(), &hit), Outcome::Known(entry([1; 16], &hit)));
+    let mut views: Vec<_> =
+        bench.views().into_iter().map(|view| (view.device, view.alert, view.conflicts)).collect();
+    views.sort();
+    assert_eq!(views, [("post-7".into(), "UTO-P-1".into(), 1), ("post-8".into(), "HARMLESS".into(), 1)]);
+    for device in db_devices::page(bench.db.read(), "", 10).unwrap() {
+        let said: Vec<_> = device.contradictions.iter().map(|c| (c.what.as_str(), c.count)).collect();
+        assert_eq!(said, [("encounters with one id and different contents", 1)], "{}", device.device);
+    }
+}
+
+#[test]
+fn pages_lose_none_of_those_that_have_one_id() {
+    let mut bench = bench();
+    let other_key = bench.enrol_other();
+    let messages = ["A", "B"].map(|alert| bench.message(1, alert, &bench.key));
+    bench.store(&messages);
+    let third = bench.message_of(other(), 1, "C", &other_key);
+    bench.store_from(&other(), &third);
+    let (mut found, mut after) = (BTreeSet::new(), Some(Position::START));
+    while let Some(place) = after {
+        let (page, next) = encounters::page(bench.db.read(), &place, 1).unwrap();
+        found.extend(page.into_iter().map(|view| (view.alert, view.conflicts)));
+        after = next;
+    }
+    assert_eq!(found, ["A", "B", "C"].map(|alert| (alert.to_string(), 2)).into());
 }
 
 #[test]
@@ -132,7 +217,7 @@ fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_firs
     let earlier = bench.outcome(4, 3, OutcomeKind::Confirmed, 10);
     let encounter = bench.message(3, "UTO-P-1", &bench.key);
     let other = bench.outcome(5, 3, OutcomeKind::Seized, 30);
-    let messages = [later.clone(), encounter.clone(), earlier.clone(), later.clone(), other];
+    let messages = [later.clone(), encounter.clone(), earlier.clone(), later.clone(), other.clone()];
     assert_eq!(
         bench.store(&messages),
         [
@@ -140,7 +225,7 @@ fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_firs
             Outcome::Stored(entry([3; 16], &encounter)),
             Outcome::Stored(entry([4; 16], &earlier)),
             Outcome::Known(entry([5; 16], &later)),
-            Outcome::Conflict(entry([5; 16], &later)),
+            Outcome::Conflict(entry([5; 16], &other)),
         ]
     );
     let view = |at, outcome| OutcomeView {
@@ -150,52 +235,51 @@ fn outcomes_are_stored_once_and_stand_beside_their_encounter_whichever_came_firs
         note: "twin".into(),
         form: [(FormField::Place, "Kehl".to_string())].into(),
     };
-    let expected = [view(10, OutcomeKind::Confirmed), view(20, OutcomeKind::NotThePerson)];
+    let expected = [
+        view(10, OutcomeKind::Confirmed),
+        view(20, OutcomeKind::NotThePerson),
+        view(30, OutcomeKind::Seized),
+    ];
     assert_eq!(bench.views()[0].outcomes, expected);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// However messages repeat and whatever batches they come in: one row an id, the first content, and receipts
-    /// that name the first content only.
+    /// However messages repeat and whatever batches they come in: one row a message, and receipts over its own bytes.
     #[test]
-    fn an_encounter_is_stored_once_and_the_first_stays(
+    fn a_message_is_stored_once_and_none_takes_another_s_place(
         batches in prop::collection::vec(prop::collection::vec((0u8..3, 0usize..2), 1..6), 1..6)
     ) {
         let mut bench = bench();
         let made: Vec<[Vec<u8>; 2]> = (0..3)
             .map(|id| ["UTO-P-1", "UTO-P-2"].map(|alert| bench.message(id, alert, &bench.key)))
             .collect();
-        let mut first: HashMap<u8, usize> = HashMap::new();
-        let mut conflicts: HashMap<u8, u32> = HashMap::new();
+        let mut came: BTreeSet<(u8, usize)> = BTreeSet::new();
         for batch in batches {
             let messages: Vec<_> =
                 batch.iter().map(|(id, content)| made[usize::from(*id)][*content].clone()).collect();
             for ((id, content), outcome) in batch.into_iter().zip(bench.store(&messages)) {
-                let is_new = !first.contains_key(&id);
-                let stays = *first.entry(id).or_insert(content);
-                let entry = entry([id; 16], &made[usize::from(id)][stays]);
-                if stays != content {
-                    *conflicts.entry(id).or_default() += 1;
-                    prop_assert_eq!(outcome, Outcome::Conflict(entry));
-                } else if is_new {
-                    prop_assert_eq!(outcome, Outcome::Stored(entry));
-                } else {
-                    prop_assert_eq!(outcome, Outcome::Known(entry));
-                }
+                let entry = entry([id; 16], &made[usize::from(id)][content]);
+                let expected = match (came.contains(&(id, content)), came.contains(&(id, 1 - content))) {
+                    (true, _) => Outcome::Known(entry),
+                    (false, true) => Outcome::Conflict(entry),
+                    (false, false) => Outcome::Stored(entry),
+                };
+                came.insert((id, content));
+                prop_assert_eq!(outcome, expected);
             }
         }
-        let expected: BTreeSet<_> = first
+        let expected: BTreeSet<_> = came
             .iter()
             .map(|(id, content)| {
                 let alert = ["UTO-P-1", "UTO-P-2"][*content].to_string();
-                (Hex(&[*id; 16]).to_string(), alert, false, conflicts.get(id).copied().unwrap_or(0))
+                (Hex(&[*id; 16]).to_string(), alert, u32::from(came.contains(&(*id, 1 - content))))
             })
             .collect();
         let stored = bench.views();
         prop_assert_eq!(stored.len(), expected.len());
         let stored: BTreeSet<_> =
-            stored.into_iter().map(|view| (view.id, view.alert, view.device_revoked, view.conflicts)).collect();
+            stored.into_iter().map(|view| (view.id, view.alert, view.conflicts)).collect();
         prop_assert_eq!(stored, expected);
     }
 }
