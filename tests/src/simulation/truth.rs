@@ -93,6 +93,11 @@ impl Truth {
         self.broken
     }
 
+    /// Whether any rule did not hold.
+    pub fn is_broken(&self) -> bool {
+        !self.broken.is_empty()
+    }
+
     /// Encounters that answers named.
     pub fn answered(&self) -> usize {
         self.answered.len()
@@ -215,8 +220,9 @@ impl Truth {
         for alert in &answer.alerts {
             match &alert.encounter {
                 Some(encounter) => {
-                    drop(self.answered.insert(Hex(&encounter.id).to_string(), (device, is_revoked)))
+                    let _ = self.answered.insert(Hex(&encounter.id).to_string(), (device, is_revoked));
                 }
+
                 None => {
                     self.report(Rule::StoredOnce, now, format!("device {device}: a hit that is not spooled"))
                 }

@@ -128,7 +128,9 @@ impl World {
     pub fn run(mut self) -> Report {
         let end = BEGINS + (self.plan.days + QUIET_DAYS) * DAY_S;
         while let Some((at, event)) = self.queue.next() {
-            if at >= end {
+            // Devices would ask without end for what is withheld.
+            let is_seen = self.plan.sabotage == Some(Sabotage::ManifestsWithheld) && self.truth.is_broken();
+            if at >= end || is_seen {
                 break;
             }
             self.time.advance_to(at);
