@@ -1,5 +1,6 @@
 //! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
 
+mod brokers;
 mod delivery;
 mod desk;
 mod documents;
@@ -12,8 +13,10 @@ mod kills;
 mod mistakes;
 mod officers;
 mod offline;
+mod open_hits;
 mod owner;
 mod private;
 mod rights;
 mod scanners;
+mod sealed;
 mod secrets;

@@ -71,8 +71,13 @@ impl Device {
 
     /// The same, logging everything there is to log.
     pub fn start_tracing(&mut self) {
+        self.start_with(&[("VEDETTE_LOG", "trace")]);
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(&mut self, environment: &[(&str, &str)]) {
         let mut command = program::command("vedette");
-        command.args(["run", "--config"]).arg(self.config()).env("VEDETTE_LOG", "trace");
+        command.args(["run", "--config"]).arg(self.config()).envs(environment.iter().copied());
         self.agent = Some(Running::start_command(command, &self.log_path()));
     }
 

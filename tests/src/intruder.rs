@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use vedette_common::crypto::{SigningKey, random, sign_statement};
 use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
 use vedette_common::mqtt::tls;
+use vedette_common::mqtt::topics::Subscription;
 use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Envelope, Manifest, SignedKind, decode_body};
 
@@ -112,7 +113,8 @@ impl Intruder {
     /// Subscribes; what the broker grants says nothing about what it delivers.
     #[track_caller]
     pub fn subscribe(&mut self, filter: &str) {
-        self.publisher.subscribe(&[filter.into()]).expect("a new session takes a subscription");
+        let subscription = Subscription { filter: filter.into(), acknowledged: true };
+        self.publisher.subscribe(&[subscription]).expect("a new session takes a subscription");
         match self.next_event() {
             Event::Subscribed => {}
             other => panic!("{other:?} instead of a subscription"),

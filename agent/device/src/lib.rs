@@ -37,6 +37,7 @@
 //! |---|---|
 //! | `config` | `agent.toml` -> checked values |
 //! | `open`, `agent`, `daemon` | a device's parts; the agent inside a program; the whole agent, and the order in which it stops |
+//! | `box_key` | the device's key, and its seal |
 //! | `action` | what the officer is to do |
 //! | `check` | a scan -> lookups -> a verdict, recorded before it is given; outcomes, late encounters |
 //! | `post` | what a post does for its officers, whoever asks; what is due with time |
@@ -55,6 +56,8 @@
 pub mod action;
 #[doc(hidden)]
 pub mod agent;
+#[doc(hidden)]
+pub mod box_key;
 #[doc(hidden)]
 pub mod check;
 #[doc(hidden)]

@@ -5,8 +5,10 @@
 //!
 //! Failure: [`AgentError`] names the file; nothing was started.
 
+use crate::box_key::{self, KeyError, Protection};
 use crate::check::{self, Checker};
 use crate::config::Config;
+use crate::desk;
 use crate::drill::Drill;
 use crate::intake::bundle;
 use crate::intake::door::IntakeDoor;
@@ -25,12 +27,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 use vedette_common::clock::{Clock, system_now};
-use vedette_common::crypto::BoxKey;
 use vedette_common::files::{self, FileError};
 use vedette_lists::Edition;
-use vedette_shim::ids::{ListName, from_hex};
+use vedette_shim::ids::ListName;
 use vedette_shim::trust::METADATA_BYTES_MAX;
-use zeroize::{Zeroize, Zeroizing};
 
 /// Why the agent cannot be opened, or not go on.
 #[derive(Debug, thiserror::Error)]
@@ -46,11 +46,8 @@ pub enum AgentError {
     #[error(transparent)]
     Intake(#[from] IntakeError),
     /// The device's key.
-    #[error("{}: not a key of 64 hexadecimal digits", path.display())]
-    BoxKey {
-        /// As `trust.box_key` of the configuration names it.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    BoxKey(#[from] KeyError),
     /// The last run found the database to be damaged.
     #[error("the store is damaged")]
     Damaged,
@@ -147,7 +144,11 @@ fn open(config: &Config, lock: Option<File>) -> Result<Opened, AgentError> {
 fn open_store(config: &Config, alone: bool) -> Result<Opened, AgentError> {
     let db = Arc::new(Db::open_in(&config.state)?);
     let clock = Arc::new(Clock::starting_at(trust::clock_floor(&db)?));
-    let box_key = Arc::new(read_box_key(&config.box_key)?);
+    let (box_key, key_protection) = box_key::read(&config.box_key)?;
+    let box_key = Arc::new(box_key);
+    if alone && key_protection != Protection::Tpm2 {
+        tracing::warn!(key = ?key_protection, "a copy of this disk opens the lists: `vedette seal-key` seals the key to the TPM");
+    }
     let parts = Parts {
         device: config.device.clone(),
         box_key: box_key.clone(),
@@ -193,6 +194,8 @@ fn open_store(config: &Config, alone: bool) -> Result<Opened, AgentError> {
         link: link_state,
         drill: drill.clone(),
         purpose: config.desk.purpose.clone(),
+        key_protection,
+        views: desk::api::views,
     }));
     Ok(Opened { checker, post, drill, link, intake, thread, lock: None })
 }
@@ -236,13 +239,4 @@ fn take_enrolment_grants(intake: &mut Intake, folder: &Path) -> Result<(), Agent
         }
     }
     Ok(())
-}
-
-fn read_box_key(path: &Path) -> Result<BoxKey, AgentError> {
-    let text = Zeroizing::new(files::read(path, 1024)?);
-    let digits = std::str::from_utf8(&text).ok().map(str::trim);
-    let mut key = digits.and_then(from_hex::<32>).ok_or_else(|| AgentError::BoxKey { path: path.into() })?;
-    let private = Zeroizing::new(key);
-    key.zeroize();
-    Ok(BoxKey::from_private(private))
 }

@@ -6,8 +6,8 @@
 //! list's owner, naming the scan and its time.
 //!
 //! Bytes: HMAC-SHA256(key of the epoch, the document key's sorted form), the first 16. An epoch is as long as hashes are
-//! stored. Its key is random, made with its first hash and destroyed with its last, so that a copy of the database tells
-//! nothing afterwards (the store overwrites what it deletes, and empties its log). Ranges of numbers and persons are not
+//! stored. Its key is of the device's key and of a random part, made with its first hash and destroyed with its last, so that a
+//! copy of the database tells nothing without the device's key, and nothing at all afterwards (the store overwrites what it deletes, and empties its log). Ranges of numbers and persons are not
 //! found: only documents listed one by one have a hash to compare.
 //!
 //! Failure: a hash that cannot be stored fails the check, as its journal line would.
@@ -16,12 +16,13 @@ use crate::store::retro as rows;
 use crate::store::{Db, DbError, Tx};
 use ring::hmac;
 use std::collections::HashSet;
-use vedette_common::crypto;
+use vedette_common::crypto::{self, BoxKey};
 use vedette_shim::document::DocumentKey;
 
 /// Stores a document's hash for `keep_s` seconds, in the transaction that records its Clear.
 pub(crate) fn remember(
     t: &Tx<'_>,
+    box_key: &BoxKey,
     key: &DocumentKey,
     scan: &[u8; 16],
     at: u64,
@@ -37,7 +38,12 @@ pub(crate) fn remember(
             secret
         }
     };
-    rows::add(t, &hash(&hmac::Key::new(hmac::HMAC_SHA256, &*secret), key), epoch, at, scan)
+    rows::add(t, &hash(&hash_key(box_key, &secret), key), epoch, at, scan)
+}
+
+/// An epoch's key: of what is stored and of the device's key, for a copy of the database alone must not give it.
+fn hash_key(box_key: &BoxKey, stored: &[u8; 32]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, &*box_key.derive(&[b"vedette retro hashes", stored]))
 }
 
 fn forget(t: &Tx<'_>, now: u64, keep_s: u64) -> Result<bool, DbError> {
@@ -61,10 +67,10 @@ pub(crate) struct StoredHashes {
 
 impl StoredHashes {
     /// Destroys what was stored long enough, and reads the rest.
-    pub(crate) fn read(db: &Db, now: u64, keep_s: u64) -> Result<StoredHashes, DbError> {
+    pub(crate) fn read(db: &Db, box_key: &BoxKey, now: u64, keep_s: u64) -> Result<StoredHashes, DbError> {
         forget_due(db, now, keep_s)?;
         let (keys, hashes) = rows::all(db)?;
-        let keys = keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, &**key)).collect();
+        let keys = keys.iter().map(|stored| hash_key(box_key, stored)).collect();
         Ok(StoredHashes { keys, hashes })
     }
 
@@ -92,6 +98,10 @@ mod tests {
 
     const HOUR: u64 = 3_600;
 
+    fn box_key() -> BoxKey {
+        BoxKey::from_private([3; 32].into())
+    }
+
     fn key(number: &str) -> DocumentKey {
         DocumentKey::new("UTO", "P", number).unwrap()
     }
@@ -104,7 +114,7 @@ mod tests {
 
     /// Stores the hash of a scanned document.
     fn scan(db: &Db, number: &str, scan: u8, at: u64, keep_s: u64) {
-        db.transaction("scan", |t| remember(t, &key(number), &[scan; 16], at, keep_s)).unwrap();
+        db.transaction("scan", |t| remember(t, &box_key(), &key(number), &[scan; 16], at, keep_s)).unwrap();
     }
 
     #[test]
@@ -115,7 +125,7 @@ mod tests {
         scan(&db, "B2", 2, 103 * HOUR, keep);
         scan(&db, "A1", 3, 104 * HOUR, keep);
         let take_all = |now| {
-            let stored = StoredHashes::read(&db, now, keep).unwrap();
+            let stored = StoredHashes::read(&db, &box_key(), now, keep).unwrap();
             let listed = ["Z9", "A1", "B2"].map(key);
             let hashes: Vec<_> = listed.iter().flat_map(|key| stored.hashes_of(key)).collect();
             let taken = db.transaction("list", |t| {
@@ -129,7 +139,7 @@ mod tests {
         // The first scan of A1 was in the epoch before: it is found as well.
         assert_eq!(take_all(105 * HOUR), [(1, 100), (2, 103), (3, 104)]);
         assert_eq!(take_all(105 * HOUR), []);
-        assert!(StoredHashes::read(&db, 105 * HOUR, keep).unwrap().is_empty());
+        assert!(StoredHashes::read(&db, &box_key(), 105 * HOUR, keep).unwrap().is_empty());
     }
 
     #[test]
@@ -141,7 +151,7 @@ mod tests {
         assert_eq!(counts(&db), (2, 2), "100 h and 103 h lie in two epochs of 6 h");
         scan(&db, "C3", 7, 107 * HOUR, keep);
         assert_eq!(counts(&db), (2, 1));
-        let later = StoredHashes::read(&db, 109 * HOUR + 1, keep).unwrap();
+        let later = StoredHashes::read(&db, &box_key(), 109 * HOUR + 1, keep).unwrap();
         assert_eq!(later.hashes_of(&key("B2")).count(), 0, "stored for six hours, not longer");
         assert_eq!(later.hashes_of(&key("C3")).count(), 1);
         assert!(forget_due(&db, 109 * HOUR, 0).unwrap(), "it is off now");
@@ -160,7 +170,11 @@ mod tests {
         assert!(!forget_due(&db, 106 * HOUR + 1, keep).unwrap(), "nothing is written for nothing");
         // What was found took its hash out, and left the key.
         scan(&db, "A1", 7, 107 * HOUR, keep);
-        let hash = StoredHashes::read(&db, 107 * HOUR, keep).unwrap().hashes_of(&key("A1")).next().unwrap();
+        let hash = StoredHashes::read(&db, &box_key(), 107 * HOUR, keep)
+            .unwrap()
+            .hashes_of(&key("A1"))
+            .next()
+            .unwrap();
         db.transaction("found", |t| rows::take(t, &hash)).unwrap();
         assert_eq!(counts(&db), (0, 1));
         forget_due(&db, 114 * HOUR, keep).unwrap();
@@ -178,6 +192,17 @@ mod tests {
             })
         };
         assert!(!plain(b"L898902C3") && !plain(&key("L898902C3").sort_bytes()));
+    }
+
+    #[test]
+    fn a_copy_of_the_database_does_not_find_a_document_without_the_devices_key() {
+        let (_folder, db) = open();
+        scan(&db, "A1", 1, 9, HOUR);
+        let found = |box_key: &BoxKey| {
+            let stored = StoredHashes::read(&db, box_key, 9, HOUR).unwrap();
+            stored.hashes_of(&key("A1")).count()
+        };
+        assert_eq!((found(&box_key()), found(&BoxKey::from_private([4; 32].into()))), (1, 0));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod owners;
 pub use answer::answer;
 pub use owners::owners;
 
+use crate::box_key::Protection;
 use crate::config::Config;
 use crate::desk::api::{ListView, SignIn, StatusView};
 use crate::desk::tokens::TokenView;
@@ -85,7 +86,10 @@ pub fn line(line: &AuditLine) -> String {
 pub fn config(file: &Path, config: &Config) -> String {
     let mut out = String::new();
     let link = match config.link.enabled {
-        true => format!("{}:{} as {}", config.link.host, config.link.port, config.link.certificate.display()),
+        true => {
+            let brokers: Vec<_> = config.link.brokers.iter().map(ToString::to_string).collect();
+            format!("{} as {}", brokers.join(", "), config.link.certificate.display())
+        }
         false => "none: lists come by `vedette import`".into(),
     };
     push(&mut out, format_args!("{}: good", file.display()));
@@ -133,6 +137,17 @@ pub fn lists(lists: &[ListView]) -> String {
     out
 }
 
+/// What protects the device's key, and what to do about it.
+fn protection(of: Protection) -> &'static str {
+    match of {
+        Protection::Tpm2 => "sealed to this machine's TPM",
+        Protection::HostKey => "sealed with systemd's host key: a copy of the whole disk OPENS the lists",
+        Protection::File => {
+            "a file: a copy of this disk OPENS the lists; `vedette seal-key` seals it to the TPM"
+        }
+    }
+}
+
 /// The client tokens there are.
 pub fn tokens(tokens: &[TokenView]) -> String {
     tokens.iter().map(|token| format!("{:<28} made {}\n", token.name, token.made)).collect()
@@ -141,7 +156,10 @@ pub fn tokens(tokens: &[TokenView]) -> String {
 /// The agent's state.
 pub fn status(status: &StatusView) -> String {
     let mut out = String::new();
-    let link = if status.online { "online".to_string() } else { format!("offline ({})", status.link) };
+    let link = match status.online {
+        true => format!("online, broker {}", status.broker),
+        false => format!("offline ({})", status.link),
+    };
     let post = if status.post.is_empty() { String::new() } else { format!(" at {}", status.post) };
     push(&mut out, format_args!("vedette {}: {}{post}", status.version, status.device));
     push(&mut out, format_args!("link: {link}"));
@@ -157,6 +175,7 @@ pub fn status(status: &StatusView) -> String {
             format_args!("STORE: cannot be written, so there are no answers: {}", status.store_fault),
         );
     }
+    push(&mut out, format_args!("key: {}", protection(status.key_protection)));
     push(&mut out, format_args!("encounters waiting for a receipt: {}", status.spool));
     if status.refused > 0 {
         let refused = status.refused;

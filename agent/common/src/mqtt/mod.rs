@@ -6,8 +6,10 @@
 //! | [`tls`] | PEM -> a rustls configuration |
 //! | [`session`] | the one file that knows rumqttc: a session from connect to its first error |
 //! | [`backoff`] | the waits between sessions |
+//! | [`brokers`] | several addresses, which of them is tried next |
 
 pub mod backoff;
+pub mod brokers;
 pub mod session;
 pub mod tls;
 pub mod topics;

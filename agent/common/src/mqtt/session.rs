@@ -7,8 +7,12 @@
 //! Invariants: publishing never waits ([`Publisher::try_publish`] says [`Full`] instead), so the caller cannot
 //! deadlock with the polling task; both queues are bounded; every publish gets a [`Token`] and, when the broker has
 //! it, an [`Event::Acked`] with it (FIFO of Outgoing::Publish to packet id, then PubAck); sizes are checked before a
-//! packet is handed over, because rumqttc would take an oversized one and fail on it forever.
+//! packet is handed over, because rumqttc would take an oversized one and fail on it forever; a subscription that the broker
+//! refuses, or leaves without a word, is said and never taken for granted.
+//!
+//! What we rely on in rumqttc, and which of its faults are kept out here: docs/decisions/0020-rumqttc.md.
 
+use super::topics::Subscription;
 use bytes::Bytes;
 use rumqttc::{
     AsyncClient, Event as Raw, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, SubscribeFilter,
@@ -179,10 +183,14 @@ impl Publisher {
         WINDOW_MAX.saturating_sub(self.awaited.load(Ordering::Relaxed))
     }
 
-    /// Subscribes with QoS 1; answered by [`Event::Subscribed`] or [`Event::Refused`]. Needed after every connect.
-    pub fn subscribe(&mut self, filters: &[String]) -> Result<(), Full> {
-        self.filters.try_send(filters.to_vec()).map_err(|_| Full::Closed)?;
-        let filters = filters.iter().map(|f| SubscribeFilter::new(f.clone(), QoS::AtLeastOnce));
+    /// Subscribes; answered by [`Event::Subscribed`] or [`Event::Refused`]. Needed after every connect.
+    pub fn subscribe(&mut self, subscriptions: &[Subscription]) -> Result<(), Full> {
+        let filters = subscriptions.iter().map(|one| one.filter.clone()).collect();
+        self.filters.try_send(filters).map_err(|_| Full::Closed)?;
+        let filters = subscriptions.iter().map(|one| {
+            let qos = if one.acknowledged { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+            SubscribeFilter::new(one.filter.clone(), qos)
+        });
         self.client.try_subscribe_many(filters).map_err(|_| Full::Closed)
     }
 
@@ -214,8 +222,7 @@ async fn poll(
             Ok(Raw::Incoming(Packet::ConnAck(_))) => Event::Connected,
             Ok(Raw::Incoming(Packet::SubAck(ack))) => {
                 let filters = asked.try_recv().unwrap_or_default();
-                let refused = ack.return_codes.iter().position(|c| *c == SubscribeReasonCode::Failure);
-                match refused.map(|at| filters.get(at).cloned().unwrap_or_default()) {
+                match refused(&filters, &ack.return_codes) {
                     Some(filter) => Event::Refused(filter),
                     None => Event::Subscribed,
                 }
@@ -245,5 +252,27 @@ async fn poll(
         if to_caller.send(event).await.is_err() {
             return;
         }
+    }
+}
+
+/// The first filter that the broker's answer does not grant.
+fn refused(filters: &[String], answer: &[SubscribeReasonCode]) -> Option<String> {
+    let granted = |at: usize| matches!(answer.get(at), Some(SubscribeReasonCode::Success(_)));
+    let refused = filters.iter().enumerate().find(|(at, _)| !granted(*at))?;
+    Some(refused.1.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_granted_only_in_so_many_words() {
+        let filters = ["a", "b"].map(String::from);
+        let yes = SubscribeReasonCode::Success(QoS::AtMostOnce);
+        assert_eq!(refused(&filters, &[yes, yes]), None);
+        assert_eq!(refused(&filters, &[yes, SubscribeReasonCode::Failure]).as_deref(), Some("b"));
+        assert_eq!(refused(&filters, &[yes]).as_deref(), Some("b"), "an answer that is too short");
+        assert_eq!(refused(&filters, &[]).as_deref(), Some("a"));
     }
 }

@@ -152,8 +152,16 @@ impl Retained {
         Retained::Scanners,
     ];
 
-    /// The MQTT filter of this kind for a device.
-    pub fn filter(self, device: &DeviceId) -> String {
+    /// The subscription to this kind for a device.
+    pub fn subscription(self, device: &DeviceId) -> Subscription {
+        let filter = self.filter(device);
+        match self {
+            Retained::Heartbeat => Subscription::repeated_by_sender(filter),
+            _ => Subscription::repeated_by_broker(filter),
+        }
+    }
+
+    fn filter(self, device: &DeviceId) -> String {
         let own = format!("{PREFIX}device/{device}/");
         match self {
             Retained::Roots => format!("{PREFIX}root/+"),
@@ -168,17 +176,47 @@ impl Retained {
     }
 }
 
+/// A subscription.
+///
+/// Without acknowledgement (QoS 0) goes what is sent again all the same when it does not arrive: chunks and requests for them
+/// (asked for again after `chunk_wait_s`), encounters (sent again until their receipt), receipts (made again when the encounter
+/// comes again), heartbeats (the next one comes within minutes, and says the same and more). There the broker's own repeating
+/// tells us nothing, costs a packet back for each message, and keeps a slow link to the broker's few messages under way
+/// (20 for Mosquitto). With acknowledgement (QoS 1) stays what comes once: signed statements that are retained (that one lacks
+/// shows at the next heartbeat at the earliest, for scanners' enrolments and earlier answers not at all), and statuses, of which a
+/// last will is the last word of a device. A retained message comes at the subscription either way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The MQTT filter.
+    pub filter: String,
+    /// Whether the broker repeats a message until we have it.
+    pub acknowledged: bool,
+}
+
+impl Subscription {
+    fn repeated_by_broker(filter: String) -> Subscription {
+        Subscription { filter, acknowledged: true }
+    }
+
+    fn repeated_by_sender(filter: String) -> Subscription {
+        Subscription { filter, acknowledged: false }
+    }
+}
+
 /// What a device subscribes to: what is retained for it, new segments, and its own mail.
-pub fn device_subscriptions(device: &DeviceId) -> Vec<String> {
-    let retained = Retained::ALL.iter().map(|kind| kind.filter(device));
+pub fn device_subscriptions(device: &DeviceId) -> Vec<Subscription> {
+    let retained = Retained::ALL.iter().map(|kind| kind.subscription(device));
     let live = [format!("{PREFIX}segment/+/+")];
     let mail = ["have", "receipt"].map(|what| format!("{PREFIX}device/{device}/{what}"));
-    retained.chain(live).chain(mail).collect()
+    retained.chain(live.into_iter().chain(mail).map(Subscription::repeated_by_sender)).collect()
 }
 
 /// What headquarters' depot and collector subscribe to.
-pub fn headquarters_subscriptions() -> Vec<String> {
-    ["want", "encounter", "status"].iter().map(|t| format!("{PREFIX}device/+/{t}")).collect()
+pub fn headquarters_subscriptions() -> Vec<Subscription> {
+    let of_devices = |what| format!("{PREFIX}device/+/{what}");
+    let asked_again = ["want", "encounter"].map(of_devices).map(Subscription::repeated_by_sender);
+    let once = [Subscription::repeated_by_broker(of_devices("status"))];
+    asked_again.into_iter().chain(once).collect()
 }
 
 #[cfg(test)]
@@ -222,5 +260,26 @@ mod tests {
         ] {
             assert_eq!(Topic::parse(&name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn only_what_its_sender_repeats_comes_without_acknowledgement() {
+        let without = |all: Vec<Subscription>| -> Vec<String> {
+            all.into_iter().filter(|one| !one.acknowledged).map(|one| one.filter).collect()
+        };
+        let device = "post-7".parse().unwrap();
+        assert_eq!(
+            without(device_subscriptions(&device)),
+            [
+                "vedette/v1/heartbeat",
+                "vedette/v1/segment/+/+",
+                "vedette/v1/device/post-7/have",
+                "vedette/v1/device/post-7/receipt"
+            ]
+        );
+        assert_eq!(
+            without(headquarters_subscriptions()),
+            ["vedette/v1/device/+/want", "vedette/v1/device/+/encounter"]
+        );
     }
 }

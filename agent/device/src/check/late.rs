@@ -47,7 +47,7 @@ impl Checker {
             return Ok(0);
         }
         let now = self.now();
-        let kept = StoredHashes::read(self.db(), now, self.retro_keep_s())?;
+        let kept = StoredHashes::read(self.db(), self.box_key(), now, self.retro_keep_s())?;
         if kept.is_empty() {
             return Ok(0);
         }
@@ -78,7 +78,9 @@ impl Checker {
         let look = |held: &SnapshotList| -> Result<(), LateError> {
             let Content::Documents(edition) = &held.content else { return Ok(()) };
             let Some(alert) = edition.find(key)?.exact else { return Ok(()) };
-            for hash in StoredHashes::read(self.db(), now, self.retro_keep_s())?.hashes_of(key) {
+            for hash in
+                StoredHashes::read(self.db(), self.box_key(), now, self.retro_keep_s())?.hashes_of(key)
+            {
                 if self.raise(held, &alert, &hash, now)? {
                     self.notify_spooled();
                 }

@@ -9,6 +9,7 @@ use super::Checker;
 use crate::journal::{self, AuditEvent, AuditLine};
 use crate::store::DbError;
 use crate::store::encounters::{self, Expected};
+use crate::store::open_hits::{self, Given};
 use crate::store::spool::{self, Spooling};
 use std::collections::BTreeMap;
 use vedette_common::crypto::{self, BadSeal};
@@ -125,6 +126,14 @@ impl Checker {
                 who: given.who.clone(),
                 at,
             };
+            let settled = Given {
+                id,
+                encounter: *encounter,
+                outcome: json_word(&taken.outcome),
+                who: taken.who.clone(),
+                at,
+            };
+            open_hits::settle(t, &settled)?;
             let event = AuditEvent::Outcome {
                 who: taken.who.clone(),
                 encounter: Hex(encounter).to_string(),

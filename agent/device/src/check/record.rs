@@ -77,7 +77,7 @@ impl Checker {
         let (open_stored, discreet_stored) = self.db().transaction("record the check", |t| {
             journal::append(t, line)?;
             if let Some((key, scan)) = remember {
-                retro::remember(t, key, scan, line.at, self.retro_keep_s())?;
+                retro::remember(t, self.box_key(), key, scan, line.at, self.retro_keep_s())?;
             }
             Ok::<_, DbError>((self.store(t, &open, line.at)?, self.store(t, &discreet, line.at)?))
         })?;

@@ -4,16 +4,15 @@ use super::value::{WrongValue, within, wrong};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use vedette_common::mqtt::brokers::{BROKERS_MAX, BrokerAddress};
 
 /// Section `[link]`.
 #[derive(Debug, Clone)]
 pub struct LinkConfig {
     /// False: never connect; lists come by `vedette import`.
     pub enabled: bool,
-    /// Broker's host name, as its certificate says.
-    pub host: String,
-    /// Broker's port.
-    pub port: u16,
+    /// Where headquarters' broker is, the preferred address first; 1 to [`BROKERS_MAX`].
+    pub brokers: Vec<BrokerAddress>,
     /// Headquarters' CA, PEM.
     pub ca: PathBuf,
     /// Our certificate chain, PEM.
@@ -35,7 +34,7 @@ pub struct LinkConfig {
 pub(super) struct RawLink {
     #[serde(default = "enabled_default")]
     enabled: bool,
-    host: String,
+    host: Hosts,
     #[serde(default = "port_default")]
     port: u16,
     ca: PathBuf,
@@ -48,6 +47,14 @@ pub(super) struct RawLink {
     retry_max_s: u64,
     #[serde(default = "stale_after_default")]
     stale_after_s: u64,
+}
+
+/// One address or several, each `HOST` or `HOST:PORT`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "must be a broker's host name, or a list of them")]
+enum Hosts {
+    One(String),
+    Several(Vec<String>),
 }
 
 fn enabled_default() -> bool {
@@ -70,17 +77,14 @@ fn stale_after_default() -> u64 {
 
 impl RawLink {
     pub(super) fn check(self, folder: &Path) -> Result<LinkConfig, WrongValue> {
-        if self.host.is_empty() {
-            return Err(wrong("link.host", "\"\"", "must be the broker's host name"));
-        }
         within("link.port", self.port.into(), 1..=65_535)?;
+        let brokers = self.host.check(self.port)?;
         within("link.keep_alive_s", self.keep_alive_s, 5..=3_600)?;
         within("link.retry_max_s", self.retry_max_s, 1..=86_400)?;
         within("link.stale_after_s", self.stale_after_s, 10..=31_536_000)?;
         Ok(LinkConfig {
             enabled: self.enabled,
-            host: self.host,
-            port: self.port,
+            brokers,
             ca: folder.join(self.ca),
             certificate: folder.join(self.certificate),
             key: folder.join(self.key),
@@ -89,5 +93,23 @@ impl RawLink {
             retry_max: Duration::from_secs(self.retry_max_s),
             stale_after_s: self.stale_after_s,
         })
+    }
+}
+
+impl Hosts {
+    /// `port`: of those that name none.
+    fn check(self, port: u16) -> Result<Vec<BrokerAddress>, WrongValue> {
+        let hosts = match self {
+            Hosts::One(host) => vec![host],
+            Hosts::Several(hosts) => hosts,
+        };
+        if hosts.is_empty() || hosts.len() > BROKERS_MAX {
+            return Err(wrong("link.host", hosts.len(), format!("1 to {BROKERS_MAX} addresses")));
+        }
+        let read = |host: &String| {
+            let rule = "must be the broker's host name, as HOST or HOST:PORT";
+            BrokerAddress::parse(host, port).ok_or_else(|| wrong("link.host", format_args!("{host:?}"), rule))
+        };
+        hosts.iter().map(read).collect()
     }
 }

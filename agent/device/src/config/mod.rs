@@ -203,7 +203,7 @@ mod tests {
         let config = Config::parse(GOOD, Path::new("/etc/vedette/agent.toml")).unwrap();
         assert_eq!(config.state, Path::new("/etc/vedette/state"));
         assert_eq!(config.desk.socket, Path::new("/etc/vedette/vedette.sock"));
-        assert_eq!(config.link.port, 8883);
+        assert_eq!(config.link.brokers[0].to_string(), "localhost:8883");
     }
 
     /// The reference in config/ names every key, and its values are the defaults.
@@ -213,7 +213,8 @@ mod tests {
         let config = Config::parse(reference, Path::new("/etc/vedette/agent.toml")).unwrap();
         assert_eq!((config.limits, config.officers), (Limits::default(), SignInRules::default()));
         let bare = Config::parse(GOOD, Path::new("/etc/vedette/agent.toml")).unwrap();
-        assert_eq!((config.link.port, config.link.keep_alive), (bare.link.port, bare.link.keep_alive));
+        assert_eq!(config.link.brokers[0].port, bare.link.brokers[0].port);
+        assert_eq!(config.link.keep_alive, bare.link.keep_alive);
         assert_eq!((config.link.retry_max, config.link.enabled), (bare.link.retry_max, bare.link.enabled));
         assert_eq!((config.state, config.desk.socket), (bare.state, bare.desk.socket));
         assert_eq!((config.desk.listen, config.desk.purpose), (bare.desk.listen, bare.desk.purpose));
@@ -228,6 +229,18 @@ mod tests {
                 assert!(named[section].get(key).is_some(), "{section}.{key} is missing");
             }
         }
+    }
+
+    #[test]
+    fn a_broker_may_have_several_addresses() {
+        let several = GOOD.replace("\"localhost\"", r#"["a", "b:8884", "[::1]:1"]"#);
+        let config = Config::parse(&several, Path::new("/etc/vedette/agent.toml")).unwrap();
+        let brokers: Vec<_> = config.link.brokers.iter().map(ToString::to_string).collect();
+        assert_eq!(brokers, ["a:8883", "b:8884", "[::1]:1"]);
+        for wrong in ["[]", "[\"a\", \"\"]", "\"a:b\"", r#"["a","a","a","a","a","a","a","a","a"]"#] {
+            assert!(error(&GOOD.replace("\"localhost\"", wrong)).contains("link.host"), "{wrong}");
+        }
+        assert!(error(&GOOD.replace("\"localhost\"", "7")).contains("host name"));
     }
 
     #[test]

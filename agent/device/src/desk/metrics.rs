@@ -29,6 +29,8 @@ pub(super) fn text(figures: &Figures, status: &StatusView) -> String {
     text.sample("check_seconds_count", &[], count);
 
     text.one("link_up", "gauge", "1 while the session with headquarters is up.", u8::from(status.online));
+    text.family("broker_up", "gauge", "1 while the session is with this broker.");
+    text.sample("broker_up", &[("broker", &status.broker)], u8::from(status.online));
     let writable = u8::from(status.store_fault.is_empty());
     text.one("store_writable", "gauge", "0 while the store cannot be written: no answers.", writable);
     text.one("spool_encounters", "gauge", "Messages that wait for a receipt.", status.spool);

@@ -123,13 +123,13 @@ pub(super) async fn answer(
     Ok(Json((&answer.seen_by(caller.role())).into()))
 }
 
-/// Answers with an alert that has no outcome yet, the newest first: kept in memory, so not across a restart.
+/// Answers with an alert that has no outcome yet, the newest first; those of a week are there after a restart, too.
 #[utoipa::path(get, path = "/v1/open", security(("token" = [])), responses((status = 200, body = Vec<OpenHitView>)))]
 pub(super) async fn open(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
 ) -> Json<Vec<OpenHitView>> {
-    Json(gate.post.open_hits(caller.role()).iter().map(OpenHitView::from).collect())
+    Json(gate.post.open_hits(caller.role()).iter().filter_map(OpenHitView::of).collect())
 }
 
 /// What came of an encounter; goes home as the encounter did.

@@ -21,6 +21,8 @@ pub mod uplink;
 pub struct LinkState {
     /// Whether the session is up.
     pub online: bool,
+    /// The broker's address while it is; else the one that was tried last, if any was.
+    pub broker: String,
     /// Why not.
     pub why: String,
     /// When our certificate ends, seconds since 1970, if it could be read.

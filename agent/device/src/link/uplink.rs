@@ -1,7 +1,7 @@
 //! The task that keeps a session with headquarters open: connects, carries messages both ways, and starts over.
 //!
 //! Rule: on any error the client is dropped and made again after a jittered wait; certificates are read again each
-//! time, so a renewed one is used without a restart. The broker stores nothing we could not rebuild: encounters stay
+//! time, so a renewed one is used without a restart. Of several addresses of the broker the next is tried. The broker stores nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
 use super::LinkState;
@@ -20,6 +20,7 @@ use vedette_common::clock::rfc3339;
 use vedette_common::files;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
+use vedette_common::mqtt::brokers::{Failover, SessionEnd};
 use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publisher};
 use vedette_common::mqtt::tls;
 use vedette_common::mqtt::topics::device_subscriptions;
@@ -39,6 +40,25 @@ const DRILL: &str = "suspended by a drill";
 const STOPPING: &str = "the agent is stopping";
 /// How long a graceful disconnect may take.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// How far a session came.
+enum Reached {
+    Nobody,
+    /// It took us.
+    Broker,
+    /// Everything is subscribed, since then.
+    Headquarters(Instant),
+}
+
+impl Reached {
+    fn end(&self) -> SessionEnd {
+        match self {
+            Reached::Nobody => SessionEnd::NotTaken,
+            Reached::Headquarters(since) if since.elapsed() >= GOOD_SESSION => SessionEnd::Good,
+            Reached::Broker | Reached::Headquarters(_) => SessionEnd::Short,
+        }
+    }
+}
 
 /// What the uplink works with.
 pub struct Uplink {
@@ -60,7 +80,7 @@ impl Uplink {
     /// Keeps a session open until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::up_to(self.config.retry_max);
-        let mut connect_wait = mqtt::CONNECT_WAIT;
+        let mut failover = Failover::over(self.config.brokers.clone());
         let mut certificate_due =
             tokio::time::interval_at(tokio::time::Instant::now() + CERTIFICATE_EVERY, CERTIFICATE_EVERY);
         while !stop.is_cancelled() {
@@ -73,13 +93,14 @@ impl Uplink {
                 }
                 backoff.reset();
             }
-            let start = Instant::now();
-            let mut taken = false;
-            let why = match self.settings(connect_wait) {
+            let mut reached = Reached::Nobody;
+            let why = match self.settings(&failover) {
                 Ok(settings) => {
                     let (publisher, events) = mqtt::open(settings);
-                    let span = tracing::info_span!("session", broker = %self.config.host);
-                    self.session(publisher, events, &mut certificate_due, &mut taken, &stop)
+                    let broker = failover.current().to_string();
+                    let span = tracing::info_span!("session", %broker);
+                    self.state.send_modify(|state| state.broker = broker);
+                    self.session(publisher, events, &mut certificate_due, &mut reached, &stop)
                         .instrument(span)
                         .await
                 }
@@ -91,16 +112,13 @@ impl Uplink {
             if *self.hold.borrow() {
                 continue;
             }
-            tracing::warn!(%why, "no session with headquarters");
+            tracing::warn!(%why, broker = %failover.current(), "no session with headquarters");
             self.report(false, why);
-            if start.elapsed() >= GOOD_SESSION {
+            let end = reached.end();
+            if end == SessionEnd::Good {
                 backoff.reset();
             }
-            // A link that is only slow must not be given up for ever at the same point.
-            connect_wait = match taken {
-                true => mqtt::CONNECT_WAIT,
-                false => (connect_wait * 2).min(mqtt::CONNECT_WAIT_MAX),
-            };
+            failover.ended(end);
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -109,7 +127,7 @@ impl Uplink {
         }
     }
 
-    fn settings(&self, connect_wait: Duration) -> Result<MqttSettings, String> {
+    fn settings(&self, failover: &Failover) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let config = &self.config;
         let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
@@ -123,12 +141,12 @@ impl Uplink {
         )
         .map_err(|error| error.to_string())?;
         Ok(MqttSettings {
-            host: config.host.clone(),
-            port: config.port,
+            host: failover.current().host.clone(),
+            port: failover.current().port,
             client_id: self.exchange.checker().device().to_string(),
             tls,
             keep_alive: config.keep_alive,
-            connect_wait,
+            connect_wait: failover.connect_wait(),
             last_will: Some(self.exchange.status(false)),
         })
     }
@@ -154,13 +172,13 @@ impl Uplink {
         }
     }
 
-    /// One session, from connect to its end; returns why it ended. `taken`: whether the broker took us.
+    /// One session, from connect to its end; returns why it ended. `reached`: how far it came.
     async fn session(
         &mut self,
         mut publisher: Publisher,
         mut events: Events,
         certificate_due: &mut Interval,
-        taken: &mut bool,
+        reached: &mut Reached,
         stop: &CancellationToken,
     ) -> String {
         let mut session = LinkSession::new(self.exchange.checker().limits());
@@ -174,7 +192,7 @@ impl Uplink {
             tokio::select! {
                 event = events.next() => match event {
                     Event::Connected => {
-                        *taken = true;
+                        *reached = Reached::Broker;
                         if let Err(error) = publisher.subscribe(&device_subscriptions(self.exchange.checker().device())) {
                             return error.to_string();
                         }
@@ -182,6 +200,7 @@ impl Uplink {
                     Event::Subscribed if ready => {}
                     Event::Subscribed => {
                         ready = true;
+                        *reached = Reached::Headquarters(Instant::now());
                         tracing::info!("session with headquarters");
                         self.report(true, String::new());
                     }
@@ -249,9 +268,9 @@ impl Uplink {
             return Ok(());
         }
         tracing::info!(?kinds, "asking the broker again for what is signed and not here");
-        let filters: Vec<String> =
-            kinds.iter().map(|kind| kind.filter(self.exchange.checker().device())).collect();
-        publisher.subscribe(&filters).map_err(|error| error.to_string())
+        let device = self.exchange.checker().device();
+        let subscriptions: Vec<_> = kinds.iter().map(|kind| kind.subscription(device)).collect();
+        publisher.subscribe(&subscriptions).map_err(|error| error.to_string())
     }
 
     fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {

@@ -18,6 +18,7 @@ impl Post {
             sign_in: snapshot.roster_state.asks_for_sign_in(),
             roster: self.roster(&snapshot, now),
             store_fault: checker.db().fault(),
+            key_protection: self.parts.key_protection,
             spool: spool::depth_shown(checker.db())?,
             refused: spool::refused_shown(checker.db())?,
             confirmations: confirmations::counts(checker.db(), now)?,

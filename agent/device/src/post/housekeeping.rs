@@ -12,7 +12,7 @@ use super::status::Status;
 use crate::retro;
 use crate::store::DbError;
 use crate::store::confirmations::{self, Audience};
-use crate::store::receipted;
+use crate::store::{open_hits, receipted};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -80,6 +80,9 @@ impl Housekeeper {
             let keep_s = post.checker().retro_keep_s();
             if let Err(error) = retro::forget_due(post.db(), post.now(), keep_s) {
                 tracing::error!(%error, "hashes that are due could not be destroyed");
+            }
+            if let Err(error) = open_hits::forget_due(post.db(), post.now()) {
+                tracing::error!(%error, "hits that waited too long for an outcome could not be forgotten");
             }
             let keep_s = post.checker().limits().keep_receipted_days * 24 * 3600;
             if let Err(error) = receipted::forget_old(post.db(), post.now().saturating_sub(keep_s)) {
@@ -154,6 +157,7 @@ impl Drop for KeeperThread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::box_key::Protection;
     use crate::check::tests::checker_at;
     use crate::check::{Checker, Scan};
     use crate::drill::Drill;
@@ -184,6 +188,8 @@ mod tests {
             link: link_state,
             drill: Arc::new(Drill::default()),
             purpose: "entry".into(),
+            key_protection: Protection::File,
+            views: |_| String::new(),
         });
         (Arc::new(post), checker, link)
     }

@@ -6,6 +6,7 @@
 //! | `mod` | checks, outcomes, imports, discreet alerts |
 //! | [`status`] | the device's state and its lists, as officers may know them |
 //! | [`events`] | what happens, published to everybody who listens |
+//! | `open_hits` | hits without an outcome, across a restart |
 //! | [`recent`] | the answers that can be asked for again |
 //! | [`counts`] | figures without personal data |
 //! | [`exercise`] | beginning and ending a drill, journalled |
@@ -21,9 +22,11 @@ pub mod counts;
 pub mod events;
 pub mod exercise;
 pub mod housekeeping;
+mod open_hits;
 pub mod recent;
 pub mod status;
 
+use crate::box_key::Protection;
 use crate::check::discreet::DiscreetScan;
 use crate::check::outcome::{OutcomeError, OutcomeGiven, OutcomeTaken};
 use crate::check::{Alert, Answer, CheckError, Checker, Find, Scan, ScanId};
@@ -62,6 +65,10 @@ pub struct Parts {
     pub drill: Arc<Drill>,
     /// Why documents are checked where nobody is asked why.
     pub purpose: String,
+    /// What a copy of the disk needs besides to open the lists.
+    pub key_protection: Protection,
+    /// What each role is shown of an answer, in the order of roles: a JSON array, as the local API says it.
+    pub views: fn(&Answer) -> String,
 }
 
 /// The service of one post; shared by all who ask.
@@ -100,17 +107,19 @@ pub struct Revealed {
 }
 
 impl Post {
-    /// A post at which nothing has happened yet.
+    /// A post at which nothing has happened yet in this run.
     pub fn new(parts: Parts) -> Post {
         let limits = parts.checker.limits();
         let recent = Recent::new(limits.scans_kept_max, limits.scans_kept_s);
-        Post {
+        let post = Post {
             parts,
             events: Hub::default(),
             recent,
             counts: Counts::default(),
             standings: Standings::default(),
-        }
+        };
+        post.restore_open();
+        post
     }
 
     fn checker(&self) -> &Checker {
@@ -159,6 +168,7 @@ impl Post {
     fn publish(&self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         self.counts.answered(&answer);
+        self.store_open(&answer);
         self.recent.keep(answer.clone(), self.now());
         self.parts.drill.note(&answer);
         self.events.publish(|| PostEvent::Answer(answer.clone()));

@@ -1,4 +1,4 @@
-//! The answers of recent scans, in memory only.
+//! The answers of recent scans, in memory, and the open hits of the last run.
 //!
 //! Invariants: at most `kept_max`; the oldest go first, and those that still await an outcome last. An answer without an
 //! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. The outcomes of an
@@ -6,6 +6,7 @@
 
 use crate::check::outcome::OutcomeTaken;
 use crate::check::{Answer, ScanId};
+use crate::store::open_hits::KEPT_S;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_common::roster::Role;
@@ -16,15 +17,34 @@ use vedette_shim::ids::EncounterId;
 pub struct OpenHit {
     /// Seconds since it was given.
     pub age_s: u64,
-    pub answer: Answer,
+    pub shown: Shown,
     /// Outcomes of its other alerts.
     pub outcomes: Vec<OutcomeTaken>,
+}
+
+/// What was shown of a hit.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// To the role that asks.
+    Answer(Box<Answer>),
+    /// In the last run, to each role: see [`super::Parts::views`].
+    Views { views: String, role: Role },
+}
+
+/// A hit of the last run.
+pub(super) struct Stored {
+    pub(super) at: u64,
+    pub(super) encounters: Vec<EncounterId>,
+    pub(super) outcomes: Vec<OutcomeTaken>,
+    pub(super) views: String,
 }
 
 pub(super) struct Recent {
     kept_max: usize,
     kept_s: u64,
     answers: Mutex<VecDeque<Recorded>>,
+    /// Of the last run, the oldest first; as many as were stored.
+    stored: Mutex<Vec<Stored>>,
 }
 
 struct Recorded {
@@ -34,6 +54,16 @@ struct Recorded {
     outcomes: Vec<OutcomeTaken>,
 }
 
+/// Whether one of these awaits an outcome.
+fn is_open(mut encounters: impl Iterator<Item = EncounterId>, outcomes: &[OutcomeTaken]) -> bool {
+    encounters.any(|id| !outcomes.iter().any(|taken| taken.encounter == id))
+}
+
+fn note(outcomes: &mut Vec<OutcomeTaken>, taken: &OutcomeTaken) {
+    outcomes.retain(|before| before.encounter != taken.encounter);
+    outcomes.push(taken.clone());
+}
+
 impl Recorded {
     fn encounters(&self) -> impl Iterator<Item = EncounterId> {
         self.answer.alerts.iter().filter_map(|alert| alert.encounter).map(|encounter| encounter.id)
@@ -41,14 +71,13 @@ impl Recorded {
 
     /// Whether an alert of it awaits an outcome; one whose encounter could not be kept can have none.
     fn is_open(&self) -> bool {
-        let has_outcome = |id| self.outcomes.iter().any(|taken| taken.encounter == id);
-        self.encounters().any(|id| !has_outcome(id))
+        is_open(self.encounters(), &self.outcomes)
     }
 }
 
 impl Recent {
     pub(super) fn new(kept_max: usize, kept_s: u64) -> Recent {
-        Recent { kept_max, kept_s, answers: Mutex::default() }
+        Recent { kept_max, kept_s, answers: Mutex::default(), stored: Mutex::default() }
     }
 
     /// Keeps an answer given at `now`, seconds since 1970.
@@ -64,21 +93,34 @@ impl Recent {
     /// Notes what came of an alert of a kept answer; another's outcome changes nothing.
     pub(super) fn outcome(&self, taken: &OutcomeTaken) {
         for kept in self.lock().iter_mut().filter(|kept| kept.encounters().any(|id| id == taken.encounter)) {
-            kept.outcomes.retain(|before| before.encounter != taken.encounter);
-            kept.outcomes.push(taken.clone());
+            note(&mut kept.outcomes, taken);
         }
+        let mut stored = self.stored();
+        for hit in stored.iter_mut().filter(|hit| hit.encounters.contains(&taken.encounter)) {
+            note(&mut hit.outcomes, taken);
+        }
+        stored.retain(|hit| is_open(hit.encounters.iter().copied(), &hit.outcomes));
+    }
+
+    /// Takes a hit of the last run.
+    pub(super) fn restore(&self, hit: Stored) {
+        self.stored().push(hit);
     }
 
     /// The answers with an alert that has no outcome yet, as `role` may see them; the newest first, at most `most`.
     pub(super) fn open(&self, role: Role, most: usize, now: u64) -> Vec<OpenHit> {
-        let answers = self.lock();
-        let open = answers.iter().rev().filter(|kept| kept.is_open()).take(most);
-        open.map(|kept| OpenHit {
+        let (answers, stored) = (self.lock(), self.stored());
+        let open = answers.iter().rev().filter(|kept| kept.is_open()).map(|kept| OpenHit {
             age_s: now.saturating_sub(kept.at),
-            answer: kept.answer.seen_by(role),
+            shown: Shown::Answer(Box::new(kept.answer.seen_by(role))),
             outcomes: kept.outcomes.clone(),
-        })
-        .collect()
+        });
+        let before = stored.iter().rev().map(|hit| OpenHit {
+            age_s: now.saturating_sub(hit.at),
+            shown: Shown::Views { views: hit.views.clone(), role },
+            outcomes: hit.outcomes.clone(),
+        });
+        open.chain(before).take(most).collect()
     }
 
     pub(super) fn get(&self, scan: &ScanId, now: u64) -> Option<Arc<Answer>> {
@@ -89,7 +131,12 @@ impl Recent {
     /// Forgets what may not be kept at `now`.
     pub(super) fn forget(&self, now: u64) {
         let kept_s = self.kept_s;
+        self.stored().retain(|hit| now < hit.at.saturating_add(KEPT_S));
         self.lock().retain(|kept| !kept.answer.alerts.is_empty() || now < kept.at + kept_s);
+    }
+
+    fn stored(&self) -> MutexGuard<'_, Vec<Stored>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Recorded>> {

@@ -1,5 +1,6 @@
 //! The device's state and its lists, as officers may know them: nothing here tells of a discreet alert.
 
+use crate::box_key::Protection;
 use crate::link::LinkState;
 use crate::scanner::standing::AtPort;
 use crate::snapshot::{Content, Doubt, SnapshotList, Unavailable};
@@ -20,6 +21,8 @@ pub struct Status {
     pub roster: Option<RosterStatus>,
     /// What keeps the store from being written: there are no answers.
     pub store_fault: Option<String>,
+    /// What a copy of the disk needs besides to open the lists.
+    pub key_protection: Protection,
     /// Encounters that wait for a receipt.
     pub spool: u64,
     /// Those of them that headquarters refused.

@@ -3,6 +3,7 @@
 //! Invariants: a list's floor outlives its manifests and keys; it goes only when a root replaces the list's issuer.
 
 use super::db::{Db, DbError, Step, Tx};
+use super::open_hits;
 use rusqlite::{Row, params};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::Floor;
@@ -128,7 +129,10 @@ pub fn grants(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
 
 /// Erases a list's keys: what was sealed with them can no longer be read here. Its floor stays.
 pub(crate) fn erase_keys(db: &Db, list: &ListName) -> Result<(), DbError> {
-    db.transaction("erase the keys", |t| erase_grant(t, list))?;
+    db.transaction("erase the keys", |t| {
+        erase_grant(t, list)?;
+        open_hits::erase(t, Some(list))
+    })?;
     db.empty_log()
 }
 
@@ -146,6 +150,7 @@ pub(super) fn forget(t: &Tx<'_>, list: &ListName) -> Result<(), DbError> {
 /// Deletes manifests and keys of the list `only`, or of all. Floors stay, and grants below `grant_floor` count no more.
 pub(super) fn erase(t: &Tx<'_>, only: Option<&ListName>, grant_floor: u64) -> Result<(), DbError> {
     t.mark_erased();
+    open_hits::erase(t, only)?;
     let only = only.map(ListName::as_str);
     t.run(|db| {
         db.execute("DELETE FROM granted WHERE ?1 IS NULL OR list = ?1", [only])?;

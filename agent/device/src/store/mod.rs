@@ -10,6 +10,7 @@
 //! | [`receipted`] | reports for some days after their receipt |
 //! | [`encounters`] | which encounters an outcome may be given to; one call stores an encounter with all that belongs to it |
 //! | [`confirmations`] | the clocks of encounters that their owner must confirm |
+//! | [`open_hits`] | hits without an outcome, sealed |
 //! | [`late`] | encounters with documents that were listed only after their scan |
 //! | [`retro`] | keyed hashes of documents that met no alert |
 //! | [`journal`] | the audit journal's lines |
@@ -32,6 +33,7 @@ pub mod editions;
 pub mod encounters;
 pub mod journal;
 pub mod late;
+pub mod open_hits;
 pub mod receipted;
 pub mod retro;
 pub mod roster;
@@ -52,7 +54,7 @@ use std::path::Path;
 use vedette_common::files;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 13] = [
+const TABLES: [&[Step]; 14] = [
     trust::STEPS,
     roster::STEPS,
     editions::STEPS,
@@ -61,6 +63,7 @@ const TABLES: [&[Step]; 13] = [
     encounters::STEPS,
     confirmations::STEPS,
     late::STEPS,
+    open_hits::STEPS,
     retro::STEPS,
     journal::STEPS,
     tries::STEPS,

@@ -21,7 +21,7 @@ pub(super) const FILE: &str = "state.db";
 const MADE: &str = "made";
 
 /// Tables that are copied (all but the counts that triggers keep), and whether their rows are numbered, so that they can be read backwards too.
-pub(super) const TABLES: [(&str, bool); 17] = [
+pub(super) const TABLES: [(&str, bool); 19] = [
     ("meta", false),
     ("roster", false),
     ("list", false),
@@ -31,6 +31,8 @@ pub(super) const TABLES: [(&str, bool); 17] = [
     ("awaits_outcome", false),
     ("confirmation", false),
     ("late", false),
+    ("open_hit", true),
+    ("open_hit_alert", false),
     ("retro_key", false),
     ("retro", false),
     ("journal", true),

@@ -26,6 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use vedette_common::mqtt::backoff::Backoff;
+use vedette_common::mqtt::brokers::{BrokerAddress, Failover, SessionEnd};
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publisher, Token};
 use vedette_common::mqtt::topics::headquarters_subscriptions;
 
@@ -43,8 +44,8 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
-    /// Another broker than the home's: host and port.
-    pub broker: Option<(String, u16)>,
+    /// Other brokers than the home's, the preferred first: host and port. Of several the next is tried when one does not serve.
+    pub brokers: Vec<(String, u16)>,
     /// How often the heartbeat is signed again.
     pub heartbeat_every: Duration,
     /// Chunks sent, bytes a second; `None` for as fast as they are taken.
@@ -53,7 +54,11 @@ pub struct ServeOptions {
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        ServeOptions { broker: None, heartbeat_every: Duration::from_secs(300), depot_bytes_per_s: None }
+        ServeOptions {
+            brokers: Vec::new(),
+            heartbeat_every: Duration::from_secs(300),
+            depot_bytes_per_s: None,
+        }
     }
 }
 
@@ -81,7 +86,13 @@ pub async fn run(
 ) -> Result<ServeReport, CollectorError> {
     let _lock = home.lock_serve()?;
     home.check()?;
-    let settings = settings(home, HEADQUARTERS, options.broker.clone())?;
+    let settings = settings(home, HEADQUARTERS, options.brokers.first().cloned())?;
+    let address = |(host, port): &(String, u16)| BrokerAddress { host: host.clone(), port: *port };
+    let brokers = match options.brokers.is_empty() {
+        true => vec![BrokerAddress { host: settings.host.clone(), port: settings.port }],
+        false => options.brokers.iter().map(address).collect(),
+    };
+    let mut failover = Failover::over(brokers);
     let mut server = Server {
         exchange: Exchange::of(home, options.heartbeat_every)?,
         depot_budget: 0,
@@ -92,9 +103,16 @@ pub async fn run(
     };
     let mut backoff = Backoff::up_to(RETRY_MAX);
     while !shutdown.is_cancelled() {
-        if let Some(why) = server.session(settings.clone(), &mut backoff, &shutdown).await {
+        let BrokerAddress { host, port } = failover.current().clone();
+        let settings = MqttSettings { host, port, connect_wait: failover.connect_wait(), ..settings.clone() };
+        let mut end = SessionEnd::NotTaken;
+        if let Some(why) = server.session(settings, &mut end, &shutdown).await {
+            if end == SessionEnd::Good {
+                backoff.reset();
+            }
             let delay = backoff.next_delay();
-            warn!("the broker at {}:{}: {why}; next try in {delay:?}", settings.host, settings.port);
+            warn!("the broker at {}: {why}; next try in {delay:?}", failover.current());
+            failover.ended(end);
             server.broken_sessions += 1;
             tokio::select! {
                 () = sleep(delay) => {}
@@ -116,11 +134,11 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// One session; `Some(why)` when it broke, `None` at shutdown.
+    /// One session; `Some(why)` when it broke, `None` at shutdown. `end`: what it was good for.
     async fn session(
         &mut self,
         settings: MqttSettings,
-        backoff: &mut Backoff,
+        end: &mut SessionEnd,
         shutdown: &CancellationToken,
     ) -> Option<String> {
         self.exchange.start_over();
@@ -135,12 +153,13 @@ impl Server<'_> {
                 event = events.next() => match event {
                     Event::Connected => {
                         connected = true;
+                        *end = SessionEnd::Short;
                         look_due = Instant::now();
                         // A refusal to queue means the session is over, which comes as an event.
                         let _ = publisher.subscribe(&headquarters_subscriptions());
                     }
                     Event::Subscribed => {
-                        backoff.reset();
+                        *end = SessionEnd::Good;
                         self.exchange.subscribed();
                         info!("serving");
                     }

@@ -52,6 +52,9 @@ impl From<AgentError> for Failure {
             AgentError::Damaged => {
                 "start it again: it sets the damaged file aside and goes on with what can be read"
             }
+            AgentError::BoxKey(_) => {
+                "a key that is sealed comes from systemd: `systemctl start vedette`; agent/docs/device.md"
+            }
             AgentError::Locked { .. } => "ask that agent: leave --standalone away, or stop it first",
             _ => "",
         };

@@ -12,6 +12,7 @@ mod officer;
 mod output;
 mod owners;
 mod scan;
+mod seal_key;
 mod status;
 mod token;
 
@@ -71,6 +72,8 @@ enum Command {
     /// Client tokens: what programs show to call the API on loopback.
     #[command(subcommand)]
     Token(token::Command),
+    /// Seal the device's key to this machine's TPM 2, so that a copy of its disk opens no list. As root, on the device.
+    SealKey(seal_key::Arguments),
     /// Print a completion script.
     Completions {
         /// For which shell.
@@ -133,6 +136,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
         Command::Journal(command) => journal::run(command, &config()?),
         Command::Drill(command) => drill::run(command, &config()?).await,
         Command::Officer(command) => officer::run(command, &config()?),
+        Command::SealKey(arguments) => seal_key::run(arguments, config),
         Command::Token(command) => token::run(command, &config()?),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette", &mut std::io::stdout());

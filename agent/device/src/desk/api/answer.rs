@@ -4,11 +4,12 @@ use super::{OutcomeView, schema};
 use crate::action::Action;
 use crate::check::discreet::DiscreetScan;
 use crate::check::{Alert, Answer, Checked, Document, Find, Gap, Notice, Reason, Scan, Subject, Typed};
-use crate::post::recent::OpenHit;
+use crate::post::recent::{OpenHit, Shown};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use vedette_common::clock::rfc3339;
+use vedette_common::roster::Role;
 use vedette_common::words::Phrase;
 use vedette_names::Standing;
 use vedette_names::handling::{Handling, Restriction};
@@ -377,11 +378,26 @@ pub struct OpenHitView {
     pub outcomes: Vec<OutcomeView>,
 }
 
-impl From<&OpenHit> for OpenHitView {
-    fn from(hit: &OpenHit) -> OpenHitView {
+impl OpenHitView {
+    /// None if it was stored by a program that wrote it otherwise.
+    pub fn of(hit: &OpenHit) -> Option<OpenHitView> {
+        let answer = match &hit.shown {
+            Shown::Answer(answer) => (&**answer).into(),
+            Shown::Views { views, role } => {
+                let views: Vec<AnswerView> = serde_json::from_str(views).ok()?;
+                views.into_iter().nth(*role as usize)?
+            }
+        };
         let outcomes = hit.outcomes.iter().map(OutcomeView::from).collect();
-        OpenHitView { age_s: hit.age_s, answer: (&hit.answer).into(), outcomes }
+        Some(OpenHitView { age_s: hit.age_s, answer, outcomes })
     }
+}
+
+/// What each role is shown of an answer, in the order of roles: a JSON array, which [`OpenHitView::of`] reads.
+pub fn views(answer: &Answer) -> String {
+    let roles = [Role::Officer, Role::Supervisor, Role::Administrator];
+    let views = roles.map(|role| AnswerView::from(&answer.seen_by(role)));
+    serde_json::to_string(&views).expect("views are JSON")
 }
 
 /// A scan that met discreet alerts.

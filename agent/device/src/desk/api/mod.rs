@@ -26,7 +26,7 @@ mod status;
 
 pub use answer::{
     AlertView, AnswerView, CheckedView, DiscreetScanView, DocumentView, FindRequest, NameRequest,
-    NumberRequest, OpenHitView, ReasonView, ScanRequest, StandingView,
+    NumberRequest, OpenHitView, ReasonView, ScanRequest, StandingView, views,
 };
 pub use drill::{DrillReportView, DrillRequest, DrillView, EndDrill};
 pub use encounter::{ConfirmationView, LateView, OutcomeRequest, OutcomeView, OwnerAnswerView};

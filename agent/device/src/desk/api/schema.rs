@@ -83,6 +83,10 @@ words!(
     RosterState, "current", "behind", "expired", "ended"
 );
 words!(
+    /// What a copy of the disk needs besides to open the lists: this machine's TPM 2; nothing, if the whole disk was copied; nothing.
+    KeyProtection, "tpm2", "host_key", "file"
+);
+words!(
     /// A field that an owner may restrict to a role.
     Field,
     "kind",
@@ -172,6 +176,9 @@ mod tests {
             written([Roster::Current, Roster::Behind, Roster::Expired, Roster::Ended]),
             RosterState::WORDS
         );
+        use crate::box_key::Protection;
+        let protections = [Protection::Tpm2, Protection::HostKey, Protection::File];
+        assert_eq!(written(protections), KeyProtection::WORDS);
         use handling::Field as F;
         let fields = [
             F::Kind,

@@ -1,6 +1,7 @@
 //! The device and its lists.
 
 use super::schema;
+use crate::box_key::Protection;
 use crate::post::status::{ListStatus, RosterStanding, RosterStatus, Status};
 use crate::scanner::channel::ScannerState;
 use crate::scanner::standing::AtPort;
@@ -161,6 +162,9 @@ pub struct StatusView {
     pub version: String,
     /// Whether the session with headquarters is up.
     pub online: bool,
+    /// The broker's address, `HOST:PORT`, while it is; else the one that was tried last. Empty if none was.
+    #[serde(default)]
+    pub broker: String,
     /// Why not, or the last error; empty if there was none.
     pub link: String,
     /// When the certificate of the link ends; none while it is not known.
@@ -178,6 +182,9 @@ pub struct StatusView {
     /// What keeps the store from being written, so that there are no answers; empty while it can be.
     #[serde(default)]
     pub store_fault: String,
+    /// What a copy of the disk needs besides to open the lists.
+    #[schema(value_type = schema::KeyProtection)]
+    pub key_protection: Protection,
     /// Encounters that wait for a receipt.
     pub spool: u64,
     /// Those of them that headquarters refused: they are kept, and sent again once a day.
@@ -207,12 +214,14 @@ impl StatusView {
             post: status.post.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             online: status.link.online,
+            broker: status.link.broker.clone(),
             link: status.link.why.clone(),
             certificate_ends: status.link.certificate_ends.map(rfc3339),
             sign_in: SignIn::of(status.sign_in),
             roster: status.roster.map(RosterView::from),
             listen: listen.map_or_else(String::new, |address| address.to_string()),
             store_fault: status.store_fault.clone().unwrap_or_default(),
+            key_protection: status.key_protection,
             spool: status.spool,
             refused: status.refused,
             confirmations: status.confirmations.into(),

@@ -17,9 +17,9 @@ use vedette_shim::trust::OwnerWord;
 pub(crate) enum Command {
     /// Serve: depot (segments) and collector (encounters, receipts), until Ctrl-C.
     Serve {
-        /// Another broker than the home's.
+        /// Another broker than the home's; several are tried in turn.
         #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-        broker: Option<(String, u16)>,
+        broker: Vec<(String, u16)>,
         /// How often the heartbeat is signed again.
         #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
         heartbeat: Duration,
@@ -52,7 +52,8 @@ pub(crate) enum Command {
 pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { broker, heartbeat, depot_rate } => {
-            let options = ServeOptions { broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
+            let options =
+                ServeOptions { brokers: broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
             let runtime = tokio::runtime::Runtime::new()?;
             let report = runtime.block_on(serve_until_told(&open(dir)?, options))?;
             println!(

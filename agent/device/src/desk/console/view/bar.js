@@ -24,7 +24,7 @@ function link({ state, words }) {
   const online = isOnline(state);
   const { spool } = state.status;
   return [
-    el("li", { class: "link", "data-online": String(online) },
+    el("li", { class: "link", "data-online": String(online), title: shown(state.status.broker ?? "") },
       el("span", { class: "dot", "aria-hidden": "true" }), words.say(online ? "bar.online" : "bar.offline")),
     el("li", { class: "queue", "data-waiting": String(spool > 0) }, words.say("bar.queue", { count: spool })),
   ];
