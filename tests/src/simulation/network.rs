@@ -7,6 +7,7 @@ use bytes::Bytes;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use vedette_common::mqtt::session::Publish;
+use vedette_common::mqtt::topics::Subscription;
 
 /// What may happen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,9 +134,9 @@ impl Broker {
     }
 
     /// What a new subscription to these filters brings, in their order.
-    pub fn retained(&self, filters: &[String]) -> Vec<(String, Bytes)> {
+    pub fn retained(&self, filters: &[Subscription]) -> Vec<(String, Bytes)> {
         let mut found = Vec::new();
-        for filter in filters {
+        for Subscription { filter, .. } in filters {
             let fixed = filter.split('+').next().unwrap_or(filter);
             let range = self.retained.range(fixed.to_string()..);
             let in_range = range.take_while(|(topic, _)| topic.starts_with(fixed));

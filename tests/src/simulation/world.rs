@@ -16,7 +16,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
 use vedette_common::mqtt::session::Publish;
-use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions, headquarters_subscriptions};
+use vedette_common::mqtt::topics::{
+    DeviceTopic, Subscription, Topic, device_subscriptions, headquarters_subscriptions,
+};
 use vedette_shim::ids::ListName;
 use vedette_shim::trust::{Envelope, Heartbeat, Manifest, SignedKind, decode_body};
 
@@ -291,7 +293,7 @@ impl World {
         if !turn.ask.is_empty() {
             let id = self.devices[device].id.clone();
             self.trace.note(now, format_args!("{device} asks again for {:?}", turn.ask));
-            let filters: Vec<String> = turn.ask.iter().map(|kind| kind.filter(&id)).collect();
+            let filters: Vec<Subscription> = turn.ask.iter().map(|kind| kind.subscription(&id)).collect();
             self.send_retained(device, &filters);
         }
         if self.truth.is_revoked(device) {
@@ -321,7 +323,7 @@ impl World {
     }
 
     /// A subscription brings what the broker retains.
-    fn send_retained(&mut self, device: usize, filters: &[String]) {
+    fn send_retained(&mut self, device: usize, filters: &[Subscription]) {
         for (topic, payload) in self.broker.retained(filters) {
             self.carry_down(device, &topic, &payload);
         }
