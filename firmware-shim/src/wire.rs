@@ -392,38 +392,6 @@ pub struct ScannedDocument {
     pub expiry_date: String<6>,
 }
 
-/// What a device says of itself: retained, and (with `online: false`) its last will.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Whether its session is up.
-    pub online: bool,
-    /// When it said so, seconds since 1970.
-    pub at: u64,
-    /// The agent's version.
-    pub version: String<16>,
-    /// Encounters waiting for a receipt.
-    pub spool: u32,
-    /// Those of them that headquarters refused, and that are set aside.
-    pub refused: u32,
-    /// The lists it holds.
-    pub lists: Vec<HeldList, { crate::trust::LISTS_MAX }>,
-    /// Encounters whose owner has not answered in time, the oldest first.
-    pub overdue: Vec<EncounterId, OVERDUE_MAX>,
-}
-
-/// Most overdue encounters one status names.
-pub const OVERDUE_MAX: usize = 32;
-
-/// One list a device holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldList {
-    pub list: ListName,
-    /// The edition in use.
-    pub edition: u64,
-    /// Seconds since its last confirmation.
-    pub age_s: u64,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

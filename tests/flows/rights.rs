@@ -58,7 +58,7 @@ fn a_revoked_device_is_not_let_in_once_the_broker_has_read_the_list_anew() {
 fn a_device_speaks_under_its_own_name_only() {
     let post = Post::new();
     let (device, _other) = (post.enrol("post-7"), post.enrol("post-8"));
-    for own in ["want", "encounter"] {
+    for own in ["want", "encounter", "renewal"] {
         let topic = format!("vedette/v1/device/post-7/{own}");
         assert!(arrives(&post, &device, &topic), "{topic} must arrive");
     }
@@ -67,6 +67,7 @@ fn a_device_speaks_under_its_own_name_only() {
         "vedette/v1/device/post-8/status",
         "vedette/v1/device/post-7/order",
         "vedette/v1/device/post-7/receipt",
+        "vedette/v1/device/post-7/certificate",
         "vedette/v1/heartbeat",
         "vedette/v1/root/2",
         "vedette/v1/list/interpol/sltd/manifest/all",

@@ -23,7 +23,9 @@ impl Identity {
     /// A certificate and key, believing the broker's authority `ca`.
     pub fn of(ca: &Path, certificate: &Path, key: &Path) -> Identity {
         let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let config = tls::client_config(&read(ca), &read(certificate), &read(key), &[], Default::default());
+        let identity =
+            tls::Identity::from_pem(&read(certificate), &read(key)).unwrap_or_else(|error| panic!("{error}"));
+        let config = tls::client_config(&read(ca), &identity, None, Default::default());
         Identity(config.unwrap_or_else(|error| panic!("{error}")))
     }
 

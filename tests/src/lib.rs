@@ -15,6 +15,7 @@
 //! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`simulation`] | a year of a fleet by the dice of a seed, over both ends' own code, without a broker |
+//! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only the simulation, and what an attacker or a scanner does, use
@@ -28,6 +29,7 @@ pub mod headquarters;
 pub mod host_line;
 pub mod http;
 pub mod intruder;
+pub mod line;
 pub mod post;
 pub mod press;
 pub mod program;

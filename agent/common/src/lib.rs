@@ -10,6 +10,7 @@
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
 //! | [`log`], [`shutdown`] | what a program says; the signals that end it |
 //! | [`memory`] | no dump, no swap |
+//! | [`renewal`] | a device's certificate, renewed over the link |
 //! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
 
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod log;
 pub mod memory;
 pub mod mqtt;
 pub mod pin;
+pub mod renewal;
 pub mod roster;
 pub mod shutdown;
 pub mod text;

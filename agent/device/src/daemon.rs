@@ -17,6 +17,8 @@
 use crate::config::Config;
 use crate::desk;
 use crate::link::exchange::Exchange;
+use crate::link::renewal::Renewal;
+use crate::link::revocations::Revocations;
 use crate::link::uplink::Uplink;
 use crate::open::{AgentError, Opened};
 use crate::post::Post;
@@ -52,6 +54,12 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
             needs,
             state: link,
             hold: drill.hold(),
+            revocations: Revocations::of(config.link.clone(), config.state.join("certificate")),
+            renewal: Renewal::of(
+                config.link.clone(),
+                checker.device().clone(),
+                config.state.join("certificate"),
+            ),
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

@@ -26,6 +26,8 @@ pub enum SignedKind {
     Enrolment,
     /// A sealed report, signed by its device. It is no envelope's kind.
     Encounter,
+    /// What a device says of itself.
+    Status,
 }
 
 impl SignedKind {
@@ -41,6 +43,7 @@ impl SignedKind {
             Self::Answer => "answer",
             Self::Enrolment => "enrolment",
             Self::Encounter => "encounter",
+            Self::Status => "status",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | issuer (one a list) | manifests and grants of its list | the root |
 //! | heartbeat | the newest edition of each list at time T | the root |
 //! | collector | receipts, and owners' answers | the root |
+//! | a device | what it says of itself | the key that headquarters stored when it enrolled it |
 //! | orders | orders to a device (erase); the scanners that hang at it | the root |
 //!
 //! Every function here is pure: (bytes, what is already believed, floor, now) -> checked value or the one reason
@@ -25,6 +26,7 @@ mod role;
 mod root;
 #[cfg(feature = "soft")]
 mod soft;
+mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -44,6 +46,7 @@ pub use role::{PublicKey, Role};
 pub use root::{Issuer, Root};
 #[cfg(feature = "soft")]
 pub use soft::SoftVerify;
+pub use status::{HeldList, OVERDUE_MAX, Status};
 
 /// Most signatures an envelope carries, and most keys a role has.
 pub const KEYS_MAX: usize = 8;

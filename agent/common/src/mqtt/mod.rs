@@ -4,12 +4,16 @@
 //! |---|---|
 //! | [`topics`] | every topic, named and parsed |
 //! | [`tls`] | PEM -> a rustls configuration |
+//! | [`crl`] | which certificates are revoked |
+//! | `pem` | reads PEM without quoting it |
 //! | [`session`] | the one file that knows rumqttc: a session from connect to its first error |
 //! | [`backoff`] | the waits between sessions |
 //! | [`brokers`] | several addresses, which of them is tried next |
 
 pub mod backoff;
 pub mod brokers;
+pub mod crl;
+mod pem;
 pub mod session;
 pub mod tls;
 pub mod topics;

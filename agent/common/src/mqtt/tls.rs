@@ -9,70 +9,114 @@
 //! Failure: [`TlsError`] names which of the parts cannot be used, and never what is in it: it may be half a private key.
 //! Made again whenever a certificate renews.
 
+pub use super::pem::TlsError;
+
+use super::crl::Crl;
+use super::pem::{certificates, not_pem, unusable};
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring::default_provider;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
+use vedette_shim::ids::DeviceId;
+use zeroize::Zeroizing;
 
-/// A part of the TLS set-up that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// Not PEM, or empty.
-    #[error("the {what} cannot be read as PEM: {why}")]
-    Pem {
-        /// Which part.
-        what: &'static str,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// PEM, but not usable.
-    #[error("the {what} cannot be used: {why}")]
-    Unusable {
-        /// Which part.
-        what: &'static str,
-        /// What rustls says.
-        why: String,
-    },
+/// A certificate with its private key, as they are shown to the other side.
+pub struct Identity {
+    /// The first is ours.
+    chain: Vec<CertificateDer<'static>>,
+    /// DER, as it was given.
+    key: Zeroizing<Vec<u8>>,
 }
 
-/// Client configuration from PEM: the CA to believe, our certificate chain and its key, CRLs (may be empty),
-/// and the clock by which certificates are verified.
+/// From when until when a certificate counts, seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Term {
+    pub starts: u64,
+    pub ends: u64,
+}
+
+impl Identity {
+    /// From PEM: a certificate chain and its key.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Identity, TlsError> {
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| not_pem("private key", &error))?;
+        let key = Zeroizing::new(key.secret_der().to_vec());
+        Ok(Identity { chain: certificates("certificate", chain)?, key })
+    }
+
+    /// From DER; [`check`](Self::check) says whether it is one.
+    pub fn from_der(certificate: &[u8], key: &[u8]) -> Identity {
+        Identity {
+            chain: vec![CertificateDer::from(certificate.to_vec())],
+            key: Zeroizing::new(key.to_vec()),
+        }
+    }
+
+    /// Our certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.chain[0]
+    }
+
+    /// Its key, DER.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// When the certificate begins and ends.
+    pub fn term(&self) -> Result<Term, TlsError> {
+        term_of(&self.chain[0])
+    }
+
+    /// That the key belongs to the certificate, which is of this device.
+    pub fn check(&self, device: &DeviceId) -> Result<(), TlsError> {
+        self.certified()?;
+        let (_, certificate) = x509_parser::parse_x509_certificate(&self.chain[0])
+            .map_err(|error| unusable("certificate", error))?;
+        let mut names = certificate.subject().iter_common_name();
+        match (names.next().map(|name| name.as_str()), names.next()) {
+            (Some(Ok(name)), None) if name == device.as_str() => Ok(()),
+            _ => Err(unusable("certificate", "it is another's")),
+        }
+    }
+
+    fn certified(&self) -> Result<CertifiedKey, TlsError> {
+        let key = PrivateKeyDer::try_from(self.key.to_vec()).map_err(|why| unusable("private key", why))?;
+        CertifiedKey::from_der(self.chain.clone(), key, &default_provider())
+            .map_err(|why| unusable("certificate with its private key", why))
+    }
+}
+
+/// Client configuration: the CA to believe (PEM), who we are, what is revoked, and the clock by which certificates
+/// are verified.
 pub fn client_config(
     ca: &[u8],
-    chain: &[u8],
-    key: &[u8],
-    crls: &[u8],
+    identity: &Identity,
+    crl: Option<&Crl>,
     clock: Arc<Clock>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let unusable =
-        |what| move |why: &dyn std::fmt::Display| TlsError::Unusable { what, why: why.to_string() };
     let provider = Arc::new(default_provider());
 
     let mut roots = RootCertStore::empty();
     for certificate in certificates("CA certificate", ca)? {
-        roots.add(certificate).map_err(|e| unusable("CA certificate")(&e))?;
+        roots.add(certificate).map_err(|e| unusable("CA certificate", e))?;
     }
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| not_pem("private key", &error))?;
-    let crls = CertificateRevocationListDer::pem_slice_iter(crls)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| not_pem("certificate revocation list", &error))?;
-
     let mut verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-    if !crls.is_empty() {
-        verifier = verifier.with_crls(crls).only_check_end_entity_revocation();
+    if let Some(crl) = crl {
+        let crl = CertificateRevocationListDer::from(crl.der().to_vec());
+        verifier = verifier.with_crls([crl]).only_check_end_entity_revocation();
     }
-    let verifier = verifier.build().map_err(|e| unusable("CA certificate")(&e))?;
+    let verifier = verifier.build().map_err(|e| unusable("CA certificate", e))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(TimeOf(clock)))
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|e| unusable("TLS 1.3")(&e))?
+        .map_err(|e| unusable("TLS 1.3", e))?
         .with_webpki_verifier(verifier)
-        .with_client_auth_cert(certificates("certificate", chain)?, key)
-        .map_err(|e| unusable("certificate with its private key")(&e))?;
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified()?)));
     Ok(Arc::new(config))
 }
 
@@ -86,58 +130,24 @@ impl TimeProvider for TimeOf {
     }
 }
 
-/// The parser's own words would quote the line.
-fn not_pem(what: &'static str, error: &pem::Error) -> TlsError {
-    let why = match error {
-        pem::Error::MissingSectionEnd { .. } => "a section has no end",
-        pem::Error::IllegalSectionStart { .. } => "a section's first line is damaged",
-        pem::Error::Base64Decode(_) => "its base64 is damaged",
-        pem::Error::NoItemsFound => "there is none in it",
-        _ => "it is damaged",
-    };
-    TlsError::Pem { what, why }
-}
-
 /// When a certificate in PEM, the first of its chain, ends: seconds since 1970.
 pub fn ends_at(chain: &[u8]) -> Result<u64, TlsError> {
-    let unusable = |why: String| TlsError::Unusable { what: "certificate", why };
-    let certificates = certificates("certificate", chain)?;
-    let (_, certificate) =
-        x509_parser::parse_x509_certificate(&certificates[0]).map_err(|error| unusable(error.to_string()))?;
-    u64::try_from(certificate.validity().not_after.timestamp())
-        .map_err(|_| unusable("it ends before 1970".into()))
+    Ok(term_of(&certificates("certificate", chain)?[0])?.ends)
 }
 
-fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let found = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| not_pem(what, &error))?;
-    if found.is_empty() {
-        return Err(TlsError::Pem { what, why: "no certificate in it" });
-    }
-    Ok(found)
+fn term_of(certificate: &[u8]) -> Result<Term, TlsError> {
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(certificate).map_err(|error| unusable("certificate", error))?;
+    let seconds = |at: x509_parser::time::ASN1Time| {
+        u64::try_from(at.timestamp()).map_err(|_| unusable("certificate", "its term is before 1970"))
+    };
+    let validity = certificate.validity();
+    Ok(Term { starts: seconds(validity.not_before)?, ends: seconds(validity.not_after)? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_damaged_key_is_named_and_never_quoted() {
-        let halves = [
-            "-----BEGIN PRIVATE KEY-----secretsecret\n-----END PRIVATE KEY-----\n",
-            "-----BEGIN PRIVATE KEY-----\nsecretsecret\n",
-            "-----BEGIN PRIVATE KEY-----\nsecret\u{1}secret\n-----END PRIVATE KEY-----\n",
-            "secretsecret",
-        ];
-        for half in halves {
-            let error = not_pem("private key", &PrivateKeyDer::from_pem_slice(half.as_bytes()).unwrap_err());
-            let said = format!("{error} {error:?}");
-            let quoted = half.as_bytes()[..5].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            assert!(!said.contains("secret") && !said.contains(&quoted), "{said}");
-            assert!(said.starts_with("the private key cannot be read as PEM"), "{said}");
-        }
-    }
 
     #[test]
     fn certificates_are_verified_at_the_signed_time_when_the_system_s_is_behind() {

@@ -20,6 +20,8 @@ pub enum Topic {
     Heartbeat,
     /// Signed roster of officers, retained.
     Roster,
+    /// Which certificates of headquarters' services are revoked, a CRL, retained.
+    Revoked,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
     Manifest(ListName),
     /// A chunk of a new small segment, live, to all.
@@ -49,6 +51,10 @@ pub enum DeviceTopic {
     Order,
     /// The signed enrolment of one scanner, retained.
     Scanner(DeviceId),
+    /// Device asks for a new certificate.
+    Renewal,
+    /// Headquarters gives it.
+    Certificate,
 }
 
 impl Topic {
@@ -65,6 +71,9 @@ impl Topic {
         }
         if rest == "roster" {
             return Some(Topic::Roster);
+        }
+        if rest == "revoked" {
+            return Some(Topic::Revoked);
         }
         if let Some(version) = rest.strip_prefix("root/") {
             return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
@@ -85,6 +94,8 @@ impl Topic {
             "receipt" => DeviceTopic::Receipt,
             "status" => DeviceTopic::Status,
             "order" => DeviceTopic::Order,
+            "renewal" => DeviceTopic::Renewal,
+            "certificate" => DeviceTopic::Certificate,
             other => match other.strip_prefix("answer/") {
                 Some(encounter) => DeviceTopic::Answer(from_hex(encounter)?),
                 None => match other.strip_prefix("scanner/") {
@@ -104,6 +115,7 @@ impl fmt::Display for Topic {
             Topic::Root(version) => write!(f, "root/{version}"),
             Topic::Heartbeat => f.write_str("heartbeat"),
             Topic::Roster => f.write_str("roster"),
+            Topic::Revoked => f.write_str("revoked"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
             Topic::Device(device, what) => {
@@ -118,6 +130,8 @@ impl fmt::Display for Topic {
                     DeviceTopic::Grant(list) => write!(f, "grant/{list}"),
                     DeviceTopic::Order => f.write_str("order"),
                     DeviceTopic::Scanner(scanner) => write!(f, "scanner/{scanner}"),
+                    DeviceTopic::Renewal => f.write_str("renewal"),
+                    DeviceTopic::Certificate => f.write_str("certificate"),
                 }
             }
         }
@@ -137,11 +151,12 @@ pub enum Retained {
     Manifests,
     Answers,
     Scanners,
+    Revoked,
 }
 
 impl Retained {
     /// All of them, in the order in which a device subscribes.
-    pub const ALL: [Retained; 8] = [
+    pub const ALL: [Retained; 9] = [
         Retained::Roots,
         Retained::Order,
         Retained::Grants,
@@ -150,6 +165,7 @@ impl Retained {
         Retained::Manifests,
         Retained::Answers,
         Retained::Scanners,
+        Retained::Revoked,
     ];
 
     /// The subscription to this kind for a device.
@@ -168,6 +184,7 @@ impl Retained {
             Retained::Order => format!("{own}order"),
             Retained::Grants => format!("{own}grant/+/+"),
             Retained::Heartbeat => format!("{PREFIX}heartbeat"),
+            Retained::Revoked => format!("{PREFIX}revoked"),
             Retained::Roster => format!("{PREFIX}roster"),
             Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
             Retained::Answers => format!("{own}answer/+"),
@@ -180,7 +197,7 @@ impl Retained {
 ///
 /// Without acknowledgement (QoS 0) goes what is sent again all the same when it does not arrive: chunks and requests for them
 /// (asked for again after `chunk_wait_s`), encounters (sent again until their receipt), receipts (made again when the encounter
-/// comes again), heartbeats (the next one comes within minutes, and says the same and more). There the broker's own repeating
+/// comes again), renewals and certificates (asked for again), heartbeats (the next one comes within minutes, and says the same and more). There the broker's own repeating
 /// tells us nothing, costs a packet back for each message, and keeps a slow link to the broker's few messages under way
 /// (20 for Mosquitto). With acknowledgement (QoS 1) stays what comes once: signed statements that are retained (that one lacks
 /// shows at the next heartbeat at the earliest, for scanners' enrolments and earlier answers not at all), and statuses, of which a
@@ -207,14 +224,14 @@ impl Subscription {
 pub fn device_subscriptions(device: &DeviceId) -> Vec<Subscription> {
     let retained = Retained::ALL.iter().map(|kind| kind.subscription(device));
     let live = [format!("{PREFIX}segment/+/+")];
-    let mail = ["have", "receipt"].map(|what| format!("{PREFIX}device/{device}/{what}"));
+    let mail = ["have", "receipt", "certificate"].map(|what| format!("{PREFIX}device/{device}/{what}"));
     retained.chain(live.into_iter().chain(mail).map(Subscription::repeated_by_sender)).collect()
 }
 
 /// What headquarters' depot and collector subscribe to.
 pub fn headquarters_subscriptions() -> Vec<Subscription> {
     let of_devices = |what| format!("{PREFIX}device/+/{what}");
-    let asked_again = ["want", "encounter"].map(of_devices).map(Subscription::repeated_by_sender);
+    let asked_again = ["want", "encounter", "renewal"].map(of_devices).map(Subscription::repeated_by_sender);
     let once = [Subscription::repeated_by_broker(of_devices("status"))];
     asked_again.into_iter().chain(once).collect()
 }
@@ -232,6 +249,7 @@ mod tests {
             Topic::Root(3),
             Topic::Heartbeat,
             Topic::Roster,
+            Topic::Revoked,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
             of(DeviceTopic::Want),
@@ -243,6 +261,8 @@ mod tests {
             of(DeviceTopic::Grant(list.clone())),
             of(DeviceTopic::Order),
             of(DeviceTopic::Scanner("lane-1".parse().unwrap())),
+            of(DeviceTopic::Renewal),
+            of(DeviceTopic::Certificate),
         ] {
             assert_eq!(Topic::parse(&topic.name()), Some(topic));
         }
@@ -274,12 +294,13 @@ mod tests {
                 "vedette/v1/heartbeat",
                 "vedette/v1/segment/+/+",
                 "vedette/v1/device/post-7/have",
-                "vedette/v1/device/post-7/receipt"
+                "vedette/v1/device/post-7/receipt",
+                "vedette/v1/device/post-7/certificate"
             ]
         );
         assert_eq!(
             without(headquarters_subscriptions()),
-            ["vedette/v1/device/+/want", "vedette/v1/device/+/encounter"]
+            ["vedette/v1/device/+/want", "vedette/v1/device/+/encounter", "vedette/v1/device/+/renewal"]
         );
     }
 }

@@ -6,10 +6,10 @@
 //! verified is logged and dropped; a store that cannot be read is the caller's error, and ends the session.
 
 use super::early::EarlyAnswers;
+use super::self_report::SelfReport;
 use super::session::LinkSession;
 use crate::check::Checker;
 use crate::intake::{Missing, Update};
-use crate::snapshot::SnapshotList;
 use crate::store::{DbError, confirmations, spool};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -18,14 +18,15 @@ use vedette_common::encounter;
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{EncounterId, Hex};
-use vedette_shim::trust::{OwnerAnswer, Receipt, TrustError};
-use vedette_shim::wire::{self, HeldList, OVERDUE_MAX, Status};
+use vedette_shim::trust::{OVERDUE_MAX, OwnerAnswer, Receipt, TrustError};
+use vedette_shim::wire;
 
 /// One device's side of what is said.
 pub struct Exchange {
     checker: Arc<Checker>,
     /// Owners' answers that wait for a newer root.
     early: EarlyAnswers,
+    report: SelfReport,
 }
 
 /// What a message has for the intake.
@@ -40,7 +41,7 @@ pub enum ForIntake {
 impl Exchange {
     /// Of the device of `checker`, which has spool, lists in use and clock.
     pub fn new(checker: Arc<Checker>) -> Exchange {
-        Exchange { checker, early: EarlyAnswers::default() }
+        Exchange { checker, early: EarlyAnswers::default(), report: SelfReport::default() }
     }
 
     /// Whose side it is.
@@ -193,27 +194,14 @@ impl Exchange {
         })
     }
 
+    /// What the broker is to publish when the session that begins now ends.
+    pub fn will(&self) -> Publish {
+        self.report.will(&self.checker, self.overdue())
+    }
+
     /// What the device says of itself.
     pub fn status(&self, online: bool) -> Publish {
-        let now = self.checker.now();
-        let snapshot = self.checker.snapshot();
-        let held = |held: &SnapshotList| HeldList {
-            list: held.list.clone(),
-            edition: held.edition,
-            age_s: held.freshness(now).0,
-        };
-        let status = Status {
-            online,
-            at: now,
-            version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
-            spool: spool::depth(self.checker.db())
-                .map_or(u32::MAX, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
-            refused: spool::refused(self.checker.db())
-                .map_or(u32::MAX, |refused| u32::try_from(refused).unwrap_or(u32::MAX)),
-            lists: snapshot.lists.iter().map(held).take(vedette_shim::trust::LISTS_MAX).collect(),
-            overdue: self.overdue(),
-        };
-        message(Topic::Device(self.checker.device().clone(), DeviceTopic::Status).name(), &status, true)
+        self.report.status(&self.checker, online, self.overdue())
     }
 }
 

@@ -6,13 +6,19 @@
 //! | [`exchange`] | what is said in a session, whatever carries it |
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
 //! | [`asking`] | when to ask again for what the broker retains: pure |
+//! | `renewal`, `csr` | which certificate is shown, and how the next is asked for |
+//! | `revocations` | which brokers' certificates are refused |
 //! | `pace` | how many encounters may be under way: pure |
 //! | `early` | owners' answers that wait for a newer root |
 
 pub mod asking;
+mod csr;
 mod early;
 pub mod exchange;
 mod pace;
+pub mod renewal;
+pub mod revocations;
+mod self_report;
 pub mod session;
 pub mod uplink;
 

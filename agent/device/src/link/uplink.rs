@@ -7,6 +7,8 @@
 use super::LinkState;
 use super::asking::Asking;
 use super::exchange::{Exchange, ForIntake};
+use super::renewal::Renewal;
+use super::revocations::Revocations;
 use super::session::LinkSession;
 use crate::config::LinkConfig;
 use crate::intake::Needs;
@@ -21,10 +23,9 @@ use vedette_common::files;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
 use vedette_common::mqtt::brokers::{Failover, SessionEnd};
-use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publisher};
+use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
 use vedette_common::mqtt::tls;
-use vedette_common::mqtt::topics::device_subscriptions;
-use zeroize::Zeroizing;
+use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
 
 /// A PEM file larger than this is not one.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -36,6 +37,10 @@ const GOOD_SESSION: Duration = Duration::from_secs(20);
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
 const DRILL: &str = "suspended by a drill";
+/// Why a session ends when more certificates are revoked.
+const REVOKED: &str = "the list of revoked certificates is newer";
+/// Why a session ends for a new certificate.
+const TRYING: &str = "a new certificate is tried";
 /// Why a session ends with the agent.
 const STOPPING: &str = "the agent is stopping";
 /// How long a graceful disconnect may take.
@@ -48,12 +53,15 @@ enum Reached {
     Broker,
     /// Everything is subscribed, since then.
     Headquarters(Instant),
+    /// We ended it, and begin another.
+    Enough,
 }
 
 impl Reached {
     fn end(&self) -> SessionEnd {
         match self {
             Reached::Nobody => SessionEnd::NotTaken,
+            Reached::Enough => SessionEnd::Good,
             Reached::Headquarters(since) if since.elapsed() >= GOOD_SESSION => SessionEnd::Good,
             Reached::Broker | Reached::Headquarters(_) => SessionEnd::Short,
         }
@@ -74,6 +82,10 @@ pub struct Uplink {
     pub state: watch::Sender<LinkState>,
     /// While it is true there is no session: a drill.
     pub hold: watch::Receiver<bool>,
+    /// Which certificate is shown.
+    pub renewal: Renewal,
+    /// Which brokers' certificates are refused.
+    pub revocations: Revocations,
 }
 
 impl Uplink {
@@ -106,6 +118,7 @@ impl Uplink {
                 }
                 Err(why) => why,
             };
+            self.renewal.ended();
             if stop.is_cancelled() {
                 return;
             }
@@ -127,19 +140,15 @@ impl Uplink {
         }
     }
 
-    fn settings(&self, failover: &Failover) -> Result<MqttSettings, String> {
+    fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
         let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
+        let identity = self.renewal.for_session()?;
         let config = &self.config;
-        let crl = config.crl.as_deref().map(read).transpose()?.unwrap_or_default();
-        let key = Zeroizing::new(read(&config.key)?);
-        let tls = tls::client_config(
-            &read(&config.ca)?,
-            &read(&config.certificate)?,
-            &key,
-            &crl,
-            self.exchange.checker().clock(),
-        )
-        .map_err(|error| error.to_string())?;
+        let ca = read(&config.ca)?;
+        let crl = self.revocations.current(&ca)?;
+        let clock = self.exchange.checker().clock();
+        let tls =
+            tls::client_config(&ca, &identity, crl.as_ref(), clock).map_err(|error| error.to_string())?;
         Ok(MqttSettings {
             host: failover.current().host.clone(),
             port: failover.current().port,
@@ -147,7 +156,7 @@ impl Uplink {
             tls,
             keep_alive: config.keep_alive,
             connect_wait: failover.connect_wait(),
-            last_will: Some(self.exchange.status(false)),
+            last_will: Some(self.exchange.will()),
         })
     }
 
@@ -158,16 +167,15 @@ impl Uplink {
     /// Reports when our certificate ends, and warns in time: past its end there is no session, nor a way to say so.
     /// `again`: also if that was said before.
     fn check_certificate(&self, again: bool) {
-        let chain = files::read(&self.config.certificate, PEM_BYTES_MAX);
         // One that cannot be read ends the next session, with the reason.
-        let ends = chain.ok().and_then(|chain| tls::ends_at(&chain).ok());
+        let ends = self.renewal.term().map(|term| term.ends);
         let news =
             self.state.send_if_modified(|state| std::mem::replace(&mut state.certificate_ends, ends) != ends);
         let soon = ends.filter(|at| *at < self.exchange.checker().now() + CERTIFICATE_WARN_S);
         if let Some(at) = soon.filter(|_| news || again) {
             let (device, at) = (self.exchange.checker().device(), rfc3339(at));
             tracing::warn!(
-                "our certificate ends at {at}: `vedette-hq enrol {device} --renew` makes the next"
+                "our certificate ends at {at}, and headquarters gave no other: `vedette-hq enrol {device} --renew` makes the next"
             );
         }
     }
@@ -202,10 +210,16 @@ impl Uplink {
                         ready = true;
                         *reached = Reached::Headquarters(Instant::now());
                         tracing::info!("session with headquarters");
+                        self.renewal.worked();
+                        self.check_certificate(false);
                         self.report(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => self.receive(&mut session, &topic, payload),
+                    Event::Message { topic, payload, .. } => if self.receive(&mut session, &topic, payload) {
+                        // The broker of this session may be one that is revoked.
+                        *reached = Reached::Enough;
+                        return REVOKED.into();
+                    },
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
@@ -234,6 +248,11 @@ impl Uplink {
                 let current = self.exchange.reported();
                 let news = current != reported;
                 reported = current;
+                if self.renewal.waits() {
+                    *reached = Reached::Enough;
+                    self.disconnect(publisher, events).await;
+                    return TRYING.into();
+                }
                 let sent = self.send(&mut session, &mut publisher, now, news);
                 if let Err(why) = sent.and_then(|()| self.ask_again(&mut asking, &mut publisher, now)) {
                     return why;
@@ -250,6 +269,13 @@ impl Uplink {
         now: u64,
         news: bool,
     ) -> Result<(), String> {
+        let checker = self.exchange.checker();
+        if let Some(payload) = self.renewal.request(checker.clock().since_boot(), checker.now()) {
+            let topic = Topic::Device(checker.device().clone(), DeviceTopic::Renewal).name();
+            tracing::info!("asking headquarters for a new certificate");
+            // What finds no room is asked for again.
+            let _ = publisher.try_publish(Publish { topic, payload, retain: false });
+        }
         let missing = self.needs.borrow_and_update().segment.clone();
         let due = self.exchange.outgoing(session, missing.as_ref(), publisher.room(), now, news);
         for publish in due.map_err(|error| error.to_string())? {
@@ -273,12 +299,22 @@ impl Uplink {
         publisher.subscribe(&subscriptions).map_err(|error| error.to_string())
     }
 
-    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) {
+    /// Takes a message; whether another is needed than this session.
+    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) -> bool {
+        match Topic::parse(topic) {
+            Some(Topic::Revoked) => return self.revocations.take(&payload),
+            Some(Topic::Device(_, DeviceTopic::Certificate)) => {
+                self.renewal.take(&payload, self.exchange.checker().now());
+                return false;
+            }
+            _ => {}
+        }
         match self.exchange.receive(session, topic, payload) {
             Some(ForIntake::Update(update)) => self.intake.update(update),
             Some(ForIntake::Chunk(message)) => self.intake.chunk(message),
             None => {}
         }
+        false
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.

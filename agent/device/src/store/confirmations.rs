@@ -13,8 +13,8 @@ use rusqlite::{Row, params};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::text::owner_word;
 use vedette_shim::ids::{EncounterId, ListName};
+use vedette_shim::trust::OVERDUE_MAX;
 use vedette_shim::trust::{OwnerAnswer, OwnerWord};
-use vedette_shim::wire::OVERDUE_MAX;
 
 pub(super) const STEPS: &[Step] = &[Step {
     number: 5,

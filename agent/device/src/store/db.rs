@@ -187,8 +187,11 @@ impl Db {
         let error = DbError::Sqlite { what, path: self.path.clone(), source };
         let code = error.code();
         if error.is_damage() && !self.is_damaged.swap(true, Ordering::Relaxed) {
-            // Without the note the next start finds out by itself, only later.
-            if let Err(error) = files::write(&self.path.with_file_name(DAMAGED), b"") {
+            // Without the note the next start finds out by itself, only later. One that is there may name a file set aside.
+            let note = self.path.with_file_name(DAMAGED);
+            if !note.exists()
+                && let Err(error) = files::write(&note, b"")
+            {
                 tracing::error!(%error, "that the store is damaged cannot be noted");
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
-use super::db::{Db, DbError, Step};
+use super::db::{Db, DbError, Step, Tx};
 use super::{confirmations, editions, receipted, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
@@ -17,6 +17,7 @@ const HEARTBEAT: &str = "heartbeat";
 const CLOCK_FLOOR: &str = "clock_floor";
 const ORDER_FLOOR: &str = "order_floor";
 const GRANT_FLOOR: &str = "grant_floor";
+const STATUS_NUMBER: &str = "status_number";
 
 /// A root to be stored.
 pub(crate) struct NewRoot<'a> {
@@ -131,6 +132,15 @@ pub(crate) fn send_again(db: &Db, order: u64) -> Result<(), DbError> {
         spool::forget_refusals(t)?;
         receipted::ask_for_all(t)?;
         t.run(|db| put(db, ORDER_FLOOR, &order.to_le_bytes()))
+    })
+}
+
+/// The number of the next status: one more than the last, and than `before`. It is stored before it is used.
+pub(crate) fn next_status(t: &Tx<'_>, before: u64) -> Result<u64, DbError> {
+    t.run(|db| {
+        let number = number(db, STATUS_NUMBER)?.max(before) + 1;
+        put(db, STATUS_NUMBER, &number.to_le_bytes())?;
+        Ok(number)
     })
 }
 

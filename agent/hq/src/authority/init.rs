@@ -3,7 +3,7 @@
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::new_folder::NewFolder;
-use crate::authority::{pki, root};
+use crate::authority::{pki, root, services};
 use crate::db::settings;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home
         ["localhost".into(), "127.0.0.1".into()].into_iter().chain(options.broker_hosts.clone()).collect();
     let ca = pki::Ca::make(&home, now)?;
     ca.certify_services(&home, &hosts, now)?;
-    ca.write_crl(&home, &[], now)?;
+    services::write_crls(&home, &ca, &[], now)?;
     root::issue_first(&home, now)?;
     let mut db = home.new_database()?;
     let change = db.change()?;

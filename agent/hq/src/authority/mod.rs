@@ -8,6 +8,7 @@
 //! | [`keys`] | the key files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
 //! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
+//! | `services` | services' certificates made again and revoked; the CRLs |
 //! | [`heartbeat`] | signs which editions are the newest |
 //! | [`roster`] | signs who may sign in at the devices |
 //! | `sign` | signs, after devices' own verifier has read it |
@@ -26,6 +27,7 @@ pub mod renew;
 pub mod replace;
 pub mod root;
 pub mod roster;
+pub(crate) mod services;
 pub(crate) mod sign;
 pub mod signing_time;
 

@@ -11,8 +11,8 @@ use crate::authority::home::Home;
 use crate::db::devices::Revoked;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
-    SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey,
+    RevokedCertParams, SerialNumber,
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -33,8 +33,10 @@ pub const BROKER: &str = "broker";
 const CA_DAYS: u32 = 3650;
 /// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
 const SERVICE_DAYS: u32 = 730;
-const EARLY_S: u64 = 3600;
-const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// How long before it is made a certificate counts, seconds.
+pub(crate) const EARLY_S: u64 = 3600;
+/// A file of `pki/` is not larger, bytes.
+pub(crate) const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A certificate and its private key.
 pub(crate) struct Certified {
@@ -107,6 +109,23 @@ impl Ca {
         self.certify_as(serial, params, "the device's certificate")
     }
 
+    /// Makes a device's certificate, DER, for a key that it has.
+    pub(crate) fn certify_key(
+        &self,
+        device: &DeviceId,
+        key: &PublicKey,
+        term_s: u64,
+        now: u64,
+        serial: &[u8; 16],
+    ) -> Result<Vec<u8>, AuthorityError> {
+        let mut params = params(device.as_str(), now, 0);
+        params.not_after = time(now + term_s);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        complete(&mut params, serial);
+        let certificate = params.signed_by(key, &self.0).map_err(failed("the device's certificate"))?;
+        Ok(certificate.der().to_vec())
+    }
+
     fn certify(&self, params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {
         self.certify_as(serial(), params, what)
     }
@@ -117,9 +136,7 @@ impl Ca {
         mut params: CertificateParams,
         what: &str,
     ) -> Result<Certified, AuthorityError> {
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.use_authority_key_identifier_extension = true;
+        complete(&mut params, &serial);
         let key = KeyPair::generate().map_err(failed(what))?;
         let certificate = params.signed_by(&key, &self.0).map_err(failed(what))?;
         Ok(Certified {
@@ -130,11 +147,11 @@ impl Ca {
         })
     }
 
-    /// Writes `pki/crl.pem`. Mosquitto reads it again on SIGHUP.
+    /// A revocation list, PEM, of this number.
     ///
     /// It is good for as long as the CA: OpenSSL refuses *every* client once a CRL has expired, and this one is read
     /// from the broker's own disk, where freshness by expiry would only add an outage.
-    pub(crate) fn write_crl(&self, home: &Home, revoked: &[Revoked], now: u64) -> Result<(), AuthorityError> {
+    pub(crate) fn crl(&self, revoked: &[&Revoked], number: u64, now: u64) -> Result<String, AuthorityError> {
         let what = "the CRL";
         let revoked_certs: Vec<_> = revoked
             .iter()
@@ -148,13 +165,12 @@ impl Ca {
         let crl = CertificateRevocationListParams {
             this_update: time(now - EARLY_S),
             next_update: time(now + u64::from(CA_DAYS) * 86_400),
-            crl_number: SerialNumber::from_slice(&now.to_be_bytes()),
+            crl_number: SerialNumber::from_slice(&number.to_be_bytes()),
             issuing_distribution_point: None,
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let pem = crl.signed_by(&self.0).and_then(|crl| crl.pem()).map_err(failed(what))?;
-        Ok(files::write(&home.pki("crl.pem"), pem.as_bytes())?)
+        crl.signed_by(&self.0).and_then(|crl| crl.pem()).map_err(failed(what))
     }
 }
 
@@ -176,10 +192,28 @@ pub(crate) fn serial_of(pem: &[u8]) -> Option<Vec<u8>> {
     Some(pem.parse_x509().ok()?.raw_serial().to_vec())
 }
 
+/// A certificate's DER from its PEM.
+pub(crate) fn der(pem: &str) -> Result<Vec<u8>, AuthorityError> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|_| damaged("ca.pem"))?;
+    Ok(pem.contents)
+}
+
+/// A file of `pki/` is not what this program put there.
+pub(crate) fn damaged(name: &str) -> AuthorityError {
+    AuthorityError::Damaged(format!("pki/{name} is not a certificate"))
+}
+
 /// Reads a file of `pki/`.
 pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, AuthorityError> {
     let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;
     String::from_utf8(bytes).map_err(|_| AuthorityError::Damaged(format!("pki/{name} is not text")))
+}
+
+/// What every certificate has that is not the CA's.
+fn complete(params: &mut CertificateParams, serial: &[u8; 16]) {
+    params.serial_number = Some(SerialNumber::from_slice(serial));
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
 }
 
 fn params(name: &str, now: u64, days: u32) -> CertificateParams {

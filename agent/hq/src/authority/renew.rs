@@ -7,7 +7,7 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca, HEADQUARTERS};
 use crate::authority::signing_time::signing_time;
-use crate::authority::{heartbeat, root, roster};
+use crate::authority::{heartbeat, root, roster, services};
 use crate::db::{devices, officers, settings};
 use vedette_common::clock::rfc3339;
 
@@ -24,23 +24,30 @@ pub struct Renewed {
     pub root_version: u32,
     /// When that ends, seconds since 1970.
     pub root_expires_at: u64,
+    /// How many certificates of services were revoked.
+    pub revoked: usize,
 }
 
 /// Issues the next root, with the same roles, and the next roster, and makes new certificates for the broker and
 /// headquarters. The root goes out with `serve`, a `publish --broker` or a bundle; broker and `serve` take the certificates when they start again.
-pub fn renew(home: &Home) -> Result<Renewed, AuthorityError> {
+///
+/// The services' old certificates count until they end, unless `revoke_old`: then they and all before them are revoked.
+pub fn renew(home: &Home, revoke_old: bool) -> Result<Renewed, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     let hosts = settings::broker_hosts(db.read())?;
     let root = root::issue_next(home, now, |_| Ok(()))?;
-    Ca::open(home)?.certify_services(home, &hosts, now)?;
+    let ca = Ca::open(home)?;
+    services::replace(home, &ca, &hosts, now)?;
+    let revoked = if revoke_old { services::revoke_retired(home, now)? } else { 0 };
+    services::write_crls(home, &ca, &devices::revoked(db.read(), now)?, now)?;
     let change = db.change()?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;
     roster::sign_if_any(home, &change, now)?;
     change.commit()?;
-    Ok(Renewed { root_version: root.version, root_expires_at: root.expires })
+    Ok(Renewed { root_version: root.version, root_expires_at: root.expires, revoked })
 }
 
 /// What ends within [`WARN_DAYS`], in words.

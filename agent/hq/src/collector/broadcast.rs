@@ -13,8 +13,9 @@ use crate::db;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::timeout;
+use vedette_common::mqtt::crl::Crl;
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publish};
-use vedette_common::mqtt::tls::client_config;
+use vedette_common::mqtt::tls::{Identity, client_config};
 use vedette_common::mqtt::topics::Topic;
 use vedette_shim::ids::ListName;
 use vedette_shim::wire::{self, CHUNK_BYTES, Chunk};
@@ -67,14 +68,13 @@ pub(crate) fn settings(
         None => db::settings::broker(home.database()?.read())?,
     };
     let read = |name: &str| pki::read_text(home, name);
-    let tls = client_config(
-        read("ca.pem")?.as_bytes(),
-        read(&format!("{name}.pem"))?.as_bytes(),
-        zeroize::Zeroizing::new(read(&format!("{name}.key"))?).as_bytes(),
-        read("crl.pem")?.as_bytes(),
-        Default::default(),
-    )
-    .map_err(AuthorityError::from)?;
+    let key = zeroize::Zeroizing::new(read(&format!("{name}.key"))?);
+    let identity = Identity::from_pem(read(&format!("{name}.pem"))?.as_bytes(), key.as_bytes())
+        .map_err(AuthorityError::from)?;
+    let ca = read("ca.pem")?;
+    let crl = Crl::from_pem(read("crl.pem")?.as_bytes()).map_err(AuthorityError::from)?;
+    let tls = client_config(ca.as_bytes(), &identity, Some(&crl), Default::default())
+        .map_err(AuthorityError::from)?;
     Ok(MqttSettings {
         host,
         port,

@@ -13,6 +13,7 @@ use crate::collector::broadcast::chunk_message;
 use crate::collector::depot::{Absent, Depot, Turn, read_chunk};
 use crate::collector::error::CollectorError;
 use crate::collector::homecoming::{Counts, Homecoming};
+use crate::collector::renewals::Renewals;
 use crate::collector::watch::Watch;
 use crate::db::{Db, devices};
 use bytes::Bytes;
@@ -35,6 +36,7 @@ pub struct Exchange<'a> {
     db: Db,
     watch: Watch<'a>,
     homecoming: Homecoming<'a>,
+    renewals: Renewals,
     alarms: Alarms,
     depot: Depot,
     absent: Absent,
@@ -55,6 +57,7 @@ impl<'a> Exchange<'a> {
             db: home.database()?,
             watch: Watch::over(home, heartbeat_every),
             homecoming: Homecoming::to(home),
+            renewals: Renewals::default(),
             alarms: Alarms::default(),
             depot: Depot::default(),
             absent: Absent::default(),
@@ -92,17 +95,27 @@ impl<'a> Exchange<'a> {
                     self.encounter(device.clone(), payload.slice_ref(message));
                 }
             }
-            DeviceTopic::Status => self.homecoming.status(device, &payload, retained, self.watch.time()),
+            DeviceTopic::Status => self.status(device, payload, retained),
             DeviceTopic::Want => match wire::decode::<Want>(&payload) {
                 Ok(want) => self.want(&device, &want),
                 Err(error) => warn!("request of {device}: {error}"),
             },
+            DeviceTopic::Renewal => {
+                let (db, alarms, now) = (&mut self.db, &mut self.alarms, self.watch.time());
+                self.renewals.take(self.home, db, alarms, device, &payload, now);
+            }
             _ => {}
         }
     }
 
     fn encounter(&mut self, device: DeviceId, message: Bytes) {
         if self.homecoming.encounter(device, message) {
+            self.store();
+        }
+    }
+
+    fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) {
+        if self.homecoming.status(device, message, kept) {
             self.store();
         }
     }
@@ -137,7 +150,7 @@ impl<'a> Exchange<'a> {
 
     /// The next message but chunks: receipts go before what is to be kept.
     pub fn next_message(&mut self) -> Option<Publish> {
-        self.homecoming.next_receipt().or_else(|| self.outbox.pop_front())
+        self.homecoming.next_receipt().or_else(|| self.renewals.next()).or_else(|| self.outbox.pop_front())
     }
 
     /// The next chunk that a device waits for.

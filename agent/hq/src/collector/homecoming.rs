@@ -2,7 +2,7 @@
 //!
 //! Invariant: a receipt is made only for what is committed. Failure: what cannot be stored is dropped with an alarm; devices
 //! send encounters again until they have a receipt, and statuses are stored with the next batch. Bounds: [`BATCH_MAX`]
-//! messages wait to be stored, one status a device, [`RECEIPTS_WAITING_MAX`] receipts wait to be sent.
+//! messages of each kind wait to be stored, [`RECEIPTS_WAITING_MAX`] receipts wait to be sent.
 
 use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
@@ -11,14 +11,13 @@ use crate::collector::error::CollectorError;
 use crate::collector::suspicions::Suspicions;
 use crate::collector::watch::Watch;
 use crate::db::Db;
-use crate::fleet::devices::store_status;
+use crate::fleet::status::{self, Stored};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
 use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt};
-use vedette_shim::wire::{self, Status};
 
 /// Messages stored in one transaction, at most.
 const BATCH_MAX: usize = RECEIPT_ENTRIES_MAX;
@@ -29,8 +28,8 @@ const RECEIPTS_WAITING_MAX: usize = 1024;
 pub(crate) struct Homecoming<'a> {
     owners: Owners<'a>,
     encounters: Vec<(DeviceId, Bytes)>,
-    /// With when each was true, seconds since 1970.
-    statuses: BTreeMap<DeviceId, (Status, u64)>,
+    /// Each with whether the broker had kept it.
+    statuses: Vec<(DeviceId, Bytes, bool)>,
     receipts: VecDeque<Publish>,
     suspicions: Suspicions,
     counts: Counts,
@@ -50,7 +49,7 @@ impl<'a> Homecoming<'a> {
         Homecoming {
             owners: Owners::of(home),
             encounters: Vec::new(),
-            statuses: BTreeMap::new(),
+            statuses: Vec::new(),
             receipts: VecDeque::new(),
             suspicions: Suspicions::default(),
             counts: Counts::default(),
@@ -63,15 +62,10 @@ impl<'a> Homecoming<'a> {
         self.encounters.len() >= BATCH_MAX
     }
 
-    /// Takes a status in; a retained one is as old as it says, by the device's clock.
-    pub(crate) fn status(&mut self, device: DeviceId, message: &[u8], retained: bool, now: u64) {
-        match wire::decode::<Status>(message) {
-            Ok(status) => {
-                let seen = if retained { status.at.min(now) } else { now };
-                self.statuses.insert(device, (status, seen));
-            }
-            Err(error) => warn!("status of {device}: {error}"),
-        }
+    /// Takes a status in, which the broker may have `kept`; true when as many wait as are stored at once.
+    pub(crate) fn status(&mut self, device: DeviceId, message: Bytes, kept: bool) -> bool {
+        self.statuses.push((device, message, kept));
+        self.statuses.len() >= BATCH_MAX
     }
 
     /// The next receipt to be sent.
@@ -87,7 +81,7 @@ impl<'a> Homecoming<'a> {
     pub(crate) fn store(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms) {
         let now = watch.time();
         if !self.statuses.is_empty() {
-            let stored = self.store_statuses(db);
+            let stored = self.store_statuses(db, now);
             if alarms.watch("statuses", stored, now).is_some() {
                 self.statuses.clear();
             }
@@ -150,11 +144,13 @@ impl<'a> Homecoming<'a> {
     }
 
     /// Commits what devices said of themselves.
-    fn store_statuses(&self, db: &mut Db) -> Result<(), CollectorError> {
+    fn store_statuses(&self, db: &mut Db, now: u64) -> Result<(), CollectorError> {
         let change = db.change()?;
-        for (device, (status, seen)) in &self.statuses {
-            if !store_status(&change, device, status, *seen)? {
-                warn!("a status came from {device}, which was never enrolled");
+        for (device, message, kept) in &self.statuses {
+            match status::take(&change, device, message, *kept, now)? {
+                Stored::New | Stored::Known => {}
+                Stored::Refused(why) => warn!("{why} came in the name of {device}"),
+                Stored::UnknownDevice => warn!("a status came from {device}, which is not enrolled"),
             }
         }
         Ok(change.commit()?)

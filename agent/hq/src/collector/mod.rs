@@ -6,6 +6,7 @@
 //! | [`exchange`] | what is said with devices, whatever carries it |
 //! | `homecoming` | what comes from devices: stored, then receipted |
 //! | `suspicions` | alarms about what devices say that cannot be true |
+//! | `renewals` | devices' new certificates |
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
@@ -22,6 +23,7 @@ pub mod encounters;
 mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
+pub(crate) mod renewals;
 mod retained;
 pub mod serve;
 mod suspicions;

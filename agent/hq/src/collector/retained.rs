@@ -1,11 +1,11 @@
-//! What the broker should keep for devices: every root, each device's grants, scanners and order, every list's newest manifest,
+//! What the broker should keep for devices: services' certificates that are revoked, every root, each device's grants, scanners and order, every list's newest manifest,
 //! the roster, owners' answers, the heartbeat, in the order a device needs them.
 //!
 //! The broker remembers nothing we could not rebuild: all of it comes from the home, and is published again on every
 //! connect. An empty message clears what the broker keeps: a revoked device's grants, an order carried no further.
 
 use crate::authority::home::Home;
-use crate::authority::root;
+use crate::authority::{root, services};
 use crate::collector::answer;
 use crate::collector::error::CollectorError;
 use crate::db::{Session, devices, editions, grants, lists, officers, scanners, statements};
@@ -25,7 +25,7 @@ pub(crate) fn all(
     now: u64,
     mut failed: impl FnMut(CollectorError),
 ) -> Vec<Publish> {
-    let parts: [Part; 6] = [roots, of_devices, manifests, roster, answers, heartbeat];
+    let parts: [Part; 7] = [revoked, roots, of_devices, manifests, roster, answers, heartbeat];
     let mut publishes = Vec::new();
     for part in parts {
         match part(home, db, now) {
@@ -38,6 +38,11 @@ pub(crate) fn all(
         }
     }
     publishes
+}
+
+/// Services' certificates that are revoked.
+fn revoked(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
+    Ok(vec![(Topic::Revoked, services::for_devices(home)?.der().to_vec())])
 }
 
 fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {

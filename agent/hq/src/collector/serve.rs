@@ -3,7 +3,7 @@
 //! What is said is `exchange`'s; here it is carried. What is retained is sent on every connect and, within a second, whenever
 //! another command changed the home; the heartbeat is signed again every `heartbeat_every`.
 //!
-//! Needs of the private keys: heartbeat, collector and the owners' only. Commits are made in line, and the broker's messages
+//! Needs of the private keys: heartbeat, collector and the owners', and the CA's when a device asks for its next certificate. Commits are made in line, and the broker's messages
 //! wait for them in the session's bounded queue.
 //!
 //! Failure: once started, `serve` ends only when it is told to. What it cannot do (a damaged key, a full disk, a clock that is

@@ -5,6 +5,7 @@ use crate::collector::alarms::Alarms;
 use crate::collector::encounters::Refusal;
 use crate::collector::error::CollectorError;
 use crate::db::{Db, DbError, contradictions, devices, refusals};
+use crate::fleet::status::NOT_SIGNED;
 use std::time::{Duration, Instant};
 
 const FORK: &str = "a fork";
@@ -72,10 +73,13 @@ fn contradicting(db: &Db, since: u64) -> Result<Option<String>, DbError> {
 }
 
 fn forged(db: &Db, since: u64) -> Result<Option<String>, DbError> {
-    let devices = refusals::since(db.read(), &Refusal::NotSigned.to_string(), since, NAMED_MAX)?;
+    let mut devices = refusals::since(db.read(), &Refusal::NotSigned.to_string(), since, NAMED_MAX)?;
+    devices.extend(refusals::since(db.read(), NOT_SIGNED, since, NAMED_MAX)?);
+    devices.sort();
+    devices.dedup();
     Ok((!devices.is_empty()).then(|| {
         format!(
-            "encounters came that these devices have not signed: {}. They are refused. Somebody writes in their names at the \
+            "encounters or statuses came that these devices have not signed: {}. They are refused. Somebody writes in their names at the \
              broker, or what comes is damaged on the way",
             devices.join(", ")
         )

@@ -22,12 +22,24 @@ pub(super) const STEPS: &[Step] = &[Step {
 pub(crate) enum What {
     /// Two messages have one encounter's id.
     OneId,
+    /// Two statuses have one number.
+    OneNumber,
+    /// A status that is newer by its time has a lower number.
+    NumberBack,
+    /// The journal ends earlier than it did, or elsewhere.
+    Journal,
+    /// An edition whose manifest is not ours.
+    Edition,
 }
 
 impl What {
-    fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             What::OneId => "encounters with one id and different contents",
+            What::OneNumber => "statuses with one number and different contents",
+            What::NumberBack => "the number of its status went back",
+            What::Journal => "its journal went back or was rewritten",
+            What::Edition => "it holds an edition whose content this home did not sign",
         }
     }
 }

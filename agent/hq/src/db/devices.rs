@@ -1,4 +1,4 @@
-//! The devices: their certificates, and the last status of each and the lists it holds.
+//! The devices: their certificates, and how each is shown with the lists it holds.
 //!
 //! Invariants: a device has at most one enrolment in force; a certificate's row is there before the certificate leaves, so
 //! that it can be revoked.
@@ -8,12 +8,12 @@ use super::contradictions::{self, ContradictionView};
 use super::error::DbError;
 use super::from_json;
 use super::refusals::{self, RefusalView};
+use super::statuses::{self, StatusView};
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use vedette_common::device_key::EnrolledKeys;
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::wire::Status;
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -102,6 +102,8 @@ pub struct DeviceView {
     pub last_seen: Option<u64>,
     /// Whether its session is up.
     pub online: bool,
+    /// What its last status says besides.
+    pub said: Option<StatusView>,
     /// Its program's.
     pub version: Option<String>,
     /// Encounters that wait on it.
@@ -146,7 +148,8 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     let id = new.device.as_str();
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
-         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL",
+         post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL,
+         status = NULL, status_identity = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
@@ -196,6 +199,14 @@ pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> 
     Ok(db.query_row(query, [serial], |row| row.get(0))?)
 }
 
+/// Whether a device's certificate counts: the newest of its enrolment in force, or one before it.
+pub(crate) fn counts(db: &Session, device: &DeviceId, serial: &[u8]) -> Result<bool, DbError> {
+    let query =
+        "SELECT EXISTS(SELECT 1 FROM enrolments WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL
+         UNION ALL SELECT 1 FROM superseded WHERE device = ?1 AND serial = ?2 AND revoked_at IS NULL)";
+    Ok(db.query_row(query, params![device.as_str(), serial], |row| row.get(0))?)
+}
+
 /// Certificates that were revoked and have not ended at `now`.
 pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     let mut query = db.prepare(
@@ -210,40 +221,10 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
-pub(crate) fn set_status(
-    db: &Session,
-    device: &DeviceId,
-    status: &Status,
-    seen: u64,
-) -> Result<bool, DbError> {
-    let id = device.as_str();
-    let known = db
-        .prepare_cached(
-            "UPDATE devices SET last_seen = ?2, online = 1, version = ?3, spool = ?4, refused = ?5 WHERE id = ?1",
-        )?
-        .execute(params![id, stored(seen), status.version.as_str(), status.spool, status.refused])?
-        == 1;
-    if known {
-        db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
-        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?)")?;
-        for held in &status.lists {
-            let confirmed_at = stored(seen.saturating_sub(held.age_s));
-            insert.execute(params![id, held.list.as_str(), stored(held.edition), confirmed_at])?;
-        }
-    }
-    Ok(known)
-}
-
-/// A device's session ended; false when there is no such device.
-pub(crate) fn set_offline(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
-    Ok(db.execute("UPDATE devices SET online = 0 WHERE id = ?", [device.as_str()])? == 1)
-}
-
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused
+        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused, status
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
@@ -251,7 +232,9 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
          GROUP BY id ORDER BY id LIMIT ?2",
     )?;
     let rows = query.query_map(params![after, limit as i64], |row| {
+        let status: Option<Vec<u8>> = row.get(9)?;
         Ok(DeviceView {
+            said: status.and_then(|status| statuses::view(&status)),
             device: row.get(0)?,
             post: row.get(1)?,
             state: if row.get(2)? { DeviceState::Revoked } else { DeviceState::Enrolled },

@@ -4,7 +4,7 @@
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
-use super::values::parse;
+use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::trust::{Envelope, Manifest, SignedKind, decode_body};
@@ -78,6 +78,12 @@ pub(crate) fn insert(db: &Session, manifest: &Manifest, bytes: &[u8]) -> Result<
         params![manifest.list.as_str(), manifest.edition as i64, manifest.issued as i64, bytes],
     )?;
     Ok(())
+}
+
+/// The signed manifest of an edition; `None` if this home did not publish it.
+pub(crate) fn manifest(db: &Session, list: &ListName, edition: u64) -> Result<Option<Vec<u8>>, DbError> {
+    let query = "SELECT manifest FROM editions WHERE list = ? AND edition = ?";
+    Ok(db.query_row(query, params![list.as_str(), stored(edition)], |row| row.get(0)).optional()?)
 }
 
 /// The signed manifest of a list's newest edition; `None` before the first.

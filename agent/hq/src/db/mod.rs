@@ -15,6 +15,7 @@
 //! | `encounters` | the encounters that came home |
 //! | `outcomes` | what came of them, and what their owners answer |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
+//! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
 //! | `alarms` | what `serve` cannot do at present |
@@ -43,6 +44,7 @@ pub(crate) mod refusals;
 pub(crate) mod scanners;
 pub(crate) mod settings;
 pub(crate) mod statements;
+pub(crate) mod statuses;
 #[cfg(test)]
 mod tests;
 pub(crate) mod under_way;
@@ -58,7 +60,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 14] = [
+const TABLES: [&[Step]; 15] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -72,6 +74,7 @@ const TABLES: [&[Step]; 14] = [
     alarms::STEPS,
     refusals::STEPS,
     contradictions::STEPS,
+    statuses::STEPS,
     under_way::STEPS,
 ];
 

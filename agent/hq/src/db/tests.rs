@@ -1,12 +1,13 @@
 //! The database: an older program's is brought up to date with all it holds, and listings come in pages.
 
 use super::*;
+use crate::tests::status_with;
 use rusqlite::Connection;
 use vedette_shim::ids::DeviceId;
 use vedette_shim::list::Kind;
-use vedette_shim::trust::OwnerWord;
+use vedette_shim::trust::{HeldList, OwnerWord, Status};
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{FormField, Outcome, Status};
+use vedette_shim::wire::{FormField, Outcome};
 
 #[test]
 fn each_step_after_the_first_schemas_has_a_number_that_follows() {
@@ -139,25 +140,22 @@ fn pages_follow_each_other_without_gap_or_repetition() {
 fn a_status_replaces_what_the_device_held_and_a_stranger_s_is_not_stored() {
     let (_folder, path) = of_schema_6();
     let db = open(&path).unwrap();
-    let status = |lists: &[(&str, u64)]| Status {
-        online: true,
-        at: 0,
-        version: "0.2".try_into().unwrap(),
-        spool: 0,
-        refused: 0,
+    let status = |device: &str, lists: &[(&str, u64)]| Status {
+        device: device.parse().unwrap(),
         lists: lists
             .iter()
-            .map(|(list, edition)| vedette_shim::wire::HeldList {
+            .map(|(list, edition)| HeldList {
                 list: list.parse().unwrap(),
                 edition: *edition,
+                manifest: [0; 32],
                 age_s: 10,
             })
             .collect(),
-        overdue: Default::default(),
+        ..status_with(0)
     };
-    let (known, stranger) = ("post-7".parse().unwrap(), "nobody".parse().unwrap());
-    assert!(devices::set_status(db.read(), &known, &status(&[("a/b", 9)]), 100).unwrap());
-    assert!(!devices::set_status(db.read(), &stranger, &status(&[("a/b", 9)]), 100).unwrap());
+    let (known, stranger) = ("post-7", "nobody");
+    assert!(statuses::set(db.read(), &status(known, &[("a/b", 9)]), &[0; 32], 100).unwrap());
+    assert!(!statuses::set(db.read(), &status(stranger, &[("a/b", 9)]), &[0; 32], 100).unwrap());
     let held = devices::page(db.read(), "", 1).unwrap().remove(0).held;
     assert_eq!(held, [devices::HeldView { list: "a/b".into(), edition: 9, confirmed_at: 90 }]);
 }

@@ -7,6 +7,7 @@
 use crate::authority::home::Home;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder, place};
 use crate::authority::pki::{self, Ca};
+use crate::authority::services;
 use crate::authority::signing_time::signing_time;
 use crate::db::under_way::{self, UnderWay};
 use crate::db::{Db, devices};
@@ -51,7 +52,7 @@ pub(super) fn settle(home: &Home, db: &mut Db) -> Result<(), FleetError> {
         let change = db.change()?;
         under_way::abandon(&change, &serial, expires_at, now)?;
         under_way::forget(&change, &serial)?;
-        Ca::open(home)?.write_crl(home, &devices::revoked(&change, now)?, now)?;
+        services::write_crls(home, &Ca::open(home)?, &devices::revoked(&change, now)?, now)?;
         change.commit()?;
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(FileError::at("remove", &folder))?;

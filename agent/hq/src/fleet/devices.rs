@@ -3,12 +3,12 @@
 pub use crate::db::contradictions::ContradictionView;
 pub use crate::db::devices::{DeviceState, DeviceView, HeldView};
 pub use crate::db::refusals::RefusalView;
+pub use crate::db::statuses::StatusView;
 
 use crate::authority::home::Home;
-use crate::db::{Session, devices, encounters};
+use crate::db::{Session, devices};
 use crate::fleet::error::FleetError;
-use vedette_shim::ids::{DeviceId, Hex};
-use vedette_shim::wire::Status;
+use vedette_shim::ids::DeviceId;
 
 /// Devices that one page of the listing has, at most.
 pub const PAGE_ROWS: usize = 500;
@@ -25,27 +25,6 @@ pub fn pages(home: &Home) -> Result<impl Iterator<Item = Result<Vec<DeviceView>,
         }
         Some(page.map_err(FleetError::from))
     }))
-}
-
-/// Stores a device's status of the time `seen`, on a change; false when there is no such device.
-pub(crate) fn store_status(
-    db: &Session,
-    device: &DeviceId,
-    status: &Status,
-    seen: u64,
-) -> Result<bool, FleetError> {
-    // A last will was written when the session began: it means that the device is gone, and nothing about its lists.
-    if !status.online {
-        return Ok(devices::set_offline(db, device)?);
-    }
-    let known = devices::set_status(db, device, status, seen)?;
-    for encounter in &status.overdue {
-        if encounters::mark_overdue(db, encounter, device, seen)? {
-            let encounter = Hex(encounter);
-            tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
-        }
-    }
-    Ok(known)
 }
 
 /// The serial number of a device's certificate in force, the newest if it was renewed; else why there is none.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! agent.toml                device.pem device.key   its certificate and private key
-//! ca.pem                    box.key                 its private key, 64 hexadecimal digits
+//! ca.pem crl.pem            box.key                 its private key, 64 hexadecimal digits
 //! root.anchor               grants/<owner>/<list>   a signed grant each
 //! ```
 //!
@@ -18,8 +18,8 @@ use crate::authority::home::Home;
 use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
 use crate::authority::pki::{self, Ca, Certified};
-use crate::authority::root;
 use crate::authority::signing_time::signing_time;
+use crate::authority::{root, services};
 use crate::db::devices::{self, NewEnrolment};
 use crate::db::{Session, grants as db_grants, settings, statements, under_way};
 use crate::fleet::cut_off;
@@ -158,6 +158,7 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
 /// What the device believes from its start: the CA, the newest root, its grants.
 fn write_anchors(home: &Home, folder: &Path, granted: &[(ListName, Vec<u8>)]) -> Result<(), FleetError> {
     files::write(&folder.join("ca.pem"), pki::read_text(home, "ca.pem")?.as_bytes())?;
+    files::write(&folder.join("crl.pem"), pki::read_text(home, services::FOR_DEVICES)?.as_bytes())?;
     files::write(&folder.join("root.anchor"), &root::newest(home)?.1)?;
     for (list, grant) in granted {
         let file = folder.join("grants").join(list.as_str());
@@ -215,6 +216,7 @@ grants = "grants"
 host = {host}
 port = {port}
 ca = "ca.pem"
+crl = "crl.pem"
 certificate = "device.pem"
 key = "device.key"
 

@@ -5,9 +5,11 @@
 //! | [`devices`] | the inventory of copies |
 //! | `cut_off` | certificates whose making was cut off |
 //! | [`enrol`], [`revoke`] | devices come and go |
+//! | `renewal` | a device's new certificate over the link |
 //! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
 //! | [`officer`] | who may sign in: the signed roster |
+//! | `status` | what devices say of themselves |
 //! | [`scanner`] | which scanners hang at which device |
 
 mod cut_off;
@@ -17,7 +19,9 @@ mod error;
 pub mod grants;
 pub mod officer;
 pub mod orders;
+pub(crate) mod renewal;
 pub mod revoke;
 pub mod scanner;
+pub(crate) mod status;
 
 pub use error::FleetError;

@@ -10,6 +10,7 @@
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::Ca;
+use crate::authority::services;
 use crate::authority::signing_time::signing_time;
 use crate::db::{devices, grants as db_grants, lists};
 use crate::fleet::devices::enrolled_serial;
@@ -39,7 +40,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
         other => other.map(|_| false)?,
     };
     if before {
-        Ca::open(home)?.write_crl(home, &devices::revoked(db.read(), now)?, now)?;
+        services::write_crls(home, &Ca::open(home)?, &devices::revoked(db.read(), now)?, now)?;
         return Ok(RevokedDevice { rotated: Vec::new(), before });
     }
     let change = db.change()?;
@@ -57,7 +58,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let us = Enrolment { device: device.clone(), key: enrolment };
     orders::order(home, &change, &us, OrderKind::EraseAll, voids_grants, now)?;
     grants::refresh(home, &change, now)?;
-    Ca::open(home)?.write_crl(home, &devices::revoked(&change, now)?, now)?;
+    services::write_crls(home, &Ca::open(home)?, &devices::revoked(&change, now)?, now)?;
     change.commit()?;
     Ok(RevokedDevice { rotated, before })
 }

@@ -5,9 +5,8 @@ use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::root;
 use crate::backup::{ROOTS_AHEAD, backup, restore};
-use crate::db::{devices, editions, grants, officers, statements};
+use crate::db::{devices, editions, grants, officers, statements, statuses};
 use crate::fleet::FleetError;
-use crate::fleet::devices::store_status;
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::fleet::officer::{NewOfficer, add};
 use crate::fleet::orders::send_again;
@@ -172,7 +171,7 @@ fn an_edition_that_a_device_holds_is_never_given_out_again() {
     let (_dir, home, _) = backed_up();
     let says = |edition| {
         let db = home.database().unwrap();
-        assert!(store_status(db.read(), &device_id(), &status_with(edition), NOW).unwrap());
+        assert!(statuses::set(db.read(), &status_with(edition), &[0; 32], NOW).unwrap());
     };
     let overtaken = || lists(&home).unwrap().remove(0).overtaken_by;
     assert_eq!(overtaken(), None);

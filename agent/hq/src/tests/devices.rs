@@ -1,6 +1,6 @@
 //! Devices come and go: what a device can verify and open with what it was given, and no longer after.
 
-use super::{NOW, clock, device_id, list_name, new_home};
+use super::{NOW, box_key, clock, device_id, list_name, new_home};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
@@ -14,21 +14,16 @@ use crate::publishing::list::{CreateOptions, create};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use vedette_common::crypto::{BoxKey, RingVerify};
-use vedette_common::mqtt::tls::client_config;
+use vedette_common::crypto::RingVerify;
+use vedette_common::mqtt::crl::Crl;
+use vedette_common::mqtt::tls::{Identity, client_config};
 use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::list::Kind;
 use vedette_shim::trust::{Enrolment, Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError, key_id};
 use x509_parser::prelude::FromDer;
-use zeroize::Zeroizing;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
-
-fn box_key(folder: &Path) -> BoxKey {
-    let text = fs::read_to_string(folder.join("box.key")).unwrap();
-    BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()))
 }
 
 /// The list keys that a device can open from a grant: (number, key).
@@ -74,8 +69,9 @@ fn an_enrolled_device_has_all_it_needs_to_connect_and_to_believe() {
         assert_eq!(mode(&folder.join(secret)), 0o600, "{secret}");
     }
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    client_config(&read("ca.pem"), &read("device.pem"), &read("device.key"), b"", Default::default())
-        .unwrap();
+    let identity = Identity::from_pem(&read("device.pem"), &read("device.key")).unwrap();
+    let crl = Crl::from_pem(&read("crl.pem")).unwrap();
+    client_config(&read("ca.pem"), &identity, Some(&crl), Default::default()).unwrap();
     let toml: toml::Table = fs::read_to_string(&enrolled.agent_toml).unwrap().parse().unwrap();
     assert_eq!(toml["device"]["id"].as_str(), Some("post-7"));
     assert_eq!(toml["device"]["post"].as_str(), Some("Pont de \"Kehl\""));

@@ -4,23 +4,30 @@ mod backup;
 mod cut_off;
 mod devices;
 mod publishing;
+mod renewal;
 mod replace;
 mod rules;
 mod serving;
+mod status;
 mod time;
 
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
 use crate::db::devices as db_devices;
 use crate::db::encounters::{self, Arrival};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use vedette_common::clock::Clock;
 use vedette_common::clock::testing::ManualTime;
-use vedette_shim::ids::{DeviceId, EncounterId, ListName};
-use vedette_shim::trust::{Enrolment, key_id};
+use vedette_common::crypto::{BoxKey, sign_statement};
+use vedette_common::device_key;
+use vedette_shim::ids::{DeviceId, EncounterId, ListName, from_hex};
+use vedette_shim::trust::{Enrolment, HeldList, SignedKind, Status, key_id};
 use vedette_shim::verdict::Verdict;
-use vedette_shim::wire::{Encounter, HeldList, ScannedDocument, Status};
+use vedette_shim::wire::{Encounter, ScannedDocument};
+use zeroize::Zeroizing;
 
 /// The time in these tests, seconds since 1970.
 pub(crate) const NOW: u64 = 1_790_000_000;
@@ -82,16 +89,41 @@ fn encounter_of(id: EncounterId, list: &ListName) -> Encounter {
 }
 
 /// What a device says of itself that holds this edition of [`list_name`].
-fn status_with(edition: u64) -> Status {
+pub(crate) fn status_with(edition: u64) -> Status {
+    let held = HeldList { list: list_name(), edition, manifest: [0; 32], age_s: 1 };
     Status {
+        device: device_id(),
+        enrolment: [0; 8],
+        number: 2,
+        session: 1,
         online: true,
         at: NOW,
         version: "1".try_into().unwrap(),
+        heartbeat: NOW,
+        time_lost: false,
+        root: 1,
+        roster: 0,
+        order: 0,
+        journal: 1,
+        journal_hash: [1; 32],
+        store_fault: Default::default(),
         spool: 0,
         refused: 0,
-        lists: [HeldList { list: list_name(), edition, age_s: 1 }].into_iter().collect(),
+        lists: [held].into_iter().collect(),
         overdue: Default::default(),
     }
+}
+
+/// The private key of the device that was enrolled into `folder`.
+fn box_key(folder: &Path) -> BoxKey {
+    let text = fs::read_to_string(folder.join("box.key")).unwrap();
+    BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()))
+}
+
+/// A status as the device with this key signs it, of its enrolment.
+fn signed_status(status: Status, key: &BoxKey) -> Vec<u8> {
+    let status = Status { enrolment: key_id(&key.public()), ..status };
+    sign_statement(SignedKind::Status, &status, &[&device_key::signing(key)])
 }
 
 /// Stores an encounter of [`device_id`], as `serve` does.

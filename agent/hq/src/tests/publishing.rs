@@ -355,7 +355,7 @@ fn a_renewed_root_follows_the_one_before() {
     let before = bench.root.clone();
     let broker = fs::read(bench.home.pki("broker.pem")).unwrap();
     assert_eq!(crate::authority::renew::due(&bench.home, bench.home.now()).unwrap(), Vec::<String>::new());
-    let renewed = renew(&bench.home).unwrap();
+    let renewed = renew(&bench.home, false).unwrap();
     let after = before.next(&root::newest(&bench.home).unwrap().1, &RingVerify).unwrap();
     assert_eq!((after.version, after.expires), (renewed.root_version, renewed.root_expires_at));
     assert_eq!(after.issuers, before.issuers);

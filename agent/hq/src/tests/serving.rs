@@ -1,6 +1,8 @@
 //! `serve` goes on with everything that it can do: what it cannot do is an alarm, and nothing is receipted without a row.
 
-use super::{NOW, device_id, encounter_of, list_name, new_home_and_time, status_with};
+use super::{
+    NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, signed_status, status_with,
+};
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole, secret_line};
 use crate::authority::replace::replace_key;
@@ -21,11 +23,10 @@ use tempfile::TempDir;
 use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::{BoxKey, RingVerify, random_secret};
 use vedette_common::encounter;
-use vedette_shim::ids::{ListName, from_hex};
+use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
 use vedette_shim::trust::Receipt;
-use vedette_shim::wire::{self, Report};
-use zeroize::Zeroizing;
+use vedette_shim::wire::Report;
 
 /// A home with two lists and a device, and what `serve` works with.
 struct Bench {
@@ -70,11 +71,13 @@ impl Bench {
         serving
     }
 
+    fn key(&self) -> BoxKey {
+        box_key(&self.dir.path().join("post-7"))
+    }
+
     fn message(&self, id: u8, list: &ListName) -> Vec<u8> {
-        let text = fs::read_to_string(self.dir.path().join("post-7/box.key")).unwrap();
-        let key = BoxKey::from_private(Zeroizing::new(from_hex(text.trim()).unwrap()));
         let owner = root::newest(&self.home).unwrap().0.issuer(list).unwrap().owner_key;
-        encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), &key, &owner).unwrap()
+        encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), &self.key(), &owner).unwrap()
     }
 
     fn damage(&self, file: &str) -> Vec<u8> {
@@ -222,9 +225,8 @@ fn a_full_disk_receipts_nothing_and_is_survived() {
 fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
     let bench = bench();
     let mut serving = bench.serving();
-    let mut buffer = [0; 512];
-    let message = wire::encode(&status_with(7), &mut buffer).unwrap();
-    serving.homecoming.status(device_id(), message, false, NOW);
+    let message = signed_status(status_with(7), &bench.key());
+    serving.homecoming.status(device_id(), message.into(), false);
     serving.homecoming.store(&mut serving.db, &serving.watch, &mut serving.alarms);
     serving.look();
     let shown = alarms(&bench.home).unwrap();

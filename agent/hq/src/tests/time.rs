@@ -166,7 +166,7 @@ fn a_clock_far_ahead_signs_nothing_until_somebody_says_that_it_is_right() {
     for role in OnlineRole::ALL {
         is_refused(replace_key(&home, role).unwrap_err());
     }
-    is_refused(crate::authority::renew::renew(&home).unwrap_err());
+    is_refused(crate::authority::renew::renew(&home, false).unwrap_err());
     match answer(&home, [7; 16], None, OwnerWord::Confirmed, "") {
         Err(CollectorError::Authority(error)) => is_refused(error),
         other => panic!("{other:?}"),
@@ -232,7 +232,7 @@ fn what_devices_would_refuse_is_not_signed_and_nothing_changes() {
     let publish_it = || publish(&home, &list_name(), &PublishOptions::default()).unwrap_err().into();
     with_another_key("issuer-interpol.sltd", &publish_it);
     with_another_key("heartbeat", &publish_it);
-    with_another_key("root-1", &|| crate::authority::renew::renew(&home).unwrap_err().into());
+    with_another_key("root-1", &|| crate::authority::renew::renew(&home, false).unwrap_err().into());
     with_another_key("orders", &|| revoke(&home, &device_id()).unwrap_err().into());
     with_another_key("collector", &|| {
         answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap_err().into()

@@ -21,7 +21,11 @@ pub(crate) enum Command {
         broker_port: u16,
     },
     /// Give the root, the roster and the broker's and headquarters' certificates a new term; `serve` warns when it is time.
-    Renew,
+    Renew {
+        /// Revoke the certificates that broker, headquarters and publisher had until now: their keys may have been copied.
+        #[arg(long)]
+        revoke_old: bool,
+    },
     /// Copy the whole home into a new folder; `serve` may run meanwhile. The copy holds every private key: keep it as safe as
     /// the home.
     Backup {
@@ -75,10 +79,16 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             init(dir, &InitOptions { broker_hosts: broker_host, broker_port }, clock())?;
             println!("headquarters is in {}", dir.display());
         }
-        Command::Renew => {
-            let renewed = renew::renew(&open(dir)?)?;
+        Command::Renew { revoke_old } => {
+            let renewed = renew::renew(&open(dir)?, revoke_old)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
+            if revoke_old {
+                println!(
+                    "{} certificates are revoked; devices refuse the broker until it has its new one",
+                    renewed.revoked
+                );
+            }
         }
         Command::ReplaceKey { role } => {
             let replaced = replace::replace_key(&open(dir)?, role)?;

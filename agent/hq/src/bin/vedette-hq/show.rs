@@ -4,7 +4,7 @@
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::text::{age, json_word, owner_word, printable};
-use vedette_hq::devices::{ContradictionView, DeviceState, DeviceView, HeldView, RefusalView};
+use vedette_hq::devices::{ContradictionView, DeviceState, DeviceView, HeldView, RefusalView, StatusView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
 use vedette_hq::list::ListView;
 
@@ -64,6 +64,7 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             Some(count) if count > 0 => refused(count, &d.refusals),
             _ => String::new(),
         };
+        let said = d.said.as_ref().map_or(String::new(), |said| said_line(said, now));
         let contradictions: String = d.contradictions.iter().map(contradiction).collect();
         let ends = match d.certificate_expires_at {
             at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
@@ -72,13 +73,30 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
             _ => String::new(),
         };
         format!(
-            "{} ({}): {}, {link}{waiting}{ends}\n{contradictions}{refused}{held}",
+            "{} ({}): {}, {link}{waiting}{ends}\n{said}{contradictions}{refused}{held}",
             d.device,
             d.post,
             json_word(&d.state)
         )
     };
     rows.iter().map(line).collect()
+}
+
+/// What a device says of itself, faults in capitals.
+fn said_line(said: &StatusView, now: u64) -> String {
+    let heartbeat = match said.heartbeat {
+        0 => "no heartbeat".into(),
+        at => format!("heartbeat {} old", age(now.saturating_sub(at))),
+    };
+    let (root, roster, order, journal) = (said.root, said.roster, said.order, said.journal);
+    let lost = if said.time_lost { ", CANNOT TELL THE TIME" } else { "" };
+    let fault = match said.store_fault.as_str() {
+        "" => String::new(),
+        why => format!("    STORE CANNOT BE WRITTEN: {}\n", printable(why)),
+    };
+    format!(
+        "    root {root}, roster {roster}, order {order}, journal line {journal}, {heartbeat}{lost}\n{fault}"
+    )
 }
 
 fn contradiction(c: &ContradictionView) -> String {

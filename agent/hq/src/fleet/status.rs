@@ -1,0 +1,109 @@
+//! What a device says of itself -> what `devices` shows, and what contradicts it.
+//!
+//! Invariants: a status counts only with the signature of the device's newest enrolment; of several the one with the highest number
+//! stays. What was sent before changes nothing. A number that comes twice with different contents, one that goes back, and a journal
+//! that ends earlier than it did mean that the device's keys or store are there twice, or that an older copy of its store was put
+//! back. Such a status is stored (it is the device's, and the newest by its time), and so is the contradiction.
+
+use crate::db::contradictions::{self, What};
+use crate::db::{DbError, Session, devices, editions, encounters, refusals, statuses};
+use vedette_common::crypto::RingVerify;
+use vedette_shim::ids::{DeviceId, Digest, Hex};
+use vedette_shim::trust::{self, Enrolment, SignedKind, Status, key_id};
+
+/// Why a status is refused, where somebody else may have made it.
+pub(crate) const NOT_SIGNED: &str = "a status that it has not signed";
+/// Why a status is refused that is older than the last one.
+pub(crate) const PLAYED_AGAIN: &str = "a status that was sent before";
+
+/// What became of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// It is what is known of the device now, or told that its session ended.
+    New,
+    /// It is stored already.
+    Known,
+    /// It is not believed, for this reason.
+    Refused(&'static str),
+    /// There is no such device.
+    UnknownDevice,
+}
+
+/// Verifies a status and stores it, on a change. One that the broker had `kept` is as old as it says, by the device's clock.
+pub(crate) fn take(
+    db: &Session,
+    device: &DeviceId,
+    message: &[u8],
+    kept: bool,
+    now: u64,
+) -> Result<Stored, DbError> {
+    let Some(enrolment) = devices::enrolments(db, device)?.into_iter().next() else {
+        return Ok(Stored::UnknownDevice);
+    };
+    let us = Enrolment { device: device.clone(), key: key_id(&enrolment.keys.box_public) };
+    let refused = |why| {
+        refusals::count(db, device, why, now)?;
+        Ok(Stored::Refused(why))
+    };
+    let Ok(status) = Status::accept(message, &us, &enrolment.keys.signing_public, &RingVerify) else {
+        return refused(NOT_SIGNED);
+    };
+    let seen = if kept { status.at.min(now) } else { now };
+    let Ok(identity) = trust::identity(message, SignedKind::Status) else { return refused(NOT_SIGNED) };
+    let last = statuses::last(db, device)?;
+    if let Some((last, last_identity)) = &last {
+        // The will of the session that the last status is of: it was written when that began.
+        if status.is_will() && status.session == last.session && status.number < last.number {
+            statuses::set_offline(db, device)?;
+            return Ok(Stored::New);
+        }
+        if *last_identity == identity {
+            return Ok(Stored::Known);
+        }
+        if status.number <= last.number && status.at <= last.at {
+            if status.number == last.number {
+                compare(db, &status, last, now)?;
+            }
+            return refused(PLAYED_AGAIN);
+        }
+        compare(db, &status, last, now)?;
+    }
+    store(db, &status, &identity, seen)
+}
+
+/// Stores what cannot be true of both.
+fn compare(db: &Session, status: &Status, last: &Status, now: u64) -> Result<(), DbError> {
+    let add = |what, text: String| contradictions::add(db, &status.device, what, &text, now);
+    if status.number == last.number {
+        add(What::OneNumber, format!("number {}", status.number))?;
+    }
+    if status.number < last.number {
+        add(What::NumberBack, format!("number {} after {}", status.number, last.number))?;
+    }
+    let rewritten = status.journal == last.journal && status.journal_hash != last.journal_hash;
+    // Zero: it could not be read.
+    if status.journal != 0 && (status.journal < last.journal || rewritten) {
+        add(What::Journal, format!("line {} is its last, after line {}", status.journal, last.journal))?;
+    }
+    Ok(())
+}
+
+fn store(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<Stored, DbError> {
+    let device = &status.device;
+    statuses::set(db, status, identity, seen)?;
+    for held in &status.lists {
+        // One that this home does not know is the alarm about forks.
+        let Some(ours) = editions::manifest(db, &held.list, held.edition)? else { continue };
+        if trust::identity(&ours, SignedKind::Manifest).is_ok_and(|ours| ours != held.manifest) {
+            let text = format!("{} edition {}", held.list, held.edition);
+            contradictions::add(db, device, What::Edition, &text, seen)?;
+        }
+    }
+    for encounter in &status.overdue {
+        if encounters::mark_overdue(db, encounter, device, seen)? {
+            let encounter = Hex(encounter);
+            tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
+        }
+    }
+    Ok(Stored::New)
+}
