@@ -83,7 +83,7 @@ impl Queue {
     }
 
     /// The next event and its time.
-    pub fn next(&mut self) -> Option<(u64, Event)> {
+    pub fn take_next(&mut self) -> Option<(u64, Event)> {
         self.waiting.pop().map(|Reverse((at, _, event))| (at, event))
     }
 }

@@ -129,7 +129,7 @@ impl World {
     /// Runs to the end.
     pub fn run(mut self) -> Report {
         let end = BEGINS + (self.plan.days + QUIET_DAYS) * DAY_S;
-        while let Some((at, event)) = self.queue.next() {
+        while let Some((at, event)) = self.queue.take_next() {
             // Devices would ask without end for what is withheld.
             let is_seen = self.plan.sabotage == Some(Sabotage::ManifestsWithheld) && self.truth.is_broken();
             if at >= end || is_seen {
@@ -156,7 +156,7 @@ impl World {
             Event::ToDevice { device, session, topic, payload } => {
                 let of_now = self.broker.sessions[device];
                 if of_now.is_some() && (session.is_none() || session == of_now) {
-                    self.to_device(device, &topic, payload);
+                    self.arrive(device, &topic, payload);
                 }
             }
             Event::ToHeadquarters { session, topic, payload, retained } => {
@@ -237,7 +237,7 @@ impl World {
         }
     }
 
-    fn to_device(&mut self, device: usize, topic: &str, payload: Bytes) {
+    fn arrive(&mut self, device: usize, topic: &str, payload: Bytes) {
         let now = self.now();
         self.note_heard(device, topic, &payload);
         let came_of_it = self.devices[device].receive(topic, payload);
