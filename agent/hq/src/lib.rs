@@ -22,7 +22,7 @@ pub mod publishing;
 
 pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
-pub use authority::{heartbeat, init, keys, pki, renew, replace, root, roster, signing_time};
+pub use authority::{heartbeat, init, keys, pki, renew, replace, replace_root, root, roster, signing_time};
 pub use collector::CollectorError;
 pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};
 pub use db::DbError;

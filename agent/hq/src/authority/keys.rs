@@ -79,6 +79,8 @@ impl OnlineRole {
 pub enum Key<'a> {
     /// A root key, from 1 to [`ROOT_KEYS`].
     Root(u8),
+    /// Will replace a root key.
+    NextRoot(u8),
     /// Signs heartbeats.
     Heartbeat,
     /// Signs rosters.
@@ -102,6 +104,7 @@ impl Key<'_> {
         let flat = |list: &ListName| list.as_str().replace('/', ".");
         home.keys().join(match self {
             Key::Root(number) => format!("root-{number}"),
+            Key::NextRoot(number) => format!("root-{number}.next"),
             Key::Heartbeat => OnlineRole::Heartbeat.name().into(),
             Key::Roster => OnlineRole::Roster.name().into(),
             Key::Collector => OnlineRole::Collector.name().into(),

@@ -14,6 +14,7 @@
 //! | `sign` | signs, after devices' own verifier has read it |
 //! | [`signing_time`] | whether the clock's time may be signed |
 //! | [`renew`] | a new term for the root and for the services' certificates |
+//! | [`replace_root`] | new root keys |
 //! | [`replace`] | a new key for a role that is online |
 
 mod error;
@@ -25,6 +26,7 @@ pub(crate) mod new_folder;
 pub mod pki;
 pub mod renew;
 pub mod replace;
+pub mod replace_root;
 pub mod root;
 pub mod roster;
 pub(crate) mod services;

@@ -1,7 +1,7 @@
 //! The roots: reads the newest, issues the next.
 //!
 //! Invariants: a root, once issued, is never changed; root N+1 is signed by the thresholds of N and of N+1 (the same
-//! three keys, two needed: the first two in reach sign).
+//! three keys, two needed: the first two in reach sign; see `replace_root` for other keys).
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -44,14 +44,13 @@ pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), AuthorityError> {
     for key in (1..=ROOT_KEYS).map(Key::Root).chain(roles) {
         key.make(home)?;
     }
-    let publics = (1..=ROOT_KEYS).map(|n| Ok(Key::Root(n).signing(home)?.public()));
-    let root_keys = publics.collect::<Result<Vec<_>, AuthorityError>>()?;
+    let root_keys = (1..=ROOT_KEYS).map(|n| Key::Root(n).signing(home)).collect::<Result<Vec<_>, _>>()?;
     let single = |key: Key| Ok::<_, AuthorityError>(role(1, &[key.signing(home)?.public()]));
     let root = Root {
         version: 1,
         issued: now,
         expires: now + ROOT_DAYS * 86_400,
-        root: role(ROOT_THRESHOLD, &root_keys),
+        root: root_role(&root_keys),
         heartbeat: single(Key::Heartbeat)?,
         roster: single(Key::Roster)?,
         collector: single(Key::Collector)?,
@@ -59,6 +58,29 @@ pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), AuthorityError> {
         issuers: Default::default(),
     };
     write(home, &root, None)
+}
+
+/// The root's role of these keys.
+pub(crate) fn root_role(keys: &[SigningKey]) -> Role {
+    role(ROOT_THRESHOLD, &keys.iter().map(SigningKey::public).collect::<Vec<_>>())
+}
+
+/// Issues the root after the newest, with other root keys: signed by the thresholds of the old and of the new.
+pub(crate) fn issue_with_root_keys(
+    home: &Home,
+    now: u64,
+    new: &[SigningKey],
+) -> Result<Root, AuthorityError> {
+    let (last, _) = newest(home)?;
+    let mut root = last.clone();
+    root.version += 1;
+    root.issued = now;
+    root.expires = now + ROOT_DAYS * 86_400;
+    root.root = root_role(new);
+    let old = signers(home, &last)?;
+    let keys: Vec<_> = old.iter().chain(new.iter().take(ROOT_THRESHOLD.into())).collect();
+    store(home, &root, Some(&last), &keys)?;
+    Ok(root)
 }
 
 /// Issues the root after the newest, changed by `change`.
@@ -101,7 +123,11 @@ fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, AuthorityError> 
 /// Signs and stores a root: one that a new device takes as its anchor, and others as the successor of `last`.
 fn write(home: &Home, root: &Root, last: Option<&Root>) -> Result<(), AuthorityError> {
     let keys = signers(home, root)?;
-    let bytes = signed(SignedKind::Root, root, &keys.iter().collect::<Vec<_>>(), |bytes| {
+    store(home, root, last, &keys.iter().collect::<Vec<_>>())
+}
+
+fn store(home: &Home, root: &Root, last: Option<&Root>, keys: &[&SigningKey]) -> Result<(), AuthorityError> {
+    let bytes = signed(SignedKind::Root, root, keys, |bytes| {
         Root::pinned(bytes, &RingVerify)?.check_current(root.issued)?;
         last.map_or(Ok(()), |last| last.next(bytes, &RingVerify).map(drop))
     })?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::keys::OnlineRole;
-use vedette_hq::{AuthorityError, Home, backup, renew, replace};
+use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_root};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -45,6 +45,9 @@ pub(crate) enum Command {
         #[arg(value_parser = online_role)]
         role: OnlineRole,
     },
+    /// Replace all three root keys, because one may have been copied or is lost; two must be in the home. The next root is
+    /// signed by the old and the new. If it is interrupted, the same command again finishes.
+    ReplaceRootKeys,
 }
 
 /// Opens the home, with the machine's clock.
@@ -89,6 +92,17 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
                     renewed.revoked
                 );
             }
+        }
+        Command::ReplaceRootKeys => {
+            let replaced = replace_root::replace_root_keys(&open(dir)?)?;
+            if replaced.finished {
+                println!("completed the interrupted replacement; run the command again for other new keys");
+            }
+            println!(
+                "root {} names three new root keys; it goes out with serve, a bundle or publish --broker",
+                replaced.root_version
+            );
+            println!("move them apart from each other, and keep no copy of the old ones");
         }
         Command::ReplaceKey { role } => {
             let replaced = replace::replace_key(&open(dir)?, role)?;
