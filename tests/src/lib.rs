@@ -14,10 +14,12 @@
 //! | [`scanner`] | a scanner in memory and a host that talks to it in frames |
 //! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
+//! | [`simulation`] | a year of a fleet by the dice of a seed, over both ends' own code, without a broker |
 //! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
-//! Everything goes through the command lines, as for a user; only what an attacker or a scanner does uses the library.
+//! Everything goes through the command lines, as for a user; only the simulation, and what an attacker or a scanner does, use
+//! the library.
 //! Every wait has a deadline, far above what a slow machine needs, and fails with the logs of the processes it waited for.
 
 pub mod cable;
@@ -34,4 +36,5 @@ pub mod program;
 pub mod refusing_broker;
 pub mod sample;
 pub mod scanner;
+pub mod simulation;
 pub mod vectors;

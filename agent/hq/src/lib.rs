@@ -24,7 +24,7 @@ pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
 pub use authority::{heartbeat, init, keys, pki, renew, replace, replace_root, root, roster, signing_time};
 pub use collector::CollectorError;
-pub use collector::{alarms, answer, broadcast, encounters, serve};
+pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};
 pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;

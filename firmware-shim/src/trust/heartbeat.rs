@@ -127,6 +127,21 @@ impl Heartbeat {
         Ok(issued)
     }
 
+    /// Whether `other`, which was signed in the same second, is the newer: it names a newer root, or under the same root a
+    /// newer edition, roster or order. A heartbeat has no number but its time, so what is published within a second after
+    /// one would else be forgotten again if the two come the other way round.
+    pub fn is_overtaken_by(&self, other: &Heartbeat) -> bool {
+        if self.issued != other.issued || self.root_version != other.root_version {
+            return self.issued == other.issued && self.root_version < other.root_version;
+        }
+        let number = |heartbeat: &Heartbeat| heartbeat.roster.as_ref().map_or(0, |roster| roster.number);
+        let edition = |list: &ListName| self.list(list).map_or(0, |state| state.edition);
+        let order = |enrolment: &KeyId| self.device(enrolment).map_or(0, |device| device.order);
+        number(self) < number(other)
+            || other.lists.iter().any(|state| edition(&state.list) < state.edition)
+            || other.devices.iter().any(|device| order(&device.enrolment) < device.order)
+    }
+
     /// What it says of a list.
     pub fn list(&self, list: &ListName) -> Option<&ListState> {
         self.lists.iter().find(|state| state.list == *list)

@@ -134,6 +134,14 @@ impl Intake {
         if self.heartbeat.as_ref() == Some(&heartbeat) {
             return Ok(UpdateOutcome::Duplicate);
         }
+        if self.heartbeat.as_ref().is_some_and(|before| heartbeat.is_overtaken_by(before)) {
+            let kind = SignedKind::Heartbeat;
+            return Err(refused("heartbeat")(TrustError::Rollback {
+                kind,
+                offered: heartbeat.issued,
+                floor,
+            }));
+        }
         let is_confirmed =
             |entry: &ListEntry| entry.active.as_ref().is_some_and(|known| known.is_confirmed_by(&heartbeat));
         let confirmed: Vec<ListName> = self

@@ -1,6 +1,7 @@
 //! What is withheld, played again, changed on the way or signed twice changes nothing, and shows.
 
 use super::*;
+use vedette_common::mqtt::topics::Retained;
 use vedette_shim::trust::{DeviceState, Freshness};
 
 const LISTED: &str = "L898902C3";
@@ -36,6 +37,22 @@ fn a_manifest_that_was_changed_on_the_way_is_refused_and_the_genuine_one_taken()
     device.apply(world.heartbeat(world.now, 2, &genuine)).unwrap();
     assert_eq!(world.verdict(&device, UNLISTED), Verdict::Hit);
     assert_eq!(device.shared().load().lists[0].freshness(world.now).1, Freshness::Fresh);
+}
+
+#[test]
+fn of_two_heartbeats_of_one_second_the_one_that_names_more_stays() {
+    let world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let (_, more) = world.segment(&[UNLISTED], &[]);
+    let first = world.sign(&world.manifest(1, std::slice::from_ref(&info)));
+    let next = world.sign(&world.manifest(2, &[info, more]));
+    let second = world.now + 1;
+    let (before, after) = (world.heartbeat(second, 1, &first), world.heartbeat(second, 2, &next));
+    device.apply(after.clone()).unwrap();
+    let refused = device.apply(before).map_err(|error| error.reason());
+    assert_eq!(refused, Err("rollback"), "published within the second, and the two came the other way round");
+    assert!(device.behind().contains(&Retained::Manifests), "the edition is still known to lack");
+    assert_eq!(device.apply(after).unwrap(), UpdateOutcome::Duplicate);
 }
 
 /// Another content of the edition in use, rightly signed.
