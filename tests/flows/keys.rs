@@ -40,6 +40,29 @@ fn a_device_goes_on_after_the_keys_of_collector_and_heartbeat_were_replaced() {
     wait_until("a heartbeat of the new key is taken", is_young, || device.log());
 }
 
+#[test]
+fn a_connected_device_goes_on_after_the_root_keys_were_replaced() {
+    let mut post = Post::new();
+    post.hq.serve_with(&["--heartbeat", "1s"]);
+    let device = post.start_device("post-7");
+    post.hq.publish(LIST, [SPECIMEN]);
+    device.wait_for_edition(LIST, 1);
+    let said = post.hq.run(&["replace-root-keys"]).expect_code(0);
+    assert!(said.out.contains("three new root keys"), "{said}");
+    // What only a root of the new keys can name.
+    post.hq.run(&["replace-key", "heartbeat"]).expect_code(0);
+    // Root 1, the list's, and these two.
+    let has_root = || (device.status()?["root"] == 4).then_some(());
+    wait_until("the device has the root", has_root, || device.log());
+    let late = post.start_device("post-8");
+    post.hq.publish(LIST, [SPECIMEN, "Z0000001"]);
+    for device in [&device, &late] {
+        device.wait_for_edition(LIST, 2);
+        hit(device);
+        device.wait_for_receipts();
+    }
+}
+
 /// Makes a new certificate for the device and copies it over its own; returns the folder with the new one.
 fn renew(post: &Post, device: &Device, days: &str, folder: &str) {
     let out = post.folder().join(folder);
