@@ -123,12 +123,12 @@ fn a_list_past_its_lease_asks_for_its_grant_only_once_a_heartbeat_confirms_it() 
     let world = World::new();
     let (mut device, info) = world.device_with(&[LISTED]);
     let manifest = world.sign(&world.manifest(1, &[info]));
-    let later = 3 * 86_400;
-    world.time.pass(later);
+    let later = world.now + u64::from(LEASE) + 1;
+    world.clock.raise(later);
     device.tick().unwrap();
     assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked);
     assert!(device.behind().is_empty(), "keys that came now would be erased again");
-    device.apply(world.heartbeat(world.now + later, 1, &manifest)).unwrap();
+    device.apply(world.heartbeat(later, 1, &manifest)).unwrap();
     assert_eq!(device.behind(), BTreeSet::from([Retained::Grants]));
 }
 
