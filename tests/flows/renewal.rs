@@ -5,7 +5,6 @@ use rcgen::{
 };
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 use time::OffsetDateTime;
 use vedette_common::mqtt::tls::Identity as Pair;
 use vedette_shim::wire;
@@ -15,10 +14,8 @@ use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
 use vedette_tests::sample::{SPECIMEN, passport};
 
-const DAY: Duration = Duration::from_secs(86_400);
-
-/// The device's certificate, but so many days old and with so many to go: the same name, key and serial number, by the CA in `pki`.
-fn aged(device: &Device, pki: &Path, old: u32, to_go: u32) -> String {
+/// The device's certificate, but so many days old (below 0: not valid yet) and with so many to go: the same name, key and serial number, by the CA in `pki`.
+fn aged(device: &Device, pki: &Path, old: i64, to_go: i64) -> String {
     let read =
         |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let key = KeyPair::from_pem(&read(&device.folder().join("device.key"))).unwrap();
@@ -28,8 +25,8 @@ fn aged(device: &Device, pki: &Path, old: u32, to_go: u32) -> String {
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, device.id());
     params.serial_number = Some(SerialNumber::from_slice(&serial(device)));
-    params.not_before = OffsetDateTime::now_utc() - DAY * old;
-    params.not_after = OffsetDateTime::now_utc() + DAY * to_go;
+    params.not_before = OffsetDateTime::now_utc() - time::Duration::days(old);
+    params.not_after = OffsetDateTime::now_utc() + time::Duration::days(to_go);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params.use_authority_key_identifier_extension = true;
@@ -48,6 +45,18 @@ fn serial(device: &Device) -> Vec<u8> {
 
 fn own_pair(device: &Device) -> std::path::PathBuf {
     device.folder().join("state/certificate/own.pair")
+}
+
+/// Puts a certificate for the device's key where one lies that came and was not tried yet.
+fn put_next(device: &Device, certificate: &str) -> std::path::PathBuf {
+    let key = fs::read(device.folder().join("device.key")).unwrap();
+    let pair = Pair::from_pem(certificate.as_bytes(), &key).unwrap();
+    let mut buffer = [0; 4096];
+    let bytes = wire::encode(&(pair.certificate(), pair.key()), &mut buffer).unwrap();
+    let next = device.folder().join("state/certificate/next.pair");
+    fs::create_dir_all(next.parent().unwrap()).unwrap();
+    fs::write(&next, bytes).unwrap();
+    next
 }
 
 fn wait_renewed(device: &Device) {
@@ -88,23 +97,29 @@ fn a_certificate_past_half_of_its_life_is_renewed_and_survives_a_restart() {
 fn a_new_certificate_that_does_not_work_leaves_the_old_in_use() {
     let post = Post::serving();
     let mut device = post.enrol("post-7");
-    // A pair in the device's name that the broker cannot believe, as if it had come.
-    let other = post.folder().join("other");
-    fs::create_dir(&other).unwrap();
-    let other = vedette_tests::headquarters::Headquarters::init(&other, 1);
-    let foreign = aged(&device, &other.home().join("pki"), 1, 89);
-    let key = fs::read(device.folder().join("device.key")).unwrap();
-    let pair = Pair::from_pem(foreign.as_bytes(), &key).unwrap();
-    let mut buffer = [0; 4096];
-    let bytes = wire::encode(&(pair.certificate(), pair.key()), &mut buffer).unwrap();
-    let next = device.folder().join("state/certificate/next.pair");
-    fs::create_dir_all(next.parent().unwrap()).unwrap();
-    fs::write(&next, bytes).unwrap();
-
+    // One that the broker refuses: it is valid only from tomorrow on.
+    let next = put_next(&device, &aged(&device, &post.hq.home().join("pki"), -1, 89));
     device.start();
     let online = || (device.status()?["online"] == true).then_some(());
     wait_until("the old certificate serves", online, || device.log());
     assert!(device.whole_log().contains("the new certificate did not work"), "{}", device.log());
+    assert!(!next.exists() && !own_pair(&device).exists());
+}
+
+#[test]
+fn a_certificate_of_another_ca_is_not_even_tried() {
+    let post = Post::serving();
+    let mut device = post.enrol("post-7");
+    // A broker that wants a device for itself could make one and take it.
+    let other = post.folder().join("other");
+    fs::create_dir(&other).unwrap();
+    let other = vedette_tests::headquarters::Headquarters::init(&other, 1);
+    let next = put_next(&device, &aged(&device, &other.home().join("pki"), 1, 89));
+    device.start();
+    let online = || (device.status()?["online"] == true).then_some(());
+    wait_until("the old certificate serves", online, || device.log());
+    assert!(device.whole_log().contains("the new certificate is of no use"), "{}", device.log());
+    assert!(!device.whole_log().contains("did not work"), "{}", device.log());
     assert!(!next.exists() && !own_pair(&device).exists());
 }
 

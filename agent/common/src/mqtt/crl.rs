@@ -20,11 +20,15 @@ pub struct Crl {
 }
 
 impl Crl {
-    /// From DER.
+    /// From a message: DER, [`CRL_BYTES_MAX`] at most.
     pub fn from_der(der: &[u8]) -> Result<Crl, TlsError> {
         if der.len() > CRL_BYTES_MAX {
             return Err(unusable(WHAT, format_args!("it has {} bytes, at most {CRL_BYTES_MAX}", der.len())));
         }
+        Self::parse(der)
+    }
+
+    fn parse(der: &[u8]) -> Result<Crl, TlsError> {
         let Ok(([], list)) = CertificateRevocationList::from_der(der) else {
             return Err(unusable(WHAT, "it cannot be read"));
         };
@@ -33,10 +37,10 @@ impl Crl {
         Ok(Crl { der: der.to_vec(), number })
     }
 
-    /// From PEM.
+    /// From a file of PEM, of any size.
     pub fn from_pem(pem: &[u8]) -> Result<Crl, TlsError> {
         let der = CertificateRevocationListDer::from_pem_slice(pem).map_err(|error| not_pem(WHAT, &error))?;
-        Self::from_der(&der)
+        Self::parse(&der)
     }
 
     /// The same list never has two numbers, and a later one has a higher.
@@ -49,22 +53,40 @@ impl Crl {
         &self.der
     }
 
+    /// The serials of the certificates that it revokes, in its order, without zeros in front.
+    pub fn serials(&self) -> Vec<Vec<u8>> {
+        let list = CertificateRevocationList::from_der(&self.der);
+        let serials = |list: &CertificateRevocationList<'_>| {
+            list.iter_revoked_certificates().map(|one| without_zeros(one.raw_serial()).to_vec()).collect()
+        };
+        list.map_or_else(|_| Vec::new(), |(_, list)| serials(&list))
+    }
+
     /// That one of the CAs, PEM, signed it.
     pub fn verify(&self, ca: &[u8]) -> Result<(), TlsError> {
         let Ok((_, list)) = CertificateRevocationList::from_der(&self.der) else {
             return Err(unusable(WHAT, "it cannot be read"));
         };
-        let signed_by = |ca: &[u8]| {
-            x509_parser::parse_x509_certificate(ca).is_ok_and(|(_, ca)| {
-                let key = &ca.public_key().subject_public_key.data;
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.as_ref())
-                    .verify(list.tbs_cert_list.as_ref(), &list.signature_value.data)
-                    .is_ok()
-            })
-        };
-        match certificates("CA certificate", ca)?.iter().any(|ca| signed_by(ca)) {
+        match is_signed(ca, list.tbs_cert_list.as_ref(), &list.signature_value.data)? {
             true => Ok(()),
             false => Err(unusable(WHAT, "it is of another CA")),
         }
     }
+}
+
+/// Whether one of the CAs, PEM, signed what X.509 calls the part to be signed.
+pub(super) fn is_signed(ca: &[u8], signed: &[u8], signature: &[u8]) -> Result<bool, TlsError> {
+    let is_by = |ca: &[u8]| {
+        x509_parser::parse_x509_certificate(ca).is_ok_and(|(_, ca)| {
+            let key = &ca.public_key().subject_public_key.data;
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.as_ref()).verify(signed, signature).is_ok()
+        })
+    };
+    Ok(certificates("CA certificate", ca)?.iter().any(|ca| is_by(ca)))
+}
+
+/// A number's bytes without zeros in front, of which DER has one where the sign would be.
+pub fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
 }

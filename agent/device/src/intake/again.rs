@@ -58,8 +58,9 @@ impl Intake {
         for (list, entry) in &self.entries {
             let is_known = self.root.issuer(list).is_ok();
             lacks(Retained::Manifests, is_known && entry.newest_known > entry.newest_stored());
-            // Before a heartbeat confirms a list past its lease, its keys would only be erased again.
-            let may_open = !was_confirmed_too_long_ago(entry, self.clock.now());
+            // Before a heartbeat confirms a list past its lease, its keys would only be erased again. The old edition's never are
+            // confirmed once there is a newer one: that one needs them to be fetched.
+            let may_open = entry.pending.is_some() || !was_confirmed_too_long_ago(entry, self.clock.now());
             lacks(Retained::Grants, is_known && may_open && lacks_key(entry));
         }
         behind

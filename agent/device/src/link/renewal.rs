@@ -10,8 +10,9 @@
 //! Of the configured pair and `own.pair` the one whose certificate was made last is in use, so a pair that an administrator copies
 //! over counts. From the middle of its life on we ask for the next ([`Renewal::request`]). What comes is checked against our key and name
 //! and tried on a connection of its own; only when that session has its subscriptions it becomes `own.pair`. Whatever fails
-//! leaves the pair in use: a session that fails with `next.pair` is followed by one with the old, and when that works,
-//! `next.pair` is dropped and asked for again.
+//! leaves the pair in use: a session that fails with `next.pair` is followed by one with the old, at the same broker. When that works,
+//! `next.pair` is dropped and asked for again; when it fails too, the two take turns. A certificate that our CA did not sign is
+//! refused, so a broker cannot give us one that nobody else takes.
 //!
 //! Invariants: no private key leaves the device; each file is written whole or not at all, and a cut anywhere leaves a pair
 //! that works. Bounds: a request at first at once, then after [`ASK_AGAIN_FIRST_S`], doubling to [`ASK_AGAIN_MAX_S`].
@@ -49,8 +50,10 @@ pub struct Renewal {
 /// What is known of `next.pair` in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trial {
-    /// Not tried.
-    Open,
+    /// There is none, or it is of no use.
+    Nothing,
+    /// It is to be tried.
+    Waiting,
     /// The present session is made with it.
     Running,
     /// A session with it failed: the old pair is next.
@@ -60,7 +63,8 @@ enum Trial {
 impl Renewal {
     /// Of `device`; `folder`: `state/certificate`.
     pub fn of(config: LinkConfig, device: DeviceId, folder: PathBuf) -> Renewal {
-        Renewal { config, device, folder, trial: Trial::Open, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
+        let trial = if folder.join("next.pair").exists() { Trial::Waiting } else { Trial::Nothing };
+        Renewal { config, device, folder, trial, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
     }
 
     /// The pair in use.
@@ -84,25 +88,29 @@ impl Renewal {
 
     /// The pair for the next session.
     pub(super) fn for_session(&mut self) -> Result<Identity, String> {
-        if self.trial == Trial::Open
-            && let Some(next) = self.pair("next.pair")
-        {
-            self.trial = Trial::Running;
-            return Ok(next);
+        if self.trial == Trial::Waiting {
+            if let Some(next) = self.pair("next.pair") {
+                self.trial = Trial::Running;
+                return Ok(next);
+            }
+            tracing::warn!("the new certificate is of no use: another is asked for");
+            self.trial = Trial::Nothing;
+            // If it stays, it is looked at again after a start.
+            let _ = files::remove(&self.folder.join("next.pair"));
         }
         self.present()
     }
 
     /// Whether a pair waits to be tried: the session should end for it.
     pub(super) fn waits(&self) -> bool {
-        self.trial == Trial::Open && self.folder.join("next.pair").exists()
+        self.trial == Trial::Waiting
     }
 
     /// The session has its subscriptions.
     pub(super) fn worked(&mut self) {
         let next = self.folder.join("next.pair");
         let done = match self.trial {
-            Trial::Open => return,
+            Trial::Nothing | Trial::Waiting => return,
             Trial::Running => files::persist(&next, &self.folder.join("own.pair"))
                 .map(|()| tracing::info!("our certificate is renewed")),
             Trial::Failed => {
@@ -110,7 +118,8 @@ impl Renewal {
                 files::remove(&next)
             }
         };
-        self.trial = Trial::Open;
+        // Also if the file stays where it is: it is tried again after a start, not over and over.
+        self.trial = Trial::Nothing;
         if let Err(error) = done {
             tracing::error!(%error, "a certificate that was tried cannot be put in its place");
         }
@@ -118,14 +127,16 @@ impl Renewal {
 
     /// The session ended before that.
     pub(super) fn ended(&mut self) {
-        if self.trial == Trial::Running {
-            self.trial = Trial::Failed;
-        }
+        self.trial = match self.trial {
+            Trial::Running => Trial::Failed,
+            Trial::Failed => Trial::Waiting,
+            other => other,
+        };
     }
 
     /// The request that is due, as a message's payload. `uptime`: seconds of a clock that does not go back; `now`: since 1970.
     pub(super) fn request(&mut self, uptime: u64, now: u64) -> Option<Vec<u8>> {
-        if uptime < self.due || self.trial != Trial::Open {
+        if uptime < self.due || self.trial != Trial::Nothing {
             return None;
         }
         let present = self.present().ok()?;
@@ -193,6 +204,7 @@ impl Renewal {
         let key = Zeroizing::new(key);
         let next = Identity::from_der(renewed.certificate, &key);
         next.check(&self.device).map_err(|error| error.to_string())?;
+        next.check_issuer(&self.ca()?).map_err(|error| error.to_string())?;
         let term = next.term().map_err(|error| error.to_string())?;
         let ends = self.term().map_or(0, |term| term.ends);
         if term.ends <= ends.max(now) {
@@ -201,10 +213,15 @@ impl Renewal {
         let mut buffer = Zeroizing::new(vec![0; RENEWAL_BYTES_MAX]);
         let pair = wire::encode(&(renewed.certificate, &key[..]), &mut buffer).map_err(|e| e.to_string())?;
         files::write(&self.folder.join("next.pair"), pair).map_err(|error| error.to_string())?;
-        self.trial = Trial::Open;
+        self.trial = Trial::Waiting;
         // The pair has it. Left behind it would only be asked for again.
         let _ = files::remove(&waiting);
         Ok(())
+    }
+
+    /// The CAs that we believe, PEM.
+    fn ca(&self) -> Result<Vec<u8>, String> {
+        files::read(&self.config.ca, FILE_BYTES_MAX).map_err(|error| error.to_string())
     }
 
     fn pair(&self, name: &str) -> Option<Identity> {
@@ -212,6 +229,7 @@ impl Renewal {
         let (certificate, key): (&[u8], &[u8]) = wire::decode(&bytes).ok()?;
         let identity = Identity::from_der(certificate, key);
         identity.check(&self.device).ok()?;
+        identity.check_issuer(&self.ca().ok()?).ok()?;
         Some(identity)
     }
 }

@@ -131,7 +131,10 @@ impl Uplink {
             if end == SessionEnd::Good {
                 backoff.reset();
             }
-            failover.ended(end);
+            // What is tried is tried where the link works: elsewhere it would fail for other reasons.
+            if !matches!(reached, Reached::Enough) {
+                failover.ended(end);
+            }
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}

@@ -17,7 +17,7 @@ use crate::authority::pki::{self, BROKER, Ca, HEADQUARTERS, PUBLISHER};
 use crate::db::devices::Revoked;
 use std::path::PathBuf;
 use vedette_common::files::{self, FileError};
-use vedette_common::mqtt::crl::Crl;
+use vedette_common::mqtt::crl::{Crl, without_zeros};
 use vedette_shim::ids::{Hex, from_hex};
 
 /// The list for devices.
@@ -52,8 +52,16 @@ pub(crate) fn write_crls(home: &Home, ca: &Ca, devices: &[Revoked], now: u64) ->
     let all: Vec<_> = devices.iter().chain(&services).collect();
     for (name, revoked) in [(FOR_BROKER, all), (FOR_DEVICES, services.iter().collect())] {
         let before = files::read(&home.pki(name), pki::FILE_BYTES_MAX).ok();
-        let before = before.and_then(|pem| Crl::from_pem(&pem).ok()).map_or(0, |crl| crl.number());
-        let pem = ca.crl(&revoked, now.max(before + 1), now)?;
+        let before = before.and_then(|pem| Crl::from_pem(&pem).ok());
+        // A device that is lost must not end every other's session for a list that says what it said.
+        let same = |crl: &Crl| {
+            crl.serials().iter().map(Vec::as_slice).eq(revoked.iter().map(|one| without_zeros(&one.serial)))
+        };
+        if name == FOR_DEVICES && before.as_ref().is_some_and(same) {
+            continue;
+        }
+        let number = before.map_or(0, |crl| crl.number());
+        let pem = ca.crl(&revoked, now.max(number + 1), now)?;
         files::write(&home.pki(name), pem.as_bytes())?;
     }
     Ok(())

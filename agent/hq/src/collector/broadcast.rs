@@ -6,6 +6,7 @@
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, PUBLISHER};
+use crate::authority::services;
 use crate::collector::depot::read_chunk;
 use crate::collector::error::CollectorError;
 use crate::collector::retained;
@@ -72,7 +73,7 @@ pub(crate) fn settings(
     let identity = Identity::from_pem(read(&format!("{name}.pem"))?.as_bytes(), key.as_bytes())
         .map_err(AuthorityError::from)?;
     let ca = read("ca.pem")?;
-    let crl = Crl::from_pem(read("crl.pem")?.as_bytes()).map_err(AuthorityError::from)?;
+    let crl = Crl::from_pem(read(services::FOR_DEVICES)?.as_bytes()).map_err(AuthorityError::from)?;
     let tls = client_config(ca.as_bytes(), &identity, Some(&crl), Default::default())
         .map_err(AuthorityError::from)?;
     Ok(MqttSettings {

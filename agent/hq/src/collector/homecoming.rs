@@ -81,10 +81,10 @@ impl<'a> Homecoming<'a> {
     pub(crate) fn store(&mut self, db: &mut Db, watch: &Watch<'_>, alarms: &mut Alarms) {
         let now = watch.time();
         if !self.statuses.is_empty() {
-            let stored = self.store_statuses(db, now);
-            if alarms.watch("statuses", stored, now).is_some() {
-                self.statuses.clear();
-            }
+            // What cannot be stored is dropped: a status comes again, and the next says more.
+            let came = std::mem::take(&mut self.statuses);
+            let stored = store_statuses(db, &came, now);
+            let _ = alarms.watch("statuses", stored, now);
         }
         self.store_encounters(db, watch, alarms, now);
         self.suspicions.look(db, alarms, now);
@@ -142,17 +142,17 @@ impl<'a> Homecoming<'a> {
         };
         debug_assert!(added, "a receipt has room for a batch");
     }
+}
 
-    /// Commits what devices said of themselves.
-    fn store_statuses(&self, db: &mut Db, now: u64) -> Result<(), CollectorError> {
-        let change = db.change()?;
-        for (device, message, kept) in &self.statuses {
-            match status::take(&change, device, message, *kept, now)? {
-                Stored::New | Stored::Known => {}
-                Stored::Refused(why) => warn!("{why} came in the name of {device}"),
-                Stored::UnknownDevice => warn!("a status came from {device}, which is not enrolled"),
-            }
+/// Commits what devices said of themselves.
+fn store_statuses(db: &mut Db, came: &[(DeviceId, Bytes, bool)], now: u64) -> Result<(), CollectorError> {
+    let change = db.change()?;
+    for (device, message, kept) in came {
+        match status::take(&change, device, message, *kept, now)? {
+            Stored::New | Stored::Known => {}
+            Stored::Refused(why) => warn!("{why} came in the name of {device}"),
+            Stored::UnknownDevice => warn!("a status came from {device}, which is not enrolled"),
         }
-        Ok(change.commit()?)
     }
+    Ok(change.commit()?)
 }

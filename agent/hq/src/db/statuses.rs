@@ -63,10 +63,11 @@ pub(crate) fn last(db: &Session, device: &DeviceId) -> Result<Option<(Status, Di
     let query = "SELECT status, status_identity FROM devices WHERE id = ? AND status IS NOT NULL";
     let found = db.query_row(query, [device.as_str()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)));
     let Some((bytes, identity)) = found.optional()? else { return Ok(None) };
-    match postcard::from_bytes(&bytes) {
-        Ok(status) => Ok(Some((status, identity))),
-        Err(_) => Err(DbError::Damaged(format!("the status of {device} cannot be read"))),
+    let status = postcard::from_bytes(&bytes);
+    if status.is_err() {
+        tracing::warn!(%device, "its last status cannot be read: the next counts as its first");
     }
+    Ok(status.ok().map(|status| (status, identity)))
 }
 
 /// Stores a status of the time `seen`, on a change; false when there is no such device.

@@ -2,6 +2,8 @@
 
 use super::{device_id, new_home_and_time};
 use crate::authority::home::Home;
+use crate::authority::renew::renew;
+use crate::authority::services::{self, FOR_DEVICES};
 use crate::authority::signing_time::confirm_clock;
 use crate::collector::alarms::Alarms;
 use crate::collector::renewals::Renewals;
@@ -66,6 +68,7 @@ fn a_device_gets_a_certificate_for_its_new_key_from_the_middle_of_the_old_one_s_
     let certificate = given(&home, &device, &asked).unwrap();
     let next = Identity::from_der(&certificate, &new.serialize_der());
     next.check(&device).unwrap();
+    next.check_issuer(&std::fs::read(dir.path().join("d/ca.pem")).unwrap()).unwrap();
     let term = next.term().unwrap();
     assert_eq!(term.ends, home.now() + 90 * DAY_S, "it lives as long as the one before");
     let db = home.database().unwrap();
@@ -138,4 +141,19 @@ fn without_the_ca_s_key_nothing_is_given_and_nothing_changed() {
     let new = KeyPair::generate().unwrap();
     assert_eq!(given(&home, &device, &request(&new, &present, &present)), None);
     assert_eq!(devices::serial_in_force(db.read(), &device).unwrap(), before);
+}
+
+#[test]
+fn a_device_that_is_revoked_changes_the_broker_s_list_and_not_the_devices_one() {
+    let (dir, home, _time) = new_home_and_time();
+    let device = device_id();
+    enrolled(&home, &device, &dir.path().join("d"));
+    assert_eq!(renew(&home, true).unwrap().revoked, 3);
+    let lists = || [FOR_DEVICES, "crl.pem"].map(|name| std::fs::read(home.pki(name)).unwrap());
+    let before = lists();
+    assert_eq!(services::for_devices(&home).unwrap().serials().len(), 3);
+    revoke(&home, &device).unwrap();
+    let after = lists();
+    assert_eq!(before[0], after[0], "it would end the session of every other device");
+    assert_ne!(before[1], after[1]);
 }

@@ -133,6 +133,18 @@ fn a_list_past_its_lease_asks_for_its_grant_only_once_a_heartbeat_confirms_it() 
 }
 
 #[test]
+fn a_list_past_its_lease_asks_for_its_grant_when_a_newer_edition_came() {
+    let world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let later = world.now + u64::from(LEASE) + 1;
+    world.clock.raise(later);
+    device.tick().unwrap();
+    let newer = Manifest { issued: later, ..world.manifest(2, &[info]) };
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&newer))).unwrap();
+    assert_eq!(device.behind(), BTreeSet::from([Retained::Grants]));
+}
+
+#[test]
 fn an_erased_list_asks_for_nothing() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);
