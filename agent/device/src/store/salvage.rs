@@ -100,7 +100,12 @@ fn name_set_aside(folder: &Path, now: u64) -> Result<String, DbError> {
     if let Some(name) = String::from_utf8(noted).ok().filter(|name| name.starts_with(FILE)) {
         return Ok(name);
     }
+    // A clock that stops with the power gives one time twice; what an earlier salvage set aside stays as it is.
     let name = format!("{FILE}.damaged-{now}");
+    let mut names = (1u32..).map(|n| format!("{name}-{n}"));
+    let is_free = |name: &String| !folder.join(name).exists();
+    let name = Some(name.clone()).filter(is_free).or_else(|| names.find(is_free));
+    let name = name.expect("a folder has fewer files than there are numbers");
     files::write(&folder.join(DAMAGED), name.as_bytes())?;
     Ok(name)
 }

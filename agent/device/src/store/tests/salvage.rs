@@ -56,6 +56,22 @@ fn a_damaged_page_costs_its_own_rows_and_the_rest_goes_on() {
 }
 
 #[test]
+fn two_salvages_at_one_time_by_the_clock_keep_what_was_stored_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    full(folder.path());
+    for (times, set_aside) in
+        (1..).zip(["state.db.damaged-5", "state.db.damaged-5-1", "state.db.damaged-5-2"])
+    {
+        let length = std::fs::metadata(folder.path().join(salvage::FILE)).unwrap().len();
+        damage(folder.path(), length / 2 / 4096 * 4096, 4096);
+        let restarted = salvage::start_again(folder.path(), 5).unwrap();
+        assert_eq!(restarted.set_aside, set_aside);
+        assert!(restarted.encounters > 0, "{restarted:?}");
+        assert_eq!(salvage::set_aside_in(folder.path()).len(), times, "none takes another's place");
+    }
+}
+
+#[test]
 fn whatever_is_left_of_the_file_there_is_a_store_afterwards() {
     type Damage = fn(&Path);
     let ways: [Damage; 4] = [
