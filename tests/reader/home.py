@@ -19,52 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+from postcard import Bad, Reader, need, signed
 
 VERDICTS = ["clear", "not checked", "possible", "hit"]
 OUTCOMES = ["confirmed", "not the person", "seized", "released", "passed on"]
 LENGTHS = [160, 384, 1536, 8192]
-
-
-class Bad(Exception):
-    """What the format does not allow."""
-
-
-def need(condition, what):
-    if not condition:
-        raise Bad("not as the format says: " + what)
-
-
-class Fields:
-    """postcard, one field after the other."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, count):
-        need(self.at + count <= len(self.data), "it ends early")
-        self.at += count
-        return self.data[self.at - count : self.at]
-
-    def number(self):
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                need(byte or shift == 7, "a varint longer than need be")
-                return value
-
-    def bytes(self):
-        return self.take(self.number())
-
-    def text(self):
-        return self.bytes().decode()
-
-    def flag(self):
-        value = self.take(1)[0]
-        need(value < 2, "a bool")
-        return value == 1
 
 
 def varint(value):
@@ -84,8 +43,7 @@ def made_of(box_key, purpose):
 
 def verify(box_key, kind, body, signature):
     key = Ed25519PrivateKey.from_private_bytes(made_of(box_key, b"vedette/v2/device-signing")).public_key()
-    label = b"vedette/v2/" + kind
-    key.verify(signature, label.ljust(32, b"\0") + hashlib.sha256(body).digest())
+    key.verify(signature, signed(kind, body))
 
 
 def open_auth(owner, device_public, info, additional, sealed):
@@ -135,7 +93,7 @@ def report(fields, device, box_key, owner_key, list_name):
     owner = X25519PrivateKey.from_private_bytes(owner_key)
     plain = open_auth(owner, device_public, b"vedette/v2/encounter", ident + text(list_name) + text(device), sealed)
     need(len(plain) in LENGTHS, "a report's length")
-    inner = Fields(plain)
+    inner = Reader(plain)
     kind = {1: encounter, 2: outcome}.get(inner.take(1)[0])
     need(kind, "a report's kind")
     found = {"id": ident.hex(), "is": kind.__name__} | kind(inner)
@@ -144,7 +102,7 @@ def report(fields, device, box_key, owner_key, list_name):
 
 
 def status(data, device, box_key):
-    fields = Fields(data)
+    fields = Reader(data)
     need(fields.number() == 2 and fields.number() == 10, "version and kind")
     body = fields.bytes()
     need(fields.number() == 1, "one signature")
@@ -152,8 +110,8 @@ def status(data, device, box_key):
     public = Ed25519PrivateKey.from_private_bytes(signing).public_key().public_bytes_raw()
     need(fields.take(8) == hashlib.sha256(public).digest()[:8], "the key's id")
     verify(box_key, b"status", body, fields.bytes())
-    need(fields.at == len(data), "bytes left over")
-    inner = Fields(body)
+    fields.end()
+    inner = Reader(body)
     need(inner.text() == device, "the device")
     box_public = X25519PrivateKey.from_private_bytes(box_key).public_key().public_bytes_raw()
     need(inner.take(8) == hashlib.sha256(box_public).digest()[:8], "the enrolment")
@@ -166,7 +124,7 @@ def status(data, device, box_key):
         held = {"list": inner.text(), "edition": inner.number(), "manifest": inner.take(32).hex(), "age_s": inner.number()}
         found["lists"].append(held)
     found["overdue"] = [inner.take(16).hex() for _ in range(inner.number())]
-    need(inner.at == len(body), "bytes left over")
+    inner.end()
     return found
 
 
@@ -179,7 +137,7 @@ def main(what, device, box_key, *rest):
     found = []
     for name in files:
         with open(name, "rb") as file:
-            fields = Fields(file.read())
+            fields = Reader(file.read())
         while fields.at < len(fields.data):
             found.append(report(fields, device, box_key, bytes.fromhex(owner_key), list_name))
     return found

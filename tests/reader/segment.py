@@ -18,21 +18,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from postcard import Bad, need
 
 PAGE, TAG, FOOTER, ROOT = 1024, 16, 48, 92
 PARTS = ["entries", "loose", "records", "extras", "classes", "directory"]
 STATUS = ["stolen_blank", "lost", "stolen", "revoked", "valid_bearer_sought"]
 FIELDS = ["status", "issue_date", "expiry_date", "theft_date", "review_date", "theft_state"]
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-class Bad(Exception):
-    """What the format does not allow."""
-
-
-def need(condition, what):
-    if not condition:
-        raise Bad("not as the format says: " + what)
 
 
 def hkdf(key, salt, info):

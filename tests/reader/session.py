@@ -20,17 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from postcard import Bad, Reader, need, signed
 
 MESSAGES = ["who", "time", "offer", "piece", "key", "answer", "next", "taken"]
-
-
-class Bad(Exception):
-    """What the format does not allow."""
-
-
-def need(condition, what):
-    if not condition:
-        raise Bad("not as the format says: " + what)
 
 
 def sha256(*parts):
@@ -55,35 +47,6 @@ def frames(line):
         payload, crc = bytes(out[:-4]), struct.unpack("<I", out[-4:])[0]
         need(zlib.crc32(payload) == crc, "its checksum")
         yield payload
-
-
-class Reader:
-    """Postcard."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, count):
-        need(self.at + count <= len(self.data), "more bytes")
-        self.at += count
-        return self.data[self.at - count : self.at]
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value, shift = value | (byte & 127) << shift, shift + 7
-            if byte < 128:
-                return value
-
-    def bytes(self):
-        return self.take(self.varint())
-
-    def text(self):
-        return self.bytes().decode()
-
-    def end(self):
-        need(self.at == len(self.data), "nothing behind")
 
 
 class Scanner:
@@ -127,16 +90,15 @@ class Scanner:
 
 def enrolment(envelope, orders):
     read = Reader(envelope)
-    need(read.take(1) == b"\2" and read.varint() == 8, "an envelope of an enrolment")
+    need(read.take(1) == b"\2" and read.number() == 8, "an envelope of an enrolment")
     body = read.bytes()
-    need(read.varint() == 1 and read.take(8) == sha256(orders)[:8], "one signature of orders")
-    message = b"vedette/v2/enrolment".ljust(32, b"\0") + sha256(body)
-    Ed25519PublicKey.from_public_bytes(orders).verify(read.bytes(), message)
+    need(read.number() == 1 and read.take(8) == sha256(orders)[:8], "one signature of orders")
+    Ed25519PublicKey.from_public_bytes(orders).verify(read.bytes(), signed(b"enrolment", body))
     read.end()
     read = Reader(body)
     keys = read.take(32), read.take(32)
-    said = {"number": read.varint(), "revoked": read.take(1) == b"\1", "expires": read.varint()}
-    said |= {"scanner": read.text(), "device": read.text(), "lists": [read.text() for _ in range(read.varint())]}
+    said = {"number": read.number(), "revoked": read.flag(), "expires": read.number()}
+    said |= {"scanner": read.text(), "device": read.text(), "lists": [read.text() for _ in range(read.number())]}
     read.end()
     return keys, said
 
