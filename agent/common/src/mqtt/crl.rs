@@ -2,8 +2,8 @@
 //!
 //! Failure: one that cannot be read, has no number, or is of another CA is [`TlsError`], and nothing of it counts.
 
-use super::pem::{TlsError, certificates, not_pem, unusable};
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use super::ca::has_signed;
+use super::pem::{TlsError, not_pem, unusable};
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
@@ -53,11 +53,11 @@ impl Crl {
         &self.der
     }
 
-    /// The serials of the certificates that it revokes, in its order, without zeros in front.
+    /// The serials of the certificates that it revokes, in its order.
     pub fn serials(&self) -> Vec<Vec<u8>> {
         let list = CertificateRevocationList::from_der(&self.der);
         let serials = |list: &CertificateRevocationList<'_>| {
-            list.iter_revoked_certificates().map(|one| without_zeros(one.raw_serial()).to_vec()).collect()
+            list.iter_revoked_certificates().map(|one| one.raw_serial().to_vec()).collect()
         };
         list.map_or_else(|_| Vec::new(), |(_, list)| serials(&list))
     }
@@ -67,26 +67,9 @@ impl Crl {
         let Ok((_, list)) = CertificateRevocationList::from_der(&self.der) else {
             return Err(unusable(WHAT, "it cannot be read"));
         };
-        match is_signed(ca, list.tbs_cert_list.as_ref(), &list.signature_value.data)? {
+        match has_signed(ca, list.tbs_cert_list.as_ref(), &list.signature_value.data)? {
             true => Ok(()),
             false => Err(unusable(WHAT, "it is of another CA")),
         }
     }
-}
-
-/// Whether one of the CAs, PEM, signed what X.509 calls the part to be signed.
-pub(super) fn is_signed(ca: &[u8], signed: &[u8], signature: &[u8]) -> Result<bool, TlsError> {
-    let is_by = |ca: &[u8]| {
-        x509_parser::parse_x509_certificate(ca).is_ok_and(|(_, ca)| {
-            let key = &ca.public_key().subject_public_key.data;
-            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.as_ref()).verify(signed, signature).is_ok()
-        })
-    };
-    Ok(certificates("CA certificate", ca)?.iter().any(|ca| is_by(ca)))
-}
-
-/// A number's bytes without zeros in front, of which DER has one where the sign would be.
-pub fn without_zeros(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`topics`] | every topic, named and parsed |
 //! | [`tls`] | PEM -> a rustls configuration |
-//! | [`crl`] | which certificates are revoked |
+//! | [`ca`], [`crl`] | what our CA signed; which certificates are revoked |
 //! | `pem` | reads PEM without quoting it |
 //! | [`session`] | the one file that knows rumqttc: a session from connect to its first error |
 //! | [`backoff`] | the waits between sessions |
@@ -12,6 +12,7 @@
 
 pub mod backoff;
 pub mod brokers;
+pub mod ca;
 pub mod crl;
 mod pem;
 pub mod session;

@@ -11,7 +11,8 @@
 
 pub use super::pem::TlsError;
 
-use super::crl::{Crl, is_signed};
+use super::ca;
+use super::crl::Crl;
 use super::pem::{certificates, not_pem, unusable};
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
@@ -87,10 +88,7 @@ impl Identity {
 
     /// That one of the CAs, PEM, signed the certificate.
     pub fn check_issuer(&self, ca: &[u8]) -> Result<(), TlsError> {
-        let (_, certificate) = x509_parser::parse_x509_certificate(&self.chain[0])
-            .map_err(|error| unusable("certificate", error))?;
-        let signature = &certificate.signature_value.data;
-        match is_signed(ca, certificate.tbs_certificate.as_ref(), signature)? {
+        match ca::has_issued(ca, &self.chain[0])? {
             true => Ok(()),
             false => Err(unusable("certificate", "it is of another CA")),
         }

@@ -192,12 +192,6 @@ pub(crate) fn serial_of(pem: &[u8]) -> Option<Vec<u8>> {
     Some(pem.parse_x509().ok()?.raw_serial().to_vec())
 }
 
-/// A certificate's DER from its PEM.
-pub(crate) fn der(pem: &str) -> Result<Vec<u8>, AuthorityError> {
-    let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|_| damaged("ca.pem"))?;
-    Ok(pem.contents)
-}
-
 /// A file of `pki/` is not what this program put there.
 pub(crate) fn damaged(name: &str) -> AuthorityError {
     AuthorityError::Damaged(format!("pki/{name} is not a certificate"))

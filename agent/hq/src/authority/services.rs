@@ -17,7 +17,7 @@ use crate::authority::pki::{self, BROKER, Ca, HEADQUARTERS, PUBLISHER};
 use crate::db::devices::Revoked;
 use std::path::PathBuf;
 use vedette_common::files::{self, FileError};
-use vedette_common::mqtt::crl::{Crl, without_zeros};
+use vedette_common::mqtt::crl::Crl;
 use vedette_shim::ids::{Hex, from_hex};
 
 /// The list for devices.
@@ -54,9 +54,7 @@ pub(crate) fn write_crls(home: &Home, ca: &Ca, devices: &[Revoked], now: u64) ->
         let before = files::read(&home.pki(name), pki::FILE_BYTES_MAX).ok();
         let before = before.and_then(|pem| Crl::from_pem(&pem).ok());
         // A device that is lost must not end every other's session for a list that says what it said.
-        let same = |crl: &Crl| {
-            crl.serials().iter().map(Vec::as_slice).eq(revoked.iter().map(|one| without_zeros(&one.serial)))
-        };
+        let same = |crl: &Crl| crl.serials().iter().eq(revoked.iter().map(|one| &one.serial));
         if name == FOR_DEVICES && before.as_ref().is_some_and(same) {
             continue;
         }

@@ -16,6 +16,7 @@ use rcgen::{CertificateSigningRequestParams, PKCS_ECDSA_P256_SHA256, PublicKey};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateSigningRequestDer;
 use vedette_common::clock::rfc3339;
+use vedette_common::mqtt::ca;
 use vedette_common::renewal::{CERTIFICATE_BYTES_MAX, RenewalRequest, is_due, signed};
 use vedette_shim::ids::DeviceId;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -55,7 +56,7 @@ pub(crate) fn verify(
     let Ok(([], certificate)) = X509Certificate::from_der(request.certificate) else {
         return Err(refused("its certificate cannot be read"));
     };
-    is_of_ca(home, &certificate)?;
+    is_of_ca(home, request.certificate)?;
     if certificate.subject().iter_common_name().next().map(|name| name.as_str()) != Some(Ok(device.as_str()))
     {
         return Err(refused("its certificate is another's"));
@@ -103,15 +104,12 @@ pub(crate) fn give(
     Ok(certificate)
 }
 
-/// That the home's CA signed it.
-fn is_of_ca(home: &Home, certificate: &X509Certificate<'_>) -> Result<(), NotGiven> {
+/// That the home's CA signed a certificate, DER.
+fn is_of_ca(home: &Home, certificate: &[u8]) -> Result<(), NotGiven> {
     let authority = |error| NotGiven::Failed(FleetError::from(error));
     let ca = pki::read_text(home, "ca.pem").map_err(authority)?;
-    let ca = pki::der(&ca).map_err(authority)?;
-    let Ok((_, ca)) = X509Certificate::from_der(&ca) else {
-        return Err(authority(pki::damaged("ca.pem")));
-    };
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, ca.public_key().subject_public_key.data.as_ref())
-        .verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data)
-        .map_err(|_| refused("its certificate is of another CA"))
+    match ca::has_issued(ca.as_bytes(), certificate).map_err(|error| authority(error.into()))? {
+        true => Ok(()),
+        false => Err(refused("its certificate is of another CA")),
+    }
 }
