@@ -56,6 +56,8 @@ pub enum SessionEnd {
     Short,
     /// It was of use.
     Good,
+    /// We ended it, to begin another.
+    Ours,
 }
 
 /// Which address is tried.
@@ -83,14 +85,15 @@ impl Failover {
         self.connect_wait
     }
 
-    /// After a session: the next address.
+    /// After a session: the next address; the same after one that we ended, for the link works there.
     pub fn ended(&mut self, how: SessionEnd) {
         self.at = match how {
             SessionEnd::Good => 0,
+            SessionEnd::Ours => self.at,
             SessionEnd::Short | SessionEnd::NotTaken => (self.at + 1) % self.brokers.len(),
         };
         match how {
-            SessionEnd::Good | SessionEnd::Short => self.connect_wait = CONNECT_WAIT,
+            SessionEnd::Good | SessionEnd::Short | SessionEnd::Ours => self.connect_wait = CONNECT_WAIT,
             SessionEnd::NotTaken if self.at == 0 => {
                 self.connect_wait = (self.connect_wait * 2).min(CONNECT_WAIT_MAX);
             }
@@ -126,12 +129,14 @@ mod tests {
         let brokers = ["a", "b", "c"].map(|host| BrokerAddress::parse(host, 1).unwrap());
         let mut failover = Failover::over(brokers.to_vec());
         let mut tried = String::new();
-        use SessionEnd::{Good, NotTaken, Short};
-        for end in [NotTaken, NotTaken, NotTaken, NotTaken, Good, Short, Short, NotTaken, NotTaken] {
+        use SessionEnd::{Good, NotTaken, Ours, Short};
+        for end in
+            [NotTaken, NotTaken, NotTaken, NotTaken, Good, Short, Short, NotTaken, NotTaken, Ours, Ours]
+        {
             tried += &failover.current().host;
             failover.ended(end);
         }
-        assert_eq!(tried, "abcababca");
+        assert_eq!(tried, "abcababcabb");
     }
 
     #[test]

@@ -19,12 +19,14 @@ use rumqttc::{
     SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use rustls::ClientConfig;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use vedette_shim::wire;
 
 /// Publishes handed over and not yet acknowledged, at most.
 pub const WINDOW_MAX: usize = 128;
@@ -69,6 +71,17 @@ pub struct Publish {
     pub payload: Vec<u8>,
     /// Whether the broker keeps it for later subscribers.
     pub retain: bool,
+}
+
+/// The bytes of a message of the link.
+///
+/// # Panics
+/// If it has more than `bytes_max`, which whoever makes it must bound.
+pub fn encoded(message: &impl Serialize, bytes_max: usize) -> Vec<u8> {
+    let mut buffer = vec![0; bytes_max];
+    let used = wire::encode(message, &mut buffer).expect("a message of the link is below its bound").len();
+    buffer.truncate(used);
+    buffer
 }
 
 /// Names one publish of a session: 0, 1, 2 ... in the order they were handed over.

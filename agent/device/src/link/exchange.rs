@@ -15,11 +15,13 @@ use bytes::Bytes;
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
 use vedette_common::encounter;
-use vedette_common::mqtt::session::Publish;
+use vedette_common::mqtt::session::{Publish, encoded};
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{EncounterId, Hex};
 use vedette_shim::trust::{OVERDUE_MAX, OwnerAnswer, Receipt, TrustError};
-use vedette_shim::wire;
+
+/// Bytes of a request for chunks, at most: digest, first, count.
+const WANT_BYTES_MAX: usize = 64;
 
 /// One device's side of what is said.
 pub struct Exchange {
@@ -62,7 +64,8 @@ impl Exchange {
         let own = |what| Topic::Device(self.checker.device().clone(), what).name();
         let mut out = Vec::new();
         if let Some(want) = session.want(now, missing) {
-            out.push(message(own(DeviceTopic::Want), &want, false));
+            let payload = encoded(&want, WANT_BYTES_MAX);
+            out.push(Publish { topic: own(DeviceTopic::Want), payload, retain: false });
         }
         if session.status_due(now, news) {
             out.push(self.status(true));
@@ -203,12 +206,4 @@ impl Exchange {
     pub fn status(&self, online: bool) -> Publish {
         self.report.status(&self.checker, online, self.overdue())
     }
-}
-
-fn message(topic: String, body: &impl serde::Serialize, retain: bool) -> Publish {
-    let mut buffer = vec![0; 8 * 1024];
-    let used =
-        wire::encode(body, &mut buffer).expect("the link's messages are bounded below the buffer").len();
-    buffer.truncate(used);
-    Publish { topic, payload: buffer, retain }
 }

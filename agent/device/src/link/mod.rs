@@ -22,6 +22,17 @@ mod self_report;
 pub mod session;
 pub mod uplink;
 
+use std::path::Path;
+use vedette_common::files;
+
+/// A file of certificates, a key or a list of what is revoked is not larger, bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Reads one, or says in words why not.
+fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, String> {
+    files::read(path.as_ref(), FILE_BYTES_MAX).map_err(|error| error.to_string())
+}
+
 /// The link's state, as the desk shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkState {

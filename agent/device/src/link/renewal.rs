@@ -17,7 +17,7 @@
 //! Invariants: no private key leaves the device; each file is written whole or not at all, and a cut anywhere leaves a pair
 //! that works. Bounds: a request at first at once, then after [`ASK_AGAIN_FIRST_S`], doubling to [`ASK_AGAIN_MAX_S`].
 
-use super::csr;
+use super::{csr, read};
 use crate::config::LinkConfig;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
@@ -33,8 +33,6 @@ use zeroize::Zeroizing;
 const ASK_AGAIN_FIRST_S: u64 = 60;
 /// Longest wait between two requests, seconds.
 const ASK_AGAIN_MAX_S: u64 = 6 * 3600;
-/// A file of a pair, or a PEM file, is not larger.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Our certificate and its successors.
 pub struct Renewal {
@@ -69,7 +67,6 @@ impl Renewal {
 
     /// The pair in use.
     pub(super) fn present(&self) -> Result<Identity, String> {
-        let read = |path| files::read(path, FILE_BYTES_MAX).map_err(|error| error.to_string());
         let key = Zeroizing::new(read(&self.config.key)?);
         let configured =
             Identity::from_pem(&read(&self.config.certificate)?, &key).map_err(|e| e.to_string());
@@ -174,7 +171,7 @@ impl Renewal {
     /// The key that a certificate is asked for; made if there is none.
     fn waiting_key(&self) -> Result<Zeroizing<Vec<u8>>, String> {
         let path = self.folder.join("waiting.key");
-        if let Ok(key) = files::read(&path, FILE_BYTES_MAX) {
+        if let Ok(key) = read(&path) {
             let key = Zeroizing::new(key);
             if key_pair(&key).is_ok() {
                 return Ok(key);
@@ -200,11 +197,11 @@ impl Renewal {
     fn store(&mut self, payload: &[u8], now: u64) -> Result<(), String> {
         let renewed: RenewalAnswer = wire::decode(payload).map_err(|error| error.to_string())?;
         let waiting = self.folder.join("waiting.key");
-        let key = files::read(&waiting, FILE_BYTES_MAX).map_err(|_| "nothing was asked for")?;
+        let key = read(&waiting).map_err(|_| "nothing was asked for")?;
         let key = Zeroizing::new(key);
         let next = Identity::from_der(renewed.certificate, &key);
         next.check(&self.device).map_err(|error| error.to_string())?;
-        next.check_issuer(&self.ca()?).map_err(|error| error.to_string())?;
+        next.check_issuer(&read(&self.config.ca)?).map_err(|error| error.to_string())?;
         let term = next.term().map_err(|error| error.to_string())?;
         let ends = self.term().map_or(0, |term| term.ends);
         if term.ends <= ends.max(now) {
@@ -219,17 +216,12 @@ impl Renewal {
         Ok(())
     }
 
-    /// The CAs that we believe, PEM.
-    fn ca(&self) -> Result<Vec<u8>, String> {
-        files::read(&self.config.ca, FILE_BYTES_MAX).map_err(|error| error.to_string())
-    }
-
     fn pair(&self, name: &str) -> Option<Identity> {
-        let bytes = Zeroizing::new(files::read(&self.folder.join(name), FILE_BYTES_MAX).ok()?);
+        let bytes = Zeroizing::new(read(self.folder.join(name)).ok()?);
         let (certificate, key): (&[u8], &[u8]) = wire::decode(&bytes).ok()?;
         let identity = Identity::from_der(certificate, key);
         identity.check(&self.device).ok()?;
-        identity.check_issuer(&self.ca().ok()?).ok()?;
+        identity.check_issuer(&read(&self.config.ca).ok()?).ok()?;
         Some(identity)
     }
 }

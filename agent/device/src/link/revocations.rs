@@ -4,12 +4,11 @@
 //! number; the highest that was seen counts (`state/certificate/crl.der`), also after a restart. Failure: one that cannot be read, is
 //! of another CA or has no higher number is logged, and the one in effect stays.
 
+use super::read;
 use crate::config::LinkConfig;
 use std::path::PathBuf;
 use vedette_common::files;
 use vedette_common::mqtt::crl::Crl;
-
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The revocation list in effect.
 pub struct Revocations {
@@ -25,12 +24,11 @@ impl Revocations {
 
     /// The list in effect, if there is one. `ca`: PEM.
     pub(super) fn current(&self, ca: &[u8]) -> Result<Option<Crl>, String> {
-        let read = |path| files::read(path, FILE_BYTES_MAX).map_err(|error| error.to_string());
         let configured = match &self.config.crl {
             Some(path) => Some(Crl::from_pem(&read(path)?).map_err(|error| error.to_string())?),
             None => None,
         };
-        let came = files::read(&self.file, FILE_BYTES_MAX).ok().and_then(|der| Crl::from_der(&der).ok());
+        let came = read(&self.file).ok().and_then(|der| Crl::from_der(&der).ok());
         // After another CA was put in place, what the former one revoked says nothing.
         let came = came.filter(|came| came.verify(ca).is_ok());
         Ok([configured, came].into_iter().flatten().max_by_key(Crl::number))
@@ -49,7 +47,7 @@ impl Revocations {
 
     fn store(&self, der: &[u8]) -> Result<bool, String> {
         let crl = Crl::from_der(der).map_err(|error| error.to_string())?;
-        let ca = files::read(&self.config.ca, FILE_BYTES_MAX).map_err(|error| error.to_string())?;
+        let ca = read(&self.config.ca)?;
         crl.verify(&ca).map_err(|error| error.to_string())?;
         if let Some(current) = self.current(&ca)? {
             if crl == current {

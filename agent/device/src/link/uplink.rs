@@ -4,12 +4,12 @@
 //! time, so a renewed one is used without a restart. Of several addresses of the broker the next is tried. The broker stores nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
-use super::LinkState;
 use super::asking::Asking;
 use super::exchange::{Exchange, ForIntake};
 use super::renewal::Renewal;
 use super::revocations::Revocations;
 use super::session::LinkSession;
+use super::{LinkState, read};
 use crate::config::LinkConfig;
 use crate::intake::Needs;
 use crate::intake::door::IntakeDoor;
@@ -19,7 +19,6 @@ use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use vedette_common::clock::rfc3339;
-use vedette_common::files;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
 use vedette_common::mqtt::brokers::{Failover, SessionEnd};
@@ -27,8 +26,6 @@ use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, P
 use vedette_common::mqtt::tls;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
 
-/// A PEM file larger than this is not one.
-const PEM_BYTES_MAX: u64 = 1024 * 1024;
 /// How often the session checks for overdue receipts and chunks.
 const TICK: Duration = Duration::from_secs(1);
 /// A session that lasted this long was a good one: the next wait is short again.
@@ -61,7 +58,7 @@ impl Reached {
     fn end(&self) -> SessionEnd {
         match self {
             Reached::Nobody => SessionEnd::NotTaken,
-            Reached::Enough => SessionEnd::Good,
+            Reached::Enough => SessionEnd::Ours,
             Reached::Headquarters(since) if since.elapsed() >= GOOD_SESSION => SessionEnd::Good,
             Reached::Broker | Reached::Headquarters(_) => SessionEnd::Short,
         }
@@ -128,13 +125,10 @@ impl Uplink {
             tracing::warn!(%why, broker = %failover.current(), "no session with headquarters");
             self.report(false, why);
             let end = reached.end();
-            if end == SessionEnd::Good {
+            if matches!(end, SessionEnd::Good | SessionEnd::Ours) {
                 backoff.reset();
             }
-            // What is tried is tried where the link works: elsewhere it would fail for other reasons.
-            if !matches!(reached, Reached::Enough) {
-                failover.ended(end);
-            }
+            failover.ended(end);
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = self.hold.wait_for(|held| *held) => {}
@@ -144,7 +138,6 @@ impl Uplink {
     }
 
     fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
-        let read = |path| files::read(path, PEM_BYTES_MAX).map_err(|error| error.to_string());
         let identity = self.renewal.for_session()?;
         let config = &self.config;
         let ca = read(&config.ca)?;

@@ -19,7 +19,7 @@ use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Pub
 use vedette_common::mqtt::tls::{Identity, client_config};
 use vedette_common::mqtt::topics::Topic;
 use vedette_shim::ids::ListName;
-use vedette_shim::wire::{self, CHUNK_BYTES, Chunk};
+use vedette_shim::wire::{CHUNK_BYTES, Chunk};
 
 /// Largest delta that is sent to all unasked, bytes.
 pub const PUSH_BYTES_MAX: u64 = 256 * 1024;
@@ -105,10 +105,7 @@ fn delta_chunks(home: &Home, list: &ListName) -> Result<Vec<Publish>, CollectorE
 
 /// A chunk as its message.
 pub(crate) fn chunk_message(chunk: &Chunk<'_>) -> Vec<u8> {
-    let mut buffer = vec![0; CHUNK_BYTES + 64];
-    let used = wire::encode(chunk, &mut buffer).expect("a chunk, its digest and its number fit").len();
-    buffer.truncate(used);
-    buffer
+    mqtt::encoded(chunk, CHUNK_BYTES + 64)
 }
 
 async fn send(settings: MqttSettings, mut publishes: VecDeque<Publish>) -> Result<(), CollectorError> {

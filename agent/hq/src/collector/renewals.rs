@@ -13,7 +13,7 @@ use rcgen::PublicKeyData;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
-use vedette_common::mqtt::session::Publish;
+use vedette_common::mqtt::session::{Publish, encoded};
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::renewal::{RENEWAL_BYTES_MAX, RenewalAnswer, RenewalRequest};
 use vedette_shim::ids::DeviceId;
@@ -117,10 +117,6 @@ impl Renewals {
 }
 
 fn answer(device: DeviceId, certificate: &[u8]) -> Publish {
-    let mut buffer = vec![0; RENEWAL_BYTES_MAX];
-    let used = wire::encode(&RenewalAnswer { certificate }, &mut buffer)
-        .expect("a certificate of ours is below the bound")
-        .len();
-    buffer.truncate(used);
-    Publish { topic: Topic::Device(device, DeviceTopic::Certificate).name(), payload: buffer, retain: false }
+    let payload = encoded(&RenewalAnswer { certificate }, RENEWAL_BYTES_MAX);
+    Publish { topic: Topic::Device(device, DeviceTopic::Certificate).name(), payload, retain: false }
 }
