@@ -140,9 +140,7 @@ pub(crate) fn store(
         let message = AsRef::<[u8]>::as_ref(message);
         let outcome = match read(&change, owners, &ours, device, message)? {
             Ok(Read::Before(entry)) => Outcome::Known(entry),
-            Ok(Read::New { report, device_revoked }) => {
-                store_one(&change, device, &report, message, device_revoked, now)?
-            }
+            Ok(Read::New(new)) => store_one(&change, device, &new, message, now)?,
             Err(why) => Outcome::Refused(why),
         };
         if let Outcome::Refused(why) = &outcome {
@@ -159,11 +157,17 @@ pub(crate) fn store(
 enum Read {
     /// These very bytes are stored.
     Before(ReceiptEntry),
-    New {
-        report: Box<Report>,
-        /// By a key that was revoked.
-        device_revoked: bool,
-    },
+    New(Box<New>),
+}
+
+/// A message that is not stored yet.
+struct New {
+    report: Report,
+    entry: ReceiptEntry,
+    /// Made with a key that was revoked.
+    device_revoked: bool,
+    /// The devices of the messages that have its id already.
+    others: Vec<DeviceId>,
 }
 
 /// Authenticates and opens a message; else why it is refused. `ours`: headquarters' lists.
@@ -181,11 +185,9 @@ fn read(
         return Ok(Err(Refusal::Unreadable));
     };
     let entry = entry(sealed.id, message);
+    let under_id = encounters::under_id(db, &sealed.id)?;
     // Checked once already.
-    if encounters::under_id(db, &sealed.id)?
-        .iter()
-        .any(|(device, digest)| device == from && *digest == entry.digest)
-    {
+    if under_id.iter().any(|(device, digest)| device == from && *digest == entry.digest) {
         return Ok(Ok(Read::Before(entry)));
     }
     let enrolments = devices::enrolments(db, from)?;
@@ -203,25 +205,21 @@ fn read(
     };
     Ok(owners.key(list).and_then(|owner| {
         encounter::open(&sealed, (list, owner), (from, &keys.box_public))
-            .map(|report| Read::New { report: Box::new(report), device_revoked: revoked })
+            .map(|report| {
+                let others = under_id.into_iter().map(|(device, _)| device).collect();
+                Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
+            })
             .map_err(|_| Refusal::DoesNotOpen)
     }))
 }
 
 /// Stores a report that is new.
-fn store_one(
-    db: &Session,
-    from: &DeviceId,
-    report: &Report,
-    message: &[u8],
-    device_revoked: bool,
-    now: u64,
-) -> Result<Outcome, DbError> {
-    let id = *report.names().0;
-    let entry = entry(id, message);
-    let others = encounters::under_id(db, &id)?;
+fn store_one(db: &Session, from: &DeviceId, new: &New, message: &[u8], now: u64) -> Result<Outcome, DbError> {
+    let New { report, device_revoked, others, .. } = new;
+    let entry = new.entry.clone();
     match report {
         Report::Encounter(made) => {
+            let device_revoked = *device_revoked;
             let arrival = Arrival { message, digest: entry.digest, device_revoked, received_at: now };
             encounters::insert(db, made, &arrival)?;
         }
@@ -230,9 +228,9 @@ fn store_one(
     if others.is_empty() {
         return Ok(Outcome::Stored(entry));
     }
-    let (id, what) = (Hex(&id), contradictions::What::OneId);
-    contradictions::add(db, from, what, &format!("{id}, which {} has too", others[0].0), now)?;
-    for (other, _) in others.iter().filter(|(other, _)| other != from) {
+    let (id, what) = (Hex(&entry.id), contradictions::What::OneId);
+    contradictions::add(db, from, what, &format!("{id}, which {} has too", others[0]), now)?;
+    for other in others.iter().filter(|other| *other != from) {
         contradictions::add(db, other, what, &format!("{id}, which {from} has too"), now)?;
     }
     Ok(Outcome::Conflict(entry))
