@@ -85,7 +85,7 @@ impl PersonIndex {
                 let postings = postings(lead);
                 // Whom a better lead of the place did not lead to can only come to what this one is worth, and those after it less.
                 let nats = rest - place.most + lead.gain + SLACK;
-                if kinds.any && !bound.any_date(nats, covered) {
+                if kinds.any && !bound.may_with_any_date(read, nats, covered) {
                     kinds = Kinds::new(bound, read, nats, covered);
                     ranges = kinds.ranges(&self.slot_dates);
                 }
@@ -128,12 +128,12 @@ struct Kinds {
 impl Kinds {
     /// Those of persons with names of `nats`, where at most the tokens `covered` met something.
     fn new(bound: &Bound, read: Option<BirthDate>, nats: f32, covered: u32) -> Kinds {
-        let may = |births: &[Birth]| births.iter().any(|&birth| bound.reach(nats, birth, covered).is_some());
+        let may = |births: &[Birth]| bound.may(births, nats, covered);
         let absent = may(&[Birth::Absent]);
         if read.is_none() {
             return Kinds { read, absent, agreeing: absent, near: absent, any: absent };
         }
-        let any = bound.any_date(nats, covered);
+        let any = bound.may_with_any_date(read, nats, covered);
         let near = any || may(&[Birth::YearNear, Birth::YearSlip]);
         let agreeing = near || may(&[Birth::Exact, Birth::Day, Birth::Month, Birth::YearOff]);
         Kinds { read, absent, agreeing, near, any }
@@ -221,9 +221,16 @@ impl Bound {
         Bound { needed, births, lacking: lacking.collect() }
     }
 
-    /// Whether names of `nats` that meet the tokens `covered` at most may come to what is needed whatever the birth date.
-    fn any_date(&self, nats: f32, covered: u32) -> bool {
-        [Birth::Ethiopian, Birth::Other].iter().any(|&birth| self.reach(nats, birth, covered).is_some())
+    /// Whether names of `nats` that meet the tokens `covered` at most may come to what is needed with one of these.
+    fn may(&self, births: &[Birth], nats: f32, covered: u32) -> bool {
+        births.iter().any(|&birth| self.reach(nats, birth, covered).is_some())
+    }
+
+    /// The same whatever date is listed, beside the one that was `read`.
+    fn may_with_any_date(&self, read: Option<BirthDate>, nats: f32, covered: u32) -> bool {
+        let worst: &[Birth] =
+            if read.is_some() { &[Birth::Ethiopian, Birth::Other] } else { &[Birth::Absent] };
+        self.may(worst, nats, covered)
     }
 
     /// The most that a sum comes to with names of `nats` that meet the tokens `covered` at most, and such a birth date; None

@@ -101,10 +101,9 @@ fn name_set_aside(folder: &Path, now: u64) -> Result<String, DbError> {
         return Ok(name);
     }
     // A clock that stops with the power gives one time twice; what an earlier salvage set aside stays as it is.
-    let name = format!("{FILE}.damaged-{now}");
-    let mut names = (1u32..).map(|n| format!("{name}-{n}"));
-    let is_free = |name: &String| !folder.join(name).exists();
-    let name = Some(name.clone()).filter(is_free).or_else(|| names.find(is_free));
+    let first = format!("{FILE}.damaged-{now}");
+    let mut names = std::iter::once(first.clone()).chain((1u32..).map(|n| format!("{first}-{n}")));
+    let name = names.find(|name| !folder.join(name).exists());
     let name = name.expect("a folder has fewer files than there are numbers");
     files::write(&folder.join(DAMAGED), name.as_bytes())?;
     Ok(name)

@@ -72,11 +72,7 @@ pub(crate) fn issue_with_root_keys(
     new: &[SigningKey],
 ) -> Result<Root, AuthorityError> {
     let (last, _) = newest(home)?;
-    let mut root = last.clone();
-    root.version += 1;
-    root.issued = now;
-    root.expires = now + ROOT_DAYS * 86_400;
-    root.root = root_role(new);
+    let root = Root { root: root_role(new), ..successor(&last, now) };
     let old = signers(home, &last)?;
     let keys: Vec<_> = old.iter().chain(new.iter().take(ROOT_THRESHOLD.into())).collect();
     store(home, &root, Some(&last), &keys)?;
@@ -90,13 +86,15 @@ pub(crate) fn issue_next(
     change: impl FnOnce(&mut Root) -> Result<(), AuthorityError>,
 ) -> Result<Root, AuthorityError> {
     let (last, _) = newest(home)?;
-    let mut root = last.clone();
-    root.version += 1;
-    root.issued = now;
-    root.expires = now + ROOT_DAYS * 86_400;
+    let mut root = successor(&last, now);
     change(&mut root)?;
     write(home, &root, Some(&last))?;
     Ok(root)
+}
+
+/// The root after `last`, with the same roles.
+fn successor(last: &Root, now: u64) -> Root {
+    Root { version: last.version + 1, issued: now, expires: now + ROOT_DAYS * 86_400, ..last.clone() }
 }
 
 /// A role of these keys.
