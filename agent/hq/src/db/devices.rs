@@ -171,12 +171,7 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
 
 /// Gives a device's enrolment in force another certificate; the one before counts until it ends. Nothing changes when there
 /// is none: see `fleet::devices::renew`.
-pub(crate) fn renew(
-    db: &Session,
-    device: &DeviceId,
-    serial: &[u8],
-    expires_at: u64,
-) -> Result<(), DbError> {
+pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: u64) -> Result<(), DbError> {
     db.execute(
         "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments
          WHERE device = ? AND revoked_at IS NULL",

@@ -113,8 +113,7 @@ fn two_renewals_at_one_time_leave_no_certificate_that_cannot_be_revoked() {
     let by_command = in_force(&home);
     let temporary = dir.path().join(".vedette-killed");
     persist(&out, &temporary).unwrap();
-    let noted =
-        UnderWay { serial: by_command.clone(), expires_at: 9, folder: temporary, out: out.clone() };
+    let noted = UnderWay { serial: by_command.clone(), expires_at: 9, folder: temporary, out: out.clone() };
     let mut db = home.database().unwrap();
     under_way::note(db.read(), &noted).unwrap();
     let by_link = pki::serial().to_vec();
