@@ -28,8 +28,6 @@ use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
 
 /// How often the session checks for overdue receipts and chunks.
 const TICK: Duration = Duration::from_secs(1);
-/// A session that lasted this long was a good one: the next wait is short again.
-const GOOD_SESSION: Duration = Duration::from_secs(20);
 /// How often our certificate is read, besides at each session's start: it may have been renewed.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 /// Why there is no session during a drill.
@@ -59,8 +57,8 @@ impl Reached {
         match self {
             Reached::Nobody => SessionEnd::NotTaken,
             Reached::Enough => SessionEnd::Ours,
-            Reached::Headquarters(since) if since.elapsed() >= GOOD_SESSION => SessionEnd::Good,
-            Reached::Broker | Reached::Headquarters(_) => SessionEnd::Short,
+            Reached::Broker => SessionEnd::Short,
+            Reached::Headquarters(since) => SessionEnd::after(since.elapsed()),
         }
     }
 }

@@ -169,15 +169,17 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     Ok(())
 }
 
-/// Gives an enrolment another certificate; the one before counts until it ends.
-pub(crate) fn renew(db: &Session, old: &[u8], new: &[u8], expires_at: u64) -> Result<(), DbError> {
+/// Gives a device's enrolment in force another certificate; the one before counts until it ends. Nothing changes when there
+/// is none: see `fleet::devices::renew`.
+pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: u64) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
-        [old],
+        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments
+         WHERE device = ? AND revoked_at IS NULL",
+        [device.as_str()],
     )?;
     db.execute(
-        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
-        params![new, expires_at as i64, old],
+        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![serial, expires_at as i64, device.as_str()],
     )?;
     Ok(())
 }
@@ -193,9 +195,10 @@ pub(crate) fn revoke(db: &Session, device: &DeviceId, at: u64) -> Result<(), DbE
     Ok(())
 }
 
-/// Whether a certificate is the newest of an enrolment.
+/// Whether a certificate belongs to an enrolment: the newest of it, or one before.
 pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> {
-    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?)";
+    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?1
+         UNION ALL SELECT 1 FROM superseded WHERE serial = ?1)";
     Ok(db.query_row(query, [serial], |row| row.get(0))?)
 }
 

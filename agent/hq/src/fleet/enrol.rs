@@ -139,15 +139,15 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     cut_off::settle(home, &mut db)?;
-    let old = enrolled_serial(db.read(), device)?;
-    if cut_off::is_made(out, &old) {
+    let serial = enrolled_serial(db.read(), device)?;
+    if cut_off::is_made(out, &serial) {
         return Ok(devices::certificate_ends(db.read(), device)?.unwrap_or(0));
     }
     let folder = NewFolder::at(out, 0o700)?;
     let serial = cut_off::note(&mut db, &folder, out, pki::ends_after(now, certificate_days))?;
     let certified = Ca::open(home)?.certify_device(device, certificate_days, now, serial)?;
     let change = db.change()?;
-    devices::renew(&change, &old, &certified.serial, certified.expires)?;
+    super::devices::renew(&change, device, &certified.serial, certified.expires)?;
     write_certificate(folder.path(), &certified)?;
     change.commit()?;
     folder.finish()?;

@@ -98,8 +98,7 @@ pub(crate) fn give(
     let serial = pki::serial();
     let certificate = Ca::open(home)?.certify_key(device, &asked.key, asked.life_s, now, &serial)?;
     let change = db.change()?;
-    let old = super::devices::enrolled_serial(&change, device)?;
-    devices::renew(&change, &old, &serial, now + asked.life_s)?;
+    super::devices::renew(&change, device, &serial, now + asked.life_s)?;
     change.commit()?;
     Ok(certificate)
 }
