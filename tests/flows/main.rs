@@ -24,3 +24,4 @@ mod rights;
 mod scanners;
 mod sealed;
 mod secrets;
+mod stolen;

@@ -31,7 +31,7 @@ pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
-pub use publishing::{bundle, change, import, issue, list, publish, screen};
+pub use publishing::{bundle, change, import, issue, list, publish, replace as replace_list, screen};
 
 #[cfg(test)]
 mod tests;

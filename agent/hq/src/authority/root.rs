@@ -38,6 +38,12 @@ pub fn newest(home: &Home) -> Result<(Root, Vec<u8>), AuthorityError> {
     Ok((root, bytes))
 }
 
+/// When a root was issued, seconds since 1970.
+pub(crate) fn issued_at(home: &Home, version: u32) -> Result<u64, AuthorityError> {
+    let root = Root::pinned(&read(home, version)?, &RingVerify);
+    Ok(root.map_err(AuthorityError::trust(format!("root/{version}.root")))?.issued)
+}
+
 /// Makes the keys of every role and issues root 1.
 pub(crate) fn issue_first(home: &Home, now: u64) -> Result<(), AuthorityError> {
     let roles = [Key::Heartbeat, Key::Roster, Key::Collector, Key::Orders];

@@ -9,7 +9,7 @@ pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
 
 use crate::authority::home::Home;
-use crate::authority::keys::Key;
+use crate::authority::keys;
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::db::devices::Enrolment;
@@ -76,10 +76,11 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// The owners' keys, read when first needed, erased when dropped.
+/// The owners' keys, each list's own and those before it that are kept. Read with every batch, so that a key that is replaced
+/// counts from the first encounter that may be sealed to it, and one that is erased stays in no memory.
 pub(crate) struct Owners<'a> {
     home: &'a Home,
-    keys: HashMap<ListName, BoxKey>,
+    keys: HashMap<ListName, Vec<BoxKey>>,
     /// Why a list's key cannot be read, since the last [`Owners::alarm`]; `None` when it can again.
     news: BTreeMap<ListName, Option<String>>,
 }
@@ -89,12 +90,12 @@ impl<'a> Owners<'a> {
         Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
     }
 
-    /// The key of a list that is ours.
-    fn key(&mut self, list: &ListName) -> Result<&BoxKey, Refusal> {
+    /// The keys of a list that is ours, at least one.
+    fn keys(&mut self, list: &ListName) -> Result<&[BoxKey], Refusal> {
         if !self.keys.contains_key(list) {
-            match Key::Owner(list).opening(self.home) {
-                Ok(key) => {
-                    self.keys.insert(list.clone(), key);
+            match keys::owners(self.home, list) {
+                Ok(keys) => {
+                    self.keys.insert(list.clone(), keys);
                     self.news.insert(list.clone(), None);
                 }
                 Err(error) => {
@@ -103,7 +104,7 @@ impl<'a> Owners<'a> {
                 }
             }
         }
-        self.keys.get(list).ok_or(Refusal::NoOwnerKey)
+        self.keys.get(list).map(Vec::as_slice).ok_or(Refusal::NoOwnerKey)
     }
 
     /// Raises and ends the alarms about lists' keys.
@@ -134,6 +135,7 @@ pub(crate) fn store(
     messages: &[(DeviceId, impl AsRef<[u8]>)],
     now: u64,
 ) -> Result<Vec<Outcome>, CollectorError> {
+    owners.keys.clear();
     let change = db.change()?;
     let ours: Vec<ListName> = lists::all(&change)?.into_iter().map(|list| list.name).collect();
     let store = |(device, message): &(DeviceId, _)| {
@@ -150,6 +152,7 @@ pub(crate) fn store(
     };
     let stored = messages.iter().map(store).collect::<Result<Vec<_>, CollectorError>>()?;
     change.commit()?;
+    owners.keys.clear();
     Ok(stored)
 }
 
@@ -203,13 +206,11 @@ fn read(
     let Some(list) = ours.iter().find(|list| encounter::is_of(&sealed, list, &keys)) else {
         return Ok(Err(Refusal::UnknownList));
     };
-    Ok(owners.key(list).and_then(|owner| {
-        encounter::open(&sealed, (list, owner), (from, &keys.box_public))
-            .map(|report| {
-                let others = under_id.into_iter().map(|(device, _)| device).collect();
-                Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
-            })
-            .map_err(|_| Refusal::DoesNotOpen)
+    Ok(owners.keys(list).and_then(|owners| {
+        let open = |owner| encounter::open(&sealed, (list, owner), (from, &keys.box_public)).ok();
+        let report = owners.iter().find_map(open).ok_or(Refusal::DoesNotOpen)?;
+        let others = under_id.into_iter().map(|(device, _)| device).collect();
+        Ok(Read::New(Box::new(New { report, entry, device_revoked: revoked, others })))
     }))
 }
 
