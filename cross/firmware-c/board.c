@@ -113,7 +113,7 @@ Factory board_factory(void) {
     const uint8_t *at = (const uint8_t *)0x300000;
     uint32_t lengths[3];
     __builtin_memcpy(lengths, at, sizeof lengths);
-    need(lengths[0] == 160 && lengths[1] < 0x40000 && lengths[2] < 0x40000, "no factory's bytes");
+    need(lengths[0] == 192 && lengths[1] < 0x40000 && lengths[2] < 0x40000, "no factory's bytes");
     at += sizeof lengths;
     return (Factory){at, at + lengths[0], lengths[1], at + lengths[0] + lengths[1], lengths[2]};
 }

@@ -41,6 +41,8 @@ static void open_all(const Factory *factory) {
         .firmware = (const uint8_t *)firmware_version,
         .firmware_len = sizeof firmware_version - 1,
         .key = factory->pinned + 96,
+        .root = {.keys = factory->pinned + 160, .keys_count = 1, .threshold = 1},
+        .root_version = 1,
         .orders = {.keys = factory->pinned + 64, .keys_count = 1, .threshold = 1},
         .heartbeat = {.keys = factory->pinned + 32, .keys_count = 1, .threshold = 1},
         .kv = {.first = 0, .sectors = 2},

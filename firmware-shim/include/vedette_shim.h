@@ -11,7 +11,7 @@
 /**
  * The version of this interface.
  */
-#define VEDETTE_ABI_VERSION 2
+#define VEDETTE_ABI_VERSION 3
 
 /**
  * The release of the library.
@@ -260,6 +260,14 @@ typedef struct VedetteSetup {
      */
     size_t lists_count;
     struct VedetteFlash flash;
+    /**
+     * Who signs pins, which replace the keys of the roles above: the root's role.
+     */
+    struct VedetteRole root;
+    /**
+     * The version of the root that named all these roles.
+     */
+    uint32_t root_version;
 } VedetteSetup;
 
 /**

@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 const HOST: &[u8] = include_bytes!("../tests/vectors/host.bin");
 /// Three public keys, then the scanner's private key and its random bytes.
-const PINNED: &[u8; 160] = include_bytes!("../tests/vectors/pinned.bin");
+const PINNED: &[u8; 192] = include_bytes!("../tests/vectors/pinned.bin");
 /// Zones, one a line.
 pub(crate) const ZONES: &str = include_str!("../tests/vectors/zones.txt");
 

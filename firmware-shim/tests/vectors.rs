@@ -12,7 +12,7 @@ use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{PinnedIssuer, PublicKey, Role, SoftVerify};
 use vedette_shim::unit::{Pinned, Setup, Unit};
 
-const PINNED: &[u8; 160] = include_bytes!("vectors/pinned.bin");
+const PINNED: &[u8; 192] = include_bytes!("vectors/pinned.bin");
 const HOST: &[u8] = include_bytes!("vectors/host.bin");
 const ZONES: &str = include_str!("vectors/zones.txt");
 const ANSWERS: &str = include_str!("vectors/answers.txt");
@@ -35,6 +35,8 @@ fn unit() -> Scanner {
         firmware: "0.1.0".try_into().unwrap(),
         key: PrivateKey(PINNED[96..128].try_into().unwrap()),
         heartbeat: role(&PINNED[32..64]),
+        root: role(&PINNED[160..192]),
+        root_version: 1,
         orders: role(&PINNED[64..96]),
         kv: Region { first: 0, sectors: 2 },
         spool: Region { first: 2, sectors: 4 },
@@ -53,7 +55,7 @@ fn installed() -> Scanner {
     for byte in HOST {
         let Some(frame) = decoder.push(*byte) else { continue };
         // With the random bytes of the recorded session, so that its messages open.
-        let random = PINNED[128..].try_into().unwrap();
+        let random = PINNED[128..160].try_into().unwrap();
         for byte in unit.receive(frame.unwrap(), 0, random, &mut out, |_| {}).unwrap() {
             if let Some(answer) = reader.push(*byte)
                 && let Some(FromScanner::Refused(why)) = FromScanner::read(answer.unwrap())

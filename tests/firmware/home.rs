@@ -25,7 +25,8 @@ fn pinned(device: &Device) -> Vec<u8> {
     let root = std::fs::read(device.folder().join("root.anchor")).expect("an enrolled device has its root");
     let root = Root::pinned(&root, &SoftVerify).expect("headquarters signed it");
     let issuer = root.issuer(&LIST.parse().expect("a list name")).expect("the root names its issuer");
-    [issuer.role.keys[0], root.heartbeat.keys[0], root.orders.keys[0], KEY.0, [0; 32]].concat()
+    [issuer.role.keys[0], root.heartbeat.keys[0], root.orders.keys[0], KEY.0, [0; 32], root.root.keys[0]]
+        .concat()
 }
 
 /// Switches the board on and plugs it in where the agent looks for it.

@@ -97,6 +97,8 @@ static VedetteUnit *open_unit(const uint8_t *pinned, void *memory) {
         .firmware_len = 5,
         .key = pinned + 96,
         .heartbeat = {.keys = pinned + 32, .keys_count = 1, .threshold = 1},
+        .root = {.keys = pinned + 160, .keys_count = 1, .threshold = 1},
+        .root_version = 1,
         .orders = {.keys = pinned + 64, .keys_count = 1, .threshold = 1},
         .kv = {.first = 0, .sectors = 2},
         .spool = {.first = 2, .sectors = 4},

@@ -80,6 +80,8 @@ impl Handheld {
             device: name.parse().expect("a device id"),
             firmware: "1".try_into().expect("a short text"),
             key: Handheld::key(),
+            root: root.root.clone(),
+            root_version: root.version,
             heartbeat: root.heartbeat.clone(),
             orders: root.orders.clone(),
             kv: Region { first: 0, sectors: 2 },

@@ -78,7 +78,7 @@ impl HostLine {
                 text.map_or(Said::Nothing, |text| Said::Text(text.to_vec()))
             }
             Some(FromScanner::Refused(refusal)) => Said::Refused(refusal),
-            None => Said::Nothing,
+            Some(FromScanner::Pinned) | None => Said::Nothing,
         }
     }
 }

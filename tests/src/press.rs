@@ -30,6 +30,7 @@ pub struct Press {
     issuer: SigningKey,
     heartbeat: SigningKey,
     orders: SigningKey,
+    root: SigningKey,
     /// The scanner's own key.
     pub key: PrivateKey,
     /// Its host's.
@@ -80,6 +81,7 @@ impl Default for Press {
             issuer: SigningKey::from_seed(&[1; 32]),
             heartbeat: SigningKey::from_seed(&[2; 32]),
             orders: SigningKey::from_seed(&[7; 32]),
+            root: SigningKey::from_seed(&[8; 32]),
             key: PrivateKey([5; 32]),
             host_key: PrivateKey([6; 32]),
             list_key: ListKey([3; 32]),
@@ -104,6 +106,11 @@ impl Press {
     /// Public keys of issuer, heartbeat and orders.
     pub fn pinned_keys(&self) -> [[u8; 32]; 3] {
         [self.issuer.public(), self.heartbeat.public(), self.orders.public()]
+    }
+
+    /// The root's public key.
+    pub fn root_key(&self) -> [u8; 32] {
+        self.root.public()
     }
 
     /// Signs that the scanner hangs at the host.
@@ -137,6 +144,8 @@ impl Press {
             device: "scanner-1".parse().expect("a device id"),
             firmware: "0.1.0".try_into().expect("a short text"),
             key: self.key.clone(),
+            root: role(self.root_key()),
+            root_version: 1,
             heartbeat: role(heartbeat),
             orders: role(orders),
             kv: Region { first: 0, sectors: 2 },

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `pinned.bin` | 32 bytes each: public keys of the issuer of uto/stolen, of the heartbeat and of orders; the scanner's private key; the random bytes that it must answer the recorded opening with |
+//! | `pinned.bin` | 32 bytes each: public keys of the issuer of uto/stolen, of the heartbeat and of orders; the scanner's private key; the random bytes that it must answer the recorded opening with; the root's public key |
 //! | `host.bin` | all that a host says to set the scanner up, as frames: the opening, keys, time, offer, every piece in its order |
 //! | `zones.txt` | documents put on the scanner, one a line, the zone's lines joined |
 //! | `answers.txt` | what it must say of each, as `vedette_shim::unit::ScanOutcome` is displayed, at an uptime of 60 s |
@@ -49,7 +49,11 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let answers: Vec<_> = zones.iter().map(|zone| answer(&open, zone)).collect();
     let damage = damage(&press, &edition, &open, &zones);
     vec![
-        ("pinned.bin", [press.pinned_keys().concat(), press.key.0.to_vec(), RANDOM.to_vec()].concat()),
+        (
+            "pinned.bin",
+            [press.pinned_keys().concat(), press.key.0.to_vec(), RANDOM.to_vec(), press.root_key().to_vec()]
+                .concat(),
+        ),
         ("host.bin", host(&press, &edition)),
         ("zones.txt", text(zones)),
         ("answers.txt", text(answers)),

@@ -25,6 +25,7 @@ pub mod mqtt;
 pub mod pin;
 pub mod renewal;
 pub mod roster;
+pub mod scanner_papers;
 pub mod shutdown;
 pub mod text;
 pub mod words;

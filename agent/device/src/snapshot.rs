@@ -43,6 +43,8 @@ pub type EnrolledScanners = BTreeMap<DeviceId, EnrolledScanner>;
 pub struct EnrolledScanner {
     pub enrolment: ScannerEnrolment,
     pub envelope: Arc<[u8]>,
+    /// What brings its roles up to date, as the root signed it, in the order in which it takes them.
+    pub pins: Arc<[Vec<u8>]>,
 }
 
 /// One list.

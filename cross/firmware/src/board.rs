@@ -78,7 +78,7 @@ pub fn argument(name: &str) -> Option<u32> {
 pub struct Factory {
     /// 32 bytes each: public keys of the list's issuer, of the heartbeat and of orders; the scanner's private key; what it
     /// takes for random while it hears `host`, a session that was recorded with it.
-    pub pinned: &'static [u8; 160],
+    pub pinned: &'static [u8; 192],
     /// What a host says to set the scanner up, in frames; nothing where a host will come and say it.
     pub host: &'static [u8],
     /// Zones of documents to be put on the scanner, one a line.

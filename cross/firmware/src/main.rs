@@ -90,12 +90,12 @@ fn open(factory: &Factory) -> &'static mut Scanner {
 }
 
 /// The nth 32 bytes of what the factory pinned.
-fn part(pinned: &[u8; 160], n: usize) -> [u8; 32] {
+fn part(pinned: &[u8; 192], n: usize) -> [u8; 32] {
     pinned.as_chunks().0[n]
 }
 
 #[inline(never)]
-fn setup(pinned: &[u8; 160]) -> Setup {
+fn setup(pinned: &[u8; 192]) -> Setup {
     let role = |n| Role { threshold: 1, keys: [part(pinned, n)].into_iter().collect() };
     let list = "uto/stolen".parse().expect("a list's name");
     let issuer = PinnedIssuer { list, kind: Kind::Documents, role: role(0) };
@@ -104,6 +104,8 @@ fn setup(pinned: &[u8; 160]) -> Setup {
         firmware: "0.1.0".try_into().expect("a short text"),
         key: PrivateKey(part(pinned, 3)),
         heartbeat: role(1),
+        root: role(5),
+        root_version: 1,
         orders: role(2),
         kv: Region { first: 0, sectors: 2 },
         spool: Region { first: 2, sectors: 4 },

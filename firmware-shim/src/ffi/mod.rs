@@ -47,7 +47,7 @@ use core::ffi::c_void;
 use core::mem::size_of;
 
 /// The version of this interface.
-pub const VEDETTE_ABI_VERSION: u32 = 2;
+pub const VEDETTE_ABI_VERSION: u32 = 3;
 
 /// The release of the library.
 pub const VEDETTE_VERSION_MAJOR: u32 = 0;
@@ -194,6 +194,8 @@ unsafe fn setup(given: &VedetteSetup) -> Outcomes<Setup> {
             device: DeviceId::checked(text(given.device, given.device_len)?).ok_or(Status::Setup)?,
             firmware: text(given.firmware, given.firmware_len)?.try_into().map_err(|_| Status::Setup)?,
             key: PrivateKey(bytes(given.key, 32)?.try_into().map_err(|_| Status::Argument)?),
+            root: role(&given.root)?,
+            root_version: given.root_version,
             heartbeat: role(&given.heartbeat)?,
             orders: role(&given.orders)?,
             kv: region(given.kv),

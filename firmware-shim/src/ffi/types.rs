@@ -136,6 +136,10 @@ pub struct VedetteSetup {
     /// How many lists, at most 8.
     pub lists_count: usize,
     pub flash: VedetteFlash,
+    /// Who signs pins, which replace the keys of the roles above: the root's role.
+    pub root: VedetteRole,
+    /// The version of the root that named all these roles.
+    pub root_version: u32,
 }
 
 /// The fields of a zone, as texts.

@@ -4,12 +4,14 @@
 //! to the scanner   2 | 0                              call: who is there?
 //!                  2 | 1 | opening                    see [`crate::session`]; its word is a signed enrolment
 //!                  2 | 2 | number, text, tag          sealed
+//!                  2 | 3 | envelope                   a pin: see [`crate::trust::Pin`]
 //! to the host      2 | 0 | name                       here; said unasked as well, when it has started
 //!                  2 | 1 | reply                      opened
 //!                  2 | 2 | number, text, tag          sealed
 //!                  2 | 3 | refusal                    in the clear: there is no channel, or none comes about
+//!                  2 | 4                              the pin was taken, now or before
 //! ```
-//! Only calls, names and refusals are readable, and nothing is done because of them but to open a channel.
+//! Only calls, names, pins and refusals are readable. Of these only a pin changes anything, which the root has signed.
 
 use super::{MESSAGE_BYTES_MAX, ScannerRefusal};
 use crate::frame::{self, NoRoom};
@@ -24,6 +26,10 @@ pub const PROTOCOL: u8 = 2;
 pub const TEXT_BYTES_MAX: usize = MESSAGE_BYTES_MAX - 2 - SEALED_BYTES_MORE;
 
 const SEALED: u8 = 2;
+/// The second byte of a pin.
+pub const PIN: u8 = 3;
+/// The second byte of the answer to one.
+pub const PINNED: u8 = 4;
 
 /// A payload that a host sent.
 pub enum FromHost<'m> {
@@ -33,6 +39,8 @@ pub enum FromHost<'m> {
     Open(&'m mut [u8]),
     /// A message in the channel.
     Sealed(&'m mut [u8]),
+    /// A pin's envelope.
+    Pin(&'m [u8]),
 }
 
 /// A payload that a scanner sent.
@@ -45,6 +53,8 @@ pub enum FromScanner<'m> {
     Sealed(&'m mut [u8]),
     /// It did not open, or has no channel. Anything may say so.
     Refused(ScannerRefusal),
+    /// It took the pin. Anything may say so.
+    Pinned,
 }
 
 impl<'m> FromHost<'m> {
@@ -54,6 +64,7 @@ impl<'m> FromHost<'m> {
             [PROTOCOL, 0] => Some(FromHost::Call),
             [PROTOCOL, 1, opening @ ..] => Some(FromHost::Open(opening)),
             [PROTOCOL, SEALED, message @ ..] => Some(FromHost::Sealed(message)),
+            [PROTOCOL, PIN, envelope @ ..] => Some(FromHost::Pin(envelope)),
             _ => None,
         }
     }
@@ -66,6 +77,7 @@ impl<'m> FromScanner<'m> {
             [PROTOCOL, 0, name @ ..] => core::str::from_utf8(name).ok().map(FromScanner::Here),
             [PROTOCOL, 1, reply @ ..] => Some(FromScanner::Opened(reply)),
             [PROTOCOL, SEALED, message @ ..] => Some(FromScanner::Sealed(message)),
+            [PROTOCOL, PINNED] => Some(FromScanner::Pinned),
             [PROTOCOL, 3, refusal @ ..] => postcard::from_bytes(refusal).ok().map(FromScanner::Refused),
             _ => None,
         }

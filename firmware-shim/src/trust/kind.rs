@@ -28,6 +28,8 @@ pub enum SignedKind {
     Encounter,
     /// What a device says of itself.
     Status,
+    /// The keys of one role, for scanners.
+    Pin,
 }
 
 impl SignedKind {
@@ -44,6 +46,7 @@ impl SignedKind {
             Self::Enrolment => "enrolment",
             Self::Encounter => "encounter",
             Self::Status => "status",
+            Self::Pin => "pin",
         }
     }
 }

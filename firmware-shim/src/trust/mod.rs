@@ -2,7 +2,7 @@
 //!
 //! | role | signs | checked against |
 //! |---|---|---|
-//! | root | who holds every role, with thresholds | the root before it *and* itself |
+//! | root | who holds every role, with thresholds; the same for scanners, a role at a time | the root before it *and* itself |
 //! | issuer (one a list) | manifests and grants of its list | the root |
 //! | heartbeat | the newest edition of each list at time T | the root |
 //! | collector | receipts, and owners' answers | the root |
@@ -22,6 +22,7 @@ mod heartbeat;
 mod kind;
 mod manifest;
 mod messages;
+mod pin;
 mod role;
 mod root;
 #[cfg(feature = "soft")]
@@ -42,6 +43,7 @@ pub use messages::{
     ANSWER_TEXT_BYTES_MAX, Enrolment, GRANT_KEYS_MAX, Grant, GrantedKey, Order, OrderKind, OwnerAnswer,
     OwnerWord, RECEIPT_ENTRIES_MAX, Receipt, ReceiptEntry, SEALED_KEY_BYTES,
 };
+pub use pin::{Pin, PinnedRole};
 pub use role::{PublicKey, Role};
 pub use root::{Issuer, Root};
 #[cfg(feature = "soft")]

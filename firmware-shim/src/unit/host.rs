@@ -11,7 +11,7 @@ use super::{ENROLMENT, Unit};
 use crate::flash::Flash;
 use crate::frame::{self, NoRoom};
 use crate::installer;
-use crate::scanner::line::{self, FromHost, PROTOCOL};
+use crate::scanner::line::{self, FromHost, PINNED, PROTOCOL};
 use crate::scanner::{ScanAnswer, ScannerRefusal, ToHost};
 use crate::seal::Aead;
 use crate::session::{Opened, PrivateKey, REPLY_BYTES};
@@ -45,6 +45,10 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
                     None => ScannerRefusal::NoChannel,
                 }
             }
+            Some(FromHost::Pin(envelope)) => match self.pin(envelope) {
+                Ok(()) => return frame::encode(&[PROTOCOL, PINNED], out),
+                Err(refusal) => refusal,
+            },
             None => ScannerRefusal::Unreadable,
         };
         frame::encode(&[PROTOCOL, 3, refusal as u8], out)

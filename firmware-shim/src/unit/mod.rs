@@ -4,10 +4,11 @@
 //! |---|---|
 //! | this | setting up, the lists in use, their keys, the time |
 //! | [`check`] | a zone -> lookups -> an outcome; notes of it |
+//! | [`pins`] | roles whose keys were replaced since it was made |
 //! | [`host`] | who may say something: the channel to the enrolled host |
 //! | [`talk`] | a message of the host -> what is done -> the answer |
 //!
-//! Invariants: nothing is believed that the pinned roles did not sign, and nobody is heard but the host that headquarters
+//! Invariants: nothing is believed that the pinned roles, or those that the root pinned after them, did not sign, and nobody is heard but the host that headquarters
 //! enrolled it at; list keys and the scanner key are in memory only and erased when it ends; the time is the last heartbeat's issue time and the seconds counted since, and never goes
 //! back below that of any heartbeat taken before. What the issuer before signed ends with his keys, floors too. The unit reads no clock: its caller gives `uptime_s`, seconds since it
 //! was switched on.
@@ -16,6 +17,7 @@
 
 mod check;
 mod host;
+mod pins;
 mod talk;
 #[cfg(all(test, feature = "soft"))]
 mod tests;
@@ -31,7 +33,7 @@ use heapless::{String, Vec};
 use crate::document::DocumentKey;
 use crate::flash::{Flash, FlashError, Region};
 use crate::ids::{DeviceId, ListName};
-use crate::installer::{Install, InstalledEdition, Place, keep_issuer};
+use crate::installer::{Install, InstalledEdition, Place};
 use crate::kv::{KvStore, VALUE_BYTES_MAX};
 use crate::list::segment::Segment;
 use crate::list::{ReadError, Scratch, edition};
@@ -66,6 +68,10 @@ pub struct Setup {
     pub key: PrivateKey,
     /// Its firmware's version.
     pub firmware: String<24>,
+    /// Who signs pins: the root's role.
+    pub root: Role,
+    /// The version of the root that named these roles.
+    pub root_version: u32,
     /// Who signs heartbeats.
     pub heartbeat: Role,
     /// Who signs its enrolment.
@@ -144,8 +150,8 @@ pub struct Unit<F, A, V> {
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Starts a scanner on what its flash holds. Inlined, so that it is made where its caller wants it.
     #[inline(always)]
-    pub fn open(setup: Setup, mut flash: F, verify: V) -> Result<Self, SetupError> {
-        let (kv, spool) = find(&setup, &mut flash)?;
+    pub fn open(mut setup: Setup, mut flash: F, verify: V) -> Result<Self, SetupError> {
+        let (kv, spool) = find(&mut setup, &mut flash)?;
         Ok(Unit {
             public: None,
             setup,
@@ -321,15 +327,13 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
 
 /// Finds what the flash holds of those that the setup pins. Not inlined: the setup and the unit it becomes are all that the stack has room for.
 #[inline(never)]
-fn find(setup: &Setup, flash: &mut impl Flash) -> Result<(KvStore, Spool), SetupError> {
+fn find(setup: &mut Setup, flash: &mut impl Flash) -> Result<(KvStore, Spool), SetupError> {
     if !flash.geometry().is_sound() {
         return Err(SetupError::Geometry);
     }
     check_regions(setup, flash)?;
     let mut kv = KvStore::open(flash, setup.kv)?;
-    for (slot, pinned) in setup.lists.iter().enumerate() {
-        keep_issuer(flash, &mut kv, slot as u8, &pinned.issuer).map_err(|_| SetupError::Flash)?;
-    }
+    pins::load_all(setup, flash, &mut kv).map_err(|_| SetupError::Flash)?;
     Ok((kv, Spool::open(flash, setup.spool).map_err(|_| SetupError::Flash)?))
 }
 

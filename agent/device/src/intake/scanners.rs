@@ -2,6 +2,7 @@
 //!
 //! The newest enrolment of a scanner counts, also when it names another device or revokes the scanner: then it gets nothing
 //! here. A root that replaces the key of orders ends belief in all of them; headquarters signs them again in the same command.
+//! Pins are handed on as they are: whoever left some out, or put others in, has only kept a scanner's keys as they were.
 
 use super::error::refused;
 use super::{Intake, IntakeError, UpdateOutcome};
@@ -9,6 +10,7 @@ use crate::snapshot::{EnrolledScanner, EnrolledScanners};
 use crate::store::scanners;
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
+use vedette_common::scanner_papers::{ScannerPapers, newest_version};
 use vedette_shim::ids::DeviceId;
 use vedette_shim::trust::{ScannerEnrolment, SignedKind, TrustError};
 
@@ -21,41 +23,56 @@ impl Intake {
         scanner: &DeviceId,
         bytes: &[u8],
     ) -> Result<UpdateOutcome, IntakeError> {
-        let known = self.scanners.get(scanner);
-        if bytes.is_empty() || known.is_some_and(|known| *known.envelope == *bytes) {
+        if bytes.is_empty() {
             return Ok(UpdateOutcome::Duplicate);
         }
+        let kind = SignedKind::Enrolment;
         let refused = refused(format!("enrolment of scanner {scanner}"));
+        let Ok(papers) = ScannerPapers::decode(bytes) else {
+            return Err(refused(TrustError::Malformed(kind)));
+        };
+        let known = self.scanners.get(scanner);
+        let same = known.filter(|known| *known.envelope == *papers.enrolment);
+        if let Some(same) = same {
+            let (offered, floor) = (newest_version(&papers.pins), newest_version(&same.pins));
+            if same.pins.iter().eq(&papers.pins) {
+                return Ok(UpdateOutcome::Duplicate);
+            }
+            if offered < floor {
+                let (offered, floor) = (offered.into(), floor.into());
+                return Err(refused(TrustError::Rollback { kind: SignedKind::Pin, offered, floor }));
+            }
+        }
         // Two contents of one number would be a fault of headquarters: the first stays.
+        let again = u64::from(same.is_none());
         let floor =
-            |name: &DeviceId| self.scanners.get(name).map_or(0, |known| known.enrolment.pair.number + 1);
-        let enrolment = match ScannerEnrolment::accept(bytes, &self.root, floor, &RingVerify) {
+            |name: &DeviceId| self.scanners.get(name).map_or(0, |known| known.enrolment.pair.number + again);
+        let enrolment = match ScannerEnrolment::accept(papers.enrolment, &self.root, floor, &RingVerify) {
             Ok(enrolment) if enrolment.scanner == *scanner => enrolment,
-            Ok(_) => return Err(refused(TrustError::NotForUs(SignedKind::Enrolment))),
+            Ok(_) => return Err(refused(TrustError::NotForUs(kind))),
             Err(error) => return Err(refused(error)),
         };
         if known.is_none() && self.scanners.len() >= ENROLMENTS_MAX {
-            return Err(refused(TrustError::Rule(
-                SignedKind::Enrolment,
-                "a device keeps at most 64 of them",
-            )));
+            return Err(refused(TrustError::Rule(kind, "a device keeps at most 64 of them")));
         }
-        scanners::set_enrolment(&self.db, scanner, bytes)?;
+        scanners::set_papers(&self.db, scanner, bytes)?;
         let revoked = enrolment.pair.revoked;
         tracing::info!(%scanner, device = %enrolment.device, revoked, "a scanner's enrolment is in effect");
-        let known = EnrolledScanner { enrolment, envelope: bytes.into() };
-        Arc::make_mut(&mut self.scanners).insert(scanner.clone(), known);
+        Arc::make_mut(&mut self.scanners).insert(scanner.clone(), known_by(&papers, enrolment));
         Ok(UpdateOutcome::Applied)
     }
 
-    /// Reads the stored enrolments and verifies them under the root in effect.
+    /// Reads the stored papers and verifies the enrolments under the root in effect.
     pub(super) fn load_scanners(&mut self) -> Result<(), IntakeError> {
         let mut known = EnrolledScanners::new();
-        for bytes in scanners::enrolments(&self.db)? {
-            match ScannerEnrolment::accept(&bytes, &self.root, |_| 0, &RingVerify) {
+        for bytes in scanners::papers(&self.db)? {
+            let Ok(papers) = ScannerPapers::decode(&bytes) else {
+                tracing::warn!("a scanner's stored papers cannot be read");
+                continue;
+            };
+            match ScannerEnrolment::accept(papers.enrolment, &self.root, |_| 0, &RingVerify) {
                 Ok(enrolment) => {
-                    let name = enrolment.scanner.clone();
-                    known.insert(name, EnrolledScanner { enrolment, envelope: bytes.into() });
+                    known.insert(enrolment.scanner.clone(), known_by(&papers, enrolment));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a stored enrolment of a scanner does not verify any more")
@@ -68,8 +85,13 @@ impl Intake {
 
     /// Ends belief in all of them, floors too.
     pub(super) fn forget_scanners(&mut self) -> Result<(), IntakeError> {
-        scanners::forget_enrolments(&self.db)?;
+        scanners::forget_papers(&self.db)?;
         self.scanners = Arc::default();
         Ok(())
     }
+}
+
+fn known_by(papers: &ScannerPapers<'_>, enrolment: ScannerEnrolment) -> EnrolledScanner {
+    let pins = papers.pins.iter().map(|pin| pin.to_vec()).collect();
+    EnrolledScanner { enrolment, envelope: papers.enrolment.into(), pins }
 }

@@ -2,13 +2,16 @@
 //! and what they mean go out.
 //!
 //! ```text
-//! Calling --here, enrolled--> Wanted --> Opening --reply proves its key--> Open
+//! Calling --here, enrolled--> Pinning --> Wanted --> Opening --reply proves its key--> Open
 //!    ^---- here, not enrolled: said in the status, and nothing else happens
 //!    ^---- no reply in time, a refusal, silence in the channel, or another enrolment
 //! ```
 //! Invariants: nothing of a message is read that does not open in the channel, and nothing is sealed to a key that
 //! headquarters did not enrol at this device. What anything may say in the clear (a name, a refusal) at most ends a channel
 //! or begins to open one, not more often than [`OPENING_EVERY`].
+//!
+//! Pins come first, for the key that signed the enrolment may be one that the scanner does not know yet: one at a time, because
+//! each costs it a signature. It may refuse one and be right, having moved on, so its answers decide nothing.
 
 use super::session::{ANSWER_WAIT, ASK_EVERY, TRIES_MAX};
 use crate::snapshot::{EnrolledScanner, EnrolledScanners};
@@ -17,7 +20,7 @@ use std::time::{Duration, Instant};
 use vedette_lists::Ring;
 use vedette_shim::frame::encoded_max;
 use vedette_shim::ids::DeviceId;
-use vedette_shim::scanner::line::{self, FromScanner, PROTOCOL};
+use vedette_shim::scanner::line::{self, FromScanner, PIN, PROTOCOL};
 use vedette_shim::scanner::{MESSAGE_BYTES_MAX, ScannerRefusal, ToScanner};
 use vedette_shim::session::{Channel, OPENING_BYTES, Opening, PrivateKey};
 use zeroize::Zeroizing;
@@ -68,6 +71,8 @@ pub enum Heard<'m> {
 
 enum State {
     Calling,
+    /// This pin is next; when it was said last, and how often before.
+    Pinning(usize, Option<(Instant, u32)>),
     /// To be opened as soon as that may be.
     Wanted,
     Opening(Opening),
@@ -155,6 +160,24 @@ impl ScannerChannel {
                 self.said = Some((now, tries));
                 Some(vec![PROTOCOL, 0])
             }
+            State::Pinning(next, said) => {
+                let tries = said.map_or(0, |(_, tries)| tries + 1);
+                if !said.is_none_or(waited(ANSWER_WAIT)) {
+                    return None;
+                }
+                let pins = self.scanner.as_ref().map_or(&[][..], |scanner| &scanner.pins);
+                let Some(pin) = pins.get(*next) else {
+                    self.state = State::Wanted;
+                    return self.next(host, now, random);
+                };
+                if tries >= TRIES_MAX {
+                    self.close();
+                    return None;
+                }
+                let payload = [&[PROTOCOL, PIN], &pin[..]].concat();
+                self.state = State::Pinning(*next, Some((now, tries)));
+                Some(payload)
+            }
             State::Wanted => {
                 let waits =
                     self.opened_at.is_some_and(|at| now.saturating_duration_since(at) < OPENING_EVERY);
@@ -180,6 +203,7 @@ impl ScannerChannel {
         let wait = match self.state {
             State::Open(_) => return now + ASK_EVERY,
             State::Wanted => return self.opened_at.map_or(now, |at| at + OPENING_EVERY),
+            State::Pinning(_, said) => return said.map_or(now, |(at, _)| at + ANSWER_WAIT),
             State::Calling => ASK_EVERY,
             State::Opening(_) => ANSWER_WAIT,
         };
@@ -221,6 +245,14 @@ impl ScannerChannel {
                     return Heard::Text(text);
                 }
             }
+            Some(FromScanner::Pinned | FromScanner::Refused(_))
+                if matches!(self.state, State::Pinning(_, Some(_))) =>
+            {
+                if let State::Pinning(next, said) = &mut self.state {
+                    (*next, *said) = (*next + 1, None);
+                }
+            }
+            Some(FromScanner::Pinned) => {}
             Some(FromScanner::Refused(refusal)) => self.refused(refusal, now),
             // What has said a name by this protocol is named by that.
             None if matches!(self.state, State::Calling) && self.claimed.is_none() => {
@@ -263,7 +295,7 @@ impl ScannerChannel {
             _ => None,
         };
         self.said = Some((now, 0));
-        self.state = if self.scanner.is_some() { State::Wanted } else { State::Calling };
+        self.state = if self.scanner.is_some() { State::Pinning(0, None) } else { State::Calling };
     }
 
     fn open(

@@ -17,29 +17,34 @@ pub(super) const STEPS: &[Step] = &[
         sql: "
     CREATE TABLE scanner_enrolment (scanner TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;",
     },
+    Step {
+        number: 14,
+        // Papers, which the link brings again, instead of enrolments alone.
+        sql: "
+    DROP TABLE scanner_enrolment;
+    CREATE TABLE scanner_papers (scanner TEXT PRIMARY KEY, papers BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+    },
 ];
 
-/// Every enrolment, as it was signed.
-pub(crate) fn enrolments(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
-    db.run("read the scanners' enrolments", |db| {
-        let mut query = db.prepare_cached("SELECT envelope FROM scanner_enrolment ORDER BY scanner")?;
+/// Every scanner's papers, as they came.
+pub(crate) fn papers(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
+    db.run("read the scanners' papers", |db| {
+        let mut query = db.prepare_cached("SELECT papers FROM scanner_papers ORDER BY scanner")?;
         query.query_map([], |row| row.get(0))?.collect()
     })
 }
 
-/// Stores a scanner's newest enrolment, which was checked.
-pub(crate) fn set_enrolment(db: &Db, scanner: &DeviceId, envelope: &[u8]) -> Result<(), DbError> {
-    db.run("store a scanner's enrolment", |db| {
-        let sql = "INSERT OR REPLACE INTO scanner_enrolment (scanner, envelope) VALUES (?1, ?2)";
-        db.execute(sql, params![scanner.as_str(), envelope]).map(|_| ())
+/// Stores a scanner's newest papers, whose enrolment was checked.
+pub(crate) fn set_papers(db: &Db, scanner: &DeviceId, papers: &[u8]) -> Result<(), DbError> {
+    db.run("store a scanner's papers", |db| {
+        let sql = "INSERT OR REPLACE INTO scanner_papers (scanner, papers) VALUES (?1, ?2)";
+        db.execute(sql, params![scanner.as_str(), papers]).map(|_| ())
     })
 }
 
-/// Deletes the enrolments, whose signer was replaced.
-pub(crate) fn forget_enrolments(db: &Db) -> Result<(), DbError> {
-    db.run("delete the scanners' enrolments", |db| {
-        db.execute("DELETE FROM scanner_enrolment", []).map(|_| ())
-    })
+/// Deletes the papers: who signed their enrolments was replaced.
+pub(crate) fn forget_papers(db: &Db) -> Result<(), DbError> {
+    db.run("delete the scanners' papers", |db| db.execute("DELETE FROM scanner_papers", []).map(|_| ()))
 }
 
 /// The last encounter accepted from a scanner.

@@ -7,6 +7,7 @@
 //! | [`init`] | makes a home: root, CA, roles |
 //! | [`keys`] | the key files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
+//! | `pins` | signs for scanners which keys a root replaces |
 //! | [`pki`] | the CA: certificates of the broker, headquarters and devices, the CRL |
 //! | `services` | services' certificates made again and revoked; the CRLs |
 //! | [`heartbeat`] | signs which editions are the newest |
@@ -23,6 +24,7 @@ pub mod home;
 pub mod init;
 pub mod keys;
 pub(crate) mod new_folder;
+pub(crate) mod pins;
 pub mod pki;
 pub mod renew;
 pub mod replace;

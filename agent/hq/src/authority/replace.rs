@@ -24,19 +24,6 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, Root, ScannerEnrolment, SignedKind};
 
-/// What a new key means for scanners with the shim, which know no root; `None` for one that they do not know.
-pub fn scanners_hint(role: OnlineRole) -> Option<&'static str> {
-    match role {
-        OnlineRole::Heartbeat => Some(
-            "scanners with the shim have the old key built in: until they get the new one, they answer NOT CHECKED when alone",
-        ),
-        OnlineRole::Orders => Some(
-            "scanners with the shim have the old key built in: until they get the new one, they open to no host",
-        ),
-        OnlineRole::Roster | OnlineRole::Collector => None,
-    }
-}
-
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced {

@@ -6,6 +6,7 @@
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, ROOT_KEYS, ROOT_THRESHOLD};
+use crate::authority::pins;
 use crate::authority::sign::signed;
 use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::files::{self, FileError};
@@ -135,6 +136,9 @@ fn store(home: &Home, root: &Root, last: Option<&Root>, keys: &[&SigningKey]) ->
         Root::pinned(bytes, &RingVerify)?.check_current(root.issued)?;
         last.map_or(Ok(()), |last| last.next(bytes, &RingVerify).map(drop))
     })?;
+    if let Some(last) = last {
+        pins::sign(home, root, last, keys)?;
+    }
     Ok(files::write(&file(home, root.version), &bytes)?)
 }
 

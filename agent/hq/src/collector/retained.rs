@@ -5,7 +5,7 @@
 //! connect. An empty message clears what the broker keeps: a revoked device's grants, an order carried no further.
 
 use crate::authority::home::Home;
-use crate::authority::{root, services};
+use crate::authority::{pins, root, services};
 use crate::collector::answer;
 use crate::collector::error::CollectorError;
 use crate::db::{Session, devices, editions, grants, lists, officers, scanners, statements};
@@ -50,9 +50,9 @@ fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
 }
 
 /// Each device's grants, scanners and order.
-fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
+fn of_devices(home: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
     let mut kept = Vec::new();
-    let lists = lists::all(db)?;
+    let (lists, pins) = (lists::all(db)?, pins::all(home)?);
     for device in devices::all(db)? {
         let granted = grants::of_device(db, &device)?;
         for list in &lists {
@@ -61,8 +61,10 @@ fn of_devices(_: &Home, db: &Session, _: u64) -> Result<Kept, CollectorError> {
             let topic = Topic::Device(device.clone(), DeviceTopic::Grant(list.name.clone()));
             kept.push((topic, grant.unwrap_or_default()));
         }
-        for (scanner, bytes) in scanners::of_device(db, &device)? {
-            kept.push((Topic::Device(device.clone(), DeviceTopic::Scanner(scanner)), bytes));
+        for scanner in scanners::of_device(db, &device)? {
+            let papers = pins::papers(&pins, &scanner);
+            let topic = DeviceTopic::Scanner(scanner.enrolment.scanner);
+            kept.push((Topic::Device(device.clone(), topic), papers));
         }
         let order = statements::order(db, &device)?.unwrap_or_default();
         kept.push((Topic::Device(device, DeviceTopic::Order), order));

@@ -2,8 +2,7 @@
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
-use super::values::parse;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::DeviceId;
 use vedette_shim::trust::{Envelope, ScannerEnrolment, SignedKind, decode_body};
 
@@ -53,14 +52,13 @@ pub(crate) fn all(db: &Session) -> Result<Vec<ScannerRow>, DbError> {
     rows.map(|bytes| read(bytes?)).collect()
 }
 
-/// What a device is to be told: the newest enrolment of every scanner that ever hung at it, by the scanner's name.
-pub(crate) fn of_device(db: &Session, device: &DeviceId) -> Result<Vec<(DeviceId, Vec<u8>)>, DbError> {
+/// Every scanner that ever hung at a device, by name.
+pub(crate) fn of_device(db: &Session, device: &DeviceId) -> Result<Vec<ScannerRow>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT name, bytes FROM scanner_hosts JOIN scanners ON name = scanner WHERE device = ? ORDER BY name",
+        "SELECT bytes FROM scanner_hosts JOIN scanners ON name = scanner WHERE device = ? ORDER BY name",
     )?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
-    let rows = query.query_map([device.as_str()], read)?;
-    rows.map(|row| row.map_err(DbError::from).and_then(|(name, bytes)| Ok((parse(&name)?, bytes)))).collect()
+    let rows = query.query_map([device.as_str()], |row| row.get(0))?;
+    rows.map(|bytes| read(bytes?)).collect()
 }
 
 fn read(bytes: Vec<u8>) -> Result<ScannerRow, DbError> {

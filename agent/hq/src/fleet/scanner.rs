@@ -209,7 +209,7 @@ fn described(root: &Root, enrolment: &ScannerEnrolment) -> Result<Vec<u8>, Fleet
     }
     let json = serde_json::json!({
         "scanner": enrolment.scanner, "key": Hex(&enrolment.pair.scanner_key).to_string(), "device": enrolment.device,
-        "heartbeat": role(&root.heartbeat), "orders": role(&root.orders), "lists": lists,
+        "root_version": root.version, "root": role(&root.root), "heartbeat": role(&root.heartbeat), "orders": role(&root.orders), "lists": lists,
     });
     Ok(format!("{json:#}\n").into_bytes())
 }

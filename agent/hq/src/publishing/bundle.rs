@@ -6,7 +6,7 @@
 
 use crate::authority::home::Home;
 use crate::authority::new_folder::NewFolder;
-use crate::authority::root;
+use crate::authority::{pins, root};
 use crate::db::{devices, editions, grants, lists, officers, scanners, statements};
 use crate::publishing::error::PublishingError;
 use std::fs::DirEntry;
@@ -49,12 +49,14 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
             files::copy_public(&home.segment(&segment.digest), &to)?;
         }
     }
+    let pins = pins::all(home)?;
     for device in devices::all(db)? {
         for (list, bytes) in grants::of_device(db, &device)? {
             put(format!("grant/{device}/{list}"), &bytes)?;
         }
-        for (scanner, bytes) in scanners::of_device(db, &device)? {
-            put(format!("scanner/{device}/{scanner}"), &bytes)?;
+        for scanner in scanners::of_device(db, &device)? {
+            let name = format!("scanner/{device}/{}", scanner.enrolment.scanner);
+            put(name, &pins::papers(&pins, &scanner))?;
         }
     }
     Ok(new.finish()?)

@@ -25,10 +25,6 @@ use vedette_shim::trust::{Issuer, Root};
 /// encounters may come home on a stick.
 pub const OLD_OWNER_KEY_DAYS: u64 = 30;
 
-/// What an issuer's new key means for scanners with the shim, which know no root.
-pub const SCANNERS_HINT: &str = "scanners with the shim have the old key built in: they take no edition until their factory \
-     pins the new one, which `scanner enrol ... --out` writes; the old key's editions and floors end then";
-
 /// Replaces the key of a list's issuer, or finishes a replacement that was cut off.
 pub fn replace_issuer(home: &Home, name: &ListName) -> Result<Replaced, PublishingError> {
     let succession = Succession { key: Key::Issuer(name), next: Key::NextIssuer(name) };

@@ -3,6 +3,7 @@
 mod backup;
 mod cut_off;
 mod devices;
+mod pins;
 mod publishing;
 mod renewal;
 mod replace;

@@ -7,6 +7,7 @@
 //! | [`root`] | a root that does not follow, by number, by the old keys or by the new ones |
 //! | [`manifest`] | rollback, fork, expiry to the second, another list, a kind of list, broken rules |
 //! | [`heartbeat`] | rollback, expiry to the second, an expired root, mix and match; freshness |
+//! | [`pin`] | other encodings |
 //! | [`messages`] | grants, receipts, answers and orders of others or of a former enrolment, repeated, older than a floor, or against their rules |
 //!
 //! Signatures are pretended, so that keys read as numbers: key `n` is 32 bytes of `n`, and signs with a digest of itself and
@@ -16,6 +17,7 @@ mod every_statement;
 mod heartbeat;
 mod manifest;
 mod messages;
+mod pin;
 mod root;
 
 use super::*;

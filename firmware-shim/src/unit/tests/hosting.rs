@@ -16,6 +16,7 @@ enum Said {
     Opened,
     Text(List<u8>),
     Refused(ScannerRefusal),
+    Pinned,
     Nothing,
 }
 
@@ -52,6 +53,7 @@ impl Host {
                 opened.map_or(Said::Nothing, |text| Said::Text(text.to_vec()))
             }
             Some(FromScanner::Refused(refusal)) => Said::Refused(refusal),
+            Some(FromScanner::Pinned) => Said::Pinned,
             None => Said::Nothing,
         }
     }

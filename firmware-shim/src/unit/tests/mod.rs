@@ -6,6 +6,7 @@
 //! | [`believing`] | the clock, the floors, whose word counts; which list keys are kept |
 //! | [`hosting`] | who is answered: enrolled, revoked, played again, another's |
 //! | [`installing`] | wants, pieces, banks, what is copied and what is fetched, power cuts |
+//! | [`pinning`] | keys that the root replaces, and what ends with them |
 //! | [`noting`] | notes with and without key and room, and how they leave |
 //!
 //! The list is that of the vectors; signatures are pretended, as in the tests of trust.
@@ -15,6 +16,7 @@ mod believing;
 mod hosting;
 mod installing;
 mod noting;
+mod pinning;
 
 use super::*;
 use crate::flash::memory::MemoryFlash;
@@ -36,6 +38,8 @@ const OTHER_ISSUER: [u8; 2] = [61, 62];
 const CLOCK: [u8; 2] = [11, 12];
 /// Who signs enrolments.
 const HEADQUARTERS: [u8; 2] = [21, 22];
+/// Who signs pins.
+const ROOT: [u8; 2] = [31, 32];
 /// The scanner's key, and its host's.
 const KEY: PrivateKey = PrivateKey([5; 32]);
 const HOST: PrivateKey = PrivateKey([6; 32]);
@@ -66,6 +70,8 @@ fn setup() -> Setup {
         device: "scanner-1".parse().unwrap(),
         firmware: "0.1.0".try_into().unwrap(),
         key: KEY,
+        root: role(2, &ROOT),
+        root_version: 1,
         heartbeat: role(2, &CLOCK),
         orders: role(2, &HEADQUARTERS),
         kv: Region { first: 0, sectors: 2 },

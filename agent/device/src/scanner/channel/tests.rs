@@ -2,6 +2,7 @@
 
 use super::*;
 use vedette_common::crypto::{SigningKey, sign_statement};
+use vedette_shim::scanner::line::PINNED;
 use vedette_shim::session::{Opened, REPLY_BYTES};
 use vedette_shim::trust::{EnrolledPair, ScannerEnrolment, SignedKind};
 
@@ -25,7 +26,7 @@ fn enrolled(change: impl FnOnce(&mut ScannerEnrolment)) -> EnrolledScanners {
     };
     change(&mut enrolment);
     let envelope = sign_statement(SignedKind::Enrolment, &enrolment, &[&SigningKey::from_seed(&[7; 32])]);
-    let known = EnrolledScanner { envelope: envelope.into(), enrolment };
+    let known = EnrolledScanner { envelope: envelope.into(), enrolment, pins: Default::default() };
     [("lane-1".parse().unwrap(), known)].into()
 }
 
@@ -188,4 +189,43 @@ fn a_revoked_scanner_is_told_to_erase_once_and_gets_nothing_else() {
         assert_ne!(port.says().map(|said| said[1]), Some(1), "not again");
         assert_eq!(port.state(), ScannerState::Revoked);
     }
+}
+
+#[test]
+fn pins_come_before_the_opening_one_at_a_time_and_whatever_is_said_of_them() {
+    let with_pins = || {
+        let mut enrolled = enrolled(|_| ());
+        enrolled.values_mut().for_each(|known| known.pins = [vec![7, 7], vec![8]].into());
+        let mut port = Port::with(enrolled);
+        port.says();
+        port.hears(b"\x02\x00lane-1");
+        port
+    };
+    let mut port = with_pins();
+    assert_eq!(port.says(), Some(vec![PROTOCOL, PIN, 7, 7]));
+    assert_eq!(port.says(), None, "it has not answered");
+    port.hears(&[PROTOCOL, PINNED]);
+    assert_eq!(port.says(), Some(vec![PROTOCOL, PIN, 8]));
+    // It does not know the list, or has moved on.
+    port.hears(&[PROTOCOL, 3, ScannerRefusal::Untrusted as u8]);
+    let opening = port.says().unwrap();
+    assert_eq!(opening[1], 1);
+    assert!(port.hears(&reply(&opening, &SCANNER).unwrap()));
+
+    // An answer that was lost; and one that never comes.
+    let mut port = with_pins();
+    for _ in 0..TRIES_MAX {
+        assert_eq!(port.says(), Some(vec![PROTOCOL, PIN, 7, 7]));
+        port.waits(ANSWER_WAIT);
+    }
+    assert_eq!(port.says(), None);
+    assert_eq!(port.says(), Some(vec![PROTOCOL, 0]), "it asks anew who is there");
+
+    // Pins that come later end the channel, so that it begins with them.
+    let mut port = Port::with(enrolled(|_| ()));
+    let opening = port.opening();
+    port.hears(&reply(&opening, &SCANNER).unwrap());
+    port.enrolled = with_pins().enrolled;
+    assert_eq!(port.says(), Some(vec![PROTOCOL, 0]));
+    assert!(port.channel.scanner().is_none());
 }

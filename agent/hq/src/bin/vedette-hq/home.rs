@@ -134,16 +134,12 @@ fn replace_key(home: &Home, role: ReplacedRole, list: Option<&ListName>) -> anyh
         (ReplacedRole::Online(role), None) => {
             let root = say_replaced(role.name(), replace::replace_key(home, role)?);
             println!("keys/{}.until-{root} is the old one: nothing needs it any more", role.name());
-            if let Some(hint) = replace::scanners_hint(role) {
-                println!("{hint}");
-            }
         }
         (ReplacedRole::Issuer, Some(list)) => {
             let name = file("issuer", list);
             let root = say_replaced(&name, replace_list::replace_issuer(home, list)?);
             println!("{list} is the next edition under it: devices fetch the list whole");
             println!("keys/{name}.until-{root} is the old one: nothing needs it any more");
-            println!("{}", replace_list::SCANNERS_HINT);
         }
         (ReplacedRole::Owner, Some(list)) => {
             let name = file("owner", list);

@@ -1,0 +1,42 @@
+//! What a device is told of a scanner: its newest enrolment, and the pins that bring the scanner's roles up to date.
+//!
+//! Bytes: a version byte, 1, and postcard of [`ScannerPapers`] (FORMAT.md, "Scanners"). The device verifies the enrolment; the pins
+//! it hands on as they are: the scanner believes the root's keys, and an old one may need pins of roots that the device never saw.
+
+use crate::mqtt::session::encoded;
+use serde::{Deserialize, Serialize};
+use vedette_shim::trust::Pin;
+use vedette_shim::wire::{self, WireError};
+
+/// Largest papers, bytes: [`PINS_MAX`] of the largest pins, and the enrolment.
+pub const PAPERS_BYTES_MAX: usize = 64 * 1024;
+/// Most pins of one scanner. Of the root's role there is one each time its keys were replaced, of every other role one.
+pub const PINS_MAX: usize = 48;
+
+/// A scanner's papers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannerPapers<'a> {
+    /// Its enrolment's envelope.
+    pub enrolment: &'a [u8],
+    /// Pins' envelopes, in the order in which the scanner takes them.
+    #[serde(borrow)]
+    pub pins: Vec<&'a [u8]>,
+}
+
+impl<'a> ScannerPapers<'a> {
+    /// Reads papers; nothing in them is verified.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let papers: ScannerPapers<'_> = wire::decode(bytes)?;
+        if papers.pins.len() > PINS_MAX { Err(WireError::Malformed) } else { Ok(papers) }
+    }
+
+    /// As they are sent: at most [`PINS_MAX`] pins.
+    pub fn encode(&self) -> Vec<u8> {
+        encoded(self, PAPERS_BYTES_MAX)
+    }
+}
+
+/// The version of the newest of these pins; 0 for none.
+pub fn newest_version(pins: &[impl AsRef<[u8]>]) -> u32 {
+    pins.iter().filter_map(|pin| Pin::read(pin.as_ref()).ok()).map(|pin| pin.version).max().unwrap_or(0)
+}
