@@ -215,10 +215,15 @@ impl Db {
         error
     }
 
-    /// Makes the reserve, if it is not there; while the disk is full it cannot be.
+    /// Makes the reserve, if it is not there and as much stays free beside it: one that took the last room would itself fill the
+    /// disk, and give way again, every second.
     pub fn keep_reserve(&self) {
         let path = self.reserve();
         if path.exists() || self.fault().is_some() {
+            return;
+        }
+        let is_roomy = files::free_bytes(&self.path).is_ok_and(|free| free >= 2 * RESERVE_BYTES as u64);
+        if !is_roomy {
             return;
         }
         if files::write(&path, &vec![0; RESERVE_BYTES]).is_err() {
