@@ -46,7 +46,7 @@ impl Intake {
             }
             Err(error) => {
                 let waits = may_need_newer_root(error)
-                    && !matches!(update, Update::Root(..) | Update::Order(_))
+                    && !matches!(update, Update::Root(..))
                     && !self.updates_waiting.contains(&update);
                 self.may_lack_root |= waits;
                 if waits && self.updates_waiting.len() < UPDATES_WAITING_MAX {

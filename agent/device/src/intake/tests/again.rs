@@ -182,3 +182,16 @@ fn roots_are_asked_for_when_a_heartbeat_is_signed_by_nobody_known_until_the_brok
     assert!(device.apply(heartbeat(&world.root_key)).is_err(), "the key that was replaced");
     assert_eq!(device.behind(), BTreeSet::from([Retained::Roots]));
 }
+
+#[test]
+fn an_order_that_came_before_its_root_is_carried_out_with_it() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let order = sign_statement(SignedKind::Order, &world.order(1), &[&world.issuer]);
+    assert!(device.apply(Update::Order(order)).is_err(), "a key that nobody knows");
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+    let root = Root { version: 2, orders: role(&world.issuer), ..world.root.clone() };
+    let root = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
+    device.apply(Update::Root(2, root)).unwrap();
+    assert_eq!((device.order_floor, world.verdict(&device, LISTED)), (1, Verdict::NotChecked));
+}
