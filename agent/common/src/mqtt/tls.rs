@@ -1,7 +1,8 @@
 //! TLS for the link: 1.3 only, both sides show certificates, ring does the arithmetic.
 //!
 //! Purpose: PEM bytes -> a rustls client configuration. The trust anchors are headquarters' CA and nothing else; the
-//! system's certificates play no part. With a CRL, a broker whose certificate was revoked is refused.
+//! system's certificates play no part. With a CRL, a broker whose certificate was revoked is refused; of a CA that it is not of it
+//! says nothing, so that the first session after another CA took its place can bring that one's.
 //!
 //! Certificates are verified at the time of the clock that is given. A device gives its own, which is never behind what was
 //! signed: so an empty clock battery does not keep away the signed time that would heal it.
@@ -118,7 +119,8 @@ pub fn client_config(
     let mut verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
     if let Some(crl) = crl {
         let crl = CertificateRevocationListDer::from(crl.der().to_vec());
-        verifier = verifier.with_crls([crl]).only_check_end_entity_revocation();
+        verifier =
+            verifier.with_crls([crl]).only_check_end_entity_revocation().allow_unknown_revocation_status();
     }
     let verifier = verifier.build().map_err(|e| unusable("CA certificate", e))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(TimeOf(clock)))

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Of the configured pair and `own.pair` the one whose certificate was made last is in use, so a pair that an administrator copies
-//! over counts. From the middle of its life on we ask for the next ([`Renewal::request`]). What comes is checked against our key and name
+//! over counts. From the middle of its life on we ask for the next ([`Renewal::request`]), and at once when another CA took the place of the one
+//! that signed it. What comes is checked against our key and name
 //! and tried on a connection of its own; only when that session has its subscriptions it becomes `own.pair`. Whatever fails
 //! leaves the pair in use: a session that fails with `next.pair` is followed by one with the old, at the same broker. When that works,
 //! `next.pair` is dropped and asked for again; when it fails too, the two take turns. A certificate that our CA did not sign is
@@ -17,6 +18,7 @@
 //! Invariants: no private key leaves the device; each file is written whole or not at all, and a cut anywhere leaves a pair
 //! that works. Bounds: a request at first at once, then after [`ASK_AGAIN_FIRST_S`], doubling to [`ASK_AGAIN_MAX_S`].
 
+use super::authorities::Authorities;
 use super::{csr, read};
 use crate::config::LinkConfig;
 use ring::rand::SystemRandom;
@@ -37,6 +39,7 @@ const ASK_AGAIN_MAX_S: u64 = 6 * 3600;
 /// Our certificate and its successors.
 pub struct Renewal {
     config: LinkConfig,
+    authorities: Authorities,
     device: DeviceId,
     folder: PathBuf,
     trial: Trial,
@@ -60,9 +63,9 @@ enum Trial {
 
 impl Renewal {
     /// Of `device`; `folder`: `state/certificate`.
-    pub fn of(config: LinkConfig, device: DeviceId, folder: PathBuf) -> Renewal {
+    pub fn of(config: LinkConfig, authorities: Authorities, device: DeviceId, folder: PathBuf) -> Renewal {
         let trial = if folder.join("next.pair").exists() { Trial::Waiting } else { Trial::Nothing };
-        Renewal { config, device, folder, trial, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
+        Renewal { config, authorities, device, folder, trial, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
     }
 
     /// The pair in use.
@@ -131,6 +134,11 @@ impl Renewal {
         };
     }
 
+    /// Another CA may have taken the place of ours: the next request waits for nothing.
+    pub(super) fn ask_at_once(&mut self) {
+        (self.wait_s, self.due) = (ASK_AGAIN_FIRST_S, 0);
+    }
+
     /// The request that is due, as a message's payload. `uptime`: seconds of a clock that does not go back; `now`: since 1970.
     pub(super) fn request(&mut self, uptime: u64, now: u64) -> Option<Vec<u8>> {
         if uptime < self.due || self.trial != Trial::Nothing {
@@ -138,7 +146,7 @@ impl Renewal {
         }
         let present = self.present().ok()?;
         let term = present.term().ok()?;
-        if !is_due(term.starts, term.ends, now) {
+        if !is_due(term.starts, term.ends, now) && !self.authorities.have_replaced(&present) {
             (self.wait_s, self.due) = (ASK_AGAIN_FIRST_S, uptime + ASK_AGAIN_FIRST_S);
             return None;
         }
@@ -201,7 +209,7 @@ impl Renewal {
         let key = Zeroizing::new(key);
         let next = Identity::from_der(renewed.certificate, &key);
         next.check(&self.device).map_err(|error| error.to_string())?;
-        next.check_issuer(&read(&self.config.ca)?).map_err(|error| error.to_string())?;
+        next.check_issuer(&self.authorities.pem()?).map_err(|error| error.to_string())?;
         let term = next.term().map_err(|error| error.to_string())?;
         let ends = self.term().map_or(0, |term| term.ends);
         if term.ends <= ends.max(now) {
@@ -221,7 +229,7 @@ impl Renewal {
         let (certificate, key): (&[u8], &[u8]) = wire::decode(&bytes).ok()?;
         let identity = Identity::from_der(certificate, key);
         identity.check(&self.device).ok()?;
-        identity.check_issuer(&read(&self.config.ca).ok()?).ok()?;
+        identity.check_issuer(&self.authorities.pem().ok()?).ok()?;
         Some(identity)
     }
 }
