@@ -6,6 +6,7 @@ mod devices;
 mod publishing;
 mod renewal;
 mod replace;
+mod replace_ca;
 mod replace_list;
 mod replace_root;
 mod rules;
