@@ -1,5 +1,6 @@
 //! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
 
+mod authorities;
 mod brokers;
 mod delivery;
 mod desk;
@@ -26,3 +27,4 @@ mod rights;
 mod scanners;
 mod sealed;
 mod secrets;
+mod stolen;

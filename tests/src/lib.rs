@@ -7,7 +7,7 @@
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
 //! | [`handheld`], [`cable`] | a scanner with the shim that runs, and a cable to it that can be pulled out |
 //! | [`program`] | runs a built program; waits for what must happen |
-//! | [`refusing_broker`] | a broker that grants no subscription |
+//! | [`useless_broker`] | a broker that grants no subscription |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
@@ -35,8 +35,8 @@ pub mod post;
 pub mod power_cut;
 pub mod press;
 pub mod program;
-pub mod refusing_broker;
 pub mod sample;
 pub mod scanner;
 pub mod simulation;
+pub mod useless_broker;
 pub mod vectors;
