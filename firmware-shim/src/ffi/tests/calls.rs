@@ -18,14 +18,35 @@ const ZONES: &str = include_str!("../../../tests/vectors/zones.txt");
 const ANSWERS: &str = include_str!("../../../tests/vectors/answers.txt");
 const SECTOR: usize = 4096;
 const SECTORS: u32 = 32;
+/// The largest payload fits.
+const INBOX_BYTES: usize = 4112;
 /// How long the scanner has been on, as the vectors have it.
 const UPTIME_S: u64 = 60;
 /// Documents checked: an interpreter is slow.
 const CHECKED: usize = 3;
 
-/// Memory for a context, aligned for any.
-fn memory(bytes: usize) -> Box<[u128]> {
-    vec![0; bytes.div_ceil(16)].into()
+/// Memory that is the interface's until it is dropped: whole sixteens of bytes, aligned for any context.
+struct Memory(*mut [u128]);
+
+impl Memory {
+    fn of(bytes: usize) -> Memory {
+        Memory(Box::into_raw(vec![0; bytes.div_ceil(16)].into_boxed_slice()))
+    }
+
+    fn at<T>(&self) -> *mut T {
+        self.0.cast()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.len() * 16
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box, and nobody uses it any more.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
 }
 
 // SAFETY: for the three: the context is the flash's vector, which nobody else uses during a call.
@@ -51,9 +72,7 @@ unsafe extern "C" fn erase(context: *mut c_void, at: u32) -> bool {
 
 /// A scanner with its three contexts.
 struct Bench {
-    _memories: [Box<[u128]>; 3],
-    _inbox: Box<[u8]>,
-    _flash: Box<[u8]>,
+    _memories: [Memory; 5],
     unit: *mut VedetteUnit,
     decoder: *mut VedetteDecoder,
     scratch: *mut VedetteScratch,
@@ -64,10 +83,9 @@ fn role(at: usize) -> VedetteRole {
 }
 
 fn open() -> Bench {
-    let (mut flash, mut inbox): (Box<[u8]>, Box<[u8]>) =
-        (vec![0x5a; SECTOR * SECTORS as usize].into(), vec![0; 4100].into());
     let sizes = [about::vedette_unit_size(), about::vedette_decoder_size(), about::vedette_scratch_size()];
-    let mut memories = sizes.map(memory);
+    let [one, two, three] = sizes.map(Memory::of);
+    let (inbox, flash) = (Memory::of(INBOX_BYTES), Memory::of(SECTOR * SECTORS as usize));
     let (name, device, firmware) = (b"uto/stolen", b"scanner-1", b"0.1.0");
     let region = |first, sectors| VedetteRegion { first, sectors };
     let list = Box::new(VedetteList {
@@ -89,7 +107,7 @@ fn open() -> Bench {
         lists: &raw const *list,
         lists_count: 1,
         flash: VedetteFlash {
-            context: flash.as_mut_ptr().cast(),
+            context: flash.at(),
             sector_bytes: SECTOR as u32,
             unit_bytes: 4,
             sectors: SECTORS,
@@ -99,17 +117,16 @@ fn open() -> Bench {
         },
     };
     let (mut unit, mut decoder, mut scratch) = (null_mut(), null_mut(), null_mut());
-    let [one, two, three] = memories.each_mut().map(|memory| memory.as_mut_ptr().cast::<c_void>());
     // SAFETY: every pointer is to a block of the length beside it, which lives as long as the bench.
     let opened = unsafe {
         [
-            vedette_unit_open(&raw const setup, one, sizes[0], &raw mut unit),
-            vedette_decoder_open(inbox.as_mut_ptr(), inbox.len(), two, sizes[1], &raw mut decoder),
-            vedette_scratch_open(three, sizes[2], &raw mut scratch),
+            vedette_unit_open(&raw const setup, one.at(), sizes[0], &raw mut unit),
+            vedette_decoder_open(inbox.at(), inbox.bytes(), two.at(), sizes[1], &raw mut decoder),
+            vedette_scratch_open(three.at(), sizes[2], &raw mut scratch),
         ]
     };
     assert_eq!(opened, [VedetteStatus::Ok; 3]);
-    Bench { _memories: memories, _inbox: inbox, _flash: flash, unit, decoder, scratch }
+    Bench { _memories: [one, two, three, inbox, flash], unit, decoder, scratch }
 }
 
 /// The host's session, byte by byte; how many messages were answered.
