@@ -6,6 +6,7 @@
 //! ```text
 //! key 16 + slot: the edition in use    postcard of [`InstalledEdition`]
 //! key 32 + slot: what is installed     postcard of [`Progress`]; also the floor
+//! key 48 + slot: whose they are        the pinned issuer, see [`keep_issuer`]
 //! ```
 //! Invariants: the edition in use changes in one step, when every segment of the next has the digest that its manifest
 //! names; until then the one before is asked. The floor is in flash before the first piece is asked for. Segments that
@@ -20,7 +21,7 @@ use crate::ids::Digest;
 use crate::kv::{KvError, KvStore, VALUE_BYTES_MAX};
 use crate::list::{BlockError, BlockRead};
 use crate::scanner::{PIECE_BYTES_MAX, Piece, ScannerRefusal, Want};
-use crate::trust::{Floor, Manifest, SEGMENTS_MAX};
+use crate::trust::{Floor, Manifest, PinnedIssuer, SEGMENTS_MAX};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -155,6 +156,30 @@ pub fn forget(flash: &mut impl Flash, kv: &mut KvStore, slot: u8) -> Result<(), 
             kv.put(flash, 16 + slot, &[]).map_err(|_| ScannerRefusal::Flash)
         }
     }
+}
+
+/// Forgets edition and floor of a list whose pinned issuer is another than the one that signed them: who had the key before
+/// may have raised the floor to the sky. Cut off anywhere, the next start finishes. The issuer is stored as the first 8 bytes
+/// of the SHA-256 of threshold, list and keys.
+#[inline(never)]
+pub fn keep_issuer(
+    flash: &mut impl Flash,
+    kv: &mut KvStore,
+    slot: u8,
+    issuer: &PinnedIssuer,
+) -> Result<(), KvError> {
+    let mut hash = Sha256::new();
+    hash.update([issuer.role.threshold]);
+    hash.update(issuer.list.as_str());
+    hash.update(issuer.role.keys.as_flattened());
+    let hash = hash.finalize();
+    let mark = &hash[..8];
+    if kv.get(flash, 48 + slot, &mut [0; VALUE_BYTES_MAX])? == Some(mark) {
+        return Ok(());
+    }
+    kv.put(flash, 16 + slot, &[])?;
+    kv.put(flash, 32 + slot, &[])?;
+    kv.put(flash, 48 + slot, mark)
 }
 
 /// What must not be gone below: the edition in use, or the one whose installation began.

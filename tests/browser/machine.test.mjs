@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Desk, LOADED, ZONE, alert, answer, hit, hits, key, officer, outcome, press, ready, session, status, whats } from "./desk.mjs";
+import { Desk, LOADED, ZONE, alert, answer, hit, hits, key, list, officer, outcome, press, ready, session, status, whats } from "./desk.mjs";
 
 test("a page that is loaded asks who is here and how the device is, listens, and is ready", () => {
   const desk = new Desk().send("start");
@@ -179,6 +179,15 @@ test("a hit that got its outcome while nobody listened goes; one that the agent 
   assert.deepEqual(desk.did("ask").map(({ args }) => args[0]), ["done", "forgotten"]);
   desk.reply("known", hit("done", "e")).refuse("known", 404);
   assert.deepEqual(hits(desk), ["forgotten"]);
+});
+
+test("what a list said leaves the page with the list's keys, from the screen too", () => {
+  const other = answer("other", [alert("g", { list: "uto/other" })]);
+  const lists = [list({ list: "uto/other" }), list({ has_keys: false })];
+  const desk = ready().scan(other).scan(hit("s", "e")).hear("state", status({ lists }));
+  assert.deepEqual([hits(desk), desk.screen.name], [["other"], "ready"]);
+  desk.hear("state", status({ lists: [] }));
+  assert.deepEqual(hits(desk), [], "nor of a list that is not granted any more");
 });
 
 test("the connection is lost: said once, no old verdict, and what was asked before is not taken", () => {

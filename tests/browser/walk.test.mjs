@@ -73,7 +73,7 @@ class World {
   }
 
   status() {
-    const lists = this.pick([[], [list()], [list({ why: { code: "why.lease" } })], [list(), list({ list: "uto/other", freshness: "stale" })]]);
+    const lists = this.pick([this.chance(0.2) ? [] : [list()], [list()], [list({ has_keys: this.chance(0.8), why: { code: "why.lease" } })], [list(), list({ list: "uto/other", freshness: "stale" })]]);
     return status({ online: this.chance(0.7), late: this.pick([0, 1, 2]), lists, confirmations: { waiting: this.pick([0, 1]) }, drill_until: this.chance(0.1) ? "2026-11-28T12:00:00Z" : undefined });
   }
 
@@ -186,13 +186,16 @@ function check(before, desk, [type, event]) {
   assert.doesNotMatch(JSON.stringify([rest, effects.filter(({ call }) => call !== "outcome")]), /DISCREET/);
   if (state.screen.name === "sign_in" || !state.session?.officer?.discreet) assert.doesNotMatch(JSON.stringify(dialog), /DISCREET/);
 
-  // A hit without an outcome is not lost, but by an outcome, another officer, the session's end, or the bound.
+  // A hit without an outcome is not lost, but by an outcome, its list's keys, another officer, the session's end, or the bound.
   const now = openScans(state);
   const lost = openScans(before).filter((scan) => !now.includes(scan));
   const outcomes = ["given", "open", "known"].includes(event.then) || event.name === "outcome";
   const forgotten = badgeOf(before) !== badgeOf(state) || (before.screen.name !== "sign_in" && state.screen.name === "sign_in");
   const same = ["answer", "more"].includes(event.name ?? event.then); // the same scan's answer, with other alerts
-  if (lost.length > 0) assert.ok(outcomes || forgotten || same || state.pending.hits.length === 20, `${lost} were lost`);
+  const status = event.name === "state" ? event.data : event.then === "status" ? event.ok : undefined;
+  const erased = status && !status.lists.some(({ list, has_keys }) => list === "uto/stolen" && has_keys);
+  if (erased) assert.deepEqual(now, [], "what a list said goes with its keys");
+  if (lost.length > 0) assert.ok(erased || outcomes || forgotten || same || state.pending.hits.length === 20, `${lost} were lost`);
 
   // What comes by itself ends no check, and opens no locked page.
   if (before.screen.name === "checking" && type === "stream" && event.name === "answer") assert.equal(state.screen.id, before.screen.id);

@@ -46,10 +46,12 @@ fn an_open_hit_is_shown_again_after_a_restart_until_it_has_its_outcome() {
     device.kill();
     device.start();
     assert_eq!(answers(&open(&device)), answers(&shown[1..]));
-    // What an order erases is not shown again either.
+    // What an order erases is not shown any more, nor again.
     post.hq.run(&["revoke", "post-7"]).expect_code(0);
     let erased = || (device.scan(&passport(SPECIMEN)).code == code::NOT_CHECKED).then_some(());
     wait_until("the lists are erased", erased, || device.log());
+    let gone = || open(&device).is_empty().then_some(());
+    wait_until("the page is not shown them any more", gone, || device.log());
     device.kill();
     device.start();
     assert_eq!(open(&device), Vec::<Value>::new());

@@ -85,6 +85,24 @@ fn a_reader_of_lines_brings_a_hit_home_and_comes_back_after_its_plug_was_pulled(
 }
 
 #[test]
+fn a_port_that_brings_scans_without_end_fills_neither_journal_nor_spool() {
+    let (post, mut device, cable) = post_with_scanner("lines");
+    let config = std::fs::read_to_string(device.config()).unwrap();
+    let paced = config.replace("[limits]", "[limits]\nscans_per_minute_max = 3");
+    std::fs::write(device.config(), paced).unwrap();
+    device.start();
+    device.wait_for_edition(LIST, 1);
+    let zone = passport(SPECIMEN).replace('\n', "\r\n");
+    (0..50).for_each(|_| cable.send(format!("{zone}\r\n").as_bytes()));
+    let waits = || device.whole_log().contains("they wait").then_some(());
+    wait_until("the agent says that scans wait", waits, || device.log());
+    assert_eq!(searches(&device), 3);
+    // Whoever stands at the desk does not wait for them.
+    device.scan(&passport(SPECIMEN)).expect_code(code::HIT);
+    post.wait_for_encounters(&device, 4);
+}
+
+#[test]
 fn a_scanner_installs_asks_and_follows_a_delta() {
     let (post, mut device, cable) = post_with_scanner("frames");
     let handheld = Handheld::start("handheld-3", LIST, &device, cable);

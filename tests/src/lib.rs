@@ -7,7 +7,7 @@
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
 //! | [`handheld`], [`cable`] | a scanner with the shim that runs, and a cable to it that can be pulled out |
 //! | [`program`] | runs a built program; waits for what must happen |
-//! | [`refusing_broker`] | a broker that grants no subscription |
+//! | [`useless_broker`] | a broker that grants no subscription |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |
@@ -16,6 +16,7 @@
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`simulation`] | a year of a fleet by the dice of a seed, over both ends' own code, without a broker |
 //! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
+//! | [`power_cut`] | what a real program wrote, and every state of the disk that a power cut may leave of it |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only the simulation, and what an attacker or a scanner does, use
@@ -31,10 +32,11 @@ pub mod http;
 pub mod intruder;
 pub mod line;
 pub mod post;
+pub mod power_cut;
 pub mod press;
 pub mod program;
-pub mod refusing_broker;
 pub mod sample;
 pub mod scanner;
 pub mod simulation;
+pub mod useless_broker;
 pub mod vectors;

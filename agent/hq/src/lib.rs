@@ -22,7 +22,9 @@ pub mod publishing;
 
 pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
-pub use authority::{heartbeat, init, keys, pki, renew, replace, replace_root, root, roster, signing_time};
+pub use authority::{
+    heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
+};
 pub use collector::CollectorError;
 pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};
 pub use db::DbError;
@@ -31,7 +33,7 @@ pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
-pub use publishing::{bundle, change, import, issue, list, publish, screen};
+pub use publishing::{bundle, change, import, issue, list, publish, replace as replace_list, screen};
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,8 @@ pub enum SignedKind {
     Encounter,
     /// What a device says of itself.
     Status,
+    /// The CAs of the link.
+    Authorities,
 }
 
 impl SignedKind {
@@ -44,6 +46,7 @@ impl SignedKind {
             Self::Enrolment => "enrolment",
             Self::Encounter => "encounter",
             Self::Status => "status",
+            Self::Authorities => "authorities",
         }
     }
 }

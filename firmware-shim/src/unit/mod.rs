@@ -9,7 +9,7 @@
 //!
 //! Invariants: nothing is believed that the pinned roles did not sign, and nobody is heard but the host that headquarters
 //! enrolled it at; list keys and the scanner key are in memory only and erased when it ends; the time is the last heartbeat's issue time and the seconds counted since, and never goes
-//! back below that of any heartbeat taken before. The unit reads no clock: its caller gives `uptime_s`, seconds since it
+//! back below that of any heartbeat taken before. What the issuer before signed ends with his keys, floors too. The unit reads no clock: its caller gives `uptime_s`, seconds since it
 //! was switched on.
 //!
 //! Failure: a key-value store or spool that cannot be opened is an error at the start; after that each call says what failed.
@@ -31,7 +31,7 @@ use heapless::{String, Vec};
 use crate::document::DocumentKey;
 use crate::flash::{Flash, FlashError, Region};
 use crate::ids::{DeviceId, ListName};
-use crate::installer::{Install, InstalledEdition, Place};
+use crate::installer::{Install, InstalledEdition, Place, keep_issuer};
 use crate::kv::{KvStore, VALUE_BYTES_MAX};
 use crate::list::segment::Segment;
 use crate::list::{ReadError, Scratch, edition};
@@ -85,7 +85,7 @@ pub enum SetupError {
     Geometry,
     /// Regions overlap, are not in the flash, or have too few sectors.
     Regions,
-    /// The flash failed.
+    /// The flash failed, or the key-value store has no room for its lists.
     Flash,
 }
 
@@ -319,14 +319,17 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     }
 }
 
-/// Finds what the flash holds. Not inlined: the setup and the unit it becomes are all that the stack has room for.
+/// Finds what the flash holds of those that the setup pins. Not inlined: the setup and the unit it becomes are all that the stack has room for.
 #[inline(never)]
 fn find(setup: &Setup, flash: &mut impl Flash) -> Result<(KvStore, Spool), SetupError> {
     if !flash.geometry().is_sound() {
         return Err(SetupError::Geometry);
     }
     check_regions(setup, flash)?;
-    let kv = KvStore::open(flash, setup.kv)?;
+    let mut kv = KvStore::open(flash, setup.kv)?;
+    for (slot, pinned) in setup.lists.iter().enumerate() {
+        keep_issuer(flash, &mut kv, slot as u8, &pinned.issuer).map_err(|_| SetupError::Flash)?;
+    }
     Ok((kv, Spool::open(flash, setup.spool).map_err(|_| SetupError::Flash)?))
 }
 

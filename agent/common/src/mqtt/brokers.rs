@@ -8,6 +8,8 @@ use super::session::{CONNECT_WAIT, CONNECT_WAIT_MAX};
 use std::fmt;
 use std::time::Duration;
 
+/// A session that lasted so long with its subscriptions in force was good: a broker that takes us and closes soon is none to stay at.
+const GOOD_SESSION: Duration = Duration::from_secs(20);
 /// Addresses of brokers, at most.
 pub const BROKERS_MAX: usize = 8;
 
@@ -58,6 +60,13 @@ pub enum SessionEnd {
     Good,
     /// We ended it, to begin another.
     Ours,
+}
+
+impl SessionEnd {
+    /// Of a session whose subscriptions were in force for so long.
+    pub fn after(subscribed: Duration) -> SessionEnd {
+        if subscribed >= GOOD_SESSION { SessionEnd::Good } else { SessionEnd::Short }
+    }
 }
 
 /// Which address is tried.

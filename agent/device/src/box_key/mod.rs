@@ -58,18 +58,28 @@ pub enum KeyError {
     },
 }
 
-/// Reads the key: the credential if there is one, else `file`.
+/// Reads the key: the credential if there is one, else `file`. Where they differ the file's counts: sealing removes the file, so it
+/// came later, when the device was enrolled again.
 pub(crate) fn read(file: &Path) -> Result<(BoxKey, Protection), KeyError> {
-    let credential =
-        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL));
-    let (key, protection) = match credential.filter(|path| path.exists()) {
-        Some(path) => parse(&path)?,
-        None => (parse(file)?.0, Protection::File),
-    };
-    if protection != Protection::File && file.exists() {
-        tracing::warn!(file = %file.display(), "the key is sealed, and still lies in a file: remove it");
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    read_from(credentials.map(|folder| Path::new(&folder).join(CREDENTIAL)).as_deref(), file)
+}
+
+fn read_from(credential: Option<&Path>, file: &Path) -> Result<(BoxKey, Protection), KeyError> {
+    let in_file = || Ok((parse(file)?.0, Protection::File));
+    let Some(credential) = credential.filter(|path| path.exists()) else { return in_file() };
+    let (key, protection) = parse(credential)?;
+    if protection == Protection::File || !file.exists() {
+        return Ok((key, protection));
     }
-    Ok((key, protection))
+    let newer = in_file()?;
+    let shown = file.display();
+    if newer.0.public() == key.public() {
+        tracing::warn!(file = %shown, "the key is sealed, and still lies in a file: remove it");
+        return Ok((key, protection));
+    }
+    tracing::warn!(file = %shown, "the sealed key is of an earlier enrolment, and the file's is used: `vedette seal-key` seals it");
+    Ok(newer)
 }
 
 /// The key in a file, and what its text says of its seal: nothing is a key that somebody put there by other means.
@@ -92,6 +102,25 @@ fn parse(path: &Path) -> Result<(BoxKey, Protection), KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_that_is_enrolled_again_uses_its_new_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (credential, file) = (folder.path().join("credential"), folder.path().join("box.key"));
+        let write = |path: &Path, key: &str, seal: &str| {
+            std::fs::write(path, format!("{} {seal}", key.repeat(32))).unwrap();
+        };
+        let read = || read_from(Some(&credential), &file).map(|(key, how)| (key.public(), how)).ok();
+        let public = |byte| BoxKey::from_private(Zeroizing::new([byte; 32])).public();
+        write(&file, "0b", "");
+        assert_eq!(read(), Some((public(11), Protection::File)), "not sealed yet");
+        write(&credential, "0b", "tpm2");
+        assert_eq!(read(), Some((public(11), Protection::Tpm2)), "the file was left");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(read(), Some((public(11), Protection::Tpm2)));
+        write(&file, "0c", "");
+        assert_eq!(read(), Some((public(12), Protection::File)), "the earlier enrolment's opens nothing");
+    }
 
     #[test]
     fn a_key_says_what_sealed_it_and_anything_else_is_none() {

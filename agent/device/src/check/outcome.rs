@@ -103,6 +103,9 @@ impl Checker {
         let given = self.db().transaction("record the outcome", |t| {
             let expected = encounters::expected(t, encounter, self.now())?.ok_or_else(unknown)?;
             let Expected { list, owner_key, shown, outcome_at: at } = expected;
+            // The encounter was sealed to the owner's key of its time.
+            let root = &self.snapshot().root;
+            let owner_key = root.issuer(&list).map_or(owner_key, |issuer| issuer.owner_key);
             let report = Report::Outcome(EncounterOutcome {
                 id,
                 encounter: *encounter,

@@ -39,6 +39,8 @@ pub struct Limits {
     pub scans_kept_max: usize,
     /// An answer without an alert is forgotten after this.
     pub scans_kept_s: u64,
+    /// Scans a minute that one scanner's port may bring, and notes: a minute's worth at once, and then they wait.
+    pub scans_per_minute_max: u32,
     /// Requests a second that one caller may make over loopback.
     pub requests_per_s_max: u32,
 }
@@ -60,6 +62,7 @@ impl Default for Limits {
             status_every_s: 60,
             scans_kept_max: 1_000,
             scans_kept_s: 300,
+            scans_per_minute_max: 240,
             requests_per_s_max: 100,
         }
     }
@@ -79,6 +82,7 @@ impl Limits {
             ("limits.alerts_max", self.alerts_max as u64, 1..=100),
             ("limits.scans_kept_max", self.scans_kept_max as u64, 1..=100_000),
             ("limits.scans_kept_s", self.scans_kept_s, 1..=86_400),
+            ("limits.scans_per_minute_max", self.scans_per_minute_max.into(), 1..=100_000),
             ("limits.requests_per_s_max", self.requests_per_s_max.into(), 1..=100_000),
         ] {
             within(key, found, range)?;

@@ -9,7 +9,7 @@ use super::entry::ListEntry;
 use super::{Intake, IntakeError};
 use crate::snapshot::{Content, Unavailable};
 use crate::store::editions;
-use vedette_shim::trust::{Freshness, freshness};
+use vedette_shim::trust::{Freshness, Heartbeat, freshness};
 
 /// How long the heartbeat that confirms a list may take after its grant, before the keys are erased again, seconds.
 pub(super) const GRANT_GRACE_S: u64 = 10;
@@ -30,7 +30,7 @@ impl Intake {
             (self.clock.now(), self.clock.signed_now(), self.clock.since_boot());
         let mut any = false;
         for (list, entry) in &mut self.entries {
-            match lease(entry, now, signed_now) {
+            match lease(entry, self.heartbeat.as_ref(), now, signed_now) {
                 Lease::Runs => {
                     entry.lapsed_at = None;
                     continue;
@@ -64,20 +64,26 @@ impl Intake {
 
 /// Whether a whole lease has passed since a heartbeat named the edition in use.
 pub(super) fn was_confirmed_too_long_ago(entry: &ListEntry, at: u64) -> bool {
-    let expired = |lease_s| freshness(entry.confirmed_at, lease_s, false, at).1 == Freshness::Expired;
-    entry.active.as_ref().is_some_and(|active| expired(active.manifest.lease_s))
+    entry.active.as_ref().is_some_and(|active| !is_within(entry.confirmed_at, active.manifest.lease_s, at))
 }
 
-fn lease(entry: &ListEntry, now: u64, signed_now: u64) -> Lease {
-    if entry.active.is_none() || entry.keys.is_empty() {
+fn lease(entry: &ListEntry, heartbeat: Option<&Heartbeat>, now: u64, signed_now: u64) -> Lease {
+    if entry.keys.is_empty() {
         return Lease::Runs;
     }
-    let is_over = |at| at >= entry.grant_expires || was_confirmed_too_long_ago(entry, at);
-    // A newer edition that is being fetched still needs the keys, and so may one that is about to be confirmed.
-    let fetched =
-        entry.pending.as_ref().is_some_and(|p| now < p.manifest.issued + u64::from(p.manifest.lease_s));
-    if !is_over(now) || now < entry.granted_at + GRANT_GRACE_S || fetched {
+    // A newer edition that is being fetched needs the keys as long as if it were in use. Who withholds heartbeats cannot
+    // make it last by letting manifests through.
+    let fetched = |at| {
+        let confirmed = entry.pending.as_ref().zip(heartbeat).filter(|(p, h)| p.is_confirmed_by(h));
+        confirmed.is_some_and(|(p, h)| is_within(h.issued, p.manifest.lease_s, at))
+    };
+    let is_over = |at| at >= entry.grant_expires || (was_confirmed_too_long_ago(entry, at) && !fetched(at));
+    if !is_over(now) || now < entry.granted_at + GRANT_GRACE_S {
         return Lease::Runs;
     }
     if is_over(signed_now) { Lease::Over } else { Lease::Lapsed }
+}
+
+fn is_within(confirmed_at: u64, lease_s: u32, at: u64) -> bool {
+    freshness(confirmed_at, lease_s, false, at).1 != Freshness::Expired
 }

@@ -67,6 +67,7 @@ impl Housekeeper {
             intake.tick();
         }
         post.recent.forget(post.now());
+        post.forget_erased();
         match post.parts.officers.sweep(&post.roster_state()) {
             Ok(ended) if ended.is_empty() => {}
             Ok(_) => post.events.publish(|| PostEvent::Session),

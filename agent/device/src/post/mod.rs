@@ -50,7 +50,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use vedette_common::pin::Pin;
 use vedette_common::roster::Role;
-use vedette_shim::ids::EncounterId;
+use vedette_shim::ids::{EncounterId, ListName};
 
 /// Hits without an outcome that are listed at once, at most.
 const OPEN_MAX: usize = 20;
@@ -168,11 +168,22 @@ impl Post {
     fn publish(&self, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         self.counts.answered(&answer);
-        self.store_open(&answer);
         self.recent.keep(answer.clone(), self.now());
         self.parts.drill.note(&answer);
         self.events.publish(|| PostEvent::Answer(answer.clone()));
+        // After it: a screen need not wait for the disk.
+        self.store_open(&answer);
         answer
+    }
+
+    /// Forgets the answers with an alert of a list whose keys are erased.
+    fn forget_erased(&self) {
+        let snapshot = self.checker().snapshot();
+        let has_keys =
+            |list: &ListName| snapshot.lists.iter().any(|held| held.list == *list && !held.keys.is_empty());
+        if self.recent.forget_erased(has_keys) {
+            tracing::info!("hits of a list whose keys are erased are not shown any more");
+        }
     }
 
     /// Answers a scan from a reader at the post. With a roster it is the scan of the officer who is signed in, and there

@@ -45,11 +45,13 @@ impl Post {
 fn stored(post: &Post) -> Result<Vec<Stored>, DbError> {
     let mut hits = Vec::new();
     for row in rows::all(post.db())? {
-        let (encounters, given) = rows::alerts(post.db(), &row.scan)?;
+        let alerts = rows::alerts(post.db(), &row.scan)?;
         // What does not open was sealed to another enrolment's key.
         let Some(views) = open(post.checker().box_key(), &row) else { continue };
-        let outcomes = given.into_iter().filter_map(taken).collect();
-        hits.push(Stored { at: row.at, encounters, outcomes, views });
+        let encounters = alerts.iter().map(|alert| alert.encounter).collect();
+        let lists = alerts.iter().filter_map(|alert| alert.list.parse().ok()).collect();
+        let outcomes = alerts.into_iter().filter_map(|alert| taken(alert.given?)).collect();
+        hits.push(Stored { at: row.at, encounters, lists, outcomes, views });
     }
     Ok(hits)
 }

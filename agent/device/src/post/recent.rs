@@ -1,8 +1,9 @@
 //! The answers of recent scans, in memory, and the open hits of the last run.
 //!
 //! Invariants: at most `kept_max`; the oldest go first, and those that still await an outcome last. An answer without an
-//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. The outcomes of an
-//! answer's alerts are beside it, so that a page that is loaded again knows which hits are still open.
+//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. One with an alert goes
+//! with its list's keys. The outcomes of an answer's alerts are beside it, so that a page that is loaded again knows which
+//! hits are still open.
 
 use crate::check::outcome::OutcomeTaken;
 use crate::check::{Answer, ScanId};
@@ -10,7 +11,7 @@ use crate::store::open_hits::KEPT_S;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vedette_common::roster::Role;
-use vedette_shim::ids::EncounterId;
+use vedette_shim::ids::{EncounterId, ListName};
 
 /// An answer with an alert that has no outcome yet.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub enum Shown {
 pub(super) struct Stored {
     pub(super) at: u64,
     pub(super) encounters: Vec<EncounterId>,
+    /// Of its alerts.
+    pub(super) lists: Vec<ListName>,
     pub(super) outcomes: Vec<OutcomeTaken>,
     pub(super) views: String,
 }
@@ -133,6 +136,16 @@ impl Recent {
         let kept_s = self.kept_s;
         self.stored().retain(|hit| now < hit.at.saturating_add(KEPT_S));
         self.lock().retain(|kept| !kept.answer.alerts.is_empty() || now < kept.at + kept_s);
+    }
+
+    /// Forgets the answers with an alert of a list whose keys are erased: what it says must not be read here any more. Whether
+    /// there were any.
+    pub(super) fn forget_erased(&self, has_keys: impl Fn(&ListName) -> bool) -> bool {
+        let (mut answers, mut stored) = (self.lock(), self.stored());
+        let before = answers.len() + stored.len();
+        stored.retain(|hit| hit.lists.iter().all(&has_keys));
+        answers.retain(|kept| kept.answer.alerts.iter().all(|alert| has_keys(&alert.found.list)));
+        answers.len() + stored.len() < before
     }
 
     fn stored(&self) -> MutexGuard<'_, Vec<Stored>> {

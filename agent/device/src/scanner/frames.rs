@@ -198,6 +198,9 @@ impl Talk<'_> {
 
     async fn store(&mut self, id: EncounterId, sealed: &[u8]) {
         let Some(scanner) = self.channel.scanner().map(|scanner| scanner.enrolment.clone()) else { return };
+        if !self.site.may_note() {
+            return self.not_stored(&id, &"more notes than `limits.scans_per_minute_max`");
+        }
         let (site, sealed) = (self.site.clone(), sealed.to_vec());
         let taken = tokio::task::spawn_blocking(move || {
             notes::take(&site, &scanner, &SealedNote { id, sealed: &sealed })

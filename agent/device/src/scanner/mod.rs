@@ -7,6 +7,7 @@
 //! | `channel` | the way to a secure channel with an enrolled scanner (pure) |
 //! | `session`, `frames` | what to say to a scanner with the shim (pure); such a scanner at a port |
 //! | `standing` | how it stands with what is at each port, for the desk |
+//! | `pace` | how many scans and notes a port may bring (pure) |
 //! | `site` | what a scanner's task works with |
 //! | `notes` | what it noted while alone -> encounters on their way home |
 //!
@@ -19,6 +20,7 @@ pub mod channel;
 mod frames;
 mod lines;
 mod notes;
+mod pace;
 mod port;
 pub mod session;
 mod site;
@@ -30,11 +32,12 @@ pub use site::Check;
 use crate::check::Checker;
 use crate::config::{ScannerConfig, Speaks};
 use crate::store::segments::SegmentStore;
+use pace::Pace;
 use port::{Port, PortError};
 use site::Site;
 use standing::Standings;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -61,8 +64,12 @@ impl Scanners {
     /// Serves them until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
+        let a_minute = self.checker.limits().scans_per_minute_max;
+        let pace = || Arc::new(Mutex::new(Pace::of(a_minute, Instant::now())));
         for config in self.configs {
             let site = Site {
+                scans: pace(),
+                notes: pace(),
                 name: config.name.clone(),
                 check: self.check.clone(),
                 checker: self.checker.clone(),

@@ -12,6 +12,7 @@
 //! Failure: [`NoteError`]; the note stays with the scanner, which hands it over again.
 
 use super::site::Site;
+use crate::check::CheckError;
 use crate::check::encounter::{Addressee, Met};
 use crate::check::reading::scanned;
 use crate::journal::{self, AuditEvent, AuditLine};
@@ -33,6 +34,9 @@ pub(super) enum NoteError {
     /// The spool is full.
     #[error("the spool is full")]
     Full,
+    /// The journal keeps what room it has for officers.
+    #[error(transparent)]
+    Journal(#[from] CheckError),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -82,6 +86,7 @@ pub(super) fn take(
     {
         return Ok(NoteReceipt::Before);
     }
+    site.checker.leave_reserve()?;
     match ready(site, scanner, note) {
         Ok(ready) => keep(site, scanner, ready).map(|()| NoteReceipt::New),
         Err(unusable) => {

@@ -70,10 +70,20 @@ pub(crate) fn all(db: &Db) -> Result<Vec<Row>, DbError> {
     })
 }
 
-/// The encounters of a stored hit, and what came of those that have an outcome.
-pub(crate) fn alerts(db: &Db, scan: &[u8; 16]) -> Result<(Vec<EncounterId>, Vec<Given>), DbError> {
-    let rows = db.run("read an open hit", |db| {
-        let sql = "SELECT encounter, outcome_id, outcome, who, given_at FROM open_hit_alert WHERE scan = ?1";
+/// An alert of a stored hit.
+pub(crate) struct StoredAlert {
+    pub(crate) encounter: EncounterId,
+    /// Its list's name.
+    pub(crate) list: String,
+    /// None while it awaits its outcome.
+    pub(crate) given: Option<Given>,
+}
+
+/// The alerts of a stored hit.
+pub(crate) fn alerts(db: &Db, scan: &[u8; 16]) -> Result<Vec<StoredAlert>, DbError> {
+    db.run("read an open hit", |db| {
+        let sql =
+            "SELECT encounter, outcome_id, outcome, who, given_at, list FROM open_hit_alert WHERE scan = ?1";
         let row = |row: &rusqlite::Row<'_>| {
             let encounter = row.get(0)?;
             let given = match row.get::<_, Option<EncounterId>>(1)? {
@@ -86,12 +96,10 @@ pub(crate) fn alerts(db: &Db, scan: &[u8; 16]) -> Result<(Vec<EncounterId>, Vec<
                 }),
                 None => None,
             };
-            Ok((encounter, given))
+            Ok(StoredAlert { encounter, list: row.get(5)?, given })
         };
-        db.prepare_cached(sql)?.query_map([scan], row)?.collect::<rusqlite::Result<Vec<_>>>()
-    })?;
-    let (encounters, given): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-    Ok((encounters, given.into_iter().flatten().collect()))
+        db.prepare_cached(sql)?.query_map([scan], row)?.collect()
+    })
 }
 
 /// An alert has its outcome: with the last one its hit goes.

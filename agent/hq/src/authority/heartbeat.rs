@@ -20,6 +20,7 @@ use vedette_common::clock::rfc3339;
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::ids::ListName;
+use vedette_shim::scanner::line::TEXT_BYTES_MAX;
 use vedette_shim::trust::{
     DEVICES_MAX, DeviceState, Heartbeat, KeyId, ListState, NewestRoster, Order, OrderKind, SignedKind,
     identity, key_id,
@@ -27,6 +28,9 @@ use vedette_shim::trust::{
 
 /// How long a heartbeat counts, seconds.
 pub const HEARTBEAT_LIFE_S: u64 = 24 * 3600;
+
+/// Largest body: with its signature (73) and what is around both it fits a message to a scanner, which has no other time.
+const BODY_BYTES_MAX: usize = TEXT_BYTES_MAX - 128;
 
 /// The time of the next heartbeat.
 pub(crate) fn next_time(db: &Session, now: u64) -> Result<u64, AuthorityError> {
@@ -56,7 +60,7 @@ pub(crate) fn renew(home: &Home, db: &Session, now: u64) -> Result<(), Authority
         }
     };
     let (root, root_bytes) = root::newest(home)?;
-    let heartbeat = Heartbeat {
+    let mut heartbeat = Heartbeat {
         issued,
         expires: issued + HEARTBEAT_LIFE_S,
         root_version: root.version,
@@ -66,13 +70,22 @@ pub(crate) fn renew(home: &Home, db: &Session, now: u64) -> Result<(), Authority
         lists: lists.collect::<Result<_, AuthorityError>>()?,
         devices: waiting(db, now)?.into_iter().take(DEVICES_MAX).collect(),
     };
+    fit(&mut heartbeat);
     let bytes = signed(SignedKind::Heartbeat, &heartbeat, &[&Key::Heartbeat.signing(home)?], |bytes| {
         Heartbeat::accept(bytes, &root, issued, now, &RingVerify).map(drop)
     })?;
     Ok(statements::set_heartbeat(db, issued, &bytes)?)
 }
 
-/// Devices for which an order or a recent answer waits at the broker, the newest first.
+/// Leaves out the devices that come last until every scanner can take it.
+fn fit(heartbeat: &mut Heartbeat) {
+    let fits = |heartbeat: &Heartbeat| {
+        postcard::experimental::serialized_size(heartbeat).is_ok_and(|size| size <= BODY_BYTES_MAX)
+    };
+    while !fits(heartbeat) && heartbeat.devices.pop().is_some() {}
+}
+
+/// Devices for which an order or a recent answer waits at the broker: those with an order first, and then the newest.
 fn waiting(db: &Session, now: u64) -> Result<Vec<DeviceState>, AuthorityError> {
     let mut waiting: BTreeMap<KeyId, (u64, DeviceState)> = BTreeMap::new();
     let mut note = |enrolment: KeyId, at: u64, order: u64, answer: u64| {
@@ -94,7 +107,46 @@ fn waiting(db: &Session, now: u64) -> Result<Vec<DeviceState>, AuthorityError> {
             note(key_id(&box_public), answer.at, 0, answer.at);
         }
     }
-    let mut newest_first: Vec<_> = waiting.into_values().collect();
-    newest_first.sort_by_key(|(at, state)| (Reverse(*at), state.enrolment));
-    Ok(newest_first.into_iter().map(|(_, state)| state).collect())
+    let mut waiting: Vec<_> = waiting.into_values().collect();
+    waiting.sort_by_key(|(at, state)| (state.order == 0, Reverse(*at), state.enrolment));
+    Ok(waiting.into_iter().map(|(_, state)| state).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vedette_common::crypto::{SigningKey, random, sign_statement};
+    use vedette_shim::scanner::ToScanner;
+    use vedette_shim::trust::LISTS_MAX;
+    use vedette_shim::wire;
+
+    #[test]
+    fn however_much_it_names_a_scanner_can_take_it() {
+        for name_bytes in [8, 48] {
+            let name = |n: usize| format!("uto/{n:0>width$}", width = name_bytes - 4);
+            let list = |n| ListState { list: name(n).parse().unwrap(), edition: u64::MAX, manifest: [7; 32] };
+            let device = |n: usize| DeviceState {
+                enrolment: (n as u64).to_be_bytes(),
+                order: u64::MAX,
+                answer: u64::MAX,
+            };
+            let mut heartbeat = Heartbeat {
+                issued: u64::MAX - 1,
+                expires: u64::MAX,
+                root_version: u32::MAX,
+                root: [7; 32],
+                roster: Some(NewestRoster { number: u64::MAX, roster: [7; 32] }),
+                lists: (0..LISTS_MAX).map(list).collect(),
+                devices: (0..DEVICES_MAX).map(device).collect(),
+            };
+            fit(&mut heartbeat);
+            let key = SigningKey::from_seed(&random());
+            let signed = sign_statement(SignedKind::Heartbeat, &heartbeat, &[&key]);
+            let mut text = [0; TEXT_BYTES_MAX];
+            wire::encode(&ToScanner::Time(&signed), &mut text).unwrap();
+            let named: Vec<_> = heartbeat.devices.iter().map(|device| device.enrolment).collect();
+            let first: Vec<_> = (0..named.len()).map(|n| device(n).enrolment).collect();
+            assert!(named == first && named.len() >= 10, "{} devices", named.len());
+        }
+    }
 }

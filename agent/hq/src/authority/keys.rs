@@ -7,15 +7,15 @@
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
 //! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
-//! | `<role>.next`, `<role>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced |
+//! | `<key>.next`, `<key>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced by that root |
 //!
 //! `<list>` is the list's name with `.` for `/`. Invariant: no secret is ever overwritten before it lies elsewhere too.
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, SigningKey, random_secret};
-use vedette_common::files;
+use vedette_common::files::{self, FileError};
 use vedette_shim::ids::{Hex, ListName, from_hex};
 use vedette_shim::seal::ListKey;
 use vedette_shim::trust::{Role, Root};
@@ -25,6 +25,8 @@ use zeroize::Zeroizing;
 pub const ROOT_KEYS: u8 = 3;
 /// How many of them sign a root.
 pub const ROOT_THRESHOLD: u8 = 2;
+/// Between a key's name and the root that replaced it.
+const UNTIL: &str = ".until-";
 
 /// A role whose key is online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +95,12 @@ pub enum Key<'a> {
     Next(OnlineRole),
     /// Signs a list's manifests and grants.
     Issuer(&'a ListName),
+    /// Will replace it.
+    NextIssuer(&'a ListName),
     /// Opens the encounters with a list.
     Owner(&'a ListName),
+    /// Will replace it.
+    NextOwner(&'a ListName),
     /// Seals a list's segments.
     List(&'a ListName, u32),
 }
@@ -111,7 +117,9 @@ impl Key<'_> {
             Key::Orders => OnlineRole::Orders.name().into(),
             Key::Next(role) => format!("{}.next", role.name()),
             Key::Issuer(list) => format!("issuer-{}", flat(list)),
+            Key::NextIssuer(list) => format!("issuer-{}.next", flat(list)),
             Key::Owner(list) => format!("owner-{}", flat(list)),
+            Key::NextOwner(list) => format!("owner-{}.next", flat(list)),
             Key::List(list, number) => format!("list-{}-{number}", flat(list)),
         })
     }
@@ -139,8 +147,9 @@ impl Key<'_> {
     ) -> Result<(), AuthorityError> {
         let path = role.path(home);
         if role.is_here(home) {
-            let aside = path.with_extension(format!("until-{root_version}"));
-            files::write(&aside, &secret_line(&*role.read(home)?))?;
+            let mut aside = path.clone().into_os_string();
+            aside.push(format!("{UNTIL}{root_version}"));
+            files::write(Path::new(&aside), &secret_line(&*role.read(home)?))?;
         }
         Ok(files::write(&path, &secret_line(&*self.read(home)?))?)
     }
@@ -150,11 +159,28 @@ impl Key<'_> {
         Ok(files::remove(&self.path(home))?)
     }
 
+    /// The files of the keys that it replaced, each with the root that did; the oldest first.
+    pub(crate) fn replaced(&self, home: &Home) -> Result<Vec<(u32, PathBuf)>, AuthorityError> {
+        let (folder, path) = (home.keys(), self.path(home));
+        let name = path.file_name().unwrap_or_default();
+        let mut found = Vec::new();
+        for entry in folder.read_dir().map_err(FileError::at("list", &folder))? {
+            let path = entry.map_err(FileError::at("list", &folder))?.path();
+            let rest = path.file_name().and_then(|file| file.to_str()?.strip_prefix(name.to_str()?));
+            let root = rest.and_then(|rest| rest.strip_prefix(UNTIL)?.parse().ok());
+            found.extend(root.map(|root| (root, path)));
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Whether both files have the same secret.
+    pub(crate) fn is_same(&self, home: &Home, other: &Key<'_>) -> Result<bool, AuthorityError> {
+        Ok(*self.read(home)? == *other.read(home)?)
+    }
+
     fn read(&self, home: &Home) -> Result<Zeroizing<[u8; 32]>, AuthorityError> {
-        let path = self.path(home);
-        let text = Zeroizing::new(files::read(&path, 128)?);
-        let digits = std::str::from_utf8(&text).map(str::trim).unwrap_or_default();
-        from_hex(digits).map(Zeroizing::new).ok_or(AuthorityError::BadKey(path))
+        read(&self.path(home))
     }
 
     /// Reads a key that signs.
@@ -171,6 +197,32 @@ impl Key<'_> {
     pub(crate) fn list_key(&self, home: &Home) -> Result<ListKey, AuthorityError> {
         Ok(ListKey(*self.read(home)?))
     }
+}
+
+/// Every key that opens encounters with a list: of its owner now, of the one to come, and of those before, for as long as
+/// their files are there. One that cannot be read keeps none of the others away; the first such error.
+pub(crate) fn owners(home: &Home, list: &ListName) -> (Vec<BoxKey>, Option<AuthorityError>) {
+    let (owner, next) = (Key::Owner(list), Key::NextOwner(list));
+    let mut files = vec![owner.path(home)];
+    files.extend(next.is_here(home).then(|| next.path(home)));
+    let (mut keys, mut failed) = (Vec::new(), None);
+    match owner.replaced(home) {
+        Ok(replaced) => files.extend(replaced.into_iter().map(|(_, path)| path)),
+        Err(error) => failed = Some(error),
+    }
+    for path in files {
+        match read(&path) {
+            Ok(secret) => keys.push(BoxKey::from_private(secret)),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    (keys, failed)
+}
+
+fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, AuthorityError> {
+    let text = Zeroizing::new(files::read(path, 128)?);
+    let digits = std::str::from_utf8(&text).map(str::trim).unwrap_or_default();
+    from_hex(digits).map(Zeroizing::new).ok_or_else(|| AuthorityError::BadKey(path.into()))
 }
 
 /// A secret as its file holds it: 64 hexadecimal digits and a line feed.

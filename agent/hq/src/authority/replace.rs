@@ -1,14 +1,17 @@
-//! `replace-key`: a new key for one of the roles that are online, after the old one was copied, or lost.
+//! `replace-key`: a new key for whoever a root names, after the old one was copied, or lost.
 //!
-//! Who has a role's key speaks for headquarters in that role until devices hear of a root that names another. Steps:
+//! Who has a key speaks for headquarters in its role until devices hear of a root that names another. Steps:
 //!
-//! 1. the new secret is written as `keys/<role>.next`,
+//! 1. the new secret is written as `keys/<key>.next`,
 //! 2. the next root names it instead of the old,
-//! 3. the old file is kept as `keys/<role>.until-<root version>`, and `keys/<role>` becomes the new secret,
-//! 4. what the old key signed and still counts is signed again; `keys/<role>.next` goes.
+//! 3. the old file is kept as `keys/<key>.until-<root version>`, and `keys/<key>` becomes the new secret,
+//! 4. what the old key signed and still counts is signed again; `keys/<key>.next` goes.
 //!
-//! Invariant: `<role>.next` is there from the first step to the last, so that, cut off anywhere, the same command again
-//! finishes; `keys/<role>` is there throughout, because `serve` reads it meanwhile.
+//! [`Succession`] has what is the same for every key; this file replaces those of the roles that are online, and
+//! `publishing::replace` a list's.
+//!
+//! Invariant: `<key>.next` is there from the first step to the last, so that, cut off anywhere, the same command again
+//! finishes; `keys/<key>` is there throughout, because `serve` reads it meanwhile.
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -19,7 +22,7 @@ use crate::authority::{heartbeat, root, roster};
 use crate::db::{Session, outcomes, scanners, settings, statements};
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, ScannerEnrolment, SignedKind};
+use vedette_shim::trust::{Enrolment, Order, OwnerAnswer, Root, ScannerEnrolment, SignedKind};
 
 /// What a new key means for scanners with the shim, which know no root; `None` for one that they do not know.
 pub fn scanners_hint(role: OnlineRole) -> Option<&'static str> {
@@ -43,38 +46,69 @@ pub struct Replaced {
     pub finished: bool,
 }
 
+/// A key that roots name, and the one that takes its place.
+pub(crate) struct Succession<'a> {
+    pub(crate) key: Key<'a>,
+    pub(crate) next: Key<'a>,
+}
+
+impl Succession<'_> {
+    /// Whether it was cut off. If not, what would stop it halfway stops it here, before anything is made.
+    pub(crate) fn was_begun(&self, home: &Home, db: &Session, now: u64) -> Result<bool, AuthorityError> {
+        let begun = self.next.is_here(home);
+        if !begun {
+            root::check_signers(home)?;
+            // A new key for heartbeats ends what the old one signed far ahead.
+            if !matches!(self.key, Key::Heartbeat) {
+                heartbeat::next_time(db, now)?;
+            }
+        }
+        Ok(begun)
+    }
+
+    /// The first three steps. `name` puts a key into a root; returns the root that names the new one.
+    pub(crate) fn take_place(
+        &self,
+        home: &Home,
+        now: u64,
+        name: impl Fn(&mut Root, &Key<'_>) -> Result<(), AuthorityError>,
+    ) -> Result<Root, AuthorityError> {
+        self.next.make(home)?;
+        let (mut newest, _) = root::newest(home)?;
+        let mut wanted = newest.clone();
+        name(&mut wanted, &self.next)?;
+        if newest != wanted {
+            newest = root::issue_next(home, now, |root| name(root, &self.next))?;
+        }
+        if !self.key.is_here(home) || !self.key.is_same(home, &self.next)? {
+            self.next.succeed(home, &self.key, newest.version)?;
+        }
+        Ok(newest)
+    }
+
+    /// What the old key signed is signed again.
+    pub(crate) fn end(&self, home: &Home) -> Result<(), AuthorityError> {
+        self.next.remove(home)
+    }
+}
+
 /// Replaces a role's key, or finishes a replacement that was cut off. The root goes out with `serve`, a `publish --broker`
 /// or a bundle; a `serve` that runs takes the new key by itself.
 pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, AuthorityError> {
     let _lock = home.lock()?;
-    let (key, next) = (role.key(), Key::Next(role));
-    let finished = next.is_here(home);
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    if !finished {
-        // What would stop it halfway stops it here, before anything is made.
-        root::check_signers(home)?;
-        if role != OnlineRole::Heartbeat {
-            heartbeat::next_time(db.read(), now)?;
-        }
-    }
-    next.make(home)?;
-    let wanted = root::role(1, &[next.signing(home)?.public()]);
-    let (mut newest, _) = root::newest(home)?;
-    if *role.of(&mut newest) != wanted {
-        newest = root::issue_next(home, now, |root| {
-            *role.of(root) = wanted.clone();
-            Ok(())
-        })?;
-    }
-    if !key.is_here(home) || key.signing(home)?.public() != next.signing(home)?.public() {
-        next.succeed(home, &key, newest.version)?;
-    }
+    let succession = Succession { key: role.key(), next: Key::Next(role) };
+    let finished = succession.was_begun(home, db.read(), now)?;
+    let root = succession.take_place(home, now, |root, key| {
+        *role.of(root) = root::role(1, &[key.signing(home)?.public()]);
+        Ok(())
+    })?;
     let change = db.change()?;
     sign_again(home, &change, role, now)?;
     change.commit()?;
-    next.remove(home)?;
-    Ok(Replaced { root_version: newest.version, finished })
+    succession.end(home)?;
+    Ok(Replaced { root_version: root.version, finished })
 }
 
 /// What the old key signed and devices will ask for again.

@@ -9,7 +9,7 @@ pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
 
 use crate::authority::home::Home;
-use crate::authority::keys::Key;
+use crate::authority::keys;
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::db::devices::Enrolment;
@@ -76,10 +76,12 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// The owners' keys, read when first needed, erased when dropped.
+/// The owners' keys, each list's own and those before it that are kept. Read with every batch, so that a key that is replaced
+/// counts from the first encounter that may be sealed to it, and one that is erased stays in no memory.
 pub(crate) struct Owners<'a> {
     home: &'a Home,
-    keys: HashMap<ListName, BoxKey>,
+    /// Those that could be read, and whether others could not.
+    keys: HashMap<ListName, (Vec<BoxKey>, bool)>,
     /// Why a list's key cannot be read, since the last [`Owners::alarm`]; `None` when it can again.
     news: BTreeMap<ListName, Option<String>>,
 }
@@ -89,21 +91,15 @@ impl<'a> Owners<'a> {
         Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
     }
 
-    /// The key of a list that is ours.
-    fn key(&mut self, list: &ListName) -> Result<&BoxKey, Refusal> {
+    /// What one of the keys of a list that is ours opens.
+    fn open<T>(&mut self, list: &ListName, open: impl FnMut(&BoxKey) -> Option<T>) -> Result<T, Refusal> {
         if !self.keys.contains_key(list) {
-            match Key::Owner(list).opening(self.home) {
-                Ok(key) => {
-                    self.keys.insert(list.clone(), key);
-                    self.news.insert(list.clone(), None);
-                }
-                Err(error) => {
-                    self.news.insert(list.clone(), Some(error.to_string()));
-                    return Err(Refusal::NoOwnerKey);
-                }
-            }
+            let (keys, failed) = keys::owners(self.home, list);
+            self.keys.insert(list.clone(), (keys, failed.is_some()));
+            self.news.insert(list.clone(), failed.map(|error| error.to_string()));
         }
-        self.keys.get(list).ok_or(Refusal::NoOwnerKey)
+        let (keys, lack) = &self.keys[list];
+        keys.iter().find_map(open).ok_or(if *lack { Refusal::NoOwnerKey } else { Refusal::DoesNotOpen })
     }
 
     /// Raises and ends the alarms about lists' keys.
@@ -112,8 +108,7 @@ impl<'a> Owners<'a> {
             let subject = format!("the owner's key of {list}");
             match why {
                 Some(why) => {
-                    let text =
-                        format!("{why}. Encounters with {list} are not taken until its file is restored");
+                    let text = format!("{why}. What is sealed to it is not taken until its file is restored");
                     alarms.raise(&subject, text, now);
                 }
                 None => alarms.end(&subject),
@@ -134,6 +129,7 @@ pub(crate) fn store(
     messages: &[(DeviceId, impl AsRef<[u8]>)],
     now: u64,
 ) -> Result<Vec<Outcome>, CollectorError> {
+    owners.keys.clear();
     let change = db.change()?;
     let ours: Vec<ListName> = lists::all(&change)?.into_iter().map(|list| list.name).collect();
     let store = |(device, message): &(DeviceId, _)| {
@@ -150,6 +146,7 @@ pub(crate) fn store(
     };
     let stored = messages.iter().map(store).collect::<Result<Vec<_>, CollectorError>>()?;
     change.commit()?;
+    owners.keys.clear();
     Ok(stored)
 }
 
@@ -203,13 +200,10 @@ fn read(
     let Some(list) = ours.iter().find(|list| encounter::is_of(&sealed, list, &keys)) else {
         return Ok(Err(Refusal::UnknownList));
     };
-    Ok(owners.key(list).and_then(|owner| {
-        encounter::open(&sealed, (list, owner), (from, &keys.box_public))
-            .map(|report| {
-                let others = under_id.into_iter().map(|(device, _)| device).collect();
-                Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
-            })
-            .map_err(|_| Refusal::DoesNotOpen)
+    let open = |owner: &_| encounter::open(&sealed, (list, owner), (from, &keys.box_public)).ok();
+    Ok(owners.open(list, open).map(|report| {
+        let others = under_id.into_iter().map(|(device, _)| device).collect();
+        Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
     }))
 }
 

@@ -105,8 +105,9 @@ pub async fn run(
     while !shutdown.is_cancelled() {
         let BrokerAddress { host, port } = failover.current().clone();
         let settings = MqttSettings { host, port, connect_wait: failover.connect_wait(), ..settings.clone() };
-        let mut end = SessionEnd::NotTaken;
-        if let Some(why) = server.session(settings, &mut end, &shutdown).await {
+        let mut reached = Reached::Nobody;
+        if let Some(why) = server.session(settings, &mut reached, &shutdown).await {
+            let end = reached.end();
             if end == SessionEnd::Good {
                 backoff.reset();
             }
@@ -123,6 +124,25 @@ pub async fn run(
     Ok(server.report())
 }
 
+/// How far a session came.
+#[derive(Debug, Clone, Copy)]
+enum Reached {
+    Nobody,
+    Broker,
+    /// Devices' messages come, since then.
+    Devices(Instant),
+}
+
+impl Reached {
+    fn end(self) -> SessionEnd {
+        match self {
+            Reached::Nobody => SessionEnd::NotTaken,
+            Reached::Broker => SessionEnd::Short,
+            Reached::Devices(since) => SessionEnd::after(since.elapsed()),
+        }
+    }
+}
+
 struct Server<'a> {
     options: ServeOptions,
     exchange: Exchange<'a>,
@@ -134,11 +154,11 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// One session; `Some(why)` when it broke, `None` at shutdown. `end`: what it was good for.
+    /// One session; `Some(why)` when it broke, `None` at shutdown. `reached`: how far it came.
     async fn session(
         &mut self,
         settings: MqttSettings,
-        end: &mut SessionEnd,
+        reached: &mut Reached,
         shutdown: &CancellationToken,
     ) -> Option<String> {
         self.exchange.start_over();
@@ -153,13 +173,13 @@ impl Server<'_> {
                 event = events.next() => match event {
                     Event::Connected => {
                         connected = true;
-                        *end = SessionEnd::Short;
+                        *reached = Reached::Broker;
                         look_due = Instant::now();
                         // A refusal to queue means the session is over, which comes as an event.
                         let _ = publisher.subscribe(&headquarters_subscriptions());
                     }
                     Event::Subscribed => {
-                        *end = SessionEnd::Good;
+                        *reached = Reached::Devices(Instant::now());
                         self.exchange.subscribed();
                         info!("serving");
                     }

@@ -70,6 +70,15 @@ ALTER TABLE enrolments ADD COLUMN route_key BLOB;
 ",
         )],
     },
+    Step {
+        number: 13,
+        work: &[Work::Sql(
+            "
+-- While the CA is replaced: 1 if the certificate is by the new one.
+ALTER TABLE enrolments ADD COLUMN next_ca INTEGER NOT NULL DEFAULT 0;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -169,17 +178,39 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     Ok(())
 }
 
-/// Gives an enrolment another certificate; the one before counts until it ends.
-pub(crate) fn renew(db: &Session, old: &[u8], new: &[u8], expires_at: u64) -> Result<(), DbError> {
+/// Gives a device's enrolment in force another certificate; the one before counts until it ends. Nothing changes when there
+/// is none: see `fleet::devices::renew`.
+pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: u64) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments WHERE serial = ?",
-        [old],
+        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments
+         WHERE device = ? AND revoked_at IS NULL",
+        [device.as_str()],
     )?;
     db.execute(
-        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE serial = ?",
-        params![new, expires_at as i64, old],
+        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![serial, expires_at as i64, device.as_str()],
     )?;
     Ok(())
+}
+
+/// A certificate is by the CA that will take the place of the present one.
+pub(crate) fn set_next_ca(db: &Session, serial: &[u8]) -> Result<(), DbError> {
+    db.execute("UPDATE enrolments SET next_ca = 1 WHERE serial = ?", [serial])?;
+    Ok(())
+}
+
+/// There is one CA again.
+pub(crate) fn forget_next_ca(db: &Session) -> Result<(), DbError> {
+    db.execute("UPDATE enrolments SET next_ca = 0", [])?;
+    Ok(())
+}
+
+/// Enrolled devices that have no certificate by the next CA, by name.
+pub(crate) fn of_old_ca(db: &Session) -> Result<Vec<DeviceId>, DbError> {
+    let mut query =
+        db.prepare("SELECT device FROM enrolments WHERE revoked_at IS NULL AND next_ca = 0 ORDER BY device")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    rows.map(|id| parse(&id?)).collect()
 }
 
 /// Revokes every certificate of a device, also those that a renewal replaced.
@@ -193,9 +224,10 @@ pub(crate) fn revoke(db: &Session, device: &DeviceId, at: u64) -> Result<(), DbE
     Ok(())
 }
 
-/// Whether a certificate is the newest of an enrolment.
+/// Whether a certificate belongs to an enrolment: the newest of it, or one before.
 pub(crate) fn is_enrolled(db: &Session, serial: &[u8]) -> Result<bool, DbError> {
-    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?)";
+    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE serial = ?1
+         UNION ALL SELECT 1 FROM superseded WHERE serial = ?1)";
     Ok(db.query_row(query, [serial], |row| row.get(0))?)
 }
 

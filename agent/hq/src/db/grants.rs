@@ -76,6 +76,12 @@ pub(crate) fn withdraw(db: &Session, device: &DeviceId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Deletes every device's grant of a list.
+pub(crate) fn forget(db: &Session, list: &ListName) -> Result<(), DbError> {
+    db.execute("DELETE FROM grants WHERE list = ?", [list.as_str()])?;
+    Ok(())
+}
+
 /// Enrolled devices that have no grant of exactly these keys of a list that lasts beyond `until`, seconds since 1970, and
 /// their public box keys.
 pub(crate) fn devices_without(

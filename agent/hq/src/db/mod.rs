@@ -50,7 +50,7 @@ mod tests;
 pub(crate) mod under_way;
 mod values;
 
-pub(crate) use connection::{Db, Session};
+pub(crate) use connection::{Change, Db, Session};
 pub use error::DbError;
 
 use connection::Step;

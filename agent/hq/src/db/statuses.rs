@@ -2,7 +2,7 @@
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
-use super::values::stored;
+use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 use vedette_shim::ids::{DeviceId, Digest, Hex};
@@ -99,6 +99,20 @@ pub(crate) fn set(db: &Session, status: &Status, identity: &Digest, seen: u64) -
         }
     }
     Ok(known)
+}
+
+/// Enrolled devices that by their last status have not followed to this root, or had encounters waiting then; by name.
+pub(crate) fn not_home_under(db: &Session, root: u32) -> Result<Vec<DeviceId>, DbError> {
+    let mut query = db.prepare("SELECT device FROM enrolments WHERE revoked_at IS NULL ORDER BY device")?;
+    let mut away = Vec::new();
+    for device in query.query_map([], |row| row.get::<_, String>(0))? {
+        let device: DeviceId = parse(&device?)?;
+        let home = last(db, &device)?.is_some_and(|(status, _)| status.root >= root && status.spool == 0);
+        if !home {
+            away.push(device);
+        }
+    }
+    Ok(away)
 }
 
 /// A device's session ended.

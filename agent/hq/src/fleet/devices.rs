@@ -6,7 +6,7 @@ pub use crate::db::refusals::RefusalView;
 pub use crate::db::statuses::StatusView;
 
 use crate::authority::home::Home;
-use crate::db::{Session, devices};
+use crate::db::{Change, Session, devices};
 use crate::fleet::error::FleetError;
 use vedette_shim::ids::DeviceId;
 
@@ -34,4 +34,16 @@ pub(crate) fn enrolled_serial(db: &Session, device: &DeviceId) -> Result<Vec<u8>
         None if !devices::is_known(db, device)? => Err(FleetError::NoDevice(device.clone())),
         None => Err(FleetError::DeviceRevoked(device.clone())),
     }
+}
+
+/// Gives a device's enrolment in force another certificate, within one transaction: a certificate that left without a row here
+/// could never be revoked.
+pub(crate) fn renew(
+    change: &Change<'_>,
+    device: &DeviceId,
+    serial: &[u8],
+    expires_at: u64,
+) -> Result<(), FleetError> {
+    enrolled_serial(change, device)?;
+    Ok(devices::renew(change, device, serial, expires_at)?)
 }

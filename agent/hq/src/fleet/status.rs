@@ -13,8 +13,13 @@ use vedette_shim::trust::{self, Enrolment, SignedKind, Status, key_id};
 
 /// Why a status is refused, where somebody else may have made it.
 pub(crate) const NOT_SIGNED: &str = "a status that it has not signed";
+/// Why a status is refused of a device that was enrolled again since: the broker retains its last one.
+pub(crate) const FORMER: &str = "a status of a former enrolment";
 /// Why a status is refused that is older than the last one.
 pub(crate) const PLAYED_AGAIN: &str = "a status that was sent before";
+
+/// Former enrolments whose signatures are tried, at most.
+const FORMER_MAX: usize = 8;
 
 /// What became of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,16 +42,21 @@ pub(crate) fn take(
     kept: bool,
     now: u64,
 ) -> Result<Stored, DbError> {
-    let Some(enrolment) = devices::enrolments(db, device)?.into_iter().next() else {
+    let enrolments = devices::enrolments(db, device)?;
+    let Some((enrolment, former)) = enrolments.split_first() else {
         return Ok(Stored::UnknownDevice);
     };
-    let us = Enrolment { device: device.clone(), key: key_id(&enrolment.keys.box_public) };
+    let accept = |enrolment: &devices::Enrolment| {
+        let us = Enrolment { device: device.clone(), key: key_id(&enrolment.keys.box_public) };
+        Status::accept(message, &us, &enrolment.keys.signing_public, &RingVerify)
+    };
     let refused = |why| {
         refusals::count(db, device, why, now)?;
         Ok(Stored::Refused(why))
     };
-    let Ok(status) = Status::accept(message, &us, &enrolment.keys.signing_public, &RingVerify) else {
-        return refused(NOT_SIGNED);
+    let Ok(status) = accept(enrolment) else {
+        let is_former = former.iter().take(FORMER_MAX).any(|former| accept(former).is_ok());
+        return refused(if is_former { FORMER } else { NOT_SIGNED });
     };
     let seen = if kept { status.at.min(now) } else { now };
     let Ok(identity) = trust::identity(message, SignedKind::Status) else { return refused(NOT_SIGNED) };
@@ -74,10 +84,12 @@ pub(crate) fn take(
 /// Stores what cannot be true of both.
 fn compare(db: &Session, status: &Status, last: &Status, now: u64) -> Result<(), DbError> {
     let add = |what, text: String| contradictions::add(db, &status.device, what, &text, now);
-    if status.number == last.number {
+    // A number that could not be stored comes again after a restart.
+    let numbers_count = last.store_fault.is_empty();
+    if numbers_count && status.number == last.number {
         add(What::OneNumber, format!("number {}", status.number))?;
     }
-    if status.number < last.number {
+    if numbers_count && status.number < last.number {
         add(What::NumberBack, format!("number {} after {}", status.number, last.number))?;
     }
     let rewritten = status.journal == last.journal && status.journal_hash != last.journal_hash;

@@ -2,15 +2,16 @@
 
 #![allow(missing_docs)] // plain data: the messages say what the fields are
 
-use crate::authority::AuthorityError;
+use crate::authority::{AuthorityError, few};
 use crate::db::DbError;
 use crate::fleet::FleetError;
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::Report;
 use std::path::PathBuf;
+use vedette_common::clock::rfc3339;
 use vedette_common::files::FileError;
 use vedette_lists::ListError;
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{DeviceId, ListName};
 
 /// Why a list is not made, imported or published. [`PublishingError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,12 @@ pub enum PublishingError {
     /// A change that cannot be made.
     #[error("{0}; nothing was changed")]
     Change(String),
+    /// An owner's old key opens what is still on its way; seconds since 1970.
+    #[error("{list}: encounters sealed to the old key may come home until {}; nothing was erased", rfc3339(*.until))]
+    OldKeyNeeded { list: ListName, until: u64 },
+    /// Devices may hold encounters sealed to an owner's old key.
+    #[error("{list}: {} may hold encounters sealed to the old key; nothing was erased", few(.devices))]
+    DevicesAway { list: ListName, devices: Vec<DeviceId> },
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -78,6 +85,10 @@ impl PublishingError {
             Self::NothingImported(_) => Some("`vedette-hq import` a file into it first"),
             Self::WithdrawsMuch { .. } => Some(
                 "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many",
+            ),
+            Self::OldKeyNeeded { .. } | Self::DevicesAway { .. } => Some(
+                "wait until they have been connected, revoke those that are lost; with --anyway it is erased now, and what \
+                 is sealed to it can never be read",
             ),
             Self::File(_)
             | Self::List(_)

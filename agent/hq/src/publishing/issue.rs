@@ -10,7 +10,7 @@ use crate::authority::sign::signed;
 use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
 use crate::authority::{heartbeat, root};
 use crate::db::lists::ListRow;
-use crate::db::{Db, Session, devices, editions, settings};
+use crate::db::{self, Db, Session, devices, editions, settings};
 use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
 use crate::publishing::list;
@@ -148,7 +148,7 @@ fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), Publi
     Ok(change.commit()?)
 }
 
-/// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it.
+/// Makes `next` the edition after `last`; nothing is pending any more.
 fn issue(
     home: &Home,
     db: &mut Db,
@@ -157,6 +157,23 @@ fn issue(
     last: Option<&Manifest>,
     now: u64,
 ) -> Result<Published, PublishingError> {
+    let change_made = next.change;
+    let change = db.change()?;
+    let manifest = sign(home, &change, list, next, last, now)?;
+    editions::clear_pending(&change, &list.name)?;
+    change.commit()?;
+    Ok(published(&manifest, true, change_made))
+}
+
+/// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it, on a change.
+fn sign(
+    home: &Home,
+    db: &Session,
+    list: &ListRow,
+    next: Next,
+    last: Option<&Manifest>,
+    now: u64,
+) -> Result<Manifest, PublishingError> {
     // Not before the last edition, also when the clock was set back a little. What was signed far ahead is not followed:
     // its lease would end as much later.
     let last_issued = last.map_or(0, |last| last.issued);
@@ -164,7 +181,7 @@ fn issue(
     let manifest = Manifest {
         list: list.name.clone(),
         kind: list.kind,
-        edition: next_number(db.read(), list, last, now)?,
+        edition: next_number(db, list, last, now)?,
         issued,
         expires: issued + MANIFEST_LIFE_S,
         lease_s: list.lease_s,
@@ -183,14 +200,23 @@ fn issue(
     let bytes = signed(SignedKind::Manifest, &manifest, &[&key], |bytes| {
         Manifest::accept(bytes, &list.name, &root, floor, now, &RingVerify).map(drop)
     })?;
-    let change = db.change()?;
-    editions::insert(&change, &manifest, &bytes)?;
-    editions::clear_pending(&change, &list.name)?;
-    grants::refresh(home, &change, now)?;
-    scanner::refresh(home, &change, now)?;
-    heartbeat::renew(home, &change, now)?;
-    change.commit()?;
-    Ok(published(&manifest, true, next.change))
+    editions::insert(db, &manifest, &bytes)?;
+    grants::refresh(home, db, now)?;
+    scanner::refresh(home, db, now)?;
+    heartbeat::renew(home, db, now)?;
+    Ok(manifest)
+}
+
+/// Signs what the key before signed with the one that the newest root names: grants, and the newest edition as the next.
+pub(super) fn sign_again(home: &Home, db: &Session, list: &ListRow, now: u64) -> Result<(), PublishingError> {
+    db::grants::forget(db, &list.name)?;
+    match editions::newest(db, &list.name)? {
+        Some(last) => sign(home, db, list, Next::same_as(&last), Some(&last), now).map(drop),
+        None => {
+            grants::refresh(home, db, now)?;
+            Ok(heartbeat::renew(home, db, now)?)
+        }
+    }
 }
 
 fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {

@@ -9,6 +9,7 @@
 //! | [`change`] | single alerts onto the last edition |
 //! | [`issue`] | signs and records an edition |
 //! | [`bundle`] | writes what devices need into a folder |
+//! | [`replace`] | a new key for a list's issuer or owner |
 //! | [`screen`] | names against a list before it is published |
 
 pub mod bundle;
@@ -19,6 +20,7 @@ pub mod imports;
 pub mod issue;
 pub mod list;
 pub mod publish;
+pub mod replace;
 pub mod screen;
 
 pub use error::PublishingError;

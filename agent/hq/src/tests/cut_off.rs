@@ -104,6 +104,35 @@ fn an_enrolment_cut_off_after_its_commit_is_finished_and_the_same_command_says_s
 }
 
 #[test]
+fn two_renewals_at_one_time_leave_no_certificate_that_cannot_be_revoked() {
+    let (dir, home) = new_home();
+    enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
+    // The command is cut off after its commit, and the device has its certificate renewed over the link before anyone repeats it.
+    let out = dir.path().join("renewed");
+    renew(&home, &device_id(), &out, 90).unwrap();
+    let by_command = in_force(&home);
+    let temporary = dir.path().join(".vedette-killed");
+    persist(&out, &temporary).unwrap();
+    let noted = UnderWay { serial: by_command.clone(), expires_at: 9, folder: temporary, out: out.clone() };
+    let mut db = home.database().unwrap();
+    under_way::note(db.read(), &noted).unwrap();
+    let by_link = pki::serial().to_vec();
+    let change = db.change().unwrap();
+    crate::fleet::devices::renew(&change, &device_id(), &by_link, home.now() + 9).unwrap();
+    change.commit().unwrap();
+
+    enrol(&home, &"post-8".parse().unwrap(), &EnrolOptions::into(dir.path().join("8"))).unwrap();
+    assert!(out.join("device.pem").is_file(), "finished, not revoked");
+    assert_eq!(crl(&home), [] as [Vec<u8>; 0]);
+    revoke(&home, &device_id()).unwrap();
+    let revoked = crl(&home);
+    assert!(revoked.contains(&by_command) && revoked.contains(&by_link));
+    let change = db.change().unwrap();
+    let late = crate::fleet::devices::renew(&change, &device_id(), &[9; 16], home.now() + 9);
+    assert!(matches!(late, Err(FleetError::DeviceRevoked(_))), "{late:?}");
+}
+
+#[test]
 fn what_an_interrupted_command_left_is_removed_and_what_one_at_work_holds_is_not() {
     let (dir, home) = new_home();
     let left = dir.path().join(".vedette-aBc123");

@@ -6,6 +6,8 @@ mod devices;
 mod publishing;
 mod renewal;
 mod replace;
+mod replace_ca;
+mod replace_list;
 mod replace_root;
 mod rules;
 mod serving;

@@ -10,7 +10,7 @@ use crate::db::devices::{self, DeviceView};
 use crate::db::{Db, editions};
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::fleet::revoke::revoke;
-use crate::fleet::status::{NOT_SIGNED, PLAYED_AGAIN, Stored, take};
+use crate::fleet::status::{FORMER, NOT_SIGNED, PLAYED_AGAIN, Stored, take};
 use crate::publishing::list::{CreateOptions, create};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -129,6 +129,21 @@ fn a_store_that_went_back_and_one_that_is_there_twice_are_alarms() {
 }
 
 #[test]
+fn a_number_that_could_not_be_stored_may_come_again() {
+    let bench = bench();
+    let fault = |status: Status| Status { store_fault: "full".try_into().unwrap(), journal: 0, ..status };
+    assert_eq!(bench.take(status(8, 0)), Stored::New);
+    assert_eq!(bench.take(fault(status(9, 1))), Stored::New);
+    assert_eq!(bench.take(fault(status(10, 2))), Stored::New);
+    // Restarted with room on its disk, and then it goes on.
+    assert_eq!(bench.take(Status { journal: 8, ..status(9, 3) }), Stored::New);
+    assert_eq!(bench.number(), Some(9));
+    assert_eq!(bench.contradictions(), Vec::<String>::new());
+    assert_eq!(bench.take(status(8, 4)), Stored::New);
+    assert!(bench.contradictions().contains(&What::NumberBack.text().to_string()));
+}
+
+#[test]
 fn a_journal_that_was_cut_or_rewritten_shows() {
     let bench = bench();
     assert_eq!(bench.take(Status { journal: 50, ..status(2, 0) }), Stored::New);
@@ -167,7 +182,8 @@ fn who_was_enrolled_again_starts_over_and_its_former_self_says_no_more() {
     assert_eq!(bench.take(status(9, 1)), Stored::New, "it may say that it has erased itself");
     enrol(&bench.home, &device_id(), &EnrolOptions::into(bench.dir.path().join("anew"))).unwrap();
     assert_eq!(bench.number(), None);
-    assert_eq!(bench.take(status(10, 2)), Stored::Refused(NOT_SIGNED));
+    assert_eq!(bench.take(status(10, 2)), Stored::Refused(FORMER));
+    assert_eq!(bench.alarms(), [] as [&str; 0], "the broker retains it: nobody writes in the device's name");
     bench.key = box_key(&bench.dir.path().join("anew"));
     assert_eq!(bench.take(status(2, 3)), Stored::New);
     assert_eq!(bench.number(), Some(2));

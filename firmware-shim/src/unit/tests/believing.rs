@@ -110,6 +110,39 @@ fn an_edition_is_its_issuers_and_never_goes_back() {
 }
 
 #[test]
+fn a_new_issuer_begins_below_what_a_thief_of_the_old_key_signed() {
+    const NEW: [u8; 2] = [53, 54];
+    let vectors = Vectors::new();
+    let [base, delta] = &vectors.segments;
+    let stolen = print(u64::MAX, &[base, delta]);
+    let mut unit = ready();
+    let other = print_as(other_list(), &OTHER_ISSUER, 7, &[base]);
+    install(&mut unit, &other).unwrap();
+    install(&mut unit, &stolen).unwrap();
+    let mut unit = open(unit.flash().clone());
+    assert_eq!(unit.hello(0).unwrap().lists[0].edition, u64::MAX, "a start changes nothing");
+
+    let again = |flash: &MemoryFlash| {
+        let mut setup = setup();
+        setup.lists[0].issuer.role = role(2, &NEW);
+        Unit::<_, Soft, _>::open(setup, flash.clone(), Pretend).unwrap()
+    };
+    let mut unit = again(unit.flash());
+    let held = unit.hello(0).unwrap().lists;
+    assert_eq!([held[0].edition, held[1].edition], [0, 7], "another list's edition stays");
+    assert_eq!(unit.offer(&stolen.manifest).map(drop), Err(ScannerRefusal::Untrusted));
+    let next = print_as(list(), &NEW, 3, &[base, delta]);
+    install(&mut unit, &next).unwrap();
+    give_keys(&mut unit, &vectors);
+    tell_time(&mut unit, ISSUED + 10, &[(3, &next)], 0).unwrap();
+    assert!(line(&unit, &passport(&number(21)), 0).starts_with("3 Fresh Hit"));
+    let mut unit = again(unit.flash());
+    assert_eq!(unit.hello(0).unwrap().lists[0].edition, 3, "its floor counts from then on");
+    let before = print_as(list(), &NEW, 2, &[base]);
+    assert_eq!(unit.offer(&before.manifest).map(drop), Err(ScannerRefusal::Rollback));
+}
+
+#[test]
 fn of_too_many_list_keys_the_oldest_goes() {
     let mut unit = open(memory());
     let give = |unit: &mut Scanner, number: u32, byte: u8| {

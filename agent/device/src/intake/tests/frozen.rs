@@ -176,6 +176,37 @@ fn after_the_orders_key_is_replaced_orders_and_grants_count_again() {
 }
 
 #[test]
+fn after_the_issuer_s_key_is_replaced_its_thief_s_last_edition_bars_nothing() {
+    let mut world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let stolen = world.sign(&world.manifest(u64::MAX, &[info]));
+    device.apply(Update::Manifest(world.list.clone(), stolen.clone())).unwrap();
+    assert_eq!(device.shared().load().lists[0].edition, u64::MAX);
+    let another = world.sign(&Manifest { lease_s: LEASE + 1, ..world.manifest(u64::MAX, &[info]) });
+    assert!(device.apply(Update::Manifest(world.list.clone(), another)).is_err(), "a fork of it");
+
+    let old_grant = world.grant();
+    world.issuer = SigningKey::from_seed(&crypto::random());
+    let mut next = Root { version: 2, issued: world.now, ..world.root.clone() };
+    next.issuers[0].role = role(&world.issuer);
+    // What the new key signed comes first, and waits for the root.
+    let manifest = world.sign(&world.manifest(2, &[info]));
+    assert!(device.apply(Update::Manifest(world.list.clone(), manifest.clone())).is_err());
+    device.apply(Update::Root(2, sign_statement(SignedKind::Root, &next, &[&world.root_key]))).unwrap();
+    assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked, "no edition of the thief's");
+    assert!(device.apply(old_grant).is_err());
+    device.apply(world.grant()).unwrap();
+    world.fetch(&mut device);
+    drop(device);
+    let mut device = world.device();
+    let lists = &device.shared().load().lists;
+    assert_eq!((lists[0].edition, world.verdict(&device, LISTED)), (2, Verdict::Hit));
+    let refused = device.apply(Update::Manifest(world.list.clone(), stolen));
+    assert_eq!(refused.map_err(|error| error.reason()), Err("signatures"));
+    assert_eq!(world.verdict(&device, UNLISTED), Verdict::Clear);
+}
+
+#[test]
 fn a_grant_ends() {
     let world = World::new();
     let (mut device, _) = world.device_with(&[LISTED]);

@@ -146,3 +146,51 @@ fn an_issuer_whose_clock_is_ahead_does_not_lengthen_the_lease() {
     world.time.pass(u64::from(LEASE));
     assert_eq!(world.verdict(&device, LISTED), Verdict::NotChecked);
 }
+
+#[test]
+fn an_edition_that_is_fetched_keeps_the_keys_for_as_long_as_heartbeats_name_it() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let lease = u64::from(LEASE);
+    // Published long ago, while this device was off.
+    let back = world.now + 10 * lease;
+    world.clock.raise(back);
+    device.tick().unwrap();
+    assert!(!has_keys(&device));
+    let (_, info) = world.segment(&[LISTED], &[]);
+    let newer = world.sign(&Manifest { expires: back + 86_400, ..world.manifest(2, &[info]) });
+    device.apply(world.grant()).unwrap();
+    device.apply(Update::Manifest(world.list.clone(), newer.clone())).unwrap();
+    device.apply(world.heartbeat(back, 2, &newer)).unwrap();
+    world.time.pass(lease - 1);
+    device.tick().unwrap();
+    assert!(has_keys(&device), "it is fetched over a slow link");
+    // From here on only manifests come through, the newest of them issued now.
+    let (_, next) = world.segment(&[LISTED, "L898902C4"], &[]);
+    let issued = world.clock.now();
+    let withheld = Manifest { issued, expires: issued + 86_400, ..world.manifest(3, &[next]) };
+    device.apply(Update::Manifest(world.list.clone(), world.sign(&withheld))).unwrap();
+    world.clock.raise(back + lease);
+    device.tick().unwrap();
+    assert!(!has_keys(&device));
+}
+
+#[test]
+fn a_grant_ends_when_it_says_whatever_is_fetched() {
+    let mut world = World::new();
+    world.root.expires = world.now + 2 * GRANT_LIFE_S;
+    let mut device = world.device();
+    device.apply(world.grant()).unwrap();
+    let ends = world.now + GRANT_LIFE_S;
+    let (_, info) = world.segment(&[LISTED], &[]);
+    let manifest =
+        world.sign(&Manifest { issued: ends - 9, expires: ends + 9, ..world.manifest(1, &[info]) });
+    device.apply(Update::Manifest(world.list.clone(), manifest.clone())).unwrap();
+    world.clock.raise(ends - 1);
+    device.apply(world.heartbeat(ends - 1, 1, &manifest)).unwrap();
+    device.tick().unwrap();
+    assert!(has_keys(&device));
+    world.clock.raise(ends);
+    device.tick().unwrap();
+    assert!(!has_keys(&device));
+}

@@ -1,13 +1,14 @@
 //! `init`, `renew`, `replace-key`: the home and its keys.
 
-use crate::values::online_role;
+use crate::values::{ReplacedRole, replaced_role};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_hq::init::{InitOptions, init};
-use vedette_hq::keys::OnlineRole;
-use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_root};
+use vedette_hq::replace::Replaced;
+use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_ca, replace_list, replace_root};
+use vedette_shim::ids::ListName;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -38,12 +39,35 @@ pub(crate) enum Command {
         /// The backup's folder.
         backup: PathBuf,
     },
-    /// Replace the key of an online role, because somebody may have copied it or it is lost: the next root names the new
-    /// one. If it is interrupted, the same command again finishes.
+    /// Replace a key, because somebody may have copied it or it is lost: the next root names the new one. If it is
+    /// interrupted, the same command again finishes.
     ReplaceKey {
-        /// `heartbeat`, `roster`, `collector` or `orders`.
-        #[arg(value_parser = online_role)]
-        role: OnlineRole,
+        /// `heartbeat`, `roster`, `collector` or `orders`; or a list's `issuer` or `owner`.
+        #[arg(value_parser = replaced_role)]
+        role: ReplacedRole,
+        /// The list of the issuer or owner.
+        #[arg(required_if_eq_any([("role", "issuer"), ("role", "owner")]))]
+        list: Option<ListName>,
+    },
+    /// Replace the CA of the link, because its key may have been copied. From then on devices and broker believe both, and devices get
+    /// certificates by the new one; when all have, `--finish` ends the old one. If it is interrupted, the same command again
+    /// finishes.
+    ReplaceCa {
+        /// End the old CA. Refused while a device has no certificate by the new one.
+        #[arg(long)]
+        finish: bool,
+        /// End it all the same: those devices are cut off until somebody brings them certificates.
+        #[arg(long, requires = "finish")]
+        anyway: bool,
+    },
+    /// Erase the keys that a list's owner had before `replace-key owner`: nothing sealed to them can be read after that. Refused
+    /// for 30 days, and while devices may have encounters that are.
+    EraseOldKeys {
+        /// The list.
+        list: ListName,
+        /// Erase them now: encounters that are still on their way are lost.
+        #[arg(long)]
+        anyway: bool,
     },
     /// Replace all three root keys, because one may have been copied or is lost; two must be in the home. The next root is
     /// signed by the old and the new. If it is interrupted, the same command again finishes.
@@ -104,20 +128,78 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             );
             println!("move them apart from each other, and keep no copy of the old ones");
         }
-        Command::ReplaceKey { role } => {
-            let replaced = replace::replace_key(&open(dir)?, role)?;
-            let (version, name) = (replaced.root_version, role.name());
-            if replaced.finished {
-                println!("completed the interrupted replacement; run the command again for another new key");
+        Command::ReplaceKey { role, list } => replace_key(&open(dir)?, role, list.as_ref())?,
+        Command::ReplaceCa { finish: false, .. } => {
+            if replace_ca::begin(&open(dir)?)? {
+                println!("the CA is being replaced already: --finish ends the old one");
             }
+            let pki = dir.join("pki");
+            println!("{}: copy ca.pem and crl.pem to the broker, and restart it", pki.display());
             println!(
-                "{name}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
+                "`serve` tells the devices, and gives them new certificates; then `replace-ca --finish`"
             );
-            println!("keys/{name}.until-{version} is the old one: nothing needs it any more");
-            if let Some(hint) = replace::scanners_hint(role) {
-                println!("{hint}");
+        }
+        Command::ReplaceCa { finish: true, anyway } => {
+            replace_ca::finish(&open(dir)?, anyway)?;
+            let pki = dir.join("pki");
+            println!("{}: the old CA has ended", pki.display());
+            println!(
+                "copy ca.pem, crl.pem, broker.pem and broker.key to the broker, then restart it and serve"
+            );
+        }
+        Command::EraseOldKeys { list, anyway } => {
+            match replace_list::erase_old_owner_keys(&open(dir)?, &list, anyway)? {
+                0 => println!("{list}: its owner has no old key here"),
+                erased => println!("{list}: {erased} old key(s) of its owner erased"),
             }
         }
     }
     Ok(())
+}
+
+fn replace_key(home: &Home, role: ReplacedRole, list: Option<&ListName>) -> anyhow::Result<()> {
+    let file = |key: &str, list: &ListName| format!("{key}-{}", list.as_str().replace('/', "."));
+    match (role, list) {
+        (ReplacedRole::Online(role), None) => {
+            let root = say_replaced(role.name(), replace::replace_key(home, role)?);
+            println!("keys/{}.until-{root} is the old one: nothing needs it any more", role.name());
+            if let Some(hint) = replace::scanners_hint(role) {
+                println!("{hint}");
+            }
+        }
+        (ReplacedRole::Issuer, Some(list)) => {
+            let name = file("issuer", list);
+            let root = say_replaced(&name, replace_list::replace_issuer(home, list)?);
+            println!("{list} is the next edition under it: devices fetch the list whole");
+            println!("keys/{name}.until-{root} is the old one: nothing needs it any more");
+            println!("{}", replace_list::SCANNERS_HINT);
+        }
+        (ReplacedRole::Owner, Some(list)) => {
+            let name = file("owner", list);
+            let root = say_replaced(&name, replace_list::replace_owner(home, list)?);
+            println!(
+                "keys/{name}.until-{root} is the old one: it opens what is on its way; in {} days `erase-old-keys {list}` \
+                 erases it",
+                replace_list::OLD_OWNER_KEY_DAYS
+            );
+        }
+        (ReplacedRole::Online(role), Some(list)) => {
+            anyhow::bail!("the key {} is the home's, not {list}'s: name no list", role.name())
+        }
+        // clap asks for the list.
+        (ReplacedRole::Issuer | ReplacedRole::Owner, None) => anyhow::bail!("name the list"),
+    }
+    Ok(())
+}
+
+/// Says what was done; the version of the root that names the new key.
+fn say_replaced(name: &str, replaced: Replaced) -> u32 {
+    let version = replaced.root_version;
+    if replaced.finished {
+        println!("completed the interrupted replacement; run the command again for another new key");
+    }
+    println!(
+        "{name}: new key, named by root {version}; it goes out with serve, a bundle or publish --broker"
+    );
+    version
 }

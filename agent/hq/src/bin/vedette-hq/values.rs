@@ -20,9 +20,24 @@ pub(crate) fn owner_word(text: &str) -> Result<OwnerWord, String> {
         .ok_or_else(|| "confirmed, not_the_person or withdrawn".into())
 }
 
-pub(crate) fn online_role(text: &str) -> Result<OnlineRole, String> {
-    let mut roles = OnlineRole::ALL.into_iter();
-    roles.find(|role| role.name() == text).ok_or_else(|| "heartbeat, roster, collector or orders".into())
+/// Whose key is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplacedRole {
+    Online(OnlineRole),
+    /// A list's.
+    Issuer,
+    /// A list's.
+    Owner,
+}
+
+pub(crate) fn replaced_role(text: &str) -> Result<ReplacedRole, String> {
+    let online = OnlineRole::ALL.into_iter().find(|role| role.name() == text).map(ReplacedRole::Online);
+    match (online, text) {
+        (Some(role), _) => Ok(role),
+        (None, "issuer") => Ok(ReplacedRole::Issuer),
+        (None, "owner") => Ok(ReplacedRole::Owner),
+        _ => Err("heartbeat, roster, collector, orders, issuer or owner".into()),
+    }
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {

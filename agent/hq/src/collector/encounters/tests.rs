@@ -1,6 +1,9 @@
 use super::*;
+use crate::authority::keys::Key;
 use crate::db::devices::{self as db_devices, NewEnrolment};
+use crate::publishing::PublishingError;
 use crate::publishing::list::{CreateOptions, create};
+use crate::publishing::replace::{erase_old_owner_keys, replace_owner};
 use crate::tests::{device_id, list_name, new_home};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -160,6 +163,36 @@ fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
     bench.enrol_other();
     assert_eq!(bench.store_from(&other(), &good), refused(Refusal::NotSigned));
     assert!(bench.views().is_empty());
+}
+
+#[test]
+fn after_the_owner_s_key_is_replaced_old_and_new_encounters_open_until_the_old_key_is_erased() {
+    let mut bench = bench();
+    let (on_its_way, late) = (bench.message(1, "A", &bench.key), bench.message(2, "A", &bench.key));
+    replace_owner(&bench.home, &list_name()).unwrap();
+    let new = bench.message(3, "A", &bench.key);
+    replace_owner(&bench.home, &list_name()).unwrap();
+    let newest = bench.message(4, "A", &bench.key);
+    for message in [&on_its_way, &new, &newest] {
+        let stored = bench.store_from(&device_id(), message);
+        assert!(matches!(stored, Outcome::Stored(_)), "{stored:?}");
+    }
+    // A key that cannot be read keeps only its own away: it may come back.
+    let file = |name: &str| bench.home.keys().join(name);
+    let damaged = file("owner-interpol.sltd.until-3");
+    let secret = std::fs::read(&damaged).unwrap();
+    std::fs::write(&damaged, "damaged").unwrap();
+    let fifth = bench.message(6, "A", &bench.key);
+    assert!(matches!(bench.store_from(&device_id(), &fifth), Outcome::Stored(_)));
+    assert_eq!(bench.store_from(&device_id(), &late), Outcome::Refused(Refusal::NoOwnerKey));
+    std::fs::write(&damaged, secret).unwrap();
+    let refused = erase_old_owner_keys(&bench.home, &list_name(), false);
+    assert!(matches!(refused, Err(PublishingError::OldKeyNeeded { .. })), "{refused:?}");
+    assert_eq!(erase_old_owner_keys(&bench.home, &list_name(), true).unwrap(), 2);
+    assert_eq!(bench.store_from(&device_id(), &late), Outcome::Refused(Refusal::DoesNotOpen));
+    let stored = bench.store_from(&device_id(), &bench.message(5, "A", &bench.key));
+    assert!(matches!(stored, Outcome::Stored(_)), "{stored:?}");
+    assert_eq!(erase_old_owner_keys(&bench.home, &list_name(), false).unwrap(), 0);
 }
 
 #[test]

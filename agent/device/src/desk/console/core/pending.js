@@ -74,6 +74,15 @@ export function keep(turn, answer, at, unseen = false) {
   put(turn, { hits: known >= 0 ? hits.with(known, hit) : [...hits, hit].slice(-HITS_MAX) });
 }
 
+/** Forgets the hits of which `gone(answer)` holds. */
+export function forgetHits(turn, gone) {
+  const { hits } = turn.state.pending;
+  const left = hits.filter(({ answer }) => !gone(answer));
+  if (left.length === hits.length) return;
+  put(turn, { hits: left });
+  changed(turn);
+}
+
 /** What came of an encounter, here or on another screen. */
 export function resolve(turn, taken) {
   take(turn, taken);

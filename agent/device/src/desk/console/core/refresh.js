@@ -3,7 +3,7 @@
 import { isOnline } from "./facts.js";
 import { close, connect, deafen, lose, pulse, refresh } from "./link.js";
 import { askLate, confirmed, resolve, resync, sync } from "./pending.js";
-import { answerHeard, readerRefused } from "./scans.js";
+import { answerHeard, forgetErased, readerRefused } from "./scans.js";
 import { entered, found, sessionCame } from "./session.js";
 
 /** What goes on after a refresh, whatever came of it. */
@@ -42,6 +42,7 @@ function statusCame(turn, status) {
   const [before, known] = [isOnline(turn.state), turn.state.status !== null];
   turn.set({ status, status_at: turn.now });
   sync(turn, status);
+  forgetErased(turn, status);
   const online = isOnline(turn.state);
   if (known && before !== online) turn.sayToo({ what: "link", online });
   // Whether headquarters knows about what is overdue is on the screen.

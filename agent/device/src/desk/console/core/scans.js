@@ -3,7 +3,7 @@
 // Never shown: an answer that is not the last scan's. A new scan, a lost connection or the officer puts the old one away.
 
 import { badgeOf } from "./facts.js";
-import { askClocks, keep } from "./pending.js";
+import { askClocks, forgetHits, keep } from "./pending.js";
 
 /** A zone with fewer characters is only part of one. */
 const ZONE_MIN = 30;
@@ -125,6 +125,15 @@ function noteShown(turn, { scan_id }) {
 export function expireClear(turn) {
   const { screen } = turn.state;
   if (screen.name === "answer" && screen.answer.verdict === "clear" && turn.now - screen.at > CLEAR_SHOWN_MS) putAway(turn);
+}
+
+/** What a list said is not shown any more once its keys are erased: by an order, or at the end of its lease. */
+export function forgetErased(turn, { lists }) {
+  const held = lists.filter(({ has_keys }) => has_keys).map(({ list }) => list);
+  const gone = (answer) => answer.alerts.some(({ list }) => !held.includes(list));
+  forgetHits(turn, gone);
+  const { screen } = turn.state;
+  if (screen.name === "answer" && gone(screen.answer)) putAway(turn);
 }
 
 /** The officer has done with the answer. */

@@ -1,5 +1,5 @@
-//! A broker that takes every client and grants no subscription, as one does whose rights are wrong. Mosquitto's own rights
-//! never refuse a subscription, so it cannot play this part.
+//! A broker that takes every client and is of no use to it: it grants no subscription, as one does whose rights are wrong, or
+//! grants them and closes. Mosquitto does neither, so it cannot play this part.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -14,15 +14,24 @@ const CONNECT: u8 = 1;
 const SUBSCRIBE: u8 = 8;
 const PING: u8 = 12;
 
-/// The broker; it runs until the test ends.
-pub struct RefusingBroker {
-    port: u16,
-    refused: Arc<AtomicUsize>,
+/// What it does to a client that subscribes.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// It grants nothing.
+    Refuses,
+    /// Right after it granted everything.
+    Closes,
 }
 
-impl RefusingBroker {
+/// The broker; it runs until the test ends.
+pub struct UselessBroker {
+    port: u16,
+    failed: Arc<AtomicUsize>,
+}
+
+impl UselessBroker {
     /// Starts one with the broker's certificate of a home.
-    pub fn start(home: &Path) -> RefusingBroker {
+    pub fn start(home: &Path, fault: Fault) -> UselessBroker {
         let file = |name: &str| home.join("pki").join(name);
         let certificate =
             CertificateDer::from_pem_file(file("broker.pem")).expect("the broker's certificate");
@@ -36,16 +45,16 @@ impl RefusingBroker {
             .expect("they belong together");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let refused = Arc::new(AtomicUsize::new(0));
-        let (config, counter) = (Arc::new(config), refused.clone());
+        let failed = Arc::new(AtomicUsize::new(0));
+        let (config, counter) = (Arc::new(config), failed.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (config, counter) = (config.clone(), counter.clone());
                 // A client that goes away ends its session with an error, which is what is wanted.
-                std::thread::spawn(move || serve(client, config, &counter));
+                std::thread::spawn(move || serve(client, config, fault, &counter));
             }
         });
-        RefusingBroker { port, refused }
+        UselessBroker { port, failed }
     }
 
     /// Its port on loopback.
@@ -53,13 +62,13 @@ impl RefusingBroker {
         self.port
     }
 
-    /// How many times it refused.
-    pub fn refused(&self) -> usize {
-        self.refused.load(Ordering::SeqCst)
+    /// How many clients it failed.
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::SeqCst)
     }
 }
 
-fn serve(client: TcpStream, config: Arc<ServerConfig>, refused: &AtomicUsize) -> io::Result<()> {
+fn serve(client: TcpStream, config: Arc<ServerConfig>, fault: Fault, failed: &AtomicUsize) -> io::Result<()> {
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(connection, client);
     loop {
@@ -69,8 +78,12 @@ fn serve(client: TcpStream, config: Arc<ServerConfig>, refused: &AtomicUsize) ->
             SUBSCRIBE => {
                 let filters = filters(&body[2..]);
                 stream.write_all(&[0x90, filters + 2, body[0], body[1]])?;
-                stream.write_all(&vec![0x80; filters.into()])?;
-                refused.fetch_add(1, Ordering::SeqCst);
+                let code = if matches!(fault, Fault::Refuses) { 0x80 } else { 0 };
+                stream.write_all(&vec![code; filters.into()])?;
+                failed.fetch_add(1, Ordering::SeqCst);
+                if matches!(fault, Fault::Closes) {
+                    return Ok(());
+                }
             }
             PING => stream.write_all(&[0xd0, 0])?,
             _ => {}
