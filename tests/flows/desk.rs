@@ -77,6 +77,8 @@ fn every_mistake_is_said_in_json_with_its_status() {
         (program.post("/v1/scans", &json!({"mrz": "x", "whom": "y"})), 400),
         (program.post("/v1/scans", &json!({"mrz": "A".repeat(70_000)})), 413),
         (program.get("/v1/scans"), 405),
+        (program.get("/v1/scans/%ff"), 400),
+        (program.delete("/v1/drill?why=now"), 400),
         (program.get("/v1/nothing"), 404),
         (program.post("/v1/imports", &json!({"path": "/nowhere"})), 422),
     ] {

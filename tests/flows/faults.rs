@@ -94,7 +94,7 @@ fn at_every_call(device: &Device, mut work: impl FnMut(&Device, Way, usize) -> b
 }
 
 /// A device with an edition of 500 documents in use, and a stick with the next one, which the device merges. No agent runs.
-fn device_and_stick() -> (Post, Device, PathBuf) {
+pub(super) fn device_and_stick() -> (Post, Device, PathBuf) {
     let post = Post::new();
     let device = post.enrol("post-7");
     let stick = post.folder().join("stick");

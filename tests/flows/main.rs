@@ -1,5 +1,6 @@
 //! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
 
+mod authorities;
 mod brokers;
 mod delivery;
 mod desk;
@@ -8,6 +9,7 @@ mod embedding;
 mod faults;
 mod finds;
 mod forgery;
+mod full_disk;
 mod home;
 mod homecoming;
 mod keys;
@@ -17,6 +19,7 @@ mod officers;
 mod offline;
 mod open_hits;
 mod owner;
+mod power_cuts;
 mod private;
 mod renewal;
 mod revocation;

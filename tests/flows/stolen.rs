@@ -4,6 +4,7 @@
 use std::fs;
 use vedette_shim::trust::Manifest;
 use vedette_tests::device::{Device, code};
+use vedette_tests::http::Http;
 use vedette_tests::intruder::{Identity, Intruder, read_manifest, sign_manifest};
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
@@ -66,7 +67,8 @@ fn a_hit_sealed_to_the_owner_s_old_key_comes_home_once_after_that_was_replaced()
     post.hq.publish(LIST, [SPECIMEN]);
     device.wait_for_edition(LIST, 1);
     post.broker.stop().unwrap();
-    hit(&device);
+    let met = device.run("scan", &["--json", &passport(SPECIMEN)]).json();
+    let encounter = met["alerts"][0]["encounter_id"].as_str().unwrap();
     assert_eq!(device.spool(), Some(1));
 
     let old = fs::read_to_string(post.hq.home().join("keys/owner-interpol.sltd")).unwrap();
@@ -87,9 +89,16 @@ fn a_hit_sealed_to_the_owner_s_old_key_comes_home_once_after_that_was_replaced()
     }
     hit(&device);
     post.wait_for_encounters(&device, 2);
+    // What came of the first one, too.
+    let program = device.run("token", &["new", "border-app"]).expect_code(0).out;
+    let program = Http::at(&device.listen()).with_token(&program);
+    let given = serde_json::json!({"outcome": "seized"});
+    program.post(&format!("/v1/encounters/{encounter}/outcome"), &given).expect(200);
     device.wait_for_receipts();
+    let first = post.hq.encounters().into_iter().find(|stored| stored["id"] == encounter).unwrap();
+    assert_eq!(first["outcomes"][0]["outcome"], "seized");
     assert_eq!(post.hq.stop_serve(), 0);
-    assert!(post.hq.log().contains("2 encounters stored") && post.hq.log().contains("0 refused"));
+    assert!(post.hq.log().contains("3 encounters stored, 0 known already, 0 refused"), "{}", post.hq.log());
 }
 
 #[test]

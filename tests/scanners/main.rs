@@ -4,4 +4,5 @@ mod believing;
 mod header;
 mod installing;
 mod noting;
+mod replaying;
 mod vectors;

@@ -2,67 +2,10 @@
  * with whole and with damaged flash, encounters noted, power lost, the host's session played again.
  *
  * smoke FOLDER: the folder of the vectors. The flash is memory that holds the library to the rules of flash. */
-#include "vedette_shim.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "bench.h"
 
-#define SECTOR 4096u
-#define SECTORS 32u
 /* How long the scanner says it has been on when documents are put on it, as the vectors have it. */
 #define UPTIME_S 60u
-
-static uint8_t flash[SECTOR * SECTORS];
-static bool power = true;
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
-static bool flash_read(void *context, uint32_t at, uint8_t *out, size_t len) {
-    MUST(context == flash && at + len <= sizeof flash);
-    memcpy(out, flash + at, len);
-    return true;
-}
-
-static bool flash_write(void *context, uint32_t at, const uint8_t *bytes, size_t len) {
-    MUST(context == flash && at % 4 == 0 && len % 4 == 0 && at + len <= sizeof flash);
-    for (size_t i = 0; i < len; i++) {
-        MUST(flash[at + i] == 0xff);
-        if (!power && i >= len / 2) return false;
-        flash[at + i] = bytes[i];
-    }
-    return power;
-}
-
-static bool flash_erase(void *context, uint32_t at) {
-    MUST(context == flash && at % SECTOR == 0);
-    memset(flash + at, 0xff, SECTOR);
-    return power;
-}
-
-#define FILE_BYTES_MAX (1u << 20)
-
-/* A file of the vectors, with a zero byte behind it. */
-typedef struct {
-    uint8_t *bytes;
-    size_t len;
-} Vector;
-
-static Vector read_vector(const char *folder, const char *name) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *stream = fopen(path, "rb");
-    MUST(stream != NULL);
-    Vector vector = {.bytes = calloc(FILE_BYTES_MAX + 1, 1)};
-    vector.len = fread(vector.bytes, 1, FILE_BYTES_MAX, stream);
-    fclose(stream);
-    return vector;
-}
 
 /* A line without its end; `next` is where the one after it begins, NULL at the end of the text. */
 typedef struct {
@@ -84,28 +27,8 @@ static Line line_number(const char *text, long number) {
 }
 
 static VedetteUnit *open_unit(const uint8_t *pinned, void *memory) {
-    VedetteList list = {
-        .name = (const uint8_t *)"uto/stolen",
-        .name_len = 10,
-        .issuer = {.keys = pinned, .keys_count = 1, .threshold = 1},
-        .region = {.first = 6, .sectors = 26},
-    };
-    VedetteSetup setup = {
-        .device = (const uint8_t *)"scanner-1",
-        .device_len = 9,
-        .firmware = (const uint8_t *)"0.1.0",
-        .firmware_len = 5,
-        .key = pinned + 96,
-        .heartbeat = {.keys = pinned + 32, .keys_count = 1, .threshold = 1},
-        .root = {.keys = pinned + 160, .keys_count = 1, .threshold = 1},
-        .root_version = 1,
-        .orders = {.keys = pinned + 64, .keys_count = 1, .threshold = 1},
-        .kv = {.first = 0, .sectors = 2},
-        .spool = {.first = 2, .sectors = 4},
-        .lists = &list,
-        .lists_count = 1,
-        .flash = {flash, SECTOR, 4, SECTORS, flash_read, flash_write, flash_erase},
-    };
+    VedetteList list;
+    VedetteSetup setup = setup_of(pinned, &list);
     VedetteUnit *unit = NULL;
     MUST(vedette_unit_open(&setup, memory, vedette_unit_size() - 1, &unit) == VEDETTE_STATUS_MEMORY);
     setup.spool.first = 1;

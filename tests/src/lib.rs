@@ -16,6 +16,7 @@
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`simulation`] | a year of a fleet by the dice of a seed, over both ends' own code, without a broker |
 //! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
+//! | [`power_cut`] | what a real program wrote, and every state of the disk that a power cut may leave of it |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
 //!
 //! Everything goes through the command lines, as for a user; only the simulation, and what an attacker or a scanner does, use
@@ -31,6 +32,7 @@ pub mod http;
 pub mod intruder;
 pub mod line;
 pub mod post;
+pub mod power_cut;
 pub mod press;
 pub mod program;
 pub mod sample;

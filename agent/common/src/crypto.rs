@@ -201,6 +201,28 @@ fn seal_in(
     Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
 }
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing {
+    //! What a forger can make without a key.
+
+    /// The order of Ed25519's group, little-endian (RFC 8032, section 5.1).
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+
+    /// Another signature over the same, which a verifier that forgets to bound its second half takes (RFC 8032, 8.4).
+    pub fn twin_of(signature: &[u8; 64]) -> [u8; 64] {
+        let mut twin = *signature;
+        let mut carry = 0;
+        for (byte, add) in twin[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*byte) + u16::from(add) + carry;
+            (*byte, carry) = (sum as u8, sum >> 8);
+        }
+        twin
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

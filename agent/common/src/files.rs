@@ -153,6 +153,12 @@ pub fn read_foreign(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
     read_from(open_foreign(path)?, bytes_max).map_err(FileError::at("read", path))
 }
 
+/// Room that is left for files of this user in the file system of a path, bytes.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// SHA-256 of a whole file, read in pieces from front to end.
 pub fn sha256(path: &Path) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;

@@ -92,6 +92,12 @@ impl Agent {
         self.post.lists()
     }
 
+    /// What the desk serves, for who brings its own connections.
+    #[doc(hidden)]
+    pub fn post(&self) -> Arc<Post> {
+        self.post.clone()
+    }
+
     /// Imports a bundle from a folder; `who` asked for it, for the journal.
     ///
     /// # Errors

@@ -16,6 +16,7 @@
 
 use crate::config::Config;
 use crate::desk;
+use crate::link::authorities::Authorities;
 use crate::link::exchange::Exchange;
 use crate::link::renewal::Renewal;
 use crate::link::revocations::Revocations;
@@ -47,6 +48,8 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
     let watchdog = tokio::spawn(watchdog(post.clone(), stop.clone()));
     let damage = tokio::spawn(end_when_damaged(post.clone(), stop.clone()));
     let uplink = intake.filter(|_| config.link.enabled).map(|(door, needs)| {
+        let (own, folder) = (config.link.clone(), config.state.join("certificate"));
+        let authorities = Authorities::of(&own, folder.clone());
         let uplink = Uplink {
             config: config.link.clone(),
             exchange: Exchange::new(checker.clone()),
@@ -54,12 +57,9 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), AgentErr
             needs,
             state: link,
             hold: drill.hold(),
-            revocations: Revocations::of(config.link.clone(), config.state.join("certificate")),
-            renewal: Renewal::of(
-                config.link.clone(),
-                checker.device().clone(),
-                config.state.join("certificate"),
-            ),
+            revocations: Revocations::of(own.clone(), authorities.clone(), folder.clone()),
+            renewal: Renewal::of(own, authorities.clone(), checker.device().clone(), folder),
+            authorities,
         };
         tokio::spawn(uplink.run(stop.clone()))
     });

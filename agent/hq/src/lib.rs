@@ -22,7 +22,9 @@ pub mod publishing;
 
 pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
-pub use authority::{heartbeat, init, keys, pki, renew, replace, replace_root, root, roster, signing_time};
+pub use authority::{
+    heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
+};
 pub use collector::CollectorError;
 pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};
 pub use db::DbError;

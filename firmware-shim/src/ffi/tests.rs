@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::string::{String, ToString};
 
+mod calls;
+
 fn text(of: extern "C" fn(u32) -> *const core::ffi::c_char, number: u32) -> String {
     // SAFETY: both functions return static texts that end with a zero byte.
     unsafe { CStr::from_ptr(of(number)) }.to_str().unwrap().into()

@@ -28,6 +28,8 @@ pub enum SignedKind {
     Encounter,
     /// What a device says of itself.
     Status,
+    /// The CAs of the link.
+    Authorities,
     /// The keys of one role, for scanners.
     Pin,
 }
@@ -46,6 +48,7 @@ impl SignedKind {
             Self::Enrolment => "enrolment",
             Self::Encounter => "encounter",
             Self::Status => "status",
+            Self::Authorities => "authorities",
             Self::Pin => "pin",
         }
     }

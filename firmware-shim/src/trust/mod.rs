@@ -8,6 +8,7 @@
 //! | collector | receipts, and owners' answers | the root |
 //! | a device | what it says of itself | the key that headquarters stored when it enrolled it |
 //! | orders | orders to a device (erase); the scanners that hang at it | the root |
+//! | root | the CAs of the link | the root |
 //!
 //! Every function here is pure: (bytes, what is already believed, floor, now) -> checked value or the one reason
 //! why not. Metadata is checked *before* anyone stores it. Versions never go back: the caller keeps floors and
@@ -15,6 +16,7 @@
 //!
 //! Failure: [`TrustError`] names what was refused and why; the caller keeps serving what it believed before.
 
+mod authorities;
 mod enrolment;
 mod envelope;
 mod error;
@@ -31,6 +33,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use authorities::Authorities;
 pub use enrolment::{EnrolledPair, SCANNER_LISTS_MAX, ScannerEnrolment};
 pub use envelope::{
     Envelope, KeyId, Signature, Verify, decode_body, digest, identity, key_id, message_to_sign,

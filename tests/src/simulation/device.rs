@@ -28,6 +28,8 @@ use zeroize::Zeroizing;
 /// Messages that a session hands over at once, at most.
 const ROOM: usize = 64;
 const DAY_S: u64 = 86_400;
+/// Only days count there.
+const FORGET_EVERY_S: u64 = 3_600;
 
 /// A machine with the agent on it; off at first.
 pub struct Device {
@@ -42,6 +44,8 @@ struct Running {
     intake: Intake,
     exchange: Exchange,
     session: Option<Session>,
+    /// When old receipted encounters are forgotten next.
+    forget_at: u64,
 }
 
 struct Session {
@@ -119,7 +123,8 @@ impl Device {
             retro_keep_s: 0,
         };
         let checker = Arc::new(Checker::new(settings, db, intake.shared(), clock));
-        self.running = Some(Running { intake, exchange: Exchange::new(checker), session: None });
+        self.running =
+            Some(Running { intake, exchange: Exchange::new(checker), session: None, forget_at: 0 });
     }
 
     /// The plug is pulled: nothing but what is on disk stays.
@@ -148,7 +153,7 @@ impl Device {
 
     /// A message arrives in its session; what came of it, in a word that is the same in every run.
     pub fn receive(&mut self, topic: &str, payload: Bytes) -> String {
-        let Some(Running { intake, exchange, session: Some(session) }) = &mut self.running else {
+        let Some(Running { intake, exchange, session: Some(session), .. }) = &mut self.running else {
             return "no session".into();
         };
         match exchange.receive(&mut session.link, topic, payload) {
@@ -168,12 +173,17 @@ impl Device {
 
     /// What is due with time, and what is to be sent.
     pub fn turn(&mut self, now: u64) -> Turn {
-        let Some(Running { intake, exchange, session }) = &mut self.running else { return Turn::default() };
+        let Some(Running { intake, exchange, session, forget_at }) = &mut self.running else {
+            return Turn::default();
+        };
         intake.tick().expect("the store can be written");
         let checker = exchange.checker().clone();
-        let kept_s = checker.limits().keep_receipted_days * DAY_S;
-        receipted::forget_old(checker.db(), checker.now().saturating_sub(kept_s))
-            .expect("the store can be written");
+        if now >= *forget_at {
+            *forget_at = now + FORGET_EVERY_S;
+            let kept_s = checker.limits().keep_receipted_days * DAY_S;
+            receipted::forget_old(checker.db(), checker.now().saturating_sub(kept_s))
+                .expect("the store can be written");
+        }
         let Some(session) = session else { return Turn::default() };
         exchange.answer_again();
         exchange.send_again();

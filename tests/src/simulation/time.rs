@@ -33,6 +33,8 @@ pub struct MachineTime {
     booted_at: AtomicU64,
     /// How far the system's clock is ahead, seconds.
     ahead: AtomicI64,
+    /// When that was set last.
+    set_at: AtomicU64,
     /// Since when both clocks stand still: a sabotage; 0: they run.
     stopped_at: AtomicU64,
 }
@@ -41,7 +43,13 @@ impl MachineTime {
     /// A machine that starts now, with the right time.
     pub fn of(world: &Arc<WorldTime>) -> Arc<MachineTime> {
         let booted_at = world.now().into();
-        Arc::new(MachineTime { world: world.clone(), booted_at, ahead: 0.into(), stopped_at: 0.into() })
+        Arc::new(MachineTime {
+            world: world.clone(),
+            booted_at,
+            ahead: 0.into(),
+            set_at: 0.into(),
+            stopped_at: 0.into(),
+        })
     }
 
     /// The clock of the software on it.
@@ -54,9 +62,16 @@ impl MachineTime {
         self.booted_at.store(self.world.now(), Ordering::Relaxed);
     }
 
+    /// Since when its system's clock is right; since when it runs, if it is not. In the world's time.
+    pub fn knows_since(&self) -> u64 {
+        let booted_at = self.booted_at.load(Ordering::Relaxed);
+        if self.is_right() { booted_at.max(self.set_at.load(Ordering::Relaxed)) } else { booted_at }
+    }
+
     /// Sets the system's clock so far ahead of the world's; negative: behind.
     pub fn set_ahead(&self, seconds: i64) {
         self.ahead.store(seconds, Ordering::Relaxed);
+        self.set_at.store(self.world.now(), Ordering::Relaxed);
     }
 
     /// Whether the system's clock shows the world's time.

@@ -64,14 +64,23 @@ struct Known {
     revoked_at: Option<u64>,
 }
 
+/// An encounter that an answer named.
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    device: usize,
+    at: u64,
+    /// Lost with its device, because that was revoked.
+    may_be_lost: bool,
+}
+
 /// All that is known.
 pub struct Truth {
     began: u64,
     lists: Vec<ListName>,
     contents: Vec<Content>,
     devices: Vec<Known>,
-    /// The encounters of answers: their device, and whether they may be lost with it, because it was revoked.
-    answered: BTreeMap<String, (usize, bool)>,
+    /// The encounters of answers, by their id.
+    answered: BTreeMap<String, Answered>,
     broken: Vec<Broken>,
 }
 
@@ -148,17 +157,20 @@ impl Truth {
         self.devices[device] = Known { signed: now, heard_at: now, ..Known::default() };
     }
 
-    /// A device was revoked.
-    pub fn revoked(&mut self, device: usize, now: u64) {
+    /// A device was revoked, while headquarters had these encounters. What is not among them may stay on the device: the broker
+    /// refuses it soon.
+    pub fn revoked(&mut self, device: usize, now: u64, stored: &BTreeMap<String, u64>) {
         self.devices[device].revoked_at = Some(now);
+        for (id, answered) in &mut self.answered {
+            answered.may_be_lost |= answered.device == device && !stored.contains_key(id);
+        }
     }
 
-    /// Headquarters lost its enrolment, and it gets another: nobody can open what it sealed with the keys of the lost one.
+    /// Headquarters lost the end of its enrolment, with what it had stored of it since, or the enrolment itself: the device cannot
+    /// send again, or nobody can open what it sealed with the lost keys.
     pub fn enrolment_lost(&mut self, device: usize) {
-        self.answered
-            .values_mut()
-            .filter(|(of, _)| *of == device)
-            .for_each(|(_, may_be_lost)| *may_be_lost = true);
+        let answered = self.answered.values_mut().filter(|answered| answered.device == device);
+        answered.for_each(|answered| answered.may_be_lost = true);
     }
 
     /// Whether it is revoked.
@@ -216,13 +228,10 @@ impl Truth {
                 self.report(Rule::NotClearPastLease, now, what);
             }
         }
-        let is_revoked = self.is_revoked(device);
+        let answered = Answered { device, at: now, may_be_lost: self.is_revoked(device) };
         for alert in &answer.alerts {
             match &alert.encounter {
-                Some(encounter) => {
-                    let _ = self.answered.insert(Hex(&encounter.id).to_string(), (device, is_revoked));
-                }
-
+                Some(encounter) => drop(self.answered.insert(Hex(&encounter.id).to_string(), answered)),
                 None => {
                     self.report(Rule::StoredOnce, now, format!("device {device}: a hit that is not spooled"))
                 }
@@ -230,10 +239,12 @@ impl Truth {
         }
     }
 
-    /// A revoked device had its turn: whether it has any key.
-    pub fn has_keys(&mut self, device: usize, now: u64, clock_is_right: bool, has_keys: bool) {
-        let until = self.relied_until(device, clock_is_right) + ERASED_WITHIN_S;
-        if has_keys && now >= until {
+    /// A revoked device had its turn and has keys. `knows_since`: since when its clock is right; if it is wrong, since when the
+    /// device runs: how long it had been off before it cannot know, so that a lease's time may begin then.
+    pub fn has_keys(&mut self, device: usize, now: u64, clock_is_right: bool, knows_since: u64) {
+        let counted = if clock_is_right { knows_since } else { knows_since + LEASE_S };
+        let until = self.relied_until(device, clock_is_right).max(counted) + ERASED_WITHIN_S;
+        if now >= until {
             let what = format!("device {device} has keys {} s after it must not", now - until);
             self.report(Rule::RevokedHasNothing, now, what);
         }
@@ -263,10 +274,12 @@ impl Truth {
 
     /// Nothing has failed for days: what is stored, and how often.
     pub fn stored(&mut self, now: u64, stored: &BTreeMap<String, u64>) {
-        for (id, (_, may_be_lost)) in self.answered.clone() {
+        for (id, Answered { device, at, may_be_lost }) in self.answered.clone() {
             let times = stored.get(&id).copied().unwrap_or(0);
             if times > 1 || (times == 0 && !may_be_lost) {
-                self.report(Rule::StoredOnce, now, format!("encounter {id} is stored {times} times"));
+                let what =
+                    format!("an encounter of device {device} at {} is stored {times} times", at - self.began);
+                self.report(Rule::StoredOnce, now, what);
             }
         }
         let unknown = stored.keys().filter(|id| !self.answered.contains_key(*id)).count();

@@ -32,6 +32,8 @@ pub(super) struct Weather {
     backups: Vec<u64>,
     /// Devices that were revoked or enrolled since the backup: its administrators do it again after a restore.
     changed: BTreeSet<usize>,
+    /// Roles whose key was replaced since the backup: it is replaced again after a restore, for the old one may be stolen.
+    replaced: Vec<OnlineRole>,
     /// Lists that wait for headquarters to be up.
     unpublished: Vec<usize>,
     /// Disks that were copied, to be put back: a sabotage.
@@ -47,6 +49,7 @@ impl Weather {
             enrolments: vec![0; plan.devices],
             backups: vec![plan.days * 5 / 10, plan.days * 8 / 10],
             changed: BTreeSet::new(),
+            replaced: Vec::new(),
             unpublished: Vec::new(),
             old_disks: vec![None; plan.devices],
         }
@@ -238,17 +241,24 @@ impl World {
         if self.weather.backups.contains(&day) {
             self.home.backup();
             self.weather.changed.clear();
+            self.weather.replaced.clear();
             self.truth.backed_up();
             self.queue.put(self.now() + DAY_S - HOUR_S, Event::Restore);
         }
         if self.dice.per_million(self.weather.daily(15)) && self.home_is_up {
             self.revoke_one();
         }
-        if self.dice.per_million(self.weather.daily(6)) && self.home_is_up {
+        // Often in the day between a backup and the loss of the home, too.
+        let is_replaced = match self.weather.backups.contains(&day) {
+            true => self.dice.percent(30),
+            false => self.dice.per_million(self.weather.daily(6)),
+        };
+        if is_replaced && self.home_is_up {
             let roles = [OnlineRole::Heartbeat, OnlineRole::Collector, OnlineRole::Orders];
             let role = roles[self.dice.below(roles.len() as u64) as usize];
             self.trace.note(self.now(), format_args!("the key of {role:?} is replaced"));
             self.home.replace_key(role);
+            self.weather.replaced.push(role);
             self.look();
         }
         if self.dice.per_million(self.weather.daily(20)) {
@@ -282,7 +292,8 @@ impl World {
             return;
         }
         self.counts.revoked += 1;
-        self.truth.revoked(device, self.now());
+        let stored = self.home.stored();
+        self.truth.revoked(device, self.now(), &stored);
         self.trace.note(self.now(), format_args!("{device} is revoked"));
         if self.plan.sabotage == Some(Sabotage::RevocationForgotten) {
             return;
@@ -329,11 +340,15 @@ impl World {
             let edition = self.home.publish_again(&self.lists[list]);
             self.truth.restored(list, edition);
         }
+        for role in std::mem::take(&mut self.weather.replaced) {
+            self.trace.note(self.now(), format_args!("the key of {role:?} is replaced again"));
+            self.home.replace_key(role);
+        }
         // The home has forgotten whom it revoked and enrolled since: it is done again, and those enrolled get new keys.
         for device in std::mem::take(&mut self.weather.changed) {
             self.home.revoke(&self.devices[device].id);
+            self.truth.enrolment_lost(device);
             if !self.truth.is_revoked(device) {
-                self.truth.enrolment_lost(device);
                 self.queue.put(self.now() + 1, Event::Enrol(device));
             }
         }

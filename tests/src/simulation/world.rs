@@ -296,10 +296,9 @@ impl World {
             let filters: Vec<Subscription> = turn.ask.iter().map(|kind| kind.subscription(&id)).collect();
             self.send_retained(device, &filters);
         }
-        if self.truth.is_revoked(device) {
-            let is_right = self.devices[device].time.is_right();
-            let has_keys = self.devices[device].has_keys().unwrap_or(false);
-            self.truth.has_keys(device, now, is_right, has_keys);
+        if self.truth.is_revoked(device) && self.devices[device].has_keys() == Some(true) {
+            let time = &self.devices[device].time;
+            self.truth.has_keys(device, now, time.is_right(), time.knows_since());
         }
         self.truth.uses(device, now, self.devices[device].editions());
         let wait = if turn.is_busy { self.calls[device].2 } else { IDLE_S };

@@ -14,9 +14,12 @@ pub mod backoff;
 pub mod brokers;
 pub mod ca;
 pub mod crl;
+mod link_key;
 mod pem;
 pub mod session;
 pub mod tls;
+#[cfg(feature = "pkcs11")]
+pub mod token;
 pub mod topics;
 
 /// How long before its end a device's certificate is warned of, seconds: headquarters gives a new one.

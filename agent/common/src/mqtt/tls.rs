@@ -1,7 +1,8 @@
 //! TLS for the link: 1.3 only, both sides show certificates, ring does the arithmetic.
 //!
 //! Purpose: PEM bytes -> a rustls client configuration. The trust anchors are headquarters' CA and nothing else; the
-//! system's certificates play no part. With a CRL, a broker whose certificate was revoked is refused.
+//! system's certificates play no part. With a CRL, a broker whose certificate was revoked is refused; of a CA that it is not of it
+//! says nothing, so that the first session after another CA took its place can bring that one's.
 //!
 //! Certificates are verified at the time of the clock that is given. A device gives its own, which is never behind what was
 //! signed: so an empty clock battery does not keep away the signed time that would heal it.
@@ -11,8 +12,12 @@
 
 pub use super::pem::TlsError;
 
+pub use super::link_key::LinkKey;
+
 use super::ca;
 use super::crl::Crl;
+#[cfg(feature = "pkcs11")]
+use super::link_key::Pair;
 use super::pem::{certificates, not_pem, unusable};
 use crate::clock::Clock;
 use rustls::client::WebPkiServerVerifier;
@@ -31,8 +36,14 @@ use zeroize::Zeroizing;
 pub struct Identity {
     /// The first is ours.
     chain: Vec<CertificateDer<'static>>,
+    key: PrivateKey,
+}
+
+enum PrivateKey {
     /// DER, as it was given.
-    key: Zeroizing<Vec<u8>>,
+    Der(Zeroizing<Vec<u8>>),
+    #[cfg(feature = "pkcs11")]
+    Token(super::token::TokenKey),
 }
 
 /// From when until when a certificate counts, seconds since 1970.
@@ -47,15 +58,33 @@ impl Identity {
     /// From PEM: a certificate chain and its key.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Identity, TlsError> {
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| not_pem("private key", &error))?;
-        let key = Zeroizing::new(key.secret_der().to_vec());
+        let key = PrivateKey::Der(Zeroizing::new(key.secret_der().to_vec()));
         Ok(Identity { chain: certificates("certificate", chain)?, key })
+    }
+
+    /// From a certificate chain, PEM, and the URI of a key in a PKCS #11 token, which is opened.
+    #[cfg(feature = "pkcs11")]
+    pub fn in_token(chain: &[u8], uri: &str) -> Result<Identity, TlsError> {
+        let key = PrivateKey::Token(super::token::TokenKey::open(uri)?);
+        Ok(Identity { chain: certificates("certificate", chain)?, key })
+    }
+
+    /// This program can use no token.
+    #[cfg(not(feature = "pkcs11"))]
+    pub fn in_token(_: &[u8], _: &str) -> Result<Identity, TlsError> {
+        Err(unusable("private key", "it is in a token, and this program was built without PKCS #11"))
+    }
+
+    /// The same key with another certificate, DER.
+    pub fn with_certificate(self, certificate: &[u8]) -> Identity {
+        Identity { chain: vec![CertificateDer::from(certificate.to_vec())], ..self }
     }
 
     /// From DER; [`check`](Self::check) says whether it is one.
     pub fn from_der(certificate: &[u8], key: &[u8]) -> Identity {
         Identity {
             chain: vec![CertificateDer::from(certificate.to_vec())],
-            key: Zeroizing::new(key.to_vec()),
+            key: PrivateKey::Der(Zeroizing::new(key.to_vec())),
         }
     }
 
@@ -64,9 +93,22 @@ impl Identity {
         &self.chain[0]
     }
 
-    /// Its key, DER.
+    /// Its key, DER; empty if it is in a token.
     pub fn key(&self) -> &[u8] {
-        &self.key
+        match &self.key {
+            PrivateKey::Der(key) => key,
+            #[cfg(feature = "pkcs11")]
+            PrivateKey::Token(_) => &[],
+        }
+    }
+
+    /// Its key, if it can sign: of ECDSA P-256.
+    pub fn signer(&self) -> Result<LinkKey, TlsError> {
+        match &self.key {
+            PrivateKey::Der(key) => LinkKey::read(key),
+            #[cfg(feature = "pkcs11")]
+            PrivateKey::Token(key) => Ok(LinkKey(Pair::Token(key.clone()))),
+        }
     }
 
     /// When the certificate begins and ends.
@@ -95,9 +137,20 @@ impl Identity {
     }
 
     fn certified(&self) -> Result<CertifiedKey, TlsError> {
-        let key = PrivateKeyDer::try_from(self.key.to_vec()).map_err(|why| unusable("private key", why))?;
-        CertifiedKey::from_der(self.chain.clone(), key, &default_provider())
-            .map_err(|why| unusable("certificate with its private key", why))
+        let unfit = |why| unusable("certificate with its private key", why);
+        match &self.key {
+            PrivateKey::Der(key) => {
+                let key =
+                    PrivateKeyDer::try_from(key.to_vec()).map_err(|why| unusable("private key", why))?;
+                CertifiedKey::from_der(self.chain.clone(), key, &default_provider()).map_err(unfit)
+            }
+            #[cfg(feature = "pkcs11")]
+            PrivateKey::Token(key) => {
+                let certified = CertifiedKey::new(self.chain.clone(), Arc::new(key.clone()));
+                certified.keys_match().map_err(unfit)?;
+                Ok(certified)
+            }
+        }
     }
 }
 
@@ -118,7 +171,8 @@ pub fn client_config(
     let mut verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
     if let Some(crl) = crl {
         let crl = CertificateRevocationListDer::from(crl.der().to_vec());
-        verifier = verifier.with_crls([crl]).only_check_end_entity_revocation();
+        verifier =
+            verifier.with_crls([crl]).only_check_end_entity_revocation().allow_unknown_revocation_status();
     }
     let verifier = verifier.build().map_err(|e| unusable("CA certificate", e))?;
     let config = ClientConfig::builder_with_details(provider, Arc::new(TimeOf(clock)))

@@ -22,6 +22,8 @@ pub enum Topic {
     Roster,
     /// Which certificates of headquarters' services are revoked, a CRL, retained.
     Revoked,
+    /// The CAs of the link, signed, retained.
+    Authorities,
     /// Signed manifest of a list, retained, for ring [`RING_ALL`].
     Manifest(ListName),
     /// A chunk of a new small segment, live, to all.
@@ -75,6 +77,9 @@ impl Topic {
         if rest == "revoked" {
             return Some(Topic::Revoked);
         }
+        if rest == "authorities" {
+            return Some(Topic::Authorities);
+        }
         if let Some(version) = rest.strip_prefix("root/") {
             return Some(Topic::Root(version.parse().ok()?)).filter(|t| t.name() == name);
         }
@@ -116,6 +121,7 @@ impl fmt::Display for Topic {
             Topic::Heartbeat => f.write_str("heartbeat"),
             Topic::Roster => f.write_str("roster"),
             Topic::Revoked => f.write_str("revoked"),
+            Topic::Authorities => f.write_str("authorities"),
             Topic::Manifest(list) => write!(f, "list/{list}/manifest/{RING_ALL}"),
             Topic::Segment(digest, chunk) => write!(f, "segment/{}/{chunk}", Hex(digest)),
             Topic::Device(device, what) => {
@@ -152,11 +158,12 @@ pub enum Retained {
     Answers,
     Scanners,
     Revoked,
+    Authorities,
 }
 
 impl Retained {
     /// All of them, in the order in which a device subscribes.
-    pub const ALL: [Retained; 9] = [
+    pub const ALL: [Retained; 10] = [
         Retained::Roots,
         Retained::Order,
         Retained::Grants,
@@ -166,6 +173,7 @@ impl Retained {
         Retained::Answers,
         Retained::Scanners,
         Retained::Revoked,
+        Retained::Authorities,
     ];
 
     /// The subscription to this kind for a device.
@@ -185,6 +193,7 @@ impl Retained {
             Retained::Grants => format!("{own}grant/+/+"),
             Retained::Heartbeat => format!("{PREFIX}heartbeat"),
             Retained::Revoked => format!("{PREFIX}revoked"),
+            Retained::Authorities => format!("{PREFIX}authorities"),
             Retained::Roster => format!("{PREFIX}roster"),
             Retained::Manifests => format!("{PREFIX}list/+/+/manifest/{RING_ALL}"),
             Retained::Answers => format!("{own}answer/+"),
@@ -250,6 +259,7 @@ mod tests {
             Topic::Heartbeat,
             Topic::Roster,
             Topic::Revoked,
+            Topic::Authorities,
             Topic::Manifest(list.clone()),
             Topic::Segment([9; 32], 12),
             of(DeviceTopic::Want),

@@ -17,8 +17,8 @@ pub struct LinkConfig {
     pub ca: PathBuf,
     /// Our certificate chain, PEM.
     pub certificate: PathBuf,
-    /// Its private key, PEM.
-    pub key: PathBuf,
+    /// Its private key.
+    pub key: LinkKeyPlace,
     /// Revoked certificates, PEM; optional.
     pub crl: Option<PathBuf>,
     /// MQTT keep-alive.
@@ -27,6 +27,15 @@ pub struct LinkConfig {
     pub retry_max: Duration,
     /// So long after its last confirmation a list is stale, seconds: heartbeats were missed.
     pub stale_after_s: u64,
+}
+
+/// Where the private key of the link is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkKeyPlace {
+    /// In a file, PEM.
+    File(PathBuf),
+    /// In a PKCS #11 token, by its URI.
+    Token(String),
 }
 
 #[derive(Deserialize)]
@@ -39,7 +48,7 @@ pub(super) struct RawLink {
     port: u16,
     ca: PathBuf,
     certificate: PathBuf,
-    key: PathBuf,
+    key: String,
     crl: Option<PathBuf>,
     #[serde(default = "keep_alive_default")]
     keep_alive_s: u64,
@@ -87,7 +96,10 @@ impl RawLink {
             brokers,
             ca: folder.join(self.ca),
             certificate: folder.join(self.certificate),
-            key: folder.join(self.key),
+            key: match self.key.starts_with("pkcs11:") {
+                true => LinkKeyPlace::Token(self.key),
+                false => LinkKeyPlace::File(folder.join(self.key)),
+            },
             crl: self.crl.map(|crl| folder.join(crl)),
             keep_alive: Duration::from_secs(self.keep_alive_s),
             retry_max: Duration::from_secs(self.retry_max_s),

@@ -14,7 +14,7 @@ mod value;
 
 pub use desk::DeskConfig;
 pub use limits::Limits;
-pub use link::LinkConfig;
+pub use link::{LinkConfig, LinkKeyPlace};
 pub use officers::SignInRules;
 pub use retro::KEEP_H_MAX;
 pub use scanner::{Framing, SCANNERS_MAX, ScannerConfig, Speaks};

@@ -62,7 +62,7 @@ pub(super) async fn serve<L: Listener>(mut listener: L, app: Router, stop: &Canc
         }
         let let_in = LetIn::default();
         let app = app.clone().layer(Extension(let_in.clone()));
-        let task = tasks.spawn(answer(TokioIo::new(stream), app, stop.clone()));
+        let task = tasks.spawn(answer(stream, app, stop.clone()));
         open.push(Open { let_in, task });
     }
     drop(listener);
@@ -81,13 +81,14 @@ fn make_room(open: &mut Vec<Open>) -> bool {
     stranger.map(|at| open.remove(at).task.abort()).is_some()
 }
 
-async fn answer<I>(stream: TokioIo<I>, app: Router, stop: CancellationToken)
+/// Answers what is asked on one connection, until it ends or, after what was begun, at `stop`.
+pub async fn answer<I>(stream: I, app: Router, stop: CancellationToken)
 where
     I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT_MAX);
-    let mut serving = pin!(http.serve_connection(stream, TowerToHyperService::new(app)));
+    let mut serving = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)));
     let ended = tokio::select! {
         ended = serving.as_mut() => Some(ended),
         () = stop.cancelled() => None,
@@ -166,7 +167,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_that_never_ends_is_not_waited_for() {
         let (mut ours, theirs) = tokio::io::duplex(1024);
-        let serving = tokio::spawn(answer(TokioIo::new(theirs), Router::new(), CancellationToken::new()));
+        let serving = tokio::spawn(answer(theirs, Router::new(), CancellationToken::new()));
         ours.write_all(b"GET /in HTTP/1.1\r\nHost:").await.unwrap();
         let before = tokio::time::Instant::now();
         serving.await.unwrap();

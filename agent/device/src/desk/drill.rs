@@ -11,10 +11,10 @@
 
 use super::access::{Caller, Gate};
 use super::api::{DrillRequest, DrillView, EndDrill, Problem};
-use super::error::{ApiError, Input};
+use super::error::{ApiError, InQuery, Input};
 use crate::drill::DrillError;
 use crate::post::exercise::ExerciseError;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use vedette_common::roster::Role;
@@ -41,7 +41,7 @@ pub(super) async fn begin(
 pub(super) async fn end(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
-    Query(end): Query<EndDrill>,
+    InQuery(end): InQuery<EndDrill>,
 ) -> Result<Json<DrillView>, ApiError> {
     let who = may(&caller)?.who(&end.who);
     Ok(Json(gate.post.stop_drill(&who).map_err(refused)?.into()))

@@ -6,13 +6,16 @@ use crate::officers::sign_in::SignInRefusal;
 use crate::officers::{RosterState, SignInError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use vedette_common::words::Phrase;
 
+/// For a request that is none of those that the call takes.
+const CALLS_HINT: &str = "GET /v1/openapi.json tells what each call takes";
 /// Longest wait for a request's body.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -111,7 +114,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         let refused = |rejection: JsonRejection| {
             let hint = match &rejection {
                 JsonRejection::MissingJsonContentType(_) => "send Content-Type: application/json",
-                _ => "GET /v1/openapi.json tells what each call takes",
+                _ => CALLS_HINT,
             };
             // A body that is JSON but not what the call takes is the caller's mistake as well.
             let status = match rejection.status() {
@@ -127,4 +130,32 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         })?;
         read.map(|Json(body)| Input(body)).map_err(refused)
     }
+}
+
+/// What a request's query says.
+pub(super) struct InQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = Query::from_request_parts(parts, state).await;
+        read.map(|Query(query)| InQuery(query)).map_err(|refused| not_taken(refused.body_text()))
+    }
+}
+
+/// The text of a call's path that is in braces.
+pub(super) struct InPath(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for InPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = Path::from_request_parts(parts, state).await;
+        read.map(|Path(text)| InPath(text)).map_err(|refused| not_taken(refused.body_text()))
+    }
+}
+
+fn not_taken(error: String) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, error, CALLS_HINT)
 }

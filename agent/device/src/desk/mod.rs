@@ -47,4 +47,6 @@ mod session;
 mod stream;
 pub mod tokens;
 
+pub use connections::answer;
 pub use listen::serve;
+pub use router::router;

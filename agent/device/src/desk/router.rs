@@ -57,7 +57,7 @@ fn open_to_all() -> OpenApiRouter<Gate> {
 }
 
 /// Every call and the page, as one door serves them.
-pub(super) fn router(gate: Gate) -> Router {
+pub fn router(gate: Gate) -> Router {
     let calls = calls().route_layer(from_fn_with_state(gate.clone(), access::check_caller));
     let sessions = sessions().route_layer(from_fn_with_state(gate.clone(), session::on_loopback_only));
     let (calls, api) = calls.merge(sessions).merge(open_to_all()).split_for_parts();

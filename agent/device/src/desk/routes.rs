@@ -5,14 +5,14 @@ use super::api::{
     AnswerView, ConfirmationView, FindRequest, Import, ImportView, LateView, ListView, OpenHitView,
     OutcomeRequest, OutcomeView, Problem, ScanRequest, StatusView,
 };
-use super::error::{ApiError, Input};
+use super::error::{ApiError, InPath, Input};
 use super::metrics;
 use crate::check::outcome::OutcomeError;
 use crate::check::slips::Slip;
 use crate::check::{Answer, CheckError};
 use crate::intake::bundle;
 use crate::post::ImportError;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -114,7 +114,7 @@ async fn answered(
 pub(super) async fn answer(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
-    Path(scan_id): Path<String>,
+    InPath(scan_id): InPath,
 ) -> Answered<AnswerView> {
     let answer = from_hex(&scan_id).and_then(|scan_id| gate.post.answer(&scan_id)).ok_or_else(|| {
         let hint = "an answer is kept in memory for a while: limits.scans_kept_max and limits.scans_kept_s";
@@ -142,7 +142,7 @@ pub(super) async fn open(
 pub(super) async fn outcome(
     State(gate): State<Gate>,
     Extension(caller): Extension<Caller>,
-    Path(encounter_id): Path<String>,
+    InPath(encounter_id): InPath,
     Input(given): Input<OutcomeRequest>,
 ) -> Answered<OutcomeView> {
     let who = caller.who(&given.who);

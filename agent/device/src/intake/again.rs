@@ -49,6 +49,8 @@ impl Intake {
                 behind.insert(kind);
             }
         };
+        // The heartbeat that names the newest root cannot be verified without the roots up to it.
+        lacks(Retained::Roots, self.may_lack_root || !self.roots_waiting.is_empty());
         if let Some(heartbeat) = &self.heartbeat {
             lacks(Retained::Roots, heartbeat.root_version > self.root.version);
             lacks(Retained::Roster, self.roster_is_behind());

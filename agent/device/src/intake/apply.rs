@@ -46,10 +46,10 @@ impl Intake {
             }
             Err(error) => {
                 let waits = may_need_newer_root(error)
-                    && !matches!(update, Update::Root(..) | Update::Order(_))
-                    && self.updates_waiting.len() < UPDATES_WAITING_MAX
+                    && !matches!(update, Update::Root(..))
                     && !self.updates_waiting.contains(&update);
-                if waits {
+                self.may_lack_root |= waits;
+                if waits && self.updates_waiting.len() < UPDATES_WAITING_MAX {
                     self.updates_waiting.push(update);
                 }
             }
@@ -59,6 +59,8 @@ impl Intake {
 
     fn apply_root(&mut self, version: u32, bytes: &[u8]) -> Result<UpdateOutcome, IntakeError> {
         if version <= self.root.version {
+            // The broker gave what it has. A newer one comes with it, or there is none and the refusal was right.
+            self.may_lack_root &= version < self.root.version;
             return Ok(UpdateOutcome::Duplicate);
         }
         if version - self.root.version > 1 {

@@ -88,6 +88,8 @@ pub struct Intake {
     scanners: Arc<EnrolledScanners>,
     roots_waiting: BTreeMap<u32, Vec<u8>>,
     updates_waiting: Vec<Update>,
+    /// Something was refused that a root may make right which is not here; nobody said since that ours is the newest.
+    may_lack_root: bool,
     unapplied: Unapplied,
     pushed: Pushed,
     /// Stored segments whose bytes are not the ones their name says.
@@ -172,6 +174,7 @@ impl Intake {
             scanners: Arc::default(),
             roots_waiting: BTreeMap::new(),
             updates_waiting: Vec::new(),
+            may_lack_root: false,
             unapplied: Unapplied::default(),
             pushed: Pushed::default(),
             corrupt: HashSet::new(),

@@ -26,6 +26,7 @@ mod filtered;
 mod frozen;
 mod leases;
 mod repairing;
+mod replayed;
 mod roster;
 mod sticks;
 mod thresholds;

@@ -3,8 +3,7 @@
 //! Written here, because it is six kinds of fields, and the libraries that write it bring a whole encoder onto the device.
 //! Headquarters reads it with its own library and takes nothing from it but the key.
 
-use ring::rand::SystemRandom;
-use ring::signature::{EcdsaKeyPair, KeyPair};
+use vedette_common::mqtt::tls::{LinkKey, TlsError};
 use vedette_shim::ids::DeviceId;
 
 const INTEGER: u8 = 0x02;
@@ -25,17 +24,17 @@ const P256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 /// 1.2.840.10045.4.3.2, ecdsa-with-SHA256.
 const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 
-/// The request of `device` for `key`, signed by it; `None` if the system gives no randomness.
-pub(super) fn request(device: &DeviceId, key: &EcdsaKeyPair) -> Option<Vec<u8>> {
+/// The request of `device` for `key`, signed by it.
+pub(super) fn request(device: &DeviceId, key: &LinkKey) -> Result<Vec<u8>, TlsError> {
     let name =
         field(SEQUENCE, &[&field(OBJECT_ID, &[&COMMON_NAME]), &field(UTF8, &[device.as_str().as_bytes()])]);
     let subject = field(SEQUENCE, &[&field(SET, &[&name])]);
     let algorithm = field(SEQUENCE, &[&field(OBJECT_ID, &[&EC_PUBLIC_KEY]), &field(OBJECT_ID, &[&P256])]);
-    let public = field(SEQUENCE, &[&algorithm, &bits(key.public_key().as_ref())]);
+    let public = field(SEQUENCE, &[&algorithm, &bits(key.public())]);
     let info = field(SEQUENCE, &[&field(INTEGER, &[&[0]]), &subject, &public, &field(ATTRIBUTES, &[])]);
-    let signature = key.sign(&SystemRandom::new(), &info).ok()?;
+    let signature = key.sign(&info)?;
     let signed_with = field(SEQUENCE, &[&field(OBJECT_ID, &[&ECDSA_SHA256])]);
-    Some(field(SEQUENCE, &[&info, &signed_with, &bits(signature.as_ref())]))
+    Ok(field(SEQUENCE, &[&info, &signed_with, &bits(&signature)]))
 }
 
 /// Tag, length and what is in it.
@@ -62,7 +61,10 @@ fn bits(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, UnparsedPublicKey};
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
+    };
     use x509_parser::certification_request::X509CertificationRequest;
     use x509_parser::prelude::FromDer;
 
@@ -70,7 +72,7 @@ mod tests {
     fn a_request_reads_back_and_is_signed_by_its_key() {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        let key = LinkKey::read(pkcs8.as_ref()).unwrap();
         for device in ["p", "post-7", &"x".repeat(32)] {
             let der = request(&device.parse().unwrap(), &key).unwrap();
             let (rest, read) = X509CertificationRequest::from_der(&der).unwrap();
@@ -79,7 +81,7 @@ mod tests {
             let name = info.subject.iter_common_name().next().unwrap().as_str().unwrap();
             assert_eq!(name, device);
             let public = &info.subject_pki.subject_public_key.data;
-            assert_eq!(public.as_ref(), key.public_key().as_ref());
+            assert_eq!(public.as_ref(), key.public());
             UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public.as_ref())
                 .verify(info.raw, &read.signature_value.data)
                 .unwrap();

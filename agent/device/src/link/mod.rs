@@ -7,11 +7,13 @@
 //! | [`uplink`] | the task that keeps a session open and carries messages both ways |
 //! | [`asking`] | when to ask again for what the broker retains: pure |
 //! | `renewal`, `csr` | which certificate is shown, and how the next is asked for |
+//! | `authorities` | which CAs count |
 //! | `revocations` | which brokers' certificates are refused |
 //! | `pace` | how many encounters may be under way: pure |
 //! | `early` | owners' answers that wait for a newer root |
 
 pub mod asking;
+pub mod authorities;
 mod csr;
 mod early;
 pub mod exchange;

@@ -8,22 +8,25 @@
 //! ```
 //!
 //! Of the configured pair and `own.pair` the one whose certificate was made last is in use, so a pair that an administrator copies
-//! over counts. From the middle of its life on we ask for the next ([`Renewal::request`]). What comes is checked against our key and name
+//! over counts. From the middle of its life on we ask for the next ([`Renewal::request`]), and at once when another CA took the place of the one
+//! that signed it. What comes is checked against our key and name
 //! and tried on a connection of its own; only when that session has its subscriptions it becomes `own.pair`. Whatever fails
 //! leaves the pair in use: a session that fails with `next.pair` is followed by one with the old, at the same broker. When that works,
 //! `next.pair` is dropped and asked for again; when it fails too, the two take turns. A certificate that our CA did not sign is
-//! refused, so a broker cannot give us one that nobody else takes.
+//! refused, so a broker cannot give us one that nobody else takes. A key in a token is certified again and again: there is no
+//! `waiting.key`, and the pairs have no key.
 //!
 //! Invariants: no private key leaves the device; each file is written whole or not at all, and a cut anywhere leaves a pair
 //! that works. Bounds: a request at first at once, then after [`ASK_AGAIN_FIRST_S`], doubling to [`ASK_AGAIN_MAX_S`].
 
+use super::authorities::Authorities;
 use super::{csr, read};
-use crate::config::LinkConfig;
+use crate::config::{LinkConfig, LinkKeyPlace};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use std::path::PathBuf;
 use vedette_common::files;
-use vedette_common::mqtt::tls::{Identity, Term};
+use vedette_common::mqtt::tls::{Identity, LinkKey, Term, TlsError};
 use vedette_common::renewal::{RENEWAL_BYTES_MAX, RenewalAnswer, RenewalRequest, is_due, signed};
 use vedette_shim::ids::DeviceId;
 use vedette_shim::wire;
@@ -37,6 +40,7 @@ const ASK_AGAIN_MAX_S: u64 = 6 * 3600;
 /// Our certificate and its successors.
 pub struct Renewal {
     config: LinkConfig,
+    authorities: Authorities,
     device: DeviceId,
     folder: PathBuf,
     trial: Trial,
@@ -60,21 +64,36 @@ enum Trial {
 
 impl Renewal {
     /// Of `device`; `folder`: `state/certificate`.
-    pub fn of(config: LinkConfig, device: DeviceId, folder: PathBuf) -> Renewal {
+    pub fn of(config: LinkConfig, authorities: Authorities, device: DeviceId, folder: PathBuf) -> Renewal {
         let trial = if folder.join("next.pair").exists() { Trial::Waiting } else { Trial::Nothing };
-        Renewal { config, device, folder, trial, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
+        Renewal { config, authorities, device, folder, trial, wait_s: ASK_AGAIN_FIRST_S, due: 0 }
     }
 
     /// The pair in use.
     pub(super) fn present(&self) -> Result<Identity, String> {
-        let key = Zeroizing::new(read(&self.config.key)?);
-        let configured =
-            Identity::from_pem(&read(&self.config.certificate)?, &key).map_err(|e| e.to_string());
+        let configured = self.configured();
         let starts = |identity: &Identity| identity.term().map_or(0, |term| term.starts);
         match (configured, self.pair("own.pair")) {
             (Ok(configured), Some(own)) if starts(&own) > starts(&configured) => Ok(own),
             (Err(_), Some(own)) => Ok(own),
             (configured, _) => configured,
+        }
+    }
+
+    fn configured(&self) -> Result<Identity, String> {
+        let chain = read(&self.config.certificate)?;
+        let identity = match &self.config.key {
+            LinkKeyPlace::File(path) => Identity::from_pem(&chain, &Zeroizing::new(read(path)?)),
+            LinkKeyPlace::Token(uri) => Identity::in_token(&chain, uri),
+        };
+        identity.map_err(said)
+    }
+
+    /// A certificate with its key, both DER; no key is the token's.
+    fn identity(&self, certificate: &[u8], key: &[u8]) -> Result<Identity, String> {
+        match &self.config.key {
+            LinkKeyPlace::Token(_) if key.is_empty() => Ok(self.configured()?.with_certificate(certificate)),
+            _ => Ok(Identity::from_der(certificate, key)),
         }
     }
 
@@ -131,6 +150,11 @@ impl Renewal {
         };
     }
 
+    /// Another CA may have taken the place of ours: the next request waits for nothing.
+    pub(super) fn ask_at_once(&mut self) {
+        (self.wait_s, self.due) = (ASK_AGAIN_FIRST_S, 0);
+    }
+
     /// The request that is due, as a message's payload. `uptime`: seconds of a clock that does not go back; `now`: since 1970.
     pub(super) fn request(&mut self, uptime: u64, now: u64) -> Option<Vec<u8>> {
         if uptime < self.due || self.trial != Trial::Nothing {
@@ -138,7 +162,7 @@ impl Renewal {
         }
         let present = self.present().ok()?;
         let term = present.term().ok()?;
-        if !is_due(term.starts, term.ends, now) {
+        if !is_due(term.starts, term.ends, now) && !self.authorities.have_replaced(&present) {
             (self.wait_s, self.due) = (ASK_AGAIN_FIRST_S, uptime + ASK_AGAIN_FIRST_S);
             return None;
         }
@@ -154,16 +178,18 @@ impl Renewal {
     }
 
     fn signed_request(&self, present: &Identity) -> Result<Vec<u8>, String> {
-        let request = csr::request(&self.device, &key_pair(&self.waiting_key()?)?)
-            .ok_or("the system gives no randomness")?;
-        let signature = key_pair(present.key())?
-            .sign(&SystemRandom::new(), &signed(&request))
-            .map_err(|_| "the system gives no randomness")?;
-        let renewal = RenewalRequest {
-            request: &request,
-            certificate: present.certificate(),
-            signature: signature.as_ref(),
+        let key = present.signer().map_err(said)?;
+        let request = match &self.config.key {
+            LinkKeyPlace::Token(_) => csr::request(&self.device, &key),
+            LinkKeyPlace::File(_) => {
+                let waiting = self.waiting_key()?;
+                LinkKey::read(&waiting).and_then(|waiting| csr::request(&self.device, &waiting))
+            }
         };
+        let request = request.map_err(said)?;
+        let signature = key.sign(&signed(&request)).map_err(said)?;
+        let renewal =
+            RenewalRequest { request: &request, certificate: present.certificate(), signature: &signature };
         let mut buffer = vec![0; RENEWAL_BYTES_MAX];
         Ok(wire::encode(&renewal, &mut buffer).map_err(|error| error.to_string())?.to_vec())
     }
@@ -173,7 +199,7 @@ impl Renewal {
         let path = self.folder.join("waiting.key");
         if let Ok(key) = read(&path) {
             let key = Zeroizing::new(key);
-            if key_pair(&key).is_ok() {
+            if LinkKey::read(&key).is_ok() {
                 return Ok(key);
             }
         }
@@ -197,11 +223,14 @@ impl Renewal {
     fn store(&mut self, payload: &[u8], now: u64) -> Result<(), String> {
         let renewed: RenewalAnswer = wire::decode(payload).map_err(|error| error.to_string())?;
         let waiting = self.folder.join("waiting.key");
-        let key = read(&waiting).map_err(|_| "nothing was asked for")?;
+        let key = match &self.config.key {
+            LinkKeyPlace::Token(_) => Vec::new(),
+            LinkKeyPlace::File(_) => read(&waiting).map_err(|_| "nothing was asked for")?,
+        };
         let key = Zeroizing::new(key);
-        let next = Identity::from_der(renewed.certificate, &key);
+        let next = self.identity(renewed.certificate, &key)?;
         next.check(&self.device).map_err(|error| error.to_string())?;
-        next.check_issuer(&read(&self.config.ca)?).map_err(|error| error.to_string())?;
+        next.check_issuer(&self.authorities.pem()?).map_err(|error| error.to_string())?;
         let term = next.term().map_err(|error| error.to_string())?;
         let ends = self.term().map_or(0, |term| term.ends);
         if term.ends <= ends.max(now) {
@@ -219,14 +248,13 @@ impl Renewal {
     fn pair(&self, name: &str) -> Option<Identity> {
         let bytes = Zeroizing::new(read(self.folder.join(name)).ok()?);
         let (certificate, key): (&[u8], &[u8]) = wire::decode(&bytes).ok()?;
-        let identity = Identity::from_der(certificate, key);
+        let identity = self.identity(certificate, key).ok()?;
         identity.check(&self.device).ok()?;
-        identity.check_issuer(&read(&self.config.ca).ok()?).ok()?;
+        identity.check_issuer(&self.authorities.pem().ok()?).ok()?;
         Some(identity)
     }
 }
 
-fn key_pair(pkcs8: &[u8]) -> Result<EcdsaKeyPair, String> {
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &SystemRandom::new())
-        .map_err(|error| format!("not a private key for ECDSA P-256: {error}"))
+fn said(error: TlsError) -> String {
+    error.to_string()
 }

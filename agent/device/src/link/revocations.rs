@@ -4,6 +4,7 @@
 //! number; the highest that was seen counts (`state/certificate/crl.der`), also after a restart. Failure: one that cannot be read, is
 //! of another CA or has no higher number is logged, and the one in effect stays.
 
+use super::authorities::Authorities;
 use super::read;
 use crate::config::LinkConfig;
 use std::path::PathBuf;
@@ -13,13 +14,14 @@ use vedette_common::mqtt::crl::Crl;
 /// The revocation list in effect.
 pub struct Revocations {
     config: LinkConfig,
+    authorities: Authorities,
     file: PathBuf,
 }
 
 impl Revocations {
     /// `folder`: `state/certificate`.
-    pub fn of(config: LinkConfig, folder: PathBuf) -> Revocations {
-        Revocations { config, file: folder.join("crl.der") }
+    pub fn of(config: LinkConfig, authorities: Authorities, folder: PathBuf) -> Revocations {
+        Revocations { config, authorities, file: folder.join("crl.der") }
     }
 
     /// The list in effect, if there is one. `ca`: PEM.
@@ -47,7 +49,7 @@ impl Revocations {
 
     fn store(&self, der: &[u8]) -> Result<bool, String> {
         let crl = Crl::from_der(der).map_err(|error| error.to_string())?;
-        let ca = read(&self.config.ca)?;
+        let ca = self.authorities.pem()?;
         crl.verify(&ca).map_err(|error| error.to_string())?;
         if let Some(current) = self.current(&ca)? {
             if crl == current {

@@ -4,12 +4,13 @@
 //! time, so a renewed one is used without a restart. Of several addresses of the broker the next is tried. The broker stores nothing we could not rebuild: encounters stay
 //! in the spool until their receipt, and everything signed is retained there for us. It never waits for the intake.
 
+use super::LinkState;
 use super::asking::Asking;
+use super::authorities::Authorities;
 use super::exchange::{Exchange, ForIntake};
 use super::renewal::Renewal;
 use super::revocations::Revocations;
 use super::session::LinkSession;
-use super::{LinkState, read};
 use crate::config::LinkConfig;
 use crate::intake::Needs;
 use crate::intake::door::IntakeDoor;
@@ -34,6 +35,8 @@ const CERTIFICATE_EVERY: Duration = Duration::from_secs(3600);
 const DRILL: &str = "suspended by a drill";
 /// Why a session ends when more certificates are revoked.
 const REVOKED: &str = "the list of revoked certificates is newer";
+/// Why a session ends when other CAs count.
+const REPLACED: &str = "headquarters' CA is replaced";
 /// Why a session ends for a new certificate.
 const TRYING: &str = "a new certificate is tried";
 /// Why a session ends with the agent.
@@ -79,6 +82,8 @@ pub struct Uplink {
     pub hold: watch::Receiver<bool>,
     /// Which certificate is shown.
     pub renewal: Renewal,
+    /// Which CAs count.
+    pub authorities: Authorities,
     /// Which brokers' certificates are refused.
     pub revocations: Revocations,
 }
@@ -138,7 +143,7 @@ impl Uplink {
     fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
         let identity = self.renewal.for_session()?;
         let config = &self.config;
-        let ca = read(&config.ca)?;
+        let ca = self.authorities.pem()?;
         let crl = self.revocations.current(&ca)?;
         let clock = self.exchange.checker().clock();
         let tls =
@@ -209,10 +214,10 @@ impl Uplink {
                         self.report(true, String::new());
                     }
                     Event::Refused(filter) => return format!("the broker refuses the subscription to {filter}"),
-                    Event::Message { topic, payload, .. } => if self.receive(&mut session, &topic, payload) {
-                        // The broker of this session may be one that is revoked.
+                    Event::Message { topic, payload, .. } => if let Some(why) = self.receive(&mut session, &topic, payload) {
+                        // The broker of this session may be one that counts no more.
                         *reached = Reached::Enough;
-                        return REVOKED.into();
+                        return why.into();
                     },
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
@@ -293,13 +298,26 @@ impl Uplink {
         publisher.subscribe(&subscriptions).map_err(|error| error.to_string())
     }
 
-    /// Takes a message; whether another is needed than this session.
-    fn receive(&mut self, session: &mut LinkSession, topic: &str, payload: bytes::Bytes) -> bool {
+    /// Takes a message; why another is needed than this session, if it is.
+    fn receive(
+        &mut self,
+        session: &mut LinkSession,
+        topic: &str,
+        payload: bytes::Bytes,
+    ) -> Option<&'static str> {
         match Topic::parse(topic) {
-            Some(Topic::Revoked) => return self.revocations.take(&payload),
+            Some(Topic::Revoked) => return self.revocations.take(&payload).then_some(REVOKED),
+            Some(Topic::Authorities) => {
+                let root = &self.exchange.checker().snapshot().root;
+                let is_new = self.authorities.take(&payload, root);
+                if is_new {
+                    self.renewal.ask_at_once();
+                }
+                return is_new.then_some(REPLACED);
+            }
             Some(Topic::Device(_, DeviceTopic::Certificate)) => {
                 self.renewal.take(&payload, self.exchange.checker().now());
-                return false;
+                return None;
             }
             _ => {}
         }
@@ -308,7 +326,7 @@ impl Uplink {
             Some(ForIntake::Chunk(message)) => self.intake.chunk(message),
             None => {}
         }
-        false
+        None
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.

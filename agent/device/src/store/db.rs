@@ -7,6 +7,7 @@
 //! database from being written is remembered ([`Db::fault`]) until a transaction is stored again. A reserve file gives way
 //! when the disk is full, so that what is answered next can still be recorded; damage is noted for the next start.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode as Code, Transaction, TransactionBehavior};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use vedette_common::files::{self, FileError};
 pub(super) const DAMAGED: &str = "damaged";
 /// Room that is kept for what must be recorded on a full disk, bytes: some thousand answers.
 const RESERVE_BYTES: usize = 4 * 1024 * 1024;
+/// Prepared statements kept, at most: more than there are.
+const STATEMENTS: usize = 128;
 /// How long to wait for another process (a standalone scan beside the daemon), milliseconds.
 const BUSY_WAIT_MS: u64 = 5_000;
 
@@ -83,6 +86,9 @@ impl Db {
         files::open_to_write(path).map_err(FileError::at("make", path))?;
         let mut connection = Connection::open(path).map_err(fail("open the state"))?;
         connection.busy_timeout(Duration::from_millis(BUSY_WAIT_MS)).map_err(fail("set the wait"))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan does not depend on the values bound, or every statement would be parsed again each time it is used.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail("fix plans"))?;
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
             .map_err(fail("prepare the state"))?;
@@ -209,10 +215,15 @@ impl Db {
         error
     }
 
-    /// Makes the reserve, if it is not there; while the disk is full it cannot be.
+    /// Makes the reserve, if it is not there and as much stays free beside it: one that took the last room would itself fill the
+    /// disk, and give way again, every second.
     pub fn keep_reserve(&self) {
         let path = self.reserve();
         if path.exists() || self.fault().is_some() {
+            return;
+        }
+        let is_roomy = files::free_bytes(&self.path).is_ok_and(|free| free >= 2 * RESERVE_BYTES as u64);
+        if !is_roomy {
             return;
         }
         if files::write(&path, &vec![0; RESERVE_BYTES]).is_err() {

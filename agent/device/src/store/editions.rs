@@ -168,19 +168,19 @@ pub(super) fn forget_forks(t: &Tx<'_>) -> Result<(), DbError> {
 /// Grants that were made at `at` or later, seconds since 1970, count whatever an order said.
 pub(super) fn grants_count_from(t: &Tx<'_>, at: u64) -> Result<(), DbError> {
     let sql = "UPDATE list SET grant_floor = min(grant_floor, ?1)";
-    t.run(|db| db.execute(sql, [at as i64]).map(|_| ()))
+    t.run(|db| db.prepare_cached(sql)?.execute([at as i64]).map(|_| ()))
 }
 
 /// The active editions of `lists` were the newest at `at`, seconds since 1970.
 pub(super) fn confirm(t: &Tx<'_>, lists: &[ListName], at: u64) -> Result<(), DbError> {
     let sql = "UPDATE list SET confirmed_at = max(confirmed_at, ?2) WHERE name = ?1";
-    lists
-        .iter()
-        .try_for_each(|list| t.run(|db| db.execute(sql, params![list.as_str(), at as i64]).map(|_| ())))
+    lists.iter().try_for_each(|list| {
+        t.run(|db| db.prepare_cached(sql)?.execute(params![list.as_str(), at as i64]).map(|_| ()))
+    })
 }
 
 /// No confirmation later than `at` counts.
 pub(super) fn confirmed_no_later(t: &Tx<'_>, at: u64) -> Result<(), DbError> {
     let sql = "UPDATE list SET confirmed_at = min(confirmed_at, ?1)";
-    t.run(|db| db.execute(sql, [at as i64]).map(|_| ()))
+    t.run(|db| db.prepare_cached(sql)?.execute([at as i64]).map(|_| ()))
 }

@@ -145,7 +145,9 @@ pub(crate) fn next_status(t: &Tx<'_>, before: u64) -> Result<u64, DbError> {
 }
 
 fn value(db: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
-    db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+    db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
 }
 
 /// 0 if it was never stored.
@@ -155,5 +157,6 @@ fn number(db: &Connection, name: &str) -> rusqlite::Result<u64> {
 }
 
 fn put(db: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {
-    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value]).map(|_| ())
+    let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![name, value]).map(|_| ())
 }

@@ -6,6 +6,7 @@ use crate::db::DbError;
 use std::path::PathBuf;
 use vedette_common::files::FileError;
 use vedette_common::mqtt::tls::TlsError;
+use vedette_shim::ids::DeviceId;
 use vedette_shim::trust::{SignedKind, TrustError};
 
 /// Why the home could not be opened, or something not be signed. [`AuthorityError::hint`] says what to do.
@@ -56,6 +57,11 @@ pub enum AuthorityError {
     HomeExists(PathBuf),
     #[error("the backup {} cannot be used: {what}", backup.display())]
     BadBackup { backup: PathBuf, what: String },
+    #[error("the CA is not being replaced")]
+    NoNextCa,
+    /// Devices would be cut off.
+    #[error("{} without a certificate by the new CA; nothing was changed", few(.0))]
+    OldCertificates(Vec<DeviceId>),
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -83,6 +89,11 @@ impl AuthorityError {
             Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
+            Self::NoNextCa => Some("`vedette-hq replace-ca` begins"),
+            Self::OldCertificates(_) => Some(
+                "wait until they have been connected to `serve`, revoke those that are lost; with --anyway they are cut off until \
+                 somebody brings them `enrol DEVICE --renew` and pki/ca.pem",
+            ),
             Self::HomeExists(_) => {
                 Some("name a folder that does not exist; remove the old home when the new one serves")
             }
@@ -99,5 +110,15 @@ impl AuthorityError {
     pub(crate) fn trust(what: impl Into<String>) -> impl FnOnce(TrustError) -> AuthorityError {
         let what = what.into();
         move |source| AuthorityError::Trust { what, source }
+    }
+}
+
+/// The first of them by name.
+pub(crate) fn few(devices: &[DeviceId]) -> String {
+    const NAMED_MAX: usize = 5;
+    let named: Vec<&str> = devices.iter().take(NAMED_MAX).map(DeviceId::as_str).collect();
+    match devices.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more devices", named.join(", ")),
     }
 }

@@ -4,7 +4,7 @@
 //! root/<version>.root   every root ever issued
 //! keys/                 seed files, mode 0600, one role each (see `keys`)
 //! pki/                  ca.pem ca.key, broker.pem broker.key, headquarters.pem headquarters.key,
-//!                        publisher.pem publisher.key, crl.pem
+//!                        publisher.pem publisher.key, crl.pem, authorities (see `replace_ca`)
 //! segments/             sealed segments, named <hex digest>.seg
 //! hq.db                 lists, editions, devices, encounters, orders (see `db`)
 //! lock, serve.lock      held by a command that changes the home; by `serve`

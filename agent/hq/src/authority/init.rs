@@ -36,9 +36,9 @@ pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home
     }
     let hosts: Vec<_> =
         ["localhost".into(), "127.0.0.1".into()].into_iter().chain(options.broker_hosts.clone()).collect();
-    let ca = pki::Ca::make(&home, now)?;
+    let ca = pki::Ca::make(&home, pki::CA, now)?;
     ca.certify_services(&home, &hosts, now)?;
-    services::write_crls(&home, &ca, &[], now)?;
+    services::write_crls(&home, &[ca], &[], now)?;
     root::issue_first(&home, now)?;
     let mut db = home.new_database()?;
     let change = db.change()?;

@@ -200,17 +200,23 @@ impl Key<'_> {
 }
 
 /// Every key that opens encounters with a list: of its owner now, of the one to come, and of those before, for as long as
-/// their files are there.
-pub(crate) fn owners(home: &Home, list: &ListName) -> Result<Vec<BoxKey>, AuthorityError> {
-    let mut keys = vec![Key::Owner(list).opening(home)?];
-    let next = Key::NextOwner(list);
-    if next.is_here(home) {
-        keys.push(next.opening(home)?);
+/// their files are there. One that cannot be read keeps none of the others away; the first such error.
+pub(crate) fn owners(home: &Home, list: &ListName) -> (Vec<BoxKey>, Option<AuthorityError>) {
+    let (owner, next) = (Key::Owner(list), Key::NextOwner(list));
+    let mut files = vec![owner.path(home)];
+    files.extend(next.is_here(home).then(|| next.path(home)));
+    let (mut keys, mut failed) = (Vec::new(), None);
+    match owner.replaced(home) {
+        Ok(replaced) => files.extend(replaced.into_iter().map(|(_, path)| path)),
+        Err(error) => failed = Some(error),
     }
-    for (_, path) in Key::Owner(list).replaced(home)? {
-        keys.push(BoxKey::from_private(read(&path)?));
+    for path in files {
+        match read(&path) {
+            Ok(secret) => keys.push(BoxKey::from_private(secret)),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(keys)
+    (keys, failed)
 }
 
 fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, AuthorityError> {

@@ -17,6 +17,7 @@
 //! | [`renew`] | a new term for the root and for the services' certificates |
 //! | [`replace_root`] | new root keys |
 //! | [`replace`] | a new key for a role that is online |
+//! | [`replace_ca`] | another CA |
 
 mod error;
 pub mod heartbeat;
@@ -28,6 +29,7 @@ pub(crate) mod pins;
 pub mod pki;
 pub mod renew;
 pub mod replace;
+pub mod replace_ca;
 pub mod replace_root;
 pub mod root;
 pub mod roster;
@@ -36,3 +38,4 @@ pub(crate) mod sign;
 pub mod signing_time;
 
 pub use error::AuthorityError;
+pub(crate) use error::few;

@@ -29,6 +29,10 @@ pub const HEADQUARTERS: &str = "headquarters";
 pub const PUBLISHER: &str = "publisher";
 /// The CN of the broker's certificate.
 pub const BROKER: &str = "broker";
+/// The files of the CA, without their endings.
+pub(crate) const CA: &str = "ca";
+/// The files of the CA that will take its place.
+pub(crate) const NEXT_CA: &str = "next-ca";
 /// Life of the CA's certificate, and of a CRL.
 const CA_DAYS: u32 = 3650;
 /// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
@@ -50,8 +54,8 @@ pub(crate) struct Certified {
 pub(crate) struct Ca(Issuer<'static, KeyPair>);
 
 impl Ca {
-    /// Makes a CA: `pki/ca.pem` and `pki/ca.key`.
-    pub(crate) fn make(home: &Home, now: u64) -> Result<Ca, AuthorityError> {
+    /// Makes a CA: `pki/<name>.pem`, then `pki/<name>.key`; `name` is [`CA`] or [`NEXT_CA`].
+    pub(crate) fn make(home: &Home, file: &str, now: u64) -> Result<Ca, AuthorityError> {
         // A name of its own, so that a verifier that meets two homes' CAs can tell them apart.
         let name = format!("Vedette CA {}", Hex(&random::<4>()));
         let mut params = params(&name, now, CA_DAYS);
@@ -61,17 +65,46 @@ impl Ca {
         let key = KeyPair::generate().map_err(failed("the CA's key"))?;
         let certificate = params.self_signed(&key).map_err(failed("the CA's certificate"))?;
         let key_pem = Zeroizing::new(key.serialize_pem());
-        files::write(&home.pki("ca.key"), key_pem.as_bytes())?;
-        files::write(&home.pki("ca.pem"), certificate.pem().as_bytes())?;
+        files::write(&home.pki(&format!("{file}.pem")), certificate.pem().as_bytes())?;
+        files::write(&home.pki(&format!("{file}.key")), key_pem.as_bytes())?;
         Ok(Ca(Issuer::new(params, key)))
     }
 
-    /// Reads the CA of a home.
+    /// Reads the CA of a home's services; of two the one that is replaced, which is the first in `ca.pem`.
     pub(crate) fn open(home: &Home) -> Result<Ca, AuthorityError> {
-        let failed = || failed("a certificate with pki/ca.pem and pki/ca.key");
-        let key_pem = Zeroizing::new(read_text(home, "ca.key")?);
+        Ok(Self::all(home)?.swap_remove(0))
+    }
+
+    /// The CA that will take its place, while it is replaced.
+    pub(crate) fn next(home: &Home) -> Result<Option<Ca>, AuthorityError> {
+        home.pki(&format!("{NEXT_CA}.key")).is_file().then(|| Self::read(home, NEXT_CA)).transpose()
+    }
+
+    /// The CA that makes devices' certificates, and whether it is the next.
+    pub(crate) fn for_devices(home: &Home) -> Result<(Ca, bool), AuthorityError> {
+        match Self::next(home)? {
+            Some(next) => Ok((next, true)),
+            None => Ok((Self::open(home)?, false)),
+        }
+    }
+
+    /// The CAs that count, one or two, that of services first.
+    pub(crate) fn all(home: &Home) -> Result<Vec<Ca>, AuthorityError> {
+        match Self::next(home)? {
+            None => Ok(vec![Self::read(home, CA)?]),
+            // The old one has ended, and only its key is there still.
+            Some(next) if read_text(home, "ca.pem")? == read_text(home, "next-ca.pem")? => Ok(vec![next]),
+            Some(next) => Ok(vec![Self::read(home, CA)?, next]),
+        }
+    }
+
+    fn read(home: &Home, file: &str) -> Result<Ca, AuthorityError> {
+        let what = format!("a certificate with pki/{file}.pem and pki/{file}.key");
+        let failed = || failed(&what);
+        let key_pem = Zeroizing::new(read_text(home, &format!("{file}.key"))?);
         let key = KeyPair::from_pem(&key_pem).map_err(failed())?;
-        Ok(Ca(Issuer::from_ca_cert_pem(&read_text(home, "ca.pem")?, key).map_err(failed())?))
+        let pem = read_text(home, &format!("{file}.pem"))?;
+        Ok(Ca(Issuer::from_ca_cert_pem(&pem, key).map_err(failed())?))
     }
 
     /// Makes `pki/broker.*`, `pki/headquarters.*` and `pki/publisher.*`.
@@ -201,6 +234,11 @@ pub(crate) fn damaged(name: &str) -> AuthorityError {
 pub(crate) fn read_text(home: &Home, name: &str) -> Result<String, AuthorityError> {
     let bytes = files::read(&home.pki(name), FILE_BYTES_MAX)?;
     String::from_utf8(bytes).map_err(|_| AuthorityError::Damaged(format!("pki/{name} is not text")))
+}
+
+/// Reads a private key of `pki/`.
+pub(crate) fn read_secret(home: &Home, name: &str) -> Result<Zeroizing<Vec<u8>>, AuthorityError> {
+    Ok(Zeroizing::new(files::read(&home.pki(name), FILE_BYTES_MAX)?))
 }
 
 /// What every certificate has that is not the CA's.

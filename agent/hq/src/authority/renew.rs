@@ -41,7 +41,7 @@ pub fn renew(home: &Home, revoke_old: bool) -> Result<Renewed, AuthorityError> {
     let ca = Ca::open(home)?;
     services::replace(home, &ca, &hosts, now)?;
     let revoked = if revoke_old { services::revoke_retired(home, now)? } else { 0 };
-    services::write_crls(home, &ca, &devices::revoked(db.read(), now)?, now)?;
+    services::write_crls(home, &Ca::all(home)?, &devices::revoked(db.read(), now)?, now)?;
     let change = db.change()?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;

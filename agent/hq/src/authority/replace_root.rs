@@ -16,6 +16,7 @@ use crate::authority::heartbeat;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, ROOT_KEYS};
 use crate::authority::replace::Replaced;
+use crate::authority::replace_ca;
 use crate::authority::root;
 use crate::authority::signing_time::signing_time;
 
@@ -45,6 +46,8 @@ pub fn replace_root_keys(home: &Home) -> Result<Replaced, AuthorityError> {
             Key::NextRoot(n).succeed(home, &key, newest.version)?;
         }
     }
+    // It is the root's role that names the CAs.
+    replace_ca::sign_again(home)?;
     let change = db.change()?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;

@@ -8,9 +8,10 @@ use crate::authority::home::Home;
 use crate::authority::keys::{Key, ROOT_KEYS, ROOT_THRESHOLD};
 use crate::authority::pins;
 use crate::authority::sign::signed;
+use serde::Serialize;
 use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::files::{self, FileError};
-use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind};
+use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind, TrustError};
 
 /// How long a root counts. `list create`, `replace-key` and `renew` issue the next one.
 const ROOT_DAYS: u64 = 730;
@@ -123,6 +124,17 @@ fn signers(home: &Home, root: &Root) -> Result<Vec<SigningKey>, AuthorityError> 
     // One signature more than is needed, and devices refuse it.
     keys.truncate(root.root.threshold.into());
     Ok(keys)
+}
+
+/// Signs what is not a root with the root's keys.
+pub(crate) fn sign_by_root(
+    home: &Home,
+    kind: SignedKind,
+    body: &impl Serialize,
+    accept: impl FnOnce(&[u8]) -> Result<(), TrustError>,
+) -> Result<Vec<u8>, AuthorityError> {
+    let keys = signers(home, &newest(home)?.0)?;
+    signed(kind, body, &keys.iter().collect::<Vec<_>>(), accept)
 }
 
 /// Signs and stores a root: one that a new device takes as its anchor, and others as the successor of `last`.

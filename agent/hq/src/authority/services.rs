@@ -4,7 +4,7 @@
 //! pki/NAME.pem, NAME.key        in use, NAME is broker, headquarters or publisher
 //! pki/retired-SERIAL.pem        replaced: counts until it ends or is revoked
 //! pki/revoked-SERIAL-TIME.pem   revoked at TIME, seconds since 1970
-//! pki/crl.pem                   for the broker: everything that is revoked
+//! pki/crl.pem                   for the broker: everything that is revoked, a list by each CA
 //! pki/services.crl              for devices: services alone, so that it changes with no lost device
 //! ```
 //!
@@ -46,21 +46,33 @@ pub(crate) fn revoke_retired(home: &Home, now: u64) -> Result<usize, AuthorityEr
     Ok(retired.len())
 }
 
-/// Writes both lists. `devices`: the certificates of devices that were revoked. Mosquitto reads its list again on SIGHUP.
-pub(crate) fn write_crls(home: &Home, ca: &Ca, devices: &[Revoked], now: u64) -> Result<(), AuthorityError> {
+/// Writes both lists. `cas`: those that count, that of services first. `devices`: the certificates of devices that were revoked.
+/// Mosquitto reads its list again on SIGHUP.
+pub(crate) fn write_crls(
+    home: &Home,
+    cas: &[Ca],
+    devices: &[Revoked],
+    now: u64,
+) -> Result<(), AuthorityError> {
     let services = revoked(home)?;
     let all: Vec<_> = devices.iter().chain(&services).collect();
-    for (name, revoked) in [(FOR_BROKER, all), (FOR_DEVICES, services.iter().collect())] {
+    let of_services: Vec<_> = services.iter().collect();
+    let believed = pki::read_text(home, "ca.pem")?;
+    for (name, revoked, cas) in [(FOR_BROKER, all, cas), (FOR_DEVICES, of_services, &cas[..1])] {
         let before = files::read(&home.pki(name), pki::FILE_BYTES_MAX).ok();
         let before = before.and_then(|pem| Crl::from_pem(&pem).ok());
         // A device that is lost must not end every other's session for a list that says what it said.
-        let same = |crl: &Crl| crl.serials().iter().eq(revoked.iter().map(|one| &one.serial));
+        let same = |crl: &Crl| {
+            crl.serials().iter().eq(revoked.iter().map(|one| &one.serial))
+                && crl.verify(believed.as_bytes()).is_ok()
+        };
         if name == FOR_DEVICES && before.as_ref().is_some_and(same) {
             continue;
         }
         let number = before.map_or(0, |crl| crl.number());
-        let pem = ca.crl(&revoked, now.max(number + 1), now)?;
-        files::write(&home.pki(name), pem.as_bytes())?;
+        let number = now.max(number + 1);
+        let lists = cas.iter().map(|ca| ca.crl(&revoked, number, now)).collect::<Result<String, _>>()?;
+        files::write(&home.pki(name), lists.as_bytes())?;
     }
     Ok(())
 }

@@ -80,7 +80,8 @@ pub enum Outcome {
 /// counts from the first encounter that may be sealed to it, and one that is erased stays in no memory.
 pub(crate) struct Owners<'a> {
     home: &'a Home,
-    keys: HashMap<ListName, Vec<BoxKey>>,
+    /// Those that could be read, and whether others could not.
+    keys: HashMap<ListName, (Vec<BoxKey>, bool)>,
     /// Why a list's key cannot be read, since the last [`Owners::alarm`]; `None` when it can again.
     news: BTreeMap<ListName, Option<String>>,
 }
@@ -90,21 +91,15 @@ impl<'a> Owners<'a> {
         Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
     }
 
-    /// The keys of a list that is ours, at least one.
-    fn keys(&mut self, list: &ListName) -> Result<&[BoxKey], Refusal> {
+    /// What one of the keys of a list that is ours opens.
+    fn open<T>(&mut self, list: &ListName, open: impl FnMut(&BoxKey) -> Option<T>) -> Result<T, Refusal> {
         if !self.keys.contains_key(list) {
-            match keys::owners(self.home, list) {
-                Ok(keys) => {
-                    self.keys.insert(list.clone(), keys);
-                    self.news.insert(list.clone(), None);
-                }
-                Err(error) => {
-                    self.news.insert(list.clone(), Some(error.to_string()));
-                    return Err(Refusal::NoOwnerKey);
-                }
-            }
+            let (keys, failed) = keys::owners(self.home, list);
+            self.keys.insert(list.clone(), (keys, failed.is_some()));
+            self.news.insert(list.clone(), failed.map(|error| error.to_string()));
         }
-        self.keys.get(list).map(Vec::as_slice).ok_or(Refusal::NoOwnerKey)
+        let (keys, lack) = &self.keys[list];
+        keys.iter().find_map(open).ok_or(if *lack { Refusal::NoOwnerKey } else { Refusal::DoesNotOpen })
     }
 
     /// Raises and ends the alarms about lists' keys.
@@ -113,8 +108,7 @@ impl<'a> Owners<'a> {
             let subject = format!("the owner's key of {list}");
             match why {
                 Some(why) => {
-                    let text =
-                        format!("{why}. Encounters with {list} are not taken until its file is restored");
+                    let text = format!("{why}. What is sealed to it is not taken until its file is restored");
                     alarms.raise(&subject, text, now);
                 }
                 None => alarms.end(&subject),
@@ -206,11 +200,10 @@ fn read(
     let Some(list) = ours.iter().find(|list| encounter::is_of(&sealed, list, &keys)) else {
         return Ok(Err(Refusal::UnknownList));
     };
-    Ok(owners.keys(list).and_then(|owners| {
-        let open = |owner| encounter::open(&sealed, (list, owner), (from, &keys.box_public)).ok();
-        let report = owners.iter().find_map(open).ok_or(Refusal::DoesNotOpen)?;
+    let open = |owner: &_| encounter::open(&sealed, (list, owner), (from, &keys.box_public)).ok();
+    Ok(owners.open(list, open).map(|report| {
         let others = under_id.into_iter().map(|(device, _)| device).collect();
-        Ok(Read::New(Box::new(New { report, entry, device_revoked: revoked, others })))
+        Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
     }))
 }
 

@@ -5,7 +5,7 @@
 //! connect. An empty message clears what the broker keeps: a revoked device's grants, an order carried no further.
 
 use crate::authority::home::Home;
-use crate::authority::{pins, root, services};
+use crate::authority::{pins, replace_ca, root, services};
 use crate::collector::answer;
 use crate::collector::error::CollectorError;
 use crate::db::{Session, devices, editions, grants, lists, officers, scanners, statements};
@@ -25,7 +25,7 @@ pub(crate) fn all(
     now: u64,
     mut failed: impl FnMut(CollectorError),
 ) -> Vec<Publish> {
-    let parts: [Part; 7] = [revoked, roots, of_devices, manifests, roster, answers, heartbeat];
+    let parts: [Part; 8] = [revoked, roots, authorities, of_devices, manifests, roster, answers, heartbeat];
     let mut publishes = Vec::new();
     for part in parts {
         match part(home, db, now) {
@@ -47,6 +47,11 @@ fn revoked(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
 
 fn roots(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
     Ok(root::all(home)?.into_iter().map(|(version, bytes)| (Topic::Root(version), bytes)).collect())
+}
+
+/// The CAs of the link, once they were replaced.
+fn authorities(home: &Home, _: &Session, _: u64) -> Result<Kept, CollectorError> {
+    Ok(replace_ca::statement(home)?.into_iter().map(|bytes| (Topic::Authorities, bytes)).collect())
 }
 
 /// Each device's grants, scanners and order.

@@ -4,6 +4,7 @@
 //! dropped is rolled back, so nothing half-done stays; the steps to the newest schema are one transaction.
 
 use super::error::DbError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::Path;
@@ -12,6 +13,9 @@ use vedette_common::files::{self, FileError};
 
 /// How long a statement waits for another process's write.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
+
+/// Prepared statements kept, at most: more than there are.
+const STATEMENTS: usize = 256;
 
 /// What queries run on: the database as it is, or a [`Change`] to it.
 pub(crate) type Session = Connection;
@@ -93,6 +97,9 @@ impl Db {
 
     fn prepare(mut connection: Connection, steps: &[&Step]) -> Result<Db, DbError> {
         connection.busy_timeout(BUSY_WAIT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan does not depend on the values bound, or every statement would be parsed again each time it is used.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Foreign keys are off while tables are made again under their names, as SQLite asks for.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;",

@@ -70,6 +70,15 @@ ALTER TABLE enrolments ADD COLUMN route_key BLOB;
 ",
         )],
     },
+    Step {
+        number: 13,
+        work: &[Work::Sql(
+            "
+-- While the CA is replaced: 1 if the certificate is by the new one.
+ALTER TABLE enrolments ADD COLUMN next_ca INTEGER NOT NULL DEFAULT 0;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -182,6 +191,26 @@ pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: 
         params![serial, expires_at as i64, device.as_str()],
     )?;
     Ok(())
+}
+
+/// A certificate is by the CA that will take the place of the present one.
+pub(crate) fn set_next_ca(db: &Session, serial: &[u8]) -> Result<(), DbError> {
+    db.execute("UPDATE enrolments SET next_ca = 1 WHERE serial = ?", [serial])?;
+    Ok(())
+}
+
+/// There is one CA again.
+pub(crate) fn forget_next_ca(db: &Session) -> Result<(), DbError> {
+    db.execute("UPDATE enrolments SET next_ca = 0", [])?;
+    Ok(())
+}
+
+/// Enrolled devices that have no certificate by the next CA, by name.
+pub(crate) fn of_old_ca(db: &Session) -> Result<Vec<DeviceId>, DbError> {
+    let mut query =
+        db.prepare("SELECT device FROM enrolments WHERE revoked_at IS NULL AND next_ca = 0 ORDER BY device")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    rows.map(|id| parse(&id?)).collect()
 }
 
 /// Revokes every certificate of a device, also those that a renewal replaced.

@@ -52,7 +52,7 @@ pub(super) fn settle(home: &Home, db: &mut Db) -> Result<(), FleetError> {
         let change = db.change()?;
         under_way::abandon(&change, &serial, expires_at, now)?;
         under_way::forget(&change, &serial)?;
-        services::write_crls(home, &Ca::open(home)?, &devices::revoked(&change, now)?, now)?;
+        services::write_crls(home, &Ca::all(home)?, &devices::revoked(&change, now)?, now)?;
         change.commit()?;
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(FileError::at("remove", &folder))?;

@@ -93,7 +93,8 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let folder = NewFolder::at(&options.out, 0o700)?;
     let ends = pki::ends_after(now, options.certificate_days);
     let serial = cut_off::note(&mut db, &folder, &options.out, ends)?;
-    let certified = Ca::open(home)?.certify_device(device, options.certificate_days, now, serial)?;
+    let (ca, is_next) = Ca::for_devices(home)?;
+    let certified = ca.certify_device(device, options.certificate_days, now, serial)?;
     let secret = random_secret();
 
     let change = db.change()?;
@@ -106,6 +107,9 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
         expires_at: certified.expires,
     };
     devices::enrol(&change, &enrolment)?;
+    if is_next {
+        devices::set_next_ca(&change, &certified.serial)?;
+    }
     // The order that erased its predecessor is not meant for it.
     statements::retire_orders(&change, device)?;
     grants::refresh(home, &change, now)?;
@@ -145,9 +149,13 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     }
     let folder = NewFolder::at(out, 0o700)?;
     let serial = cut_off::note(&mut db, &folder, out, pki::ends_after(now, certificate_days))?;
-    let certified = Ca::open(home)?.certify_device(device, certificate_days, now, serial)?;
+    let (ca, is_next) = Ca::for_devices(home)?;
+    let certified = ca.certify_device(device, certificate_days, now, serial)?;
     let change = db.change()?;
     super::devices::renew(&change, device, &certified.serial, certified.expires)?;
+    if is_next {
+        devices::set_next_ca(&change, &certified.serial)?;
+    }
     write_certificate(folder.path(), &certified)?;
     change.commit()?;
     folder.finish()?;

@@ -1,7 +1,7 @@
 //! A device's new certificate, asked for over the link.
 //!
 //! Given to whoever has the key of a certificate of this CA in the device's name that has not ended, belongs to an enrolment
-//! in force (also one that a renewal replaced) and is past the middle of its life. The new one lives as long as that one did.
+//! in force (also one that a renewal replaced) and is past the middle of its life, or by a CA that is being replaced. The new one lives as long as that one did.
 //! Nothing is taken from the request but the key, which must be ECDSA P-256 and has signed the request.
 //!
 //! Invariant: the certificate's serial number is committed before the certificate leaves. It exists in memory only until then, so
@@ -71,7 +71,7 @@ pub(crate) fn verify(
     if ends <= now {
         return Err(refused(format!("its certificate ended at {}", rfc3339(ends))));
     }
-    if !is_due(starts, ends, now) {
+    if !is_due(starts, ends, now) && !is_of_old_ca(home, request.certificate)? {
         return Err(refused("its certificate is not half through its life"));
     }
     let key = &certificate.public_key().subject_public_key.data;
@@ -96,19 +96,33 @@ pub(crate) fn give(
 ) -> Result<Vec<u8>, FleetError> {
     let now = signing_time(home, db.read())?;
     let serial = pki::serial();
-    let certificate = Ca::open(home)?.certify_key(device, &asked.key, asked.life_s, now, &serial)?;
+    let (ca, is_next) = Ca::for_devices(home)?;
+    let certificate = ca.certify_key(device, &asked.key, asked.life_s, now, &serial)?;
     let change = db.change()?;
     super::devices::renew(&change, device, &serial, now + asked.life_s)?;
+    if is_next {
+        devices::set_next_ca(&change, &serial)?;
+    }
     change.commit()?;
     Ok(certificate)
 }
 
-/// That the home's CA signed a certificate, DER.
+/// That the home's CA signed a certificate, DER; of two either.
 fn is_of_ca(home: &Home, certificate: &[u8]) -> Result<(), NotGiven> {
-    let authority = |error| NotGiven::Failed(FleetError::from(error));
-    let ca = pki::read_text(home, "ca.pem").map_err(authority)?;
-    match ca::has_issued(ca.as_bytes(), certificate).map_err(|error| authority(error.into()))? {
+    match has_issued(home, "ca.pem", certificate)? {
         true => Ok(()),
         false => Err(refused("its certificate is of another CA")),
     }
+}
+
+/// Whether the CA is being replaced, and the new one did not sign a certificate, DER.
+fn is_of_old_ca(home: &Home, certificate: &[u8]) -> Result<bool, NotGiven> {
+    let is_replaced = Ca::next(home).map_err(FleetError::from)?.is_some();
+    Ok(is_replaced && !has_issued(home, "next-ca.pem", certificate)?)
+}
+
+fn has_issued(home: &Home, file: &str, certificate: &[u8]) -> Result<bool, NotGiven> {
+    let authority = |error| NotGiven::Failed(FleetError::from(error));
+    let pem = pki::read_text(home, file).map_err(authority)?;
+    ca::has_issued(pem.as_bytes(), certificate).map_err(|error| authority(error.into()))
 }

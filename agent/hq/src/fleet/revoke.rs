@@ -40,7 +40,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
         other => other.map(|_| false)?,
     };
     if before {
-        services::write_crls(home, &Ca::open(home)?, &devices::revoked(db.read(), now)?, now)?;
+        services::write_crls(home, &Ca::all(home)?, &devices::revoked(db.read(), now)?, now)?;
         return Ok(RevokedDevice { rotated: Vec::new(), before });
     }
     let change = db.change()?;
@@ -58,7 +58,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let us = Enrolment { device: device.clone(), key: enrolment };
     orders::order(home, &change, &us, OrderKind::EraseAll, voids_grants, now)?;
     grants::refresh(home, &change, now)?;
-    services::write_crls(home, &Ca::open(home)?, &devices::revoked(&change, now)?, now)?;
+    services::write_crls(home, &Ca::all(home)?, &devices::revoked(&change, now)?, now)?;
     change.commit()?;
     Ok(RevokedDevice { rotated, before })
 }

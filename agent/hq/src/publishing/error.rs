@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)] // plain data: the messages say what the fields are
 
-use crate::authority::AuthorityError;
+use crate::authority::{AuthorityError, few};
 use crate::db::DbError;
 use crate::fleet::FleetError;
 use crate::publishing::imports::error::ImportError;
@@ -96,15 +96,5 @@ impl PublishingError {
             | Self::Change(_)
             | Self::Value { .. } => None,
         }
-    }
-}
-
-/// The first of them by name.
-fn few(devices: &[DeviceId]) -> String {
-    const NAMED_MAX: usize = 5;
-    let named: Vec<&str> = devices.iter().take(NAMED_MAX).map(DeviceId::as_str).collect();
-    match devices.len() - named.len() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more devices", named.join(", ")),
     }
 }

@@ -7,6 +7,7 @@ mod pins;
 mod publishing;
 mod renewal;
 mod replace;
+mod replace_ca;
 mod replace_list;
 mod replace_root;
 mod rules;

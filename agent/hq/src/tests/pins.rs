@@ -3,7 +3,7 @@
 use super::{list_name, new_home};
 use crate::authority::home::Home;
 use crate::authority::keys::OnlineRole;
-use crate::authority::replace::replace_key;
+use crate::authority::replace::{Replaced, replace_key};
 use crate::authority::replace_root::replace_root_keys;
 use crate::authority::{pins, root};
 use crate::db::scanners::ScannerRow;
@@ -61,13 +61,13 @@ fn a_scanner_made_under_any_root_follows_to_the_newest_roles() {
         create(&home, list, &CreateOptions::of(Kind::Documents)).unwrap();
     }
     let mut made = vec![root::newest(&home).unwrap().0];
-    let steps: [&dyn Fn(); 6] = [
-        &|| drop(replace_key(&home, OnlineRole::Heartbeat).unwrap()),
-        &|| drop(replace_issuer(&home, &list_name()).unwrap()),
-        &|| drop(replace_root_keys(&home).unwrap()),
-        &|| drop(replace_key(&home, OnlineRole::Orders).unwrap()),
-        &|| drop(replace_root_keys(&home).unwrap()),
-        &|| drop(replace_issuer(&home, &other).unwrap()),
+    let steps: [&dyn Fn() -> Replaced; 6] = [
+        &|| replace_key(&home, OnlineRole::Heartbeat).unwrap(),
+        &|| replace_issuer(&home, &list_name()).unwrap(),
+        &|| replace_root_keys(&home).unwrap(),
+        &|| replace_key(&home, OnlineRole::Orders).unwrap(),
+        &|| replace_root_keys(&home).unwrap(),
+        &|| replace_issuer(&home, &other).unwrap(),
     ];
     for step in steps {
         step();

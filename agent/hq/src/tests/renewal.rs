@@ -19,16 +19,16 @@ use vedette_common::renewal::{RenewalAnswer, RenewalRequest, signed};
 use vedette_shim::ids::DeviceId;
 use vedette_shim::wire;
 
-const DAY_S: u64 = 86_400;
+pub(super) const DAY_S: u64 = 86_400;
 
-fn enrolled(home: &Home, device: &DeviceId, out: &Path) -> Identity {
+pub(super) fn enrolled(home: &Home, device: &DeviceId, out: &Path) -> Identity {
     enrol(home, device, &EnrolOptions::into(out)).unwrap();
     let read = |name| std::fs::read(out.join(name)).unwrap();
     Identity::from_pem(&read("device.pem"), &read("device.key")).unwrap()
 }
 
 /// A request for `new`, shown with the certificate of `shown` and signed by the key of `signer`.
-fn request(new: &KeyPair, shown: &Identity, signer: &Identity) -> Vec<u8> {
+pub(super) fn request(new: &KeyPair, shown: &Identity, signer: &Identity) -> Vec<u8> {
     let random = SystemRandom::new();
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, signer.key(), &random).unwrap();
     let csr = CertificateParams::default().serialize_request(new).unwrap();
@@ -42,7 +42,7 @@ fn request(new: &KeyPair, shown: &Identity, signer: &Identity) -> Vec<u8> {
 }
 
 /// What a device of this name is given, by headquarters as it is after a restart.
-fn given(home: &Home, device: &DeviceId, payload: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn given(home: &Home, device: &DeviceId, payload: &[u8]) -> Option<Vec<u8>> {
     given_by(&mut Renewals::default(), home, device, payload)
 }
 

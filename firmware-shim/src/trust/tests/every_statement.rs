@@ -11,6 +11,15 @@ fn enrolment(number: u64) -> ScannerEnrolment {
     ScannerEnrolment { pair, expires: 1000, scanner: device(), device: device(), lists }
 }
 
+const CAS: &str = "-----BEGIN CERTIFICATE-----\nold\n-----BEGIN CERTIFICATE-----\nnew\n";
+
+#[test]
+fn of_two_cas_the_last_makes_certificates() {
+    let newest = |certificates| Authorities { number: 1, certificates }.newest();
+    assert_eq!(newest(CAS), "-----BEGIN CERTIFICATE-----\nnew\n");
+    assert_eq!([newest(&CAS[..32]), newest("")], [&CAS[..32], ""]);
+}
+
 #[test]
 fn an_enrolment_below_the_floor_is_refused() {
     let old = sign(SignedKind::Enrolment, &enrolment(2), &ORDERS[..2]);
@@ -79,6 +88,9 @@ fn statements() -> Vec<Statement> {
         }),
         statement(K::Order, &order(3), ORDERS, move |bytes| {
             Order::accept(bytes, &us(), &of_root(), 2, &Pretend).map(drop)
+        }),
+        statement(K::Authorities, &Authorities { number: 3, certificates: CAS }, ROOT, move |bytes| {
+            Authorities::accept(bytes, &of_root(), &Pretend).map(drop)
         }),
     ]
 }

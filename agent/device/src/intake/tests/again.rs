@@ -151,3 +151,47 @@ fn an_erased_list_asks_for_nothing() {
     device.apply(world.sign_order(&world.order(1))).unwrap();
     assert!(device.behind().is_empty());
 }
+
+#[test]
+fn roots_are_asked_for_while_one_is_missing_in_between() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let root = |version| {
+        sign_statement(SignedKind::Root, &Root { version, ..world.root.clone() }, &[&world.root_key])
+    };
+    assert_eq!(device.apply(Update::Root(3, root(3))).unwrap(), UpdateOutcome::Waiting);
+    assert_eq!(device.behind(), BTreeSet::from([Retained::Roots]), "root 2 was lost on its way");
+    device.apply(Update::Root(2, root(2))).unwrap();
+    assert!(device.behind().is_empty());
+}
+
+#[test]
+fn roots_are_asked_for_when_a_heartbeat_is_signed_by_nobody_known_until_the_broker_has_none() {
+    let world = World::new();
+    let (mut device, info) = world.device_with(&[LISTED]);
+    let manifest = world.sign(&world.manifest(1, &[info]));
+    let root = Root { version: 2, heartbeat: role(&world.issuer), ..world.root.clone() };
+    let body = world.heartbeat_body(world.now + 1, &[world.state(1, &manifest)]);
+    let heartbeat = |key| Update::Heartbeat(sign_statement(SignedKind::Heartbeat, &body, &[key]));
+    assert!(device.apply(heartbeat(&world.issuer)).is_err());
+    assert_eq!(device.behind(), BTreeSet::from([Retained::Roots]));
+    assert_eq!(device.apply(Update::Root(1, world.anchor())).unwrap(), UpdateOutcome::Duplicate);
+    assert!(device.behind().is_empty(), "the broker has no newer one");
+    let next = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
+    device.apply(Update::Root(2, next)).unwrap();
+    assert!(device.apply(heartbeat(&world.root_key)).is_err(), "the key that was replaced");
+    assert_eq!(device.behind(), BTreeSet::from([Retained::Roots]));
+}
+
+#[test]
+fn an_order_that_came_before_its_root_is_carried_out_with_it() {
+    let world = World::new();
+    let (mut device, _) = world.device_with(&[LISTED]);
+    let order = sign_statement(SignedKind::Order, &world.order(1), &[&world.issuer]);
+    assert!(device.apply(Update::Order(order)).is_err(), "a key that nobody knows");
+    assert_eq!(world.verdict(&device, LISTED), Verdict::Hit);
+    let root = Root { version: 2, orders: role(&world.issuer), ..world.root.clone() };
+    let root = sign_statement(SignedKind::Root, &root, &[&world.root_key]);
+    device.apply(Update::Root(2, root)).unwrap();
+    assert_eq!((device.order_floor, world.verdict(&device, LISTED)), (1, Verdict::NotChecked));
+}

@@ -7,8 +7,9 @@ use vedette_shim::trust::{DeviceState, Freshness};
 const LISTED: &str = "L898902C3";
 const UNLISTED: &str = "L898902C4";
 
-/// A genuine envelope as somebody on the way could write it: with one more signature, and with a longer varint.
-fn changed_on_the_way(envelope: &[u8]) -> [Vec<u8>; 2] {
+/// A genuine envelope as somebody on the way could write it: with one more signature, with a longer varint, and with the other
+/// number that stands for the same in its signature.
+fn changed_on_the_way(envelope: &[u8]) -> [Vec<u8>; 3] {
     let stranger = SigningKey::from_seed(&crypto::random());
     let body = Envelope::read(envelope, SignedKind::Manifest).unwrap().body.to_vec();
     let manifest: Manifest = decode_body(SignedKind::Manifest, &body).unwrap();
@@ -19,7 +20,10 @@ fn changed_on_the_way(envelope: &[u8]) -> [Vec<u8>; 2] {
     surplus.signatures.sort_unstable_by_key(|signature| signature.key);
     // The second byte is the kind, 1; written in two bytes it reads the same.
     let long = [&envelope[..1], &[0x81, 0x00], &envelope[2..]].concat();
-    [postcard::to_allocvec(&surplus).unwrap(), long]
+    // It ends with the one signature.
+    let (before, signature) = envelope.split_last_chunk::<64>().unwrap();
+    let twin = [before, &crypto::testing::twin_of(signature)].concat();
+    [postcard::to_allocvec(&surplus).unwrap(), long, twin]
 }
 
 #[test]
@@ -30,7 +34,7 @@ fn a_manifest_that_was_changed_on_the_way_is_refused_and_the_genuine_one_taken()
     let genuine = world.sign(&world.manifest(2, &[info, more]));
     for changed in changed_on_the_way(&genuine) {
         let refused = device.apply(Update::Manifest(world.list.clone(), changed));
-        assert!(matches!(refused.unwrap_err().reason(), "surplus_signatures" | "malformed"));
+        assert!(matches!(refused.unwrap_err().reason(), "surplus_signatures" | "malformed" | "signatures"));
     }
     device.apply(Update::Manifest(world.list.clone(), genuine.clone())).unwrap();
     world.fetch(&mut device);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vedette_common::clock::{Clock, rfc3339};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::replace::Replaced;
-use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_list, replace_root};
+use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_ca, replace_list, replace_root};
 use vedette_shim::ids::ListName;
 
 #[derive(Subcommand)]
@@ -48,6 +48,17 @@ pub(crate) enum Command {
         /// The list of the issuer or owner.
         #[arg(required_if_eq_any([("role", "issuer"), ("role", "owner")]))]
         list: Option<ListName>,
+    },
+    /// Replace the CA of the link, because its key may have been copied. From then on devices and broker believe both, and devices get
+    /// certificates by the new one; when all have, `--finish` ends the old one. If it is interrupted, the same command again
+    /// finishes.
+    ReplaceCa {
+        /// End the old CA. Refused while a device has no certificate by the new one.
+        #[arg(long)]
+        finish: bool,
+        /// End it all the same: those devices are cut off until somebody brings them certificates.
+        #[arg(long, requires = "finish")]
+        anyway: bool,
     },
     /// Erase the keys that a list's owner had before `replace-key owner`: nothing sealed to them can be read after that. Refused
     /// for 30 days, and while devices may have encounters that are.
@@ -118,6 +129,24 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             println!("move them apart from each other, and keep no copy of the old ones");
         }
         Command::ReplaceKey { role, list } => replace_key(&open(dir)?, role, list.as_ref())?,
+        Command::ReplaceCa { finish: false, .. } => {
+            if replace_ca::begin(&open(dir)?)? {
+                println!("the CA is being replaced already: --finish ends the old one");
+            }
+            let pki = dir.join("pki");
+            println!("{}: copy ca.pem and crl.pem to the broker, and restart it", pki.display());
+            println!(
+                "`serve` tells the devices, and gives them new certificates; then `replace-ca --finish`"
+            );
+        }
+        Command::ReplaceCa { finish: true, anyway } => {
+            replace_ca::finish(&open(dir)?, anyway)?;
+            let pki = dir.join("pki");
+            println!("{}: the old CA has ended", pki.display());
+            println!(
+                "copy ca.pem, crl.pem, broker.pem and broker.key to the broker, then restart it and serve"
+            );
+        }
         Command::EraseOldKeys { list, anyway } => {
             match replace_list::erase_old_owner_keys(&open(dir)?, &list, anyway)? {
                 0 => println!("{list}: its owner has no old key here"),

@@ -177,6 +177,15 @@ fn after_the_owner_s_key_is_replaced_old_and_new_encounters_open_until_the_old_k
         let stored = bench.store_from(&device_id(), message);
         assert!(matches!(stored, Outcome::Stored(_)), "{stored:?}");
     }
+    // A key that cannot be read keeps only its own away: it may come back.
+    let file = |name: &str| bench.home.keys().join(name);
+    let damaged = file("owner-interpol.sltd.until-3");
+    let secret = std::fs::read(&damaged).unwrap();
+    std::fs::write(&damaged, "damaged").unwrap();
+    let fifth = bench.message(6, "A", &bench.key);
+    assert!(matches!(bench.store_from(&device_id(), &fifth), Outcome::Stored(_)));
+    assert_eq!(bench.store_from(&device_id(), &late), Outcome::Refused(Refusal::NoOwnerKey));
+    std::fs::write(&damaged, secret).unwrap();
     let refused = erase_old_owner_keys(&bench.home, &list_name(), false);
     assert!(matches!(refused, Err(PublishingError::OldKeyNeeded { .. })), "{refused:?}");
     assert_eq!(erase_old_owner_keys(&bench.home, &list_name(), true).unwrap(), 2);
