@@ -135,7 +135,9 @@ struct Off {
 pub fn twins(zone: &Mrz, wanted: Shapes<'_>, mut visit: impl FnMut(&Twin<'_>)) {
     let mut left = TWINS_MAX;
     search(zone, wanted, &mut |twin| {
-        if left > 0 {
+        // A digit taken for the filler that it replaces may say the same number.
+        // Two slips may lead back to what was read: that is no other number.
+        if left > 0 && twin.number() != zone.document_number() {
             left -= 1;
             visit(twin);
         }
