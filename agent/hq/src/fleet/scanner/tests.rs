@@ -73,7 +73,7 @@ fn every_change_has_a_higher_number_and_tells_every_device_it_hung_at() {
     let db = home.database().unwrap();
     for device in ["post-7", "post-8"] {
         let told = scanners::of_device(db.read(), &name(device)).unwrap();
-        assert_eq!(told, [moved.clone()], "{device}");
+        assert_eq!(told, std::slice::from_ref(&moved), "{device}");
     }
     revoke(&home, &name("lane-1")).unwrap();
     let revoked = stored(&home, "lane-1").enrolment;
