@@ -42,7 +42,7 @@ pub(super) const TABLES: [(&str, bool); 19] = [
     ("tries", false),
     ("token", false),
     ("scanner", false),
-    ("scanner_enrolment", false),
+    ("scanner_papers", false),
 ];
 
 /// Why a store was started again, and what came over.
