@@ -7,7 +7,7 @@
 //! key 16 + slot: the edition in use    postcard of [`InstalledEdition`]
 //! key 32 + slot: what is installed     postcard of [`Progress`]; also the floor
 //! key 48 + slot: whose they are        the pinned issuer, see [`keep_issuer`]
-//! key 64 on: roles pinned later        see `unit::pins`
+//! key 64 on: roles pinned later        see `unit::setup`
 //! ```
 //! Invariants: the edition in use changes in one step, when every segment of the next has the digest that its manifest
 //! names; until then the one before is asked. The floor is in flash before the first piece is asked for. Segments that

@@ -19,10 +19,10 @@ fn nothing_is_lost_or_believed_wrongly_and_a_seed_replays_exactly() {
     assert_ne!(one.trace, other.trace);
 }
 
-/// Whether the rule notices what is wrong on purpose; others may, too.
+/// Whether the rule notices what is wrong on purpose; others may, too. A month of ten devices need not meet it, so a few are tried.
 fn noticed(sabotage: Sabotage, rule: Rule) {
-    let report = short(3, Some(sabotage));
-    assert!(report.broken.iter().any(|broken| broken.rule == rule), "{sabotage:?}: {:?}", report.broken);
+    let breaks = |seed| short(seed, Some(sabotage)).broken.iter().any(|broken| broken.rule == rule);
+    assert!((3..8).any(breaks), "{sabotage:?}");
 }
 
 #[test]

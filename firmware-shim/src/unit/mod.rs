@@ -2,9 +2,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | this | setting up, the lists in use, their keys, the time |
+//! | this | the lists in use, their keys, the time |
 //! | [`check`] | a zone -> lookups -> an outcome; notes of it |
-//! | [`pins`] | roles whose keys were replaced since it was made |
+//! | [`setup`] | what it is made with, and what its flash has of that; roles whose keys were replaced since |
+//! | [`pins`] | such a role is taken |
 //! | [`host`] | who may say something: the channel to the enrolled host |
 //! | [`talk`] | a message of the host -> what is done -> the answer |
 //!
@@ -18,30 +19,32 @@
 mod check;
 mod host;
 mod pins;
+mod setup;
 mod talk;
 #[cfg(all(test, feature = "soft"))]
 mod tests;
 
 pub use check::{ALERTS_MAX, AlertMet, NoteError, ScanOutcome};
+use setup::find;
+pub use setup::{Pinned, Setup, SetupError};
 #[cfg(all(test, feature = "soft"))]
 use talk::Step;
 
-use core::fmt;
 use core::marker::PhantomData;
-use heapless::{String, Vec};
+use heapless::Vec;
 
 use crate::document::DocumentKey;
 use crate::flash::{Flash, FlashError, Region};
-use crate::ids::{DeviceId, ListName};
+use crate::ids::ListName;
 use crate::installer::{Install, InstalledEdition, Place};
 use crate::kv::{KvStore, VALUE_BYTES_MAX};
 use crate::list::segment::Segment;
 use crate::list::{ReadError, Scratch, edition};
 use crate::scanner::{Hello, KeyFor, ListInUse, SCANNER_LISTS_MAX, ScannerRefusal};
 use crate::seal::{Aead, ListKey, ScannerKey};
-use crate::session::{Channel, PrivateKey};
+use crate::session::Channel;
 use crate::spool::Spool;
-use crate::trust::{Freshness, Heartbeat, PinnedIssuer, Role, Verify, freshness};
+use crate::trust::{Freshness, Heartbeat, Verify, freshness};
 
 /// Most list keys held at once. A key beyond them takes the place of the oldest.
 pub const KEYS_MAX: usize = 16;
@@ -49,74 +52,6 @@ pub const KEYS_MAX: usize = 16;
 const TIME: u8 = 1;
 /// The store's key of the highest enrolment's number: u64, little-endian.
 const ENROLMENT: u8 = 2;
-
-/// A list that the scanner may hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pinned {
-    /// Whom it is believed of.
-    pub issuer: PinnedIssuer,
-    /// Its two banks: an even number of sectors.
-    pub region: Region,
-}
-
-/// What a scanner is made with.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// Its name.
-    pub device: DeviceId,
-    /// Its X25519 key: its own, whose public half headquarters has enrolled.
-    pub key: PrivateKey,
-    /// Its firmware's version.
-    pub firmware: String<24>,
-    /// Who signs pins: the root's role.
-    pub root: Role,
-    /// The version of the root that named these roles.
-    pub root_version: u32,
-    /// Who signs heartbeats.
-    pub heartbeat: Role,
-    /// Who signs its enrolment.
-    pub orders: Role,
-    /// Two sectors.
-    pub kv: Region,
-    /// Two sectors at least.
-    pub spool: Region,
-    /// The lists.
-    pub lists: Vec<Pinned, SCANNER_LISTS_MAX>,
-}
-
-/// Why a scanner cannot start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SetupError {
-    /// The flash's numbers break a rule of [`crate::flash::Geometry`].
-    Geometry,
-    /// Regions overlap, are not in the flash, or have too few sectors.
-    Regions,
-    /// The flash failed, or the key-value store has no room for its lists.
-    Flash,
-}
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Geometry => {
-                "the flash has sectors of 512 bytes at least and units of 32 at most, powers of two"
-            }
-            Self::Regions => {
-                "regions must lie apart within the flash: 2 sectors of key-value store, 2 or more of spool, \
-                 an even number for each list"
-            }
-            Self::Flash => "the flash failed",
-        })
-    }
-}
-
-impl core::error::Error for SetupError {}
-
-impl From<FlashError> for SetupError {
-    fn from(_: FlashError) -> Self {
-        SetupError::Flash
-    }
-}
 
 /// What is known of a list since the scanner started.
 #[derive(Debug, Clone, Copy, Default)]
@@ -323,37 +258,6 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         };
         edition::find_into(met, edition.segments.len(), open, key, scratch)
     }
-}
-
-/// Finds what the flash holds of those that the setup pins. Not inlined: the setup and the unit it becomes are all that the stack has room for.
-#[inline(never)]
-fn find(setup: &mut Setup, flash: &mut impl Flash) -> Result<(KvStore, Spool), SetupError> {
-    if !flash.geometry().is_sound() {
-        return Err(SetupError::Geometry);
-    }
-    check_regions(setup, flash)?;
-    let mut kv = KvStore::open(flash, setup.kv)?;
-    pins::load_all(setup, flash, &mut kv).map_err(|_| SetupError::Flash)?;
-    Ok((kv, Spool::open(flash, setup.spool).map_err(|_| SetupError::Flash)?))
-}
-
-fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
-    let geometry = flash.geometry();
-    let mut before: Vec<Region, { SCANNER_LISTS_MAX + 2 }> = Vec::new();
-    let mut add = |region: Region, least: u32| {
-        let apart = |other: &Region| {
-            region.first + region.sectors <= other.first || other.first + other.sectors <= region.first
-        };
-        let sound = region.fits(&geometry) && region.sectors >= least && before.iter().all(apart);
-        sound && before.push(region).is_ok()
-    };
-    let mut sound = add(setup.kv, KvStore::SECTORS) && add(setup.spool, 2);
-    for (place, pinned) in setup.lists.iter().enumerate() {
-        let once =
-            setup.lists.iter().position(|other| other.issuer.list == pinned.issuer.list) == Some(place);
-        sound = sound && add(pinned.region, 2) && pinned.region.sectors.is_multiple_of(2) && once;
-    }
-    if sound { Ok(()) } else { Err(SetupError::Regions) }
 }
 
 fn refusal(error: crate::trust::TrustError) -> ScannerRefusal {

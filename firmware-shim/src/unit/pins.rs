@@ -1,63 +1,16 @@
-//! Roles whose keys were replaced since the scanner was made: each in flash as the root pinned it, and in the place of the
-//! setup's.
+//! A role's keys are replaced, as the root pinned them: see [`super::setup`] for where they are.
 //!
-//! ```text
-//! key 64: the root's   65: the heartbeat's   66: orders'   67 + slot: the issuer's of that list    a [`Pin`]'s body
-//! ```
 //! With a role's old key ends what it signed, floors too: who had the key may have raised them to the sky. Cut off anywhere, the
-//! host brings the pin again; a list's edition goes at the next start at the latest ([`keep_issuer`]).
+//! host brings the pin again; a list's edition goes at the next start at the latest.
 //!
 //! Failure: [`ScannerRefusal`]; the roles before stay. A pin that is in effect already, or older, is taken and changes nothing.
 
-use super::{ENROLMENT, Setup, TIME, Unit, refusal};
+use super::setup::{load_all, pinned, place};
+use super::{ENROLMENT, TIME, Unit, refusal};
 use crate::flash::{Flash, FlashError};
-use crate::installer::keep_issuer;
-use crate::kv::{KvError, KvStore, VALUE_BYTES_MAX};
 use crate::scanner::ScannerRefusal;
 use crate::seal::Aead;
-use crate::trust::{Envelope, Pin, PinnedRole, Role, SignedKind, Verify};
-
-/// The store's key of the first role.
-const FIRST: u8 = 64;
-
-/// The store's key of a role, and where the setup has it; `None` for a list that the scanner does not have.
-fn place<'s>(setup: &'s mut Setup, of: &PinnedRole) -> Option<(u8, &'s mut Role)> {
-    match of {
-        PinnedRole::Root => Some((FIRST, &mut setup.root)),
-        PinnedRole::Heartbeat => Some((FIRST + 1, &mut setup.heartbeat)),
-        PinnedRole::Orders => Some((FIRST + 2, &mut setup.orders)),
-        PinnedRole::Issuer(list) => {
-            let slot = setup.lists.iter().position(|pinned| pinned.issuer.list == *list)?;
-            Some((FIRST + 3 + slot as u8, &mut setup.lists[slot].issuer.role))
-        }
-    }
-}
-
-/// What was pinned under a key of the store.
-#[inline(never)]
-fn pinned(flash: &impl Flash, kv: &KvStore, key: u8) -> Result<Option<Pin>, FlashError> {
-    Ok(kv.get(flash, key, &mut [0; VALUE_BYTES_MAX])?.and_then(Pin::parse))
-}
-
-/// Puts what was pinned since the setup was made in its place, and forgets what other issuers signed. A pin from before the
-/// setup (new firmware) does not count.
-#[inline(never)]
-pub(super) fn load_all(setup: &mut Setup, flash: &mut impl Flash, kv: &mut KvStore) -> Result<(), KvError> {
-    for key in FIRST..FIRST + 3 + setup.lists.len() as u8 {
-        let Some(pin) = pinned(flash, kv, key)? else { continue };
-        // A list's place may have another list by now.
-        if pin.version > setup.root_version
-            && let Some((at, role)) = place(setup, &pin.of)
-            && at == key
-        {
-            *role = pin.role;
-        }
-    }
-    for (slot, pinned) in setup.lists.iter().enumerate() {
-        keep_issuer(flash, kv, slot as u8, &pinned.issuer)?;
-    }
-    Ok(())
-}
+use crate::trust::{Envelope, Pin, PinnedRole, SignedKind, Verify};
 
 impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Takes a pin's envelope.

@@ -115,7 +115,7 @@ fn waiting(db: &Session, now: u64) -> Result<Vec<DeviceState>, AuthorityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vedette_common::crypto::{SigningKey, random, sign_statement};
+    use vedette_common::crypto::{SigningKey, random};
     use vedette_shim::scanner::ToScanner;
     use vedette_shim::trust::LISTS_MAX;
     use vedette_shim::wire;
@@ -141,7 +141,7 @@ mod tests {
             };
             fit(&mut heartbeat);
             let key = SigningKey::from_seed(&random());
-            let signed = sign_statement(SignedKind::Heartbeat, &heartbeat, &[&key]);
+            let signed = signed(SignedKind::Heartbeat, &heartbeat, &[&key], |_| Ok(())).unwrap();
             let mut text = [0; TEXT_BYTES_MAX];
             wire::encode(&ToScanner::Time(&signed), &mut text).unwrap();
             let named: Vec<_> = heartbeat.devices.iter().map(|device| device.enrolment).collect();

@@ -10,13 +10,12 @@
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
-use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::db::scanners::ScannerRow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use vedette_common::crypto::{RingVerify, SigningKey};
-use vedette_common::files;
+use vedette_common::files::{self, FileError};
 use vedette_common::scanner_papers::{PINS_MAX, ScannerPapers};
 use vedette_shim::trust::{METADATA_BYTES_MAX, Pin, PinnedRole, Role, Root, SignedKind};
 
@@ -78,11 +77,8 @@ fn file(home: &Home, version: u32) -> PathBuf {
 /// Every pin that was ever signed, the oldest first.
 pub(crate) fn all(home: &Home) -> Result<Vec<Signed>, AuthorityError> {
     let mut pins = Vec::new();
-    for (version, _) in root::all(home)? {
+    for version in versions(home)? {
         let path = file(home, version);
-        if !path.exists() {
-            continue;
-        }
         let damaged = || AuthorityError::Damaged(format!("{} is no list of pins", path.display()));
         let bytes = files::read(&path, 16 * METADATA_BYTES_MAX as u64)?;
         let envelopes: Vec<Vec<u8>> = postcard::from_bytes(&bytes).map_err(|_| damaged())?;
@@ -91,6 +87,20 @@ pub(crate) fn all(home: &Home) -> Result<Vec<Signed>, AuthorityError> {
         }
     }
     Ok(pins)
+}
+
+/// The roots with pins, the oldest first.
+fn versions(home: &Home) -> Result<Vec<u32>, AuthorityError> {
+    let folder = home.roots();
+    let at = || FileError::at("read", &folder);
+    let mut versions = Vec::new();
+    for entry in folder.read_dir().map_err(at())? {
+        let name = entry.map_err(at())?.file_name();
+        let version = name.to_str().and_then(|name| name.strip_suffix(".pins")?.parse::<u32>().ok());
+        versions.extend(version.filter(|version| folder.join(format!("{version}.root")).exists()));
+    }
+    versions.sort_unstable();
+    Ok(versions)
 }
 
 /// What a device is told of a scanner. Of the root's role the scanner needs every pin, of others the newest.

@@ -115,6 +115,8 @@ fn open() -> Bench {
             write: Some(write),
             erase: Some(erase),
         },
+        root: role(160),
+        root_version: 1,
     };
     let (mut unit, mut decoder, mut scratch) = (null_mut(), null_mut(), null_mut());
     // SAFETY: every pointer is to a block of the length beside it, which lives as long as the bench.
