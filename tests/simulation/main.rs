@@ -49,3 +49,10 @@ fn a_withdrawal_that_does_not_arrive_is_noticed() {
 fn a_revoked_device_that_reads_on_is_noticed() {
     noticed(Sabotage::RevocationForgotten, Rule::RevokedHasNothing);
 }
+
+#[test]
+fn an_order_that_was_lost_within_a_session_is_given_again_before_it_is_too_late() {
+    for seed in [76, 79, 89] {
+        assert_eq!(short(seed, None).broken, [], "seed {seed}");
+    }
+}

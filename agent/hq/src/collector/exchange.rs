@@ -150,7 +150,8 @@ impl<'a> Exchange<'a> {
 
     /// The next message but chunks: receipts go before what is to be kept.
     pub fn next_message(&mut self) -> Option<Publish> {
-        self.homecoming.next_receipt().or_else(|| self.renewals.next()).or_else(|| self.outbox.pop_front())
+        let first = self.homecoming.next_receipt().or_else(|| self.homecoming.next_order());
+        first.or_else(|| self.renewals.next()).or_else(|| self.outbox.pop_front())
     }
 
     /// The next chunk that a device waits for.

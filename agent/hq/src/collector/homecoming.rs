@@ -16,6 +16,7 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use tracing::warn;
 use vedette_common::mqtt::session::Publish;
+use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::trust::{RECEIPT_ENTRIES_MAX, Receipt};
 
@@ -31,6 +32,8 @@ pub(crate) struct Homecoming<'a> {
     /// Each with whether the broker had kept it.
     statuses: Vec<(DeviceId, Bytes, bool)>,
     receipts: VecDeque<Publish>,
+    /// Orders that their devices have not carried out by their last status: each was lost on its way, or has just been sent.
+    orders: BTreeMap<DeviceId, Publish>,
     suspicions: Suspicions,
     counts: Counts,
 }
@@ -51,6 +54,7 @@ impl<'a> Homecoming<'a> {
             encounters: Vec::new(),
             statuses: Vec::new(),
             receipts: VecDeque::new(),
+            orders: BTreeMap::new(),
             suspicions: Suspicions::default(),
             counts: Counts::default(),
         }
@@ -73,6 +77,11 @@ impl<'a> Homecoming<'a> {
         self.receipts.pop_front()
     }
 
+    /// The next order that is sent again.
+    pub(crate) fn next_order(&mut self) -> Option<Publish> {
+        self.orders.pop_first().map(|(_, order)| order)
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -84,7 +93,8 @@ impl<'a> Homecoming<'a> {
             // What cannot be stored is dropped: a status comes again, and the next says more.
             let came = std::mem::take(&mut self.statuses);
             let stored = store_statuses(db, &came, now);
-            let _ = alarms.watch("statuses", stored, now);
+            let behind = alarms.watch("statuses", stored, now).unwrap_or_default();
+            self.orders.extend(behind);
         }
         self.store_encounters(db, watch, alarms, now);
         self.suspicions.look(db, alarms, now);
@@ -144,15 +154,28 @@ impl<'a> Homecoming<'a> {
     }
 }
 
-/// Commits what devices said of themselves.
-fn store_statuses(db: &mut Db, came: &[(DeviceId, Bytes, bool)], now: u64) -> Result<(), CollectorError> {
+/// Commits what devices said of themselves; the orders that they lack by it.
+fn store_statuses(
+    db: &mut Db,
+    came: &[(DeviceId, Bytes, bool)],
+    now: u64,
+) -> Result<Vec<(DeviceId, Publish)>, CollectorError> {
     let change = db.change()?;
+    let mut behind = Vec::new();
     for (device, message, kept) in came {
         match status::take(&change, device, message, *kept, now)? {
+            // What the broker had kept may be older than the order.
+            Stored::New if !kept => {
+                if let Some(payload) = status::order_behind(&change, device)? {
+                    let topic = Topic::Device(device.clone(), DeviceTopic::Order).name();
+                    behind.push((device.clone(), Publish { topic, payload, retain: true }));
+                }
+            }
             Stored::New | Stored::Known => {}
             Stored::Refused(why) => warn!("{why} came in the name of {device}"),
             Stored::UnknownDevice => warn!("a status came from {device}, which is not enrolled"),
         }
     }
-    Ok(change.commit()?)
+    change.commit()?;
+    Ok(behind)
 }

@@ -6,7 +6,7 @@
 //! back. Such a status is stored (it is the device's, and the newest by its time), and so is the contradiction.
 
 use crate::db::contradictions::{self, What};
-use crate::db::{DbError, Session, devices, editions, encounters, refusals, statuses};
+use crate::db::{DbError, Session, devices, editions, encounters, refusals, statements, statuses};
 use vedette_common::crypto::RingVerify;
 use vedette_shim::ids::{DeviceId, Digest, Hex};
 use vedette_shim::trust::{self, Enrolment, SignedKind, Status, key_id};
@@ -79,6 +79,13 @@ pub(crate) fn take(
         compare(db, &status, last, now)?;
     }
     store(db, &status, &identity, seen)
+}
+
+/// The order that a device has not carried out by its last status, if there is one.
+pub(crate) fn order_behind(db: &Session, device: &DeviceId) -> Result<Option<Vec<u8>>, DbError> {
+    let Some((last, _)) = statuses::last(db, device)? else { return Ok(None) };
+    let Some(bytes) = statements::order(db, device)? else { return Ok(None) };
+    Ok((statements::read_order(&bytes)?.number > last.order).then_some(bytes))
 }
 
 /// Stores what cannot be true of both.
