@@ -12,28 +12,23 @@ default. Its line is not encrypted, Vedette's is; its central queue is unlimited
 is what was acknowledged at the edge and did not arrive within a minute of the last that did, doubled what arrived twice.
 Exit 0 only if Vedette lost and doubled nothing.
 """
-import argparse, collections, http.client, json, os, re, select, shutil, socket, sqlite3, subprocess, sys, tempfile, threading, time
+import argparse, collections, http.client, os, re, select, socket, sqlite3, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-CONFIG = HERE.parents[1] / "config"
+import post
+from post import free_port
+
+MOSQUITTO = post.mosquitto()
 LIST, NUMBER = "uto/stolen", "L898902C3"
 ZONE = f"P<UTOERIKSSON<<ANNA<MARIA{'<' * 19}\nL898902C36UTO7408122F1204159{'<' * 14}<<"
 BYTES = 300      # of a bridged message: a sealed encounter's on the wire are 341 with TLS and receipt
 QUIET_S = 60     # nothing arrived for so long: the rest is lost
-MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin") or sys.exit("mosquitto is not installed")
 
 parser = argparse.ArgumentParser()
-parser.add_argument("bin", type=Path)
+parser.add_argument("bin", type=lambda path: Path(path).resolve())
 parser.add_argument("--before", type=int, default=1_000)
 parser.add_argument("--during", type=int, default=5_000)
 options = parser.parse_args()
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Line:
@@ -149,10 +144,7 @@ class Bridge:
 
 
 def run(program, *arguments):
-    done = subprocess.run([options.bin / program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{program} {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    return post.run(options.bin, program, *arguments)
 
 
 class Vedette:
@@ -169,13 +161,8 @@ class Vedette:
         (folder / "list.csv").write_text(f"issuing_state,document_type,document_number,status\nUTO,P,{NUMBER},stolen\n")
         run("vedette-hq", *self.hq, "import", LIST, folder / "list.csv")
         run("vedette-hq", *self.hq, "publish", LIST)
-        pki, broker = folder / "hq/pki", folder / "broker"
-        broker.mkdir()
-        values = {"user": "root", "listener": f"{port} 127.0.0.1", "cafile": pki / "ca.pem", "certfile": pki / "broker.pem", "keyfile": pki / "broker.key",
-                  "crlfile": pki / "crl.pem", "acl_file": CONFIG / "mosquitto.acl", "persistence_location": f"{broker}/"}
-        lines = (CONFIG / "mosquitto.conf").read_text().splitlines()
-        (broker / "mosquitto.conf").write_text("".join(f"{key} {values[key]}\n" if (key := line.split(" ")[0]) in values else line + "\n" for line in lines))
-        self.processes = [Process(MOSQUITTO, "-c", broker / "mosquitto.conf", cwd=broker)]
+        config = post.broker_config(folder / "broker", folder / "hq", port)
+        self.processes = [Process(MOSQUITTO, "-c", config, cwd=config.parent)]
         wait("the broker starts", lambda: answers(port))
         self.processes.append(Process(options.bin / "vedette-hq", *self.hq, "serve", cwd=folder))
         self.edge = Process(options.bin / "vedette", "--config", toml, "run", cwd=folder / "post-7")
@@ -185,16 +172,9 @@ class Vedette:
 
     def scan(self):
         try:
-            connection = http.client.HTTPConnection("localhost", timeout=30)
-            connection.sock = socket.socket(socket.AF_UNIX)
-            connection.sock.connect(str(self.folder / "post-7/vedette.sock"))
-            body = json.dumps({"mrz": ZONE, "who": "12", "why": "measuring"})
-            connection.request("POST", "/v1/scans", body, {"Content-Type": "application/json", "Host": "localhost"})
-            return json.loads(connection.getresponse().read())
+            return post.ask(self.folder / "post-7/vedette.sock", "POST", "/v1/scans", {"mrz": ZONE, "who": "12", "why": "measuring"})
         except (OSError, ValueError, http.client.HTTPException):
             return {}
-        finally:
-            connection.close()
 
     def send(self, _first, count):
         return [self.scan()["alerts"][0]["encounter_id"] for _ in range(count)]

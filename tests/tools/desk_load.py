@@ -13,6 +13,9 @@ Prints Markdown. Exit 0 only if nothing was lost. The link is off, so that the s
 import argparse, http.client, json, os, random, subprocess, sys, tempfile, time
 from pathlib import Path
 
+import post
+from post import check_digit
+
 parser = argparse.ArgumentParser()
 parser.add_argument("bin", type=Path)
 parser.add_argument("--documents", type=int, default=1_000_000)
@@ -36,27 +39,18 @@ def number(n):
     return f"X{n:08}"
 
 
-def digit(text):
-    value = lambda c: 0 if c == "<" else int(c) if c.isdigit() else ord(c) - 55
-    return str(sum(value(c) * (7, 3, 1)[i % 3] for i, c in enumerate(text)) % 10)
-
-
 def zone(number, surname, given, born):
     name = f"{surname}<<{given.replace(' ', '<')}"
     first = f"P<UTO{name:<<39}"[:44]
     number, rest = f"{number:<<9}", "<" * 14
     expires = "341231"
-    fields = number + digit(number), born + digit(born), expires + digit(expires), rest + digit(rest)
-    whole = digit("".join(fields))
+    fields = number + check_digit(number), born + check_digit(born), expires + check_digit(expires), rest + check_digit(rest)
+    whole = check_digit("".join(fields))
     return f"{first}\n{fields[0]}UTO{fields[1]}F{fields[2]}{fields[3]}{whole}"
 
 
 def run(program, *arguments):
-    command = [options.bin / program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{command}: {done.returncode}\n{done.stderr}")
-    return done.stdout
+    return post.run(options.bin, program, *arguments)
 
 
 def publish(folder, deltas):

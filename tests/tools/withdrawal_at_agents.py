@@ -11,11 +11,12 @@ is up to a round of asking late. In the end each agent must answer Clear for the
 Segments never change, so the agents share one copy of the first edition's by hard links: 40 would not fit on every disk. Needs
 about 20 bytes a document, and 60 while importing. Exit 0 only if all of that held.
 """
-import argparse, http.client, json, os, re, shutil, socket, subprocess, sys, tempfile, time
+import argparse, http.client, os, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-CONFIG = HERE.parents[1] / "config"
+import post
+from post import check_digit
+
 LIST, HEADER = "uto/x", "issuing_state,document_type,document_number,status,theft_date\n"
 STEP = 7_990_271  # shares no factor with 10^8, so numbers are all different
 
@@ -32,21 +33,9 @@ def number(i):
     return f"{chr(65 + i % 7)}{(i * STEP + 13) % 100_000_000:08d}"
 
 
-def digit(text):
-    value = lambda c: 0 if c == "<" else int(c) if c.isdigit() else ord(c) - 55
-    return str(sum(value(c) * (7, 3, 1)[i % 3] for i, c in enumerate(text)) % 10)
-
-
 def zone(number):
-    fields = [text + digit(text) for text in (f"{number:<<9}", "740812", "341231", "<" * 14)]
-    return f"{'P<UTOERIKSSON<<ANNA':<<44}\n{fields[0]}UTO{fields[1]}F{fields[2]}{fields[3]}{digit(''.join(fields))}"
-
-
-def run(program, *arguments):
-    done = subprocess.run([options.bin / program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{program} {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    fields = [text + check_digit(text) for text in (f"{number:<<9}", "740812", "341231", "<" * 14)]
+    return f"{'P<UTOERIKSSON<<ANNA':<<44}\n{fields[0]}UTO{fields[1]}F{fields[2]}{fields[3]}{check_digit(''.join(fields))}"
 
 
 class Agent:
@@ -55,14 +44,8 @@ class Agent:
         self.log = open(folder / "agent.log", "w")
         self.process = subprocess.Popen([options.bin / "vedette", "--config", folder / "agent.toml", "run"], stdout=self.log, stderr=self.log)
 
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("localhost", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.folder / "vedette.sock"))
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json", "Host": "localhost"})
-        text = connection.getresponse().read()
-        connection.close()
-        return json.loads(text)
+    def ask(self, method, call, body=None):
+        return post.ask(self.folder / "vedette.sock", method, call, body)
 
     def status(self):
         try:
@@ -95,18 +78,14 @@ def wait(what, agents, holds, seconds=300):
     return at
 
 
+def run(program, *arguments):
+    return post.run(options.bin, program, *arguments)
+
+
 def broker(folder, home, port):
-    """The shipped configuration, with this port and these paths."""
-    folder.mkdir()
-    pki = home / "pki"
-    values = {"user": "root", "listener": f"{port} 127.0.0.1", "cafile": pki / "ca.pem", "certfile": pki / "broker.pem", "keyfile": pki / "broker.key",
-              "crlfile": pki / "crl.pem", "acl_file": folder / "mosquitto.acl", "persistence_location": f"{folder}/"}
-    lines = (CONFIG / "mosquitto.conf").read_text().splitlines()
-    (folder / "mosquitto.conf").write_text("".join(f"{key} {values[key]}\n" if (key := line.split(" ")[0]) in values else line + "\n" for line in lines))
-    shutil.copy(CONFIG / "mosquitto.acl", folder)
-    program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin") or sys.exit("mosquitto is not installed")
+    config = post.broker_config(folder, home, port)
     log = open(folder / "mosquitto.log", "w")
-    return subprocess.Popen([program, "-c", folder / "mosquitto.conf"], cwd=folder, stdout=log, stderr=log)
+    return subprocess.Popen([post.mosquitto(), "-c", config], cwd=folder, stdout=log, stderr=log)
 
 
 def prepare(folder, port):
@@ -144,9 +123,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="withdrawal-", dir=options.folder) as folder:
         folder, processes = Path(folder), []
         try:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
+            port = post.free_port()
             devices = prepare(folder, port)
             processes.append(broker(folder / "broker", folder / "hq", port))
             served = open(folder / "serve.log", "w")
