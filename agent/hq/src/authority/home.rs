@@ -82,6 +82,20 @@ impl Home {
         self.dir.join("root")
     }
 
+    /// The versions of the roots that have a file `<version>.<ending>` there, the lowest first.
+    pub(crate) fn root_versions(&self, ending: &str) -> Result<Vec<u32>, FileError> {
+        let folder = self.roots();
+        let at = || FileError::at("read", &folder);
+        let mut versions = Vec::new();
+        for entry in folder.read_dir().map_err(at())? {
+            let name = entry.map_err(at())?.file_name();
+            let stem = name.to_str().and_then(|name| name.strip_suffix(ending)?.strip_suffix('.'));
+            versions.extend(stem.and_then(|stem| stem.parse::<u32>().ok()));
+        }
+        versions.sort_unstable();
+        Ok(versions)
+    }
+
     /// `keys/`: see `keys` for what is in it.
     pub fn keys(&self) -> PathBuf {
         self.dir.join("keys")

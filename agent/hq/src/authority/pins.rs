@@ -12,10 +12,9 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::sign::signed;
 use crate::db::scanners::ScannerRow;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use vedette_common::crypto::{RingVerify, SigningKey};
-use vedette_common::files::{self, FileError};
+use vedette_common::files;
 use vedette_common::scanner_papers::{PINS_MAX, ScannerPapers};
 use vedette_shim::trust::{METADATA_BYTES_MAX, Pin, PinnedRole, Role, Root, SignedKind};
 
@@ -77,7 +76,8 @@ fn file(home: &Home, version: u32) -> PathBuf {
 /// Every pin that was ever signed, the oldest first.
 pub(crate) fn all(home: &Home) -> Result<Vec<Signed>, AuthorityError> {
     let mut pins = Vec::new();
-    for version in versions(home)? {
+    let stored = home.root_versions("root")?;
+    for version in home.root_versions("pins")?.into_iter().filter(|version| stored.contains(version)) {
         let path = file(home, version);
         let damaged = || AuthorityError::Damaged(format!("{} is no list of pins", path.display()));
         let bytes = files::read(&path, 16 * METADATA_BYTES_MAX as u64)?;
@@ -89,37 +89,15 @@ pub(crate) fn all(home: &Home) -> Result<Vec<Signed>, AuthorityError> {
     Ok(pins)
 }
 
-/// The roots with pins, the oldest first.
-fn versions(home: &Home) -> Result<Vec<u32>, AuthorityError> {
-    let folder = home.roots();
-    let at = || FileError::at("read", &folder);
-    let mut versions = Vec::new();
-    for entry in folder.read_dir().map_err(at())? {
-        let name = entry.map_err(at())?.file_name();
-        let version = name.to_str().and_then(|name| name.strip_suffix(".pins")?.parse::<u32>().ok());
-        versions.extend(version.filter(|version| folder.join(format!("{version}.root")).exists()));
-    }
-    versions.sort_unstable();
-    Ok(versions)
-}
-
 /// What a device is told of a scanner. Of the root's role the scanner needs every pin, of others the newest.
 pub(crate) fn papers(pins: &[Signed], scanner: &ScannerRow) -> Vec<u8> {
-    let mut newest = BTreeMap::new();
-    for (place, (pin, _)) in pins.iter().enumerate() {
-        let (role, concerns) = match &pin.of {
-            PinnedRole::Root => (format!("root {}", pin.version), true),
-            PinnedRole::Heartbeat => ("heartbeat".into(), true),
-            PinnedRole::Orders => ("orders".into(), true),
-            PinnedRole::Issuer(list) => (list.to_string(), scanner.enrolment.lists.contains(list)),
-        };
-        if concerns {
-            newest.insert(role, place);
-        }
-    }
-    let mut places: Vec<_> = newest.into_values().collect();
-    places.sort_unstable();
-    let left_out = places.len().saturating_sub(PINS_MAX);
-    let pins = places[left_out..].iter().map(|place| pins[*place].1.as_slice()).collect();
-    ScannerPapers { enrolment: &scanner.bytes, pins }.encode()
+    let is_needed = |(n, (pin, _)): &(usize, &Signed)| match &pin.of {
+        PinnedRole::Root => true,
+        PinnedRole::Issuer(list) if !scanner.enrolment.lists.contains(list) => false,
+        of => pins[n + 1..].iter().all(|(later, _)| later.of != *of),
+    };
+    let needed: Vec<&[u8]> =
+        pins.iter().enumerate().filter(is_needed).map(|(_, (_, bytes))| bytes.as_slice()).collect();
+    let left_out = needed.len().saturating_sub(PINS_MAX);
+    ScannerPapers { enrolment: &scanner.bytes, pins: needed[left_out..].to_vec() }.encode()
 }

@@ -10,7 +10,7 @@ use crate::authority::pins;
 use crate::authority::sign::signed;
 use serde::Serialize;
 use vedette_common::crypto::{RingVerify, SigningKey};
-use vedette_common::files::{self, FileError};
+use vedette_common::files;
 use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind, TrustError};
 
 /// How long a root counts. `list create`, `replace-key` and `renew` issue the next one.
@@ -18,16 +18,7 @@ const ROOT_DAYS: u64 = 730;
 
 /// Every root's version and signed bytes, oldest first.
 pub fn all(home: &Home) -> Result<Vec<(u32, Vec<u8>)>, AuthorityError> {
-    let folder = home.roots();
-    let at = || FileError::at("read", &folder);
-    let mut versions = Vec::new();
-    for entry in folder.read_dir().map_err(at())? {
-        let name = entry.map_err(at())?.file_name();
-        let version = name.to_str().and_then(|name| name.strip_suffix(".root")?.parse::<u32>().ok());
-        versions.extend(version);
-    }
-    versions.sort_unstable();
-    versions.into_iter().map(|version| Ok((version, read(home, version)?))).collect()
+    home.root_versions("root")?.into_iter().map(|version| Ok((version, read(home, version)?))).collect()
 }
 
 /// The newest root and its signed bytes, verified.
