@@ -6,7 +6,7 @@
 
 use super::session::{CONNECT_WAIT, CONNECT_WAIT_MAX};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A session that lasted so long with its subscriptions in force was good: a broker that takes us and closes soon is none to stay at.
 const GOOD_SESSION: Duration = Duration::from_secs(20);
@@ -62,10 +62,30 @@ pub enum SessionEnd {
     Ours,
 }
 
-impl SessionEnd {
-    /// Of a session whose subscriptions were in force for so long.
-    pub fn after(subscribed: Duration) -> SessionEnd {
-        if subscribed >= GOOD_SESSION { SessionEnd::Good } else { SessionEnd::Short }
+/// How far a session came.
+#[derive(Debug, Clone, Copy)]
+pub enum Reached {
+    /// Nobody took us.
+    Nobody,
+    /// A broker did.
+    Broker,
+    /// Everything is subscribed, since then.
+    Subscribed(Instant),
+    /// We ended it, and begin another.
+    Enough,
+}
+
+impl Reached {
+    /// What a session that ends `now` was worth.
+    pub fn end(self, now: Instant) -> SessionEnd {
+        match self {
+            Reached::Nobody => SessionEnd::NotTaken,
+            Reached::Enough => SessionEnd::Ours,
+            Reached::Subscribed(since) if now.saturating_duration_since(since) >= GOOD_SESSION => {
+                SessionEnd::Good
+            }
+            Reached::Broker | Reached::Subscribed(_) => SessionEnd::Short,
+        }
     }
 }
 

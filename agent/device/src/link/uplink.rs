@@ -22,7 +22,7 @@ use tracing::Instrument;
 use vedette_common::clock::rfc3339;
 use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::mqtt::backoff::Backoff;
-use vedette_common::mqtt::brokers::{Failover, SessionEnd};
+use vedette_common::mqtt::brokers::{Failover, Reached, SessionEnd};
 use vedette_common::mqtt::session::{self as mqtt, Event, Events, MqttSettings, Publish, Publisher};
 use vedette_common::mqtt::tls;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic, device_subscriptions};
@@ -43,28 +43,6 @@ const TRYING: &str = "a new certificate is tried";
 const STOPPING: &str = "the agent is stopping";
 /// How long a graceful disconnect may take.
 const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
-
-/// How far a session came.
-enum Reached {
-    Nobody,
-    /// It took us.
-    Broker,
-    /// Everything is subscribed, since then.
-    Headquarters(Instant),
-    /// We ended it, and begin another.
-    Enough,
-}
-
-impl Reached {
-    fn end(&self) -> SessionEnd {
-        match self {
-            Reached::Nobody => SessionEnd::NotTaken,
-            Reached::Enough => SessionEnd::Ours,
-            Reached::Broker => SessionEnd::Short,
-            Reached::Headquarters(since) => SessionEnd::after(since.elapsed()),
-        }
-    }
-}
 
 /// What the uplink works with.
 pub struct Uplink {
@@ -127,7 +105,7 @@ impl Uplink {
             }
             tracing::warn!(%why, broker = %failover.current(), "no session with headquarters");
             self.report(false, why);
-            let end = reached.end();
+            let end = reached.end(Instant::now());
             if matches!(end, SessionEnd::Good | SessionEnd::Ours) {
                 backoff.reset();
             }
@@ -207,7 +185,7 @@ impl Uplink {
                     Event::Subscribed if ready => {}
                     Event::Subscribed => {
                         ready = true;
-                        *reached = Reached::Headquarters(Instant::now());
+                        *reached = Reached::Subscribed(Instant::now());
                         tracing::info!("session with headquarters");
                         self.renewal.worked();
                         self.check_certificate(false);

@@ -26,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use vedette_common::mqtt::backoff::Backoff;
-use vedette_common::mqtt::brokers::{BrokerAddress, Failover, SessionEnd};
+use vedette_common::mqtt::brokers::{BrokerAddress, Failover, Reached, SessionEnd};
 use vedette_common::mqtt::session::{self as mqtt, Event, Full, MqttSettings, Publisher, Token};
 use vedette_common::mqtt::topics::headquarters_subscriptions;
 
@@ -107,7 +107,7 @@ pub async fn run(
         let settings = MqttSettings { host, port, connect_wait: failover.connect_wait(), ..settings.clone() };
         let mut reached = Reached::Nobody;
         if let Some(why) = server.session(settings, &mut reached, &shutdown).await {
-            let end = reached.end();
+            let end = reached.end(Instant::now().into_std());
             if end == SessionEnd::Good {
                 backoff.reset();
             }
@@ -122,25 +122,6 @@ pub async fn run(
         }
     }
     Ok(server.report())
-}
-
-/// How far a session came.
-#[derive(Debug, Clone, Copy)]
-enum Reached {
-    Nobody,
-    Broker,
-    /// Devices' messages come, since then.
-    Devices(Instant),
-}
-
-impl Reached {
-    fn end(self) -> SessionEnd {
-        match self {
-            Reached::Nobody => SessionEnd::NotTaken,
-            Reached::Broker => SessionEnd::Short,
-            Reached::Devices(since) => SessionEnd::after(since.elapsed()),
-        }
-    }
 }
 
 struct Server<'a> {
@@ -179,7 +160,7 @@ impl Server<'_> {
                         let _ = publisher.subscribe(&headquarters_subscriptions());
                     }
                     Event::Subscribed => {
-                        *reached = Reached::Devices(Instant::now());
+                        *reached = Reached::Subscribed(Instant::now().into_std());
                         self.exchange.subscribed();
                         info!("serving");
                     }
