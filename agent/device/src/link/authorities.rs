@@ -30,16 +30,16 @@ impl Authorities {
 
     /// Their certificates, PEM.
     pub(super) fn pem(&self) -> Result<Vec<u8>, String> {
-        match self.stored() {
-            Some(stored) => Ok(said(&stored)?.certificates.as_bytes().to_vec()),
+        match self.with_last(|last| last.certificates.as_bytes().to_vec()) {
+            Some(certificates) => Ok(certificates),
             None => read(&self.configured),
         }
     }
 
     /// Whether a certificate is of another CA than the newest that headquarters named.
     pub(super) fn have_replaced(&self, identity: &Identity) -> bool {
-        let Some(stored) = self.stored() else { return false };
-        said(&stored).is_ok_and(|said| identity.check_issuer(said.newest().as_bytes()).is_err())
+        let is_of_other = |last: &Statement<'_>| identity.check_issuer(last.newest().as_bytes()).is_err();
+        self.with_last(is_of_other).unwrap_or(false)
     }
 
     /// Takes a statement that came; whether other CAs count now.
@@ -55,14 +55,12 @@ impl Authorities {
 
     fn store(&self, bytes: &[u8], root: &Root) -> Result<bool, String> {
         let new = Statement::accept(bytes, root, &RingVerify).map_err(|error| error.to_string())?;
-        if let Some(stored) = self.stored() {
-            let last = said(&stored)?;
-            if new == last {
-                return Ok(false);
+        match self.with_last(|last| (new == *last, last.number)) {
+            Some((true, _)) => return Ok(false),
+            Some((false, last)) if new.number <= last => {
+                return Err(format!("it is number {}, and {last} is in effect", new.number));
             }
-            if new.number <= last.number {
-                return Err(format!("it is number {}, and {} is in effect", new.number, last.number));
-            }
+            _ => {}
         }
         files::make_folder(&self.folder)
             .and_then(|()| files::write(&self.folder.join("authorities"), bytes))
@@ -71,37 +69,19 @@ impl Authorities {
         Ok(true)
     }
 
-    /// The statement in effect, as signed.
-    fn stored(&self) -> Option<Vec<u8>> {
-        read(self.folder.join("authorities")).ok().filter(|bytes| said(bytes).is_ok())
+    /// What is read from the statement in effect, if there is one.
+    fn with_last<T>(&self, what: impl FnOnce(&Statement<'_>) -> T) -> Option<T> {
+        let bytes = read(self.folder.join("authorities")).ok()?;
+        Statement::accepted(&bytes).ok().map(|last| what(&last))
     }
-}
-
-/// What a statement says that was accepted before.
-fn said(bytes: &[u8]) -> Result<Statement<'_>, String> {
-    Statement::accepted(bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use vedette_common::crypto::{SigningKey, sign_statement};
-    use vedette_shim::trust::{Role, SignedKind};
-
-    fn root(key: &SigningKey) -> Root {
-        let role = Role { threshold: 1, keys: [key.public()].into_iter().collect() };
-        Root {
-            version: 1,
-            issued: 1,
-            expires: 2,
-            root: role.clone(),
-            heartbeat: role.clone(),
-            roster: role.clone(),
-            collector: role.clone(),
-            orders: role,
-            issuers: Default::default(),
-        }
-    }
+    use vedette_common::roster::testing::root;
+    use vedette_shim::trust::SignedKind;
 
     #[test]
     fn the_highest_number_that_the_root_s_keys_signed_counts_and_before_it_the_configuration() {
