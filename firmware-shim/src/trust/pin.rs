@@ -68,15 +68,22 @@ impl Pin {
 
     /// Reads an envelope; nothing in it is believed yet.
     pub fn read(bytes: &[u8]) -> Result<Pin, TrustError> {
-        let kind = SignedKind::Pin;
-        Self::parse(Envelope::read(bytes, kind)?.body).ok_or(TrustError::Malformed(kind))
+        Ok(Self::in_envelope(bytes)?.0)
     }
 
     /// Reads an envelope and checks it against the root's role.
     pub fn accept(bytes: &[u8], root: &Role, verify: &impl Verify) -> Result<Pin, TrustError> {
-        let pin = Self::read(bytes)?;
-        pin.check(&Envelope::read(bytes, SignedKind::Pin)?, root, verify)?;
+        let (pin, envelope) = Self::in_envelope(bytes)?;
+        pin.check(&envelope, root, verify)?;
         Ok(pin)
+    }
+
+    /// A pin that nobody has checked yet, and what to check it by.
+    fn in_envelope(bytes: &[u8]) -> Result<(Pin, Envelope<'_>), TrustError> {
+        let kind = SignedKind::Pin;
+        let envelope = Envelope::read(bytes, kind)?;
+        let pin = Self::parse(envelope.body).ok_or(TrustError::Malformed(kind))?;
+        Ok((pin, envelope))
     }
 
     /// Checks that the envelope of which this was read is signed by the root's role.
