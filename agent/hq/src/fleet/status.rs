@@ -83,8 +83,9 @@ pub(crate) fn take(
 
 /// The order that a device has not carried out by its last status, if there is one.
 pub(crate) fn order_behind(db: &Session, device: &DeviceId) -> Result<Option<Vec<u8>>, DbError> {
-    let Some((last, _)) = statuses::last(db, device)? else { return Ok(None) };
+    // Few devices have one: their statuses are not read again.
     let Some(bytes) = statements::order(db, device)? else { return Ok(None) };
+    let Some((last, _)) = statuses::last(db, device)? else { return Ok(None) };
     Ok((statements::read_order(&bytes)?.number > last.order).then_some(bytes))
 }
 
