@@ -6,11 +6,11 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use vedette_tests::device::{Device, code};
 use vedette_tests::post::{LIST, Post};
-use vedette_tests::program;
+use vedette_tests::program::{self, copy_folder};
 use vedette_tests::sample::{SPECIMEN, number, passport};
 
 /// Calls that change what is on disk; a full disk refuses them.
@@ -70,12 +70,6 @@ fn run(device: &Device, way: Way, n: usize, arguments: &[&str]) -> Faulted {
     Faulted { code, out: String::from_utf8_lossy(&output.stdout).into_owned(), err, met }
 }
 
-fn copy(from: &Path, to: &Path) -> PathBuf {
-    let _ = fs::remove_dir_all(to);
-    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
-    to.to_path_buf()
-}
-
 /// Does `work` for the nth call of every way to fail, until a call number is met by nobody; how many faults were met. `work` gets a
 /// fresh copy of the device each time.
 fn at_every_call(device: &Device, mut work: impl FnMut(&Device, Way, usize) -> bool) -> usize {
@@ -83,7 +77,7 @@ fn at_every_call(device: &Device, mut work: impl FnMut(&Device, Way, usize) -> b
     for (first, way) in [Way::Unreadable, Way::Full, Way::Killed].into_iter().enumerate() {
         let mut n = 1 + first * step() / 3;
         loop {
-            let fresh = copy(device.folder(), &device.folder().with_extension("faulted"));
+            let fresh = copy_folder(device.folder(), &device.folder().with_extension("faulted"));
             if !work(&Device::at(device.id(), fresh), way, n) {
                 break;
             }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use vedette_shim::ids::from_hex;
 use vedette_tests::device::{Device, code};
 use vedette_tests::post::{LIST, Post};
-use vedette_tests::program::{self, wait_until};
+use vedette_tests::program::{self, copy_folder, wait_until};
 use vedette_tests::sample::{SPECIMEN, passport};
 
 const CREDENTIAL: &str = "vedette.box-key";
@@ -82,11 +82,6 @@ fn is_on_disk(folder: &Path, key: &[u8], hex: &str) -> bool {
     false
 }
 
-fn copy(from: &Path, to: PathBuf) -> PathBuf {
-    assert!(Command::new("cp").arg("-a").args([from, &to]).status().unwrap().success());
-    to
-}
-
 #[test]
 fn a_copied_disk_opens_no_list_without_the_tpm() {
     let post = Post::serving();
@@ -124,7 +119,7 @@ fn a_copied_disk_opens_no_list_without_the_tpm() {
     drop(tpm);
 
     // Another machine with a copy of the disk, and a TPM of its own.
-    let thief = Device::at("post-7", copy(device.folder(), post.folder().join("copy")));
+    let thief = Device::at("post-7", copy_folder(device.folder(), &post.folder().join("copy")));
     let other = Tpm::start(&post.folder().join("other-tpm"));
     let elsewhere = post.folder().join("elsewhere");
     let refused = open_credential(&thief.folder().join("credstore").join(CREDENTIAL), &other, &elsewhere);

@@ -7,7 +7,7 @@
 //! | [`device`] | an enrolled device: `vedette run` as a process, and what an officer does with it |
 //! | [`handheld`], [`cable`] | a scanner with the shim that runs, and a cable to it that can be pulled out |
 //! | [`program`] | runs a built program; waits for what must happen |
-//! | [`useless_broker`] | a broker that grants no subscription |
+//! | [`useless_broker`] | a broker that is of no use to its clients |
 //! | [`sample`] | invented documents, their CSV and their machine readable zones |
 //! | [`http`] | a bare HTTP client of the desk on loopback |
 //! | [`press`] | signed lists for a scanner, made with the library and with keys that everybody knows |

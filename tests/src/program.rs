@@ -183,6 +183,13 @@ impl Drop for Running {
     }
 }
 
+/// Copies a folder in place of whatever is there.
+pub fn copy_folder(from: &Path, to: &Path) -> PathBuf {
+    let _ = fs::remove_dir_all(to);
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().is_ok_and(|status| status.success()));
+    to.to_path_buf()
+}
+
 /// The end of a log file.
 pub fn tail(log: &Path) -> String {
     let bytes = fs::read(log).unwrap_or_default();

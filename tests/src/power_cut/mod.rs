@@ -19,7 +19,7 @@ pub mod calls;
 pub mod states;
 
 use crate::device::Device;
-use crate::program::{Running, command, wait_until};
+use crate::program::{Running, command, copy_folder, wait_until};
 use calls::Change;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Recording {
     /// Copies the device's folder and starts `vedette ARGUMENTS --config ...` on it under strace.
     pub fn start(device: &Device, arguments: &[&str]) -> Recording {
         let folder = device.folder().to_path_buf();
-        let before = copy(&folder, &folder.with_extension("before"));
+        let before = copy_folder(&folder, &folder.with_extension("before"));
         let log = folder.with_extension("calls");
         let program = command("vedette");
         let mut strace = Command::new("strace");
@@ -86,11 +86,4 @@ impl Recording {
     pub fn before(&self) -> &Path {
         &self.before
     }
-}
-
-/// Copies a folder in place of whatever is there.
-pub fn copy(from: &Path, to: &Path) -> PathBuf {
-    let _ = fs::remove_dir_all(to);
-    assert!(Command::new("cp").arg("-a").args([from, to]).status().is_ok_and(|status| status.success()));
-    to.to_path_buf()
 }

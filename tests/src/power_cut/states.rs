@@ -10,7 +10,7 @@
 //! | `None` | all | all: the process was killed |
 
 use super::calls::{Change, FileNumber, What, files_of, put};
-use super::copy;
+use crate::program::copy_folder;
 use crate::simulation::random::Random;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -141,7 +141,7 @@ fn change_entry(
 impl Disk {
     /// Makes it: `before` is what was there before the first change.
     pub fn make(&self, before: &Path, at: &Path) -> PathBuf {
-        copy(before, at);
+        copy_folder(before, at);
         for path in files_of(before).keys().filter(|path| !self.files.contains_key(*path)) {
             fs::remove_file(at.join(path)).expect("a temporary file can be removed");
         }
