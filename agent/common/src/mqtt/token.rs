@@ -167,7 +167,8 @@ fn log_in(session: &Session, uri: &str, pin: &str, has_one_try_left: bool) -> Re
         return Err(unusable(WHAT, "its PIN was refused, and is not tried again until the PIN file changes"));
     }
     if has_one_try_left {
-        let hint = "one more wrong PIN locks it, so none is tried: log in once by hand, which sets the count back";
+        let hint =
+            "one more wrong PIN locks it, so none is tried: log in once by hand, which sets the count back";
         return Err(unusable(WHAT, hint));
     }
     match session.login(UserType::User, Some(&AuthPin::from(pin.to_string()))) {

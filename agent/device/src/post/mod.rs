@@ -179,7 +179,8 @@ impl Post {
     /// Forgets the alerts of lists whose keys are erased, or that are no more.
     fn forget_erased(&self) {
         let snapshot = self.checker().snapshot();
-        let is_kept = |list: &ListName| snapshot.lists.iter().any(|held| held.list == *list && !held.keys_erased);
+        let is_kept =
+            |list: &ListName| snapshot.lists.iter().any(|held| held.list == *list && !held.keys_erased);
         if self.recent.forget_erased(is_kept) {
             tracing::info!("alerts of a list whose keys are erased are not shown any more");
         }
