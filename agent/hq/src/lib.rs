@@ -23,7 +23,7 @@ pub mod publishing;
 pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
 pub use authority::{
-    heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
+    audit, heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
 };
 pub use collector::CollectorError;
 pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};

@@ -62,6 +62,11 @@ pub enum AuthorityError {
     /// Devices would be cut off.
     #[error("{} without a certificate by the new CA; nothing was changed", few(.0))]
     OldCertificates(Vec<DeviceId>),
+    #[error("keys/audit is missing, and the audit log has lines that it signed: nothing more is done without it")]
+    NoAuditKey,
+    /// A line of the audit log is not as it was written.
+    #[error("the audit log is not as it was written: line {line}: {why}")]
+    BadLine { line: u64, why: String },
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -89,6 +94,10 @@ impl AuthorityError {
             Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
+            Self::NoAuditKey => Some("restore the file from a backup"),
+            Self::BadLine { .. } => Some(
+                "the lines before it are good; compare with the last good export or backup, and find out who could write the file",
+            ),
             Self::NoNextCa => Some("`vedette-hq replace-ca` begins"),
             Self::OldCertificates(_) => Some(
                 "wait until they have been connected to `serve`, revoke those that are lost; with --anyway they are cut off until \

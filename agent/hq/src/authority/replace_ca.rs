@@ -15,6 +15,7 @@
 //!
 //! Invariant: `next-ca.key` is there from the first step to the last, so that, cut off anywhere, the same command again finishes.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, CA, Ca, NEXT_CA};
@@ -28,6 +29,10 @@ use vedette_shim::trust::{Authorities, SignedKind};
 
 /// Begins to replace the CA, or goes on; whether it was begun before.
 pub fn begin(home: &Home) -> Result<bool, AuthorityError> {
+    audit::around(home, Act::ReplaceCa.of("CA"), || name_both(home))
+}
+
+fn name_both(home: &Home) -> Result<bool, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
@@ -49,6 +54,11 @@ pub fn begin(home: &Home) -> Result<bool, AuthorityError> {
 
 /// Ends the old CA. Unless `anyway`, every enrolled device must have a certificate by the new one.
 pub fn finish(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
+    let act = Act::ReplaceCa.of("CA").with("finish", true).with("anyway", anyway);
+    audit::around(home, act, || end_old(home, anyway))
+}
+
+fn end_old(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;

@@ -3,6 +3,7 @@
 //! Invariants: only an encounter that is stored can be answered, and only the device that made it gets the answer; of
 //! several the last counts. What is older than a week is cleared from the broker: the device has forgotten its clock.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
@@ -14,6 +15,7 @@ use crate::db::{Session, encounters};
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
+use vedette_common::text::owner_word;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
 use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
 
@@ -49,6 +51,8 @@ pub fn answer(
         OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
     })?;
     outcomes::set_answer(&change, &answer, &bytes)?;
+    let act = Act::Answer.of(Hex(&encounter)).with("device", device.as_str()).with("word", owner_word(said));
+    audit::record(home, &change, act)?;
     change.commit()?;
     Ok(device)
 }

@@ -8,6 +8,7 @@
 pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys;
 use crate::collector::alarms::Alarms;
@@ -26,10 +27,15 @@ use vedette_shim::wire::{Report, SealedEncounter};
 pub const PAGE_ROWS: usize = 500;
 
 /// Every encounter in order of arrival, in pages of [`PAGE_ROWS`], so that years of them are shown in the memory of one page.
+/// That somebody reads them, and for what `purpose`, is recorded first.
 pub fn pages(
     home: &Home,
+    purpose: &str,
 ) -> Result<impl Iterator<Item = Result<Vec<EncounterView>, CollectorError>>, CollectorError> {
-    let db = home.database()?;
+    let mut db = home.database()?;
+    let change = db.change()?;
+    audit::record(home, &change, Act::Encounters.of("all").because(purpose))?;
+    change.commit()?;
     let mut after = Some(Position::START);
     Ok(std::iter::from_fn(move || match encounters::page(db.read(), &after.take()?, PAGE_ROWS) {
         Ok((page, next)) => {

@@ -27,8 +27,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "BYTES")]
         depot_rate: Option<NonZeroU64>,
     },
-    /// Show the encounters stored.
+    /// Show the encounters stored. That they are read is recorded.
     Encounters {
+        /// What they are read for; it is recorded.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        purpose: String,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -61,8 +64,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 report.stored, report.known, report.refused
             );
         }
-        Command::Encounters { json } => {
-            let count = print::pages(json, encounters::pages(&open(dir)?)?, show::encounters)?;
+        Command::Encounters { purpose, json } => {
+            let home = open(dir)?;
+            let count = print::pages(json, encounters::pages(&home, &purpose)?, show::encounters)?;
             if !json {
                 println!("{count} encounter(s)");
             }
