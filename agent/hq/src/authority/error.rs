@@ -62,7 +62,9 @@ pub enum AuthorityError {
     /// Devices would be cut off.
     #[error("{} without a certificate by the new CA; nothing was changed", few(.0))]
     OldCertificates(Vec<DeviceId>),
-    #[error("keys/audit is missing, and the audit log has lines that it signed: nothing more is done without it")]
+    #[error(
+        "keys/audit is missing, and the audit log has lines that it signed: nothing more is done without it"
+    )]
     NoAuditKey,
     /// A line of the audit log is not as it was written.
     #[error("the audit log is not as it was written: line {line}: {why}")]

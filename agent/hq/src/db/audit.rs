@@ -99,7 +99,8 @@ pub struct Filter {
     pub object: Option<String>,
 }
 
-const SELECT: &str = "SELECT act, at, details, number, object, operator, previous, reason, segment, state, hash, signature,
+const SELECT: &str =
+    "SELECT act, at, details, number, object, operator, previous, reason, segment, state, hash, signature,
    operator_signature FROM audit";
 
 /// The last line; `None` before the first.
@@ -110,7 +111,8 @@ pub(crate) fn head(db: &Session) -> Result<Option<Line>, DbError> {
 
 /// Adds a line.
 pub(crate) fn insert(db: &Change<'_>, line: &Line) -> Result<(), DbError> {
-    let details = serde_json::to_string(&line.details).map_err(|error| DbError::Damaged(error.to_string()))?;
+    let details =
+        serde_json::to_string(&line.details).map_err(|error| DbError::Damaged(error.to_string()))?;
     let mut insert = db.prepare_cached("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     insert.execute(params![
         line.number as i64,

@@ -40,7 +40,11 @@ fn do_a_day(dir: &Path, home: &Home) {
     let list = list_name();
     create(home, &list, &CreateOptions::of(Kind::Documents)).unwrap();
     let csv = dir.join("list.csv");
-    fs::write(&csv, "issuing_state,document_type,document_number,status\nUTO,P,L898902C3,stolen\nUTO,P,X1,stolen\n").unwrap();
+    fs::write(
+        &csv,
+        "issuing_state,document_type,document_number,status\nUTO,P,L898902C3,stolen\nUTO,P,X1,stolen\n",
+    )
+    .unwrap();
     import(home, &list, &csv, ImportOptions::default()).unwrap();
     publish(home, &list, &PublishOptions::default()).unwrap();
     let withdraw = Changes::Withdraw(vec!["UTO-P-X1".into()]);
@@ -126,8 +130,7 @@ fn a_restored_home_goes_on_in_a_new_segment_after_the_line_that_the_backup_had()
     backup(&home, &dir.path().join("backup")).unwrap();
     let lost = audit::around(&home, Act::Renew.of("root"), || Ok::<_, AuthorityError>(())).is_ok();
     assert!(lost);
-    let restored =
-        restore(&dir.path().join("new"), &dir.path().join("backup"), clock(), true).unwrap();
+    let restored = restore(&dir.path().join("new"), &dir.path().join("backup"), clock(), true).unwrap();
     let all = lines(&restored);
     let acts: Vec<_> = all.iter().map(|line| line.act.as_str()).collect();
     assert_eq!(acts, ["log-begins", "init", "backup", "restore", "confirm-clock"]);
@@ -290,4 +293,34 @@ proptest! {
         let error = verified(&all, None).unwrap_err();
         prop_assert!(error.to_string().contains(&format!("line {}", at + 1)), "{}", error);
     }
+}
+
+#[test]
+fn a_line_s_hash_is_that_of_its_json_as_any_library_writes_it() {
+    // Python: sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    let hard = "é\u{1}\"\\/\u{7f}\u{2028}";
+    let details = [
+        ("edition".to_string(), 7.into()),
+        ("lists".into(), vec!["a/b", hard].into()),
+        ("whole".into(), false.into()),
+    ];
+    let line = Line {
+        act: "publish".into(),
+        at: NOW,
+        details: details.into(),
+        number: 3,
+        object: "uto/stolen".into(),
+        operator: "anna".into(),
+        previous: [0x11; 32],
+        reason: "Zoë said\nso\t\u{1f}\u{1F600}".into(),
+        segment: NOW - 1,
+        state: "done".into(),
+        hash: [0; 32],
+        signature: [0; 64],
+        operator_signature: String::new(),
+    };
+    assert_eq!(
+        vedette_shim::ids::Hex(&hash_of(&line)).to_string(),
+        "f195d2bf53a958cdc53d750fc77e62ac7e517e4a0fda5c9990e261b30537dbfb"
+    );
 }

@@ -116,7 +116,9 @@ fn bounded(value: Value) -> Value {
 
 fn word(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(vedette_common::text::cut::<WORD_BYTES_MAX>(&text).as_str().into()),
+        Value::String(text) => {
+            Value::String(vedette_common::text::cut::<WORD_BYTES_MAX>(&text).as_str().into())
+        }
         other => other,
     }
 }

@@ -22,7 +22,7 @@
 //!
 //! A line names the hash of the line before, and the audit key of the home (`keys/audit`) signs it; where an operator acted
 //! with a key, the operator signs it too. A restored home begins a new segment, whose first line names the last line that the
-//! backup had. What this proves and what not: decision 0025.
+//! backup had. What this proves and what not: decision 0030.
 //!
 //! Invariants: an act whose line cannot be written is not done. A line holds no secret and no traveller's data: callers give
 //! names, numbers and digests. Bounds: [`act::TEXT_BYTES_MAX`] bytes a text, [`act::DETAILS_MAX`] details, so a line is at most

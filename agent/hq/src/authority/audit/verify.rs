@@ -77,7 +77,9 @@ impl Verifier {
             return Err(bad("the log is empty"));
         }
         if self.wanted.is_some() && self.verified.found.is_none() {
-            return Err(bad("no line has the hash that is looked for: the log ends before it, or is another"));
+            return Err(bad(
+                "no line has the hash that is looked for: the log ends before it, or is another",
+            ));
         }
         let key = Hex(&self.key.unwrap_or_default()).to_string();
         Ok(Verified { key, ..self.verified })

@@ -20,7 +20,7 @@ pub(super) enum Command {
         since: Option<u64>,
         /// Of this operator only.
         #[arg(long, value_name = "NAME")]
-        operator: Option<String>,
+        by: Option<String>,
         /// Of this act only, such as publish.
         #[arg(long)]
         act: Option<String>,
@@ -51,8 +51,8 @@ pub(super) enum Command {
 
 pub(super) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Show { since, operator, act, object, json } => {
-            let wanted = Filter { since: since.unwrap_or(0), operator, act, object };
+        Command::Show { since, by, act, object, json } => {
+            let wanted = Filter { since: since.unwrap_or(0), operator: by, act, object };
             let count = print::pages(json, log::pages(&open(dir)?, wanted)?, show)?;
             if !json {
                 println!("{count} line(s)");
