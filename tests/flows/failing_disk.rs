@@ -26,7 +26,12 @@ impl Failing {
         let process = device.process();
         let mut strace = Command::new("strace");
         strace.args(["-f", "-qq", "-o", "/dev/null", "-p", &process.to_string()]);
-        strace.args(["-e", &format!("trace={calls}"), "-e", &format!("inject={calls}:error=EIO:when={when}")]);
+        strace.args([
+            "-e",
+            &format!("trace={calls}"),
+            "-e",
+            &format!("inject={calls}:error=EIO:when={when}"),
+        ]);
         let child = strace.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("strace is installed");
         let mut failing = Failing(child);
         loop {
@@ -36,7 +41,7 @@ impl Failing {
             }
             let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("the agent runs").flatten();
             let is_traced = |status: &str| !status.contains("TracerPid:\t0\n");
-            if tasks.map(|task| fs::read_to_string(task.path().join("status"))).flatten().all(|s| is_traced(&s)) {
+            if tasks.flat_map(|task| fs::read_to_string(task.path().join("status"))).all(|s| is_traced(&s)) {
                 return Some(failing);
             }
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -106,7 +106,8 @@ fn fill_up_and_make_room(others_bytes: usize) {
     (0..3).for_each(|_| seen.scan(&device, NEW));
     device.wait_for_receipts();
     let has_reserve = || small.at.join("reserve").exists();
-    let is_settled = || (store_fault(&device).is_none() && has_reserve() == (others_bytes == 0)).then_some(());
+    let is_settled =
+        || (store_fault(&device).is_none() && has_reserve() == (others_bytes == 0)).then_some(());
     let found = || format!("fault {:?}, reserve {}, {}", store_fault(&device), has_reserve(), device.log());
     wait_until("nothing is said to be wrong", is_settled, found);
     device.run("journal", &["verify"]).expect_code(0);
