@@ -10,7 +10,8 @@
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
-//! | [`encounters`] | stores encounters, shows them |
+//! | [`encounters`] | stores encounters sealed, shows those that are opened |
+//! | `opening` | opens those whose owner's key is here |
 //! | [`answer`] | the owner's answer to an encounter |
 //! | `retained` | what the broker should keep |
 //! | [`broadcast`] | sends once what the broker should keep |
@@ -24,6 +25,7 @@ mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
 pub(crate) mod renewals;
+mod opening;
 mod retained;
 pub mod serve;
 mod suspicions;
