@@ -120,6 +120,7 @@ impl Uplink {
 
     fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
         let identity = self.renewal.for_session()?;
+        let serial = identity.serial().map_err(|error| error.to_string())?;
         let config = &self.config;
         let ca = self.authorities.pem()?;
         let crl = self.revocations.current(&ca)?;
@@ -133,7 +134,7 @@ impl Uplink {
             tls,
             keep_alive: config.keep_alive,
             connect_wait: failover.connect_wait(),
-            last_will: Some(self.exchange.will()),
+            last_will: Some(self.exchange.will(&serial)),
         })
     }
 
