@@ -107,7 +107,7 @@ export function status(more = {}) {
 }
 
 export function list(more = {}) {
-  return { list: "uto/stolen", owner: "Registry", edition: 1, newest_known: 1, age_s: 10, lease_s: 3_600, freshness: "fresh", has_keys: true, ...more };
+  return { list: "uto/stolen", owner: "Registry", edition: 1, newest_known: 1, age_s: 10, lease_s: 3_600, freshness: "fresh", keys_erased: false, ...more };
 }
 
 export function answer(scan_id, alerts = [], more = {}) {

@@ -183,9 +183,11 @@ test("a hit that got its outcome while nobody listened goes; one that the agent 
 
 test("what a list said leaves the page with the list's keys, from the screen too", () => {
   const other = answer("other", [alert("g", { list: "uto/other" })]);
-  const lists = [list({ list: "uto/other" }), list({ has_keys: false })];
-  const desk = ready().scan(other).scan(hit("s", "e")).hear("state", status({ lists }));
-  assert.deepEqual([hits(desk), desk.screen.name], [["other"], "ready"]);
+  const both = answer("both", [alert("h"), alert("i", { list: "uto/other" })]);
+  const lists = [list({ list: "uto/other" }), list({ keys_erased: true })];
+  const desk = ready().scan(other).scan(both).scan(hit("s", "e")).hear("state", status({ lists }));
+  assert.deepEqual([hits(desk), desk.screen.name], [["other", "both"], "ready"]);
+  assert.deepEqual(desk.state.pending.hits[1].answer.alerts.map(({ list }) => list), ["uto/other"], "the other list's alert stays");
   desk.hear("state", status({ lists: [] }));
   assert.deepEqual(hits(desk), [], "nor of a list that is not granted any more");
 });

@@ -73,7 +73,7 @@ class World {
   }
 
   status() {
-    const lists = this.pick([this.chance(0.2) ? [] : [list()], [list()], [list({ has_keys: this.chance(0.8), why: { code: "why.lease" } })], [list(), list({ list: "uto/other", freshness: "stale" })]]);
+    const lists = this.pick([this.chance(0.2) ? [] : [list()], [list()], [list({ keys_erased: this.chance(0.2), why: { code: "why.lease" } })], [list(), list({ list: "uto/other", freshness: "stale" })]]);
     return status({ online: this.chance(0.7), late: this.pick([0, 1, 2]), lists, confirmations: { waiting: this.pick([0, 1]) }, drill_until: this.chance(0.1) ? "2026-11-28T12:00:00Z" : undefined });
   }
 
@@ -193,7 +193,7 @@ function check(before, desk, [type, event]) {
   const forgotten = badgeOf(before) !== badgeOf(state) || (before.screen.name !== "sign_in" && state.screen.name === "sign_in");
   const same = ["answer", "more"].includes(event.name ?? event.then); // the same scan's answer, with other alerts
   const status = event.name === "state" ? event.data : event.then === "status" ? event.ok : undefined;
-  const erased = status && !status.lists.some(({ list, has_keys }) => list === "uto/stolen" && has_keys);
+  const erased = status && !status.lists.some(({ list, keys_erased }) => list === "uto/stolen" && !keys_erased);
   if (erased) assert.deepEqual(now, [], "what a list said goes with its keys");
   if (lost.length > 0) assert.ok(erased || outcomes || forgotten || same || state.pending.hits.length === 20, `${lost} were lost`);
 

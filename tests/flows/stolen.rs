@@ -29,6 +29,7 @@ fn after_its_issuer_s_key_is_replaced_a_connected_device_goes_on_below_the_thief
     let device = post.start_device("post-7");
     post.hq.publish(LIST, [SPECIMEN]);
     device.wait_for_edition(LIST, 1);
+    hit(&device);
 
     let thief = post.hq.stolen_key("issuer-interpol.sltd");
     let topic = format!("vedette/v1/list/{LIST}/manifest/all");
@@ -46,6 +47,8 @@ fn after_its_issuer_s_key_is_replaced_a_connected_device_goes_on_below_the_thief
     let said = post.hq.run(&["replace-key", "issuer", LIST]).expect_code(0).out;
     assert!(said.contains("issuer-interpol.sltd: new key"), "{said}");
     device.wait_for_edition(LIST, 3);
+    let open = Http::at(&device.listen()).as_page().get("/v1/open").expect(200).json();
+    assert_eq!(open.as_array().unwrap().len(), 1, "what was met before still awaits its outcome: {open}");
     hit(&device);
     device.scan(&passport(&number(1))).expect_code(code::HIT);
     say(&last);

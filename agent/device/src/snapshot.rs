@@ -63,6 +63,8 @@ pub struct SnapshotList {
     pub manifest: Option<Arc<[u8]>>,
     /// The list's keys, by number.
     pub keys: BTreeMap<u32, ListKey>,
+    /// They were erased, by order or with the lease: nothing that the list said of anybody may be shown any more.
+    pub keys_erased: bool,
     /// Alerts in it, at most.
     pub entries: u64,
     /// When it was issued, seconds since 1970.

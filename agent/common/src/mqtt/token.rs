@@ -4,6 +4,9 @@
 //! `pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE`; its public half must be in the token under the same label.
 //! The token is opened for each session and each request anew, so one that was unplugged and is back is used again.
 //!
+//! Tokens lock after a few wrong PINs. A PIN that was refused is not given again by this program until its file has another, and
+//! none is given to a token that says it has one try left: whoever logs in by hand sets that back.
+//!
 //! A handshake waits for the token's signature, and with it the link's task; answers to officers do not.
 //!
 //! Failure: [`TlsError`] with what the token says, and nothing of the PIN.
@@ -27,6 +30,8 @@ use zeroize::Zeroizing;
 const WHAT: &str = "private key in the token";
 /// A PIN's file has at most so many bytes.
 const PIN_BYTES_MAX: u64 = 256;
+/// SHA-256 of the URI and the PIN that its token refused last.
+static REFUSED: Mutex<Option<[u8; 32]>> = Mutex::new(None);
 /// What stands in front of a point to make it the public key of a certificate: ECDSA P-256.
 const SPKI: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
@@ -60,11 +65,8 @@ impl TokenKey {
         let slot = module.get_slots_with_token().map_err(said)?.into_iter().find(is_meant);
         let slot = slot.ok_or_else(|| unusable(WHAT, format_args!("there is no token {token:?}")))?;
         let session = module.open_ro_session(slot).map_err(said)?;
-        match session.login(UserType::User, Some(&read_pin(&pin)?)) {
-            // Another session of this program has.
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
-            Err(error) => return Err(said(error)),
-        }
+        let has_one_try_left = module.get_token_info(slot).map_err(said)?.user_pin_final_try();
+        log_in(&session, uri, &read_pin(&pin)?, has_one_try_left)?;
         let find = |class| {
             let label = Attribute::Label(object.clone().into_bytes());
             session.find_objects(&[Attribute::Class(class), Attribute::KeyType(KeyType::EC), label])
@@ -148,11 +150,44 @@ impl Signer for TokenKey {
     }
 }
 
-fn read_pin(file: &str) -> Result<AuthPin, TlsError> {
+fn read_pin(file: &str) -> Result<Zeroizing<String>, TlsError> {
     let bytes = crate::files::read(Path::new(file), PIN_BYTES_MAX).map_err(|error| unusable(WHAT, error))?;
     let text = Zeroizing::new(bytes);
     let text = std::str::from_utf8(&text).map_err(|_| unusable(WHAT, "its PIN is not text"))?;
-    Ok(AuthPin::from(text.trim_end().to_string()))
+    Ok(Zeroizing::new(text.trim_end().to_string()))
+}
+
+fn log_in(session: &Session, uri: &str, pin: &str, has_one_try_left: bool) -> Result<(), TlsError> {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    [uri.as_bytes(), &[0], pin.as_bytes()].iter().for_each(|part| hash.update(part));
+    let this: [u8; 32] = hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
+    // Locked until the token has answered, so that two sessions do not try at once.
+    let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if *refused == Some(this) {
+        return Err(unusable(WHAT, "its PIN was refused, and is not tried again until the PIN file changes"));
+    }
+    if has_one_try_left {
+        let hint =
+            "one more wrong PIN locks it, so none is tried: log in once by hand, which sets the count back";
+        return Err(unusable(WHAT, hint));
+    }
+    match session.login(UserType::User, Some(&AuthPin::from(pin.to_string()))) {
+        // Another session of this program has.
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {
+            *refused = None;
+            Ok(())
+        }
+        Err(error) => {
+            if let Error::Pkcs11(
+                RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange | RvError::PinLocked,
+                _,
+            ) = error
+            {
+                *refused = Some(this);
+            }
+            Err(unusable(WHAT, error))
+        }
+    }
 }
 
 /// Token, object, module and PIN's file of a URI.

@@ -17,6 +17,7 @@ use crate::action::Action;
 use serde_json::Value;
 use vedette_common::roster::Role;
 use vedette_names::handling::{Field, Handling};
+use vedette_shim::ids::ListName;
 use vedette_shim::verdict::{ListResult, Verdict, decide};
 
 /// What all lists said, parted.
@@ -77,6 +78,17 @@ impl Answer {
     pub fn seen_by(&self, role: Role) -> Answer {
         let alerts = self.full.iter().map(|alert| alert.seen_by(role)).collect();
         Answer { alerts, ..self.clone() }
+    }
+
+    /// The answer without the alerts of the lists that are `gone`; none if it has none of them. The verdict stays: it was given.
+    pub(crate) fn without(&self, gone: impl Fn(&ListName) -> bool) -> Option<Answer> {
+        if !self.full.iter().any(|alert| gone(&alert.found.list)) {
+            return None;
+        }
+        let mut left = self.clone();
+        left.alerts.retain(|alert| !gone(&alert.found.list));
+        left.full.retain(|alert| !gone(&alert.found.list));
+        Some(left)
     }
 }
 

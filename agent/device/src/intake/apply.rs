@@ -89,6 +89,8 @@ impl Intake {
         let next = self.root.next(bytes, &RingVerify).map_err(refused("root"))?;
         let restarted: Vec<ListName> =
             self.entries.keys().filter(|list| next.replaces_issuer(&self.root, list)).cloned().collect();
+        let dropped: Vec<ListName> =
+            self.entries.keys().filter(|list| next.issuer(list).is_err()).cloned().collect();
         // A stolen heartbeat key could have moved the clock and every lease far into the future.
         let heartbeat_replaced = next.heartbeat != self.root.heartbeat;
         let orders_replaced = next.orders != self.root.orders;
@@ -96,6 +98,7 @@ impl Intake {
             envelope: bytes,
             issued: next.issued,
             restarted: &restarted,
+            dropped: &dropped,
             heartbeat_replaced,
             orders_replaced,
             collector_replaced: next.collector != self.root.collector,
@@ -254,6 +257,7 @@ impl Intake {
         }
         let entry = self.entry(&list);
         (entry.keys, entry.grant_floor, entry.grant_expires) = (keys, number, expires);
+        entry.keys_erased = false;
         Ok(UpdateOutcome::Applied)
     }
 
@@ -297,7 +301,8 @@ impl Intake {
                 let content = Content::Nothing(Unavailable::Erased);
                 let grant_floor = entry.grant_floor.max(grant_floor);
                 let (floor, forked) = (entry.floor, entry.forked);
-                *entry = ListEntry { floor, forked, content, grant_floor, ..ListEntry::new() };
+                let keys_erased = true;
+                *entry = ListEntry { floor, forked, content, grant_floor, keys_erased, ..ListEntry::new() };
             }
         }
         self.swap();

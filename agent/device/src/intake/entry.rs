@@ -52,6 +52,8 @@ pub(super) struct ListEntry {
     pub(super) lapsed_at: Option<u64>,
     /// The keys are deleted from memory, and from the store not yet.
     pub(super) to_erase: bool,
+    /// They were erased, by order or with the lease, and none have come since.
+    pub(super) keys_erased: bool,
 }
 
 impl ListEntry {
@@ -73,6 +75,7 @@ impl ListEntry {
             verified_at: None,
             lapsed_at: None,
             to_erase: false,
+            keys_erased: false,
         }
     }
 

@@ -49,7 +49,7 @@ impl Intake {
             tracing::warn!(%list, edition, age_s, grant_ended, "past its lease, or its grant has ended: keys erased");
             entry.keys.clear();
             entry.content = Content::Nothing(Unavailable::PastLease);
-            (entry.lapsed_at, entry.to_erase, any) = (None, true, true);
+            (entry.lapsed_at, entry.to_erase, entry.keys_erased, any) = (None, true, true, true);
         }
         if any {
             self.swap();

@@ -224,6 +224,7 @@ impl Intake {
                 active: read(row.active),
                 confirmed_at: row.confirmed_at,
                 grant_floor: row.grant_floor,
+                keys_erased: row.keys_erased,
                 forked: row.forked,
                 ..ListEntry::new()
             };

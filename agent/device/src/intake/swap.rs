@@ -68,6 +68,7 @@ impl Intake {
             edition: manifest.map_or(0, |m| m.edition),
             manifest: entry.active.as_ref().map(|known| known.envelope.as_slice().into()),
             keys: entry.keys.clone(),
+            keys_erased: entry.keys_erased,
             entries: manifest.map_or(0, Manifest::entries),
             issued: manifest.map_or(0, |m| m.issued),
             lease_s: manifest.map_or(0, |m| m.lease_s),

@@ -157,6 +157,7 @@ impl Drop for KeeperThread {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recent::Views;
     use super::*;
     use crate::box_key::Protection;
     use crate::check::tests::checker_at;
@@ -190,7 +191,7 @@ mod tests {
             drill: Arc::new(Drill::default()),
             purpose: "entry".into(),
             key_protection: Protection::File,
-            views: |_| String::new(),
+            views: |_| Views { answer: String::new(), alerts: vec![] },
         });
         (Arc::new(post), checker, link)
     }

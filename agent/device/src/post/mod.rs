@@ -43,7 +43,7 @@ use crate::store::late::{self, LateEncounter};
 use crate::store::{Db, DbError};
 use counts::{Counts, Figures};
 use events::{Hub, Listener, PostEvent, ReaderRefusal};
-use recent::{OpenHit, Recent};
+use recent::{OpenHit, Recent, Views};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,8 +67,8 @@ pub struct Parts {
     pub purpose: String,
     /// What a copy of the disk needs besides to open the lists.
     pub key_protection: Protection,
-    /// What each role is shown of an answer, in the order of roles: a JSON array, as the local API says it.
-    pub views: fn(&Answer) -> String,
+    /// What each role is shown of an answer.
+    pub views: fn(&Answer) -> Views,
 }
 
 /// The service of one post; shared by all who ask.
@@ -176,13 +176,13 @@ impl Post {
         answer
     }
 
-    /// Forgets the answers with an alert of a list whose keys are erased.
+    /// Forgets the alerts of lists whose keys are erased, or that are no more.
     fn forget_erased(&self) {
         let snapshot = self.checker().snapshot();
-        let has_keys =
-            |list: &ListName| snapshot.lists.iter().any(|held| held.list == *list && !held.keys.is_empty());
-        if self.recent.forget_erased(has_keys) {
-            tracing::info!("hits of a list whose keys are erased are not shown any more");
+        let is_kept =
+            |list: &ListName| snapshot.lists.iter().any(|held| held.list == *list && !held.keys_erased);
+        if self.recent.forget_erased(is_kept) {
+            tracing::info!("alerts of a list whose keys are erased are not shown any more");
         }
     }
 

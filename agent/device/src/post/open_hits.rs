@@ -2,16 +2,15 @@
 //! outcome.
 //!
 //! Stored is what each role saw, in the words of the local API ([`super::Parts::views`]): what the list says now may be another
-//! thing, and its keys may be gone. Failure: logged; the answer was given, and is remembered until the restart.
+//! thing. Each alert is sealed by itself, because it goes with its own list's keys. Failure: logged; the answer was given, and is remembered until the restart.
 
 use super::Post;
-use super::recent::Stored;
+use super::recent::{Stored, StoredAlert};
 use crate::check::Answer;
 use crate::check::outcome::OutcomeTaken;
 use crate::store::DbError;
-use crate::store::open_hits::{self as rows, Given, Row};
+use crate::store::open_hits::{self as rows, AlertRow, Given, Row};
 use vedette_common::crypto::BoxKey;
-use vedette_shim::ids::{EncounterId, ListName};
 
 /// What seals are bound to.
 const INFO: &[u8] = b"vedette open hit";
@@ -19,16 +18,23 @@ const INFO: &[u8] = b"vedette open hit";
 impl Post {
     /// Stores an answer with an alert that awaits an outcome.
     pub(super) fn store_open(&self, answer: &Answer) {
-        let alerts: Vec<(EncounterId, &ListName)> =
-            answer.alerts.iter().filter_map(|alert| Some((alert.encounter?.id, &alert.found.list))).collect();
-        if alerts.is_empty() {
+        if answer.alerts.iter().all(|alert| alert.encounter.is_none()) {
             return;
         }
         let (key, views) = (self.checker().box_key(), (self.parts.views)(answer));
-        let sealed = key.seal_to(&key.public(), INFO, &answer.scan_id, views.as_bytes());
-        let sealed = sealed.expect("the device's own key is a key");
-        let hit = Row { scan: answer.scan_id, at: self.now(), sealed };
-        if let Err(error) = rows::add(self.db(), &hit, &alerts) {
+        let sealed = |text: &str| {
+            let sealed = key.seal_to(&key.public(), INFO, &answer.scan_id, text.as_bytes());
+            sealed.expect("the device's own key is a key")
+        };
+        let alerts = answer.alerts.iter().zip(&views.alerts).map(|(alert, views)| AlertRow {
+            encounter: alert.encounter.map(|encounter| encounter.id),
+            list: alert.found.list.to_string(),
+            sealed: sealed(views),
+            given: None,
+        });
+        let alerts = alerts.collect();
+        let hit = Row { scan: answer.scan_id, at: self.now(), sealed: sealed(&views.answer), alerts };
+        if let Err(error) = rows::add(self.db(), &hit) {
             tracing::error!(%error, "an open hit is not remembered across a restart");
         }
     }
@@ -45,20 +51,25 @@ impl Post {
 fn stored(post: &Post) -> Result<Vec<Stored>, DbError> {
     let mut hits = Vec::new();
     for row in rows::all(post.db())? {
-        let alerts = rows::alerts(post.db(), &row.scan)?;
         // What does not open was sealed to another enrolment's key.
-        let Some(views) = open(post.checker().box_key(), &row) else { continue };
-        let encounters = alerts.iter().map(|alert| alert.encounter).collect();
-        let lists = alerts.iter().filter_map(|alert| alert.list.parse().ok()).collect();
-        let outcomes = alerts.into_iter().filter_map(|alert| taken(alert.given?)).collect();
-        hits.push(Stored { at: row.at, encounters, lists, outcomes, views });
+        hits.extend(open(post.checker().box_key(), row));
     }
     Ok(hits)
 }
 
-fn open(key: &BoxKey, row: &Row) -> Option<String> {
-    let plain = key.open_from(&key.public(), INFO, &row.scan, &row.sealed).ok()?;
-    std::str::from_utf8(&plain).ok().map(String::from)
+fn open(key: &BoxKey, row: Row) -> Option<Stored> {
+    let text = |sealed: &[u8]| {
+        let plain = key.open_from(&key.public(), INFO, &row.scan, sealed).ok()?;
+        std::str::from_utf8(&plain).ok().map(String::from)
+    };
+    let answer = text(&row.sealed)?;
+    let (mut alerts, mut outcomes) = (Vec::new(), Vec::new());
+    for alert in row.alerts {
+        let (encounter, list, views) = (alert.encounter, alert.list.parse().ok()?, text(&alert.sealed)?);
+        alerts.push(StoredAlert { encounter, list, views });
+        outcomes.extend(alert.given.and_then(taken));
+    }
+    Some(Stored { at: row.at, answer, alerts, outcomes })
 }
 
 fn taken(given: Given) -> Option<OutcomeTaken> {

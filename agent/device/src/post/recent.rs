@@ -1,8 +1,8 @@
 //! The answers of recent scans, in memory, and the open hits of the last run.
 //!
 //! Invariants: at most `kept_max`; the oldest go first, and those that still await an outcome last. An answer without an
-//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. One with an alert goes
-//! with its list's keys. The outcomes of an answer's alerts are beside it, so that a page that is loaded again knows which
+//! alert is gone `kept_s` after it was given, because nothing is kept of a traveller who met nothing. An alert goes with its
+//! list's keys, and an answer with its last alert. The outcomes of an answer's alerts are beside it, so that a page that is loaded again knows which
 //! hits are still open.
 
 use crate::check::outcome::OutcomeTaken;
@@ -28,18 +28,51 @@ pub struct OpenHit {
 pub enum Shown {
     /// To the role that asks.
     Answer(Box<Answer>),
-    /// In the last run, to each role: see [`super::Parts::views`].
-    Views { views: String, role: Role },
+    /// In the last run, to each role.
+    Views { views: Views, role: Role },
+}
+
+/// What each role is shown of an answer, in the words of the local API. Each text is a JSON array in the order of roles.
+#[derive(Debug, Clone)]
+pub struct Views {
+    /// The answer without its alerts.
+    pub answer: String,
+    /// Each alert.
+    pub alerts: Vec<String>,
 }
 
 /// A hit of the last run.
 pub(super) struct Stored {
     pub(super) at: u64,
-    pub(super) encounters: Vec<EncounterId>,
-    /// Of its alerts.
-    pub(super) lists: Vec<ListName>,
+    /// See [`Views::answer`].
+    pub(super) answer: String,
+    pub(super) alerts: Vec<StoredAlert>,
     pub(super) outcomes: Vec<OutcomeTaken>,
+}
+
+/// An alert of such a hit.
+pub(super) struct StoredAlert {
+    pub(super) encounter: Option<EncounterId>,
+    pub(super) list: ListName,
+    /// See [`Views::alerts`].
     pub(super) views: String,
+}
+
+impl Stored {
+    fn encounters(&self) -> impl Iterator<Item = EncounterId> {
+        self.alerts.iter().filter_map(|alert| alert.encounter)
+    }
+
+    fn is_open(&self) -> bool {
+        is_open(self.encounters(), &self.outcomes)
+    }
+
+    fn views(&self) -> Views {
+        Views {
+            answer: self.answer.clone(),
+            alerts: self.alerts.iter().map(|alert| alert.views.clone()).collect(),
+        }
+    }
 }
 
 pub(super) struct Recent {
@@ -99,10 +132,10 @@ impl Recent {
             note(&mut kept.outcomes, taken);
         }
         let mut stored = self.stored();
-        for hit in stored.iter_mut().filter(|hit| hit.encounters.contains(&taken.encounter)) {
+        for hit in stored.iter_mut().filter(|hit| hit.encounters().any(|id| id == taken.encounter)) {
             note(&mut hit.outcomes, taken);
         }
-        stored.retain(|hit| is_open(hit.encounters.iter().copied(), &hit.outcomes));
+        stored.retain(Stored::is_open);
     }
 
     /// Takes a hit of the last run.
@@ -120,7 +153,7 @@ impl Recent {
         });
         let before = stored.iter().rev().map(|hit| OpenHit {
             age_s: now.saturating_sub(hit.at),
-            shown: Shown::Views { views: hit.views.clone(), role },
+            shown: Shown::Views { views: hit.views(), role },
             outcomes: hit.outcomes.clone(),
         });
         open.chain(before).take(most).collect()
@@ -138,14 +171,24 @@ impl Recent {
         self.lock().retain(|kept| !kept.answer.alerts.is_empty() || now < kept.at + kept_s);
     }
 
-    /// Forgets the answers with an alert of a list whose keys are erased: what it says must not be read here any more. Whether
-    /// there were any.
-    pub(super) fn forget_erased(&self, has_keys: impl Fn(&ListName) -> bool) -> bool {
+    /// Forgets the alerts of lists that are not kept, because their keys are erased: what they say must not be read here any more.
+    /// An answer goes with its last alert. Whether there were any.
+    pub(super) fn forget_erased(&self, is_kept: impl Fn(&ListName) -> bool) -> bool {
         let (mut answers, mut stored) = (self.lock(), self.stored());
-        let before = answers.len() + stored.len();
-        stored.retain(|hit| hit.lists.iter().all(&has_keys));
-        answers.retain(|kept| kept.answer.alerts.iter().all(|alert| has_keys(&alert.found.list)));
-        answers.len() + stored.len() < before
+        let mut any = false;
+        stored.retain_mut(|hit| {
+            let before = hit.alerts.len();
+            hit.alerts.retain(|alert| is_kept(&alert.list));
+            any |= hit.alerts.len() < before;
+            hit.is_open()
+        });
+        answers.retain_mut(|kept| {
+            let Some(left) = kept.answer.without(|list| !is_kept(list)) else { return true };
+            any = true;
+            kept.answer = Arc::new(left);
+            !kept.answer.alerts.is_empty()
+        });
+        any
     }
 
     fn stored(&self) -> MutexGuard<'_, Vec<Stored>> {
@@ -187,6 +230,45 @@ mod tests {
         assert_eq!(held(), [1, 198, 199]);
         (200..203).for_each(|scan| recent.keep(answer(scan, 1), 100));
         assert_eq!(held(), [200, 201, 202], "the bound holds all the same");
+    }
+
+    #[test]
+    fn an_alert_goes_with_its_list_and_an_answer_with_its_last() {
+        let recent = Recent::new(10, 10);
+        let of = |scan: u8, lists: &[&str]| {
+            let alert = |(n, list): (usize, &&str)| {
+                let mut alert = crate::check::tests::alert([scan, n as u8]);
+                alert.found.list = list.parse().unwrap();
+                alert
+            };
+            let alerts = lists.iter().enumerate().map(alert).collect();
+            recent.keep(Arc::new(crate::check::tests::answer(scan, alerts)), 100);
+        };
+        of(1, &["a/b", "c/d"]);
+        of(2, &["a/b"]);
+        let stored = |n: u8, list: &str| StoredAlert {
+            encounter: Some([n; 16]),
+            list: list.parse().unwrap(),
+            views: list.into(),
+        };
+        let alerts = vec![stored(1, "a/b"), stored(2, "c/d")];
+        recent.restore(Stored { at: 100, answer: String::new(), alerts, outcomes: vec![] });
+        let lists = || {
+            let open = recent.open(Role::Administrator, 9, 100).into_iter().map(|hit| match hit.shown {
+                Shown::Answer(answer) => {
+                    answer.alerts.iter().map(|alert| alert.found.list.to_string()).collect::<Vec<_>>()
+                }
+                Shown::Views { views, .. } => views.alerts,
+            });
+            open.collect::<Vec<_>>()
+        };
+        assert!(!recent.forget_erased(|_| true));
+        assert_eq!(lists(), [vec!["a/b"], vec!["a/b", "c/d"], vec!["a/b", "c/d"]]);
+        assert!(recent.forget_erased(|list| list.as_str() != "a/b"));
+        assert_eq!(lists(), [["c/d"], ["c/d"]]);
+        assert!(recent.get(&[2; 16], 100).is_none());
+        assert!(recent.forget_erased(|_| false));
+        assert!(lists().is_empty() && recent.get(&[1; 16], 100).is_none());
     }
 
     #[test]

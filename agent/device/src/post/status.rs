@@ -79,8 +79,8 @@ pub struct ListStatus {
     pub age_s: u64,
     pub lease_s: u64,
     pub freshness: Freshness,
-    /// Whether its keys are here; without them nothing that it said of anybody may be shown any more.
-    pub has_keys: bool,
+    /// Its keys were erased, by order or with the lease: nothing that it said of anybody may be shown any more.
+    pub keys_erased: bool,
     /// Why it cannot be asked.
     pub unavailable: Option<Unavailable>,
     /// Why it cannot be determined whether it is the newest.
@@ -114,7 +114,7 @@ impl ListStatus {
             age_s,
             lease_s: held.lease_s.into(),
             freshness,
-            has_keys: !held.keys.is_empty(),
+            keys_erased: held.keys_erased,
             unavailable: match held.content {
                 Content::Nothing(why) => Some(why),
                 _ => (freshness == Freshness::Expired).then_some(Unavailable::PastLease),

@@ -24,6 +24,7 @@ pub(super) const STEPS: &[Step] = &[
     ALTER TABLE list ADD COLUMN grant_floor INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE list ADD COLUMN forked INTEGER;",
     },
+    Step { number: 15, sql: "ALTER TABLE list ADD COLUMN keys_erased INTEGER NOT NULL DEFAULT 0;" },
 ];
 
 /// What is stored of one list.
@@ -41,12 +42,15 @@ pub(crate) struct ListRow {
     pub(crate) grant_floor: u64,
     /// The highest edition that was rightly signed with two contents.
     pub(crate) forked: Option<u64>,
+    /// Its keys were erased, and none have come since.
+    pub(crate) keys_erased: bool,
 }
 
 /// Every list known, by name.
 pub(crate) fn all(db: &Db) -> Result<Vec<(ListName, ListRow)>, DbError> {
     db.run("read the lists", |db| {
-        let sql = "SELECT name, floor_edition, floor_manifest, pending, active, confirmed_at, grant_floor, forked FROM list";
+        let sql = "SELECT name, floor_edition, floor_manifest, pending, active, confirmed_at, grant_floor, forked, keys_erased
+                   FROM list";
         let mut statement = db.prepare_cached(sql)?;
         let rows = statement.query_map([], read)?;
         // A name that does not parse was not written by us; it is as good as absent.
@@ -66,6 +70,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(String, ListRow)> {
         confirmed_at: row.get::<_, i64>(5)? as u64,
         grant_floor: row.get::<_, i64>(6)? as u64,
         forked: row.get::<_, Option<i64>>(7)?.map(|edition| edition as u64),
+        keys_erased: row.get(8)?,
     };
     Ok((row.get(0)?, list))
 }
@@ -112,7 +117,7 @@ pub(crate) fn set_grant(db: &Db, list: &ListName, number: u64, envelope: &[u8]) 
     db.transaction("store the grant", |t| {
         t.run(|db| {
             let sql = "INSERT INTO list (name, grant_floor) VALUES (?1, ?2)
-                       ON CONFLICT (name) DO UPDATE SET grant_floor = max(grant_floor, ?2)";
+                       ON CONFLICT (name) DO UPDATE SET grant_floor = max(grant_floor, ?2), keys_erased = 0";
             db.execute(sql, params![list.as_str(), number as i64])?;
             let sql = "INSERT OR REPLACE INTO granted (list, envelope) VALUES (?1, ?2)";
             db.execute(sql, params![list.as_str(), envelope]).map(|_| ())
@@ -131,6 +136,8 @@ pub fn grants(db: &Db) -> Result<Vec<Vec<u8>>, DbError> {
 pub(crate) fn erase_keys(db: &Db, list: &ListName) -> Result<(), DbError> {
     db.transaction("erase the keys", |t| {
         erase_grant(t, list)?;
+        let sql = "UPDATE list SET keys_erased = 1 WHERE name = ?1";
+        t.run(|db| db.execute(sql, [list.as_str()]).map(|_| ()))?;
         open_hits::erase(t, Some(list))
     })?;
     db.empty_log()
@@ -141,7 +148,7 @@ fn erase_grant(t: &Tx<'_>, list: &ListName) -> Result<(), DbError> {
     t.run(|db| db.execute("DELETE FROM granted WHERE list = ?1", [list.as_str()]).map(|_| ()))
 }
 
-/// Deletes everything of a list, its floor included.
+/// Deletes everything of a list, its floor included, but its hits: what was met still awaits an outcome.
 pub(super) fn forget(t: &Tx<'_>, list: &ListName) -> Result<(), DbError> {
     erase_grant(t, list)?;
     t.run(|db| db.execute("DELETE FROM list WHERE name = ?1", [list.as_str()]).map(|_| ()))
@@ -154,7 +161,7 @@ pub(super) fn erase(t: &Tx<'_>, only: Option<&ListName>, grant_floor: u64) -> Re
     let only = only.map(ListName::as_str);
     t.run(|db| {
         db.execute("DELETE FROM granted WHERE ?1 IS NULL OR list = ?1", [only])?;
-        let sql = "UPDATE list SET active = NULL, pending = NULL, grant_floor = max(grant_floor, ?2)
+        let sql = "UPDATE list SET active = NULL, pending = NULL, keys_erased = 1, grant_floor = max(grant_floor, ?2)
                    WHERE ?1 IS NULL OR name = ?1";
         db.execute(sql, params![only, grant_floor as i64]).map(|_| ())
     })

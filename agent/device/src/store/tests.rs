@@ -59,6 +59,7 @@ fn new_root(heartbeat_replaced: bool) -> trust::NewRoot<'static> {
         envelope: b"r",
         issued: 200,
         restarted: &[],
+        dropped: &[],
         heartbeat_replaced,
         orders_replaced: false,
         collector_replaced: false,
@@ -76,13 +77,89 @@ fn the_floor_outlives_the_keys_and_goes_only_with_the_issuer() {
     let row = editions::all(&db).unwrap().remove(0).1;
     assert_eq!(
         row,
-        editions::ListRow { floor: Some(floor), confirmed_at: 100, grant_floor: 70, ..Default::default() }
+        editions::ListRow {
+            floor: Some(floor),
+            confirmed_at: 100,
+            grant_floor: 70,
+            keys_erased: true,
+            ..Default::default()
+        }
     );
     assert_eq!(trust::order_floor(&db).unwrap(), 3);
     assert_eq!(trust::grant_floor(&db).unwrap(), 70);
     let root = trust::NewRoot { restarted: &[list], ..new_root(false) };
     trust::set_root(&db, &root).unwrap();
     assert!(editions::all(&db).unwrap().is_empty());
+}
+
+/// A hit of each of these scans: in `a/b` and `c/d` the first, in `a/b` the second.
+fn two_hits(db: &Db) -> [ListName; 2] {
+    let alert = |id: u8, list: &str| open_hits::AlertRow {
+        encounter: Some([id; 16]),
+        list: list.into(),
+        sealed: vec![id],
+        given: None,
+    };
+    let hit = |scan: u8, alerts| open_hits::Row { scan: [scan; 16], at: 100, sealed: vec![scan], alerts };
+    open_hits::add(db, &hit(1, vec![alert(11, "a/b"), alert(12, "c/d")])).unwrap();
+    open_hits::add(db, &hit(2, vec![alert(21, "a/b")])).unwrap();
+    ["a/b".parse().unwrap(), "c/d".parse().unwrap()]
+}
+
+/// First byte of each open hit's scan, and of the encounters of its alerts.
+fn open_alerts(db: &Db) -> Vec<(u8, Vec<u8>)> {
+    let hits = open_hits::all(db).unwrap();
+    let alerts = |hit: &open_hits::Row| hit.alerts.iter().map(|alert| alert.encounter.unwrap()[0]).collect();
+    hits.iter().map(|hit| (hit.scan[0], alerts(hit))).collect()
+}
+
+#[test]
+fn an_alert_goes_with_its_list_s_keys_and_the_hit_with_its_last_alert_that_is_open() {
+    let (_folder, db) = open();
+    let [first, second] = two_hits(&db);
+    editions::erase_keys(&db, &first).unwrap();
+    assert_eq!(open_alerts(&db), [(1, vec![12])]);
+    let given = open_hits::Given {
+        id: [1; 16],
+        encounter: [12; 16],
+        outcome: "seized".into(),
+        who: String::new(),
+        at: 1,
+    };
+    db.transaction("settle", |t| open_hits::settle(t, &given)).unwrap();
+    assert_eq!(open_alerts(&db), []);
+
+    two_hits(&db);
+    db.transaction("settle", |t| open_hits::settle(t, &given)).unwrap();
+    assert_eq!(open_alerts(&db), [(1, vec![11, 12]), (2, vec![21])]);
+    editions::erase_keys(&db, &first).unwrap();
+    assert_eq!(open_alerts(&db), [], "what is left has its outcome");
+    two_hits(&db);
+    editions::erase_keys(&db, &second).unwrap();
+    assert_eq!(open_alerts(&db), [(1, vec![11]), (2, vec![21])]);
+    trust::erase(&db, None, 3, 70).unwrap();
+    assert_eq!(open_alerts(&db), []);
+}
+
+#[test]
+fn hits_outlast_their_issuer_s_key_and_not_the_list() {
+    let (_folder, db) = open();
+    let lists = two_hits(&db);
+    trust::set_root(&db, &trust::NewRoot { restarted: &lists, ..new_root(false) }).unwrap();
+    assert_eq!(open_alerts(&db), [(1, vec![11, 12]), (2, vec![21])]);
+    trust::set_root(&db, &trust::NewRoot { dropped: &lists[..1], ..new_root(false) }).unwrap();
+    assert_eq!(open_alerts(&db), [(1, vec![12])]);
+}
+
+#[test]
+fn keys_count_as_erased_until_others_come() {
+    let (_folder, db, list) = granted();
+    let erased = || editions::all(&db).unwrap().remove(0).1.keys_erased;
+    assert!(!erased());
+    editions::erase_keys(&db, &list).unwrap();
+    assert!(erased());
+    editions::set_grant(&db, &list, 2, &KEY).unwrap();
+    assert!(!erased());
 }
 
 #[test]

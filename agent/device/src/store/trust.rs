@@ -3,7 +3,7 @@
 //! Invariant: no floor goes back, unless a root replaces the key that has set it.
 
 use super::db::{Db, DbError, Step, Tx};
-use super::{confirmations, editions, receipted, roster, spool};
+use super::{confirmations, editions, open_hits, receipted, roster, spool};
 use rusqlite::{Connection, OptionalExtension, params};
 use vedette_shim::ids::ListName;
 
@@ -27,6 +27,8 @@ pub(crate) struct NewRoot<'a> {
     pub(crate) issued: u64,
     /// Lists whose issuer it replaces: everything stored of them is deleted.
     pub(crate) restarted: &'a [ListName],
+    /// Lists that it names no more: nothing that was met in them is shown any more.
+    pub(crate) dropped: &'a [ListName],
     /// It replaces the heartbeat's key: the heartbeat is deleted with all it said, and no time counts that is later
     /// than `issued`.
     pub(crate) heartbeat_replaced: bool,
@@ -47,6 +49,9 @@ pub(crate) fn set_root(db: &Db, root: &NewRoot<'_>) -> Result<(), DbError> {
         t.run(|db| put(db, ROOT, root.envelope))?;
         for list in root.restarted {
             editions::forget(t, list)?;
+        }
+        for list in root.dropped {
+            open_hits::erase(t, Some(list))?;
         }
         if root.heartbeat_replaced {
             t.run(|db| db.execute("DELETE FROM meta WHERE name = ?1", [HEARTBEAT]))?;

@@ -4,7 +4,8 @@ use super::{OutcomeView, schema};
 use crate::action::Action;
 use crate::check::discreet::DiscreetScan;
 use crate::check::{Alert, Answer, Checked, Document, Find, Gap, Notice, Reason, Scan, Subject, Typed};
-use crate::post::recent::{OpenHit, Shown};
+use crate::post::recent::{OpenHit, Shown, Views};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -384,8 +385,9 @@ impl OpenHitView {
         let answer = match &hit.shown {
             Shown::Answer(answer) => (&**answer).into(),
             Shown::Views { views, role } => {
-                let views: Vec<AnswerView> = serde_json::from_str(views).ok()?;
-                views.into_iter().nth(*role as usize)?
+                let alert = |views: &String| of_role::<AlertView>(views, *role);
+                let alerts = views.alerts.iter().map(alert).collect::<Option<_>>()?;
+                AnswerView { alerts, ..of_role(&views.answer, *role)? }
             }
         };
         let outcomes = hit.outcomes.iter().map(OutcomeView::from).collect();
@@ -393,11 +395,23 @@ impl OpenHitView {
     }
 }
 
-/// What each role is shown of an answer, in the order of roles: a JSON array, which [`OpenHitView::of`] reads.
-pub fn views(answer: &Answer) -> String {
+/// What each role is shown of an answer, which [`OpenHitView::of`] reads.
+pub fn views(answer: &Answer) -> Views {
     let roles = [Role::Officer, Role::Supervisor, Role::Administrator];
-    let views = roles.map(|role| AnswerView::from(&answer.seen_by(role)));
-    serde_json::to_string(&views).expect("views are JSON")
+    let mut seen = roles.map(|role| AnswerView::from(&answer.seen_by(role)));
+    let alerts = (0..answer.alerts.len()).map(|place| json(&seen.each_ref().map(|view| &view.alerts[place])));
+    let alerts = alerts.collect();
+    seen.iter_mut().for_each(|view| view.alerts.clear());
+    Views { answer: json(&seen), alerts }
+}
+
+fn json(views: &impl Serialize) -> String {
+    serde_json::to_string(views).expect("views are JSON")
+}
+
+/// What `role` is shown, of a JSON array in the order of roles.
+fn of_role<T: DeserializeOwned>(views: &str, role: Role) -> Option<T> {
+    serde_json::from_str::<Vec<T>>(views).ok()?.into_iter().nth(role as usize)
 }
 
 /// A scan that met discreet alerts.

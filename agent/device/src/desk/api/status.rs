@@ -39,8 +39,8 @@ pub struct ListView {
     /// How far it may be relied on.
     #[schema(value_type = schema::Freshness)]
     pub freshness: Freshness,
-    /// Whether its keys are here; without them nothing that it said of anybody may be shown any more.
-    pub has_keys: bool,
+    /// Its keys were erased, by order or with the lease: nothing that it said of anybody may be shown any more.
+    pub keys_erased: bool,
     /// Why it cannot be asked; none if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Phrase>)]
@@ -64,7 +64,7 @@ impl From<&ListStatus> for ListView {
             age_s: list.age_s,
             lease_s: list.lease_s,
             freshness: list.freshness,
-            has_keys: list.has_keys,
+            keys_erased: list.keys_erased,
             why: list.unavailable.map(Unavailable::phrase),
             doubt: list.doubt.map(Doubt::phrase),
         }

@@ -50,6 +50,7 @@ fn asked(alert: &PersonAlert, zone: &str) -> Asked {
         edition: 1,
         manifest: None,
         keys: Default::default(),
+        keys_erased: false,
         entries: 1,
         issued: NOW,
         lease_s: 86_400,

@@ -74,12 +74,13 @@ export function keep(turn, answer, at, unseen = false) {
   put(turn, { hits: known >= 0 ? hits.with(known, hit) : [...hits, hit].slice(-HITS_MAX) });
 }
 
-/** Forgets the hits of which `gone(answer)` holds. */
-export function forgetHits(turn, gone) {
-  const { hits } = turn.state.pending;
-  const left = hits.filter(({ answer }) => !gone(answer));
-  if (left.length === hits.length) return;
-  put(turn, { hits: left });
+/** Keeps of each hit's answer what `left(answer)` leaves; a hit goes with the last alert that it was kept for. */
+export function shorten(turn, left) {
+  const { hits, outcomes } = turn.state.pending;
+  const stays = ({ answer, unseen }) => answer !== undefined && (unseen || answer.alerts.some((alert) => isOpen(alert, outcomes)));
+  const kept = hits.map((hit) => ({ ...hit, answer: left(hit.answer) })).filter(stays);
+  if (kept.length === hits.length && kept.every(({ answer }, place) => answer === hits[place].answer)) return;
+  put(turn, { hits: kept });
   changed(turn);
 }
 

@@ -3,7 +3,7 @@
 // Never shown: an answer that is not the last scan's. A new scan, a lost connection or the officer puts the old one away.
 
 import { badgeOf } from "./facts.js";
-import { askClocks, forgetHits, keep } from "./pending.js";
+import { askClocks, keep, shorten } from "./pending.js";
 
 /** A zone with fewer characters is only part of one. */
 const ZONE_MIN = 30;
@@ -127,13 +127,22 @@ export function expireClear(turn) {
   if (screen.name === "answer" && screen.answer.verdict === "clear" && turn.now - screen.at > CLEAR_SHOWN_MS) putAway(turn);
 }
 
-/** What a list said is not shown any more once its keys are erased: by an order, or at the end of its lease. */
+/** An alert is not shown any more once its list's keys are erased, by an order or at the end of its lease; an answer goes with its last alert. */
 export function forgetErased(turn, { lists }) {
-  const held = lists.filter(({ has_keys }) => has_keys).map(({ list }) => list);
-  const gone = (answer) => answer.alerts.some(({ list }) => !held.includes(list));
-  forgetHits(turn, gone);
+  const kept = lists.filter(({ keys_erased }) => !keys_erased).map(({ list }) => list);
+  const left = (answer) => {
+    const alerts = answer.alerts.filter(({ list }) => kept.includes(list));
+    if (alerts.length === answer.alerts.length) return answer;
+    return alerts.length > 0 ? { ...answer, alerts } : undefined;
+  };
+  shorten(turn, left);
   const { screen } = turn.state;
-  if (screen.name === "answer" && gone(screen.answer)) putAway(turn);
+  if (screen.name !== "answer") return;
+  const answer = left(screen.answer);
+  if (answer === undefined) return putAway(turn);
+  if (answer === screen.answer) return;
+  turn.set({ screen: { ...screen, answer } });
+  turn.redraw();
 }
 
 /** The officer has done with the answer. */
