@@ -11,7 +11,7 @@ use rusqlite::params;
 use vedette_shim::ids::{DeviceId, EncounterId, ListName};
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 14,
+    number: 15,
     work: &[Work::Sql(
         "
 CREATE TABLE messages(
