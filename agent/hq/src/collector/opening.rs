@@ -90,9 +90,8 @@ impl<'a> Opening<'a> {
             let subject = format!("the owner's key of {list}");
             match why {
                 Some(why) => {
-                    let text = format!(
-                        "{why}. What is sealed to it is stored, and shown once its file is restored"
-                    );
+                    let text =
+                        format!("{why}. What is sealed to it is stored, and shown once its file is restored");
                     alarms.raise(&subject, text, now);
                 }
                 None => alarms.end(&subject),

@@ -5,8 +5,8 @@
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
-use super::outcomes::{self, OutcomeView};
 use super::messages::Sealed;
+use super::outcomes::{self, OutcomeView};
 use super::values::{bounded, code, parse, stored};
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};

@@ -348,8 +348,7 @@ fn a_collector_without_any_owner_s_key_stores_and_receipts_and_holds_nothing_in_
     let key = bench.home.keys().join("owner-interpol.sltd");
     let secret = std::fs::read(&key).unwrap();
     let (hit, outcome) = ([1; 16], [2; 16]);
-    let messages =
-        [bench.message(1, "UTO-P-1", &bench.key), bench.outcome(2, 1, OutcomeKind::Confirmed, 10)];
+    let messages = [bench.message(1, "UTO-P-1", &bench.key), bench.outcome(2, 1, OutcomeKind::Confirmed, 10)];
     std::fs::remove_file(&key).unwrap();
     let stored = [Outcome::Stored(entry(hit, &messages[0])), Outcome::Stored(entry(outcome, &messages[1]))];
     assert_eq!(bench.store(&messages), stored);
