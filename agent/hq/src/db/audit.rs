@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use vedette_shim::ids::{Hex, from_hex};
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 14,
+    number: 16,
     work: &[Work::Sql(
         "
 CREATE TABLE audit(
