@@ -19,6 +19,7 @@ use crate::publishing::publish::{PublishOptions, publish};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 use vedette_common::crypto::SigningKey;
+use vedette_common::files::persist;
 use vedette_shim::list::Kind;
 
 fn lines(home: &Home) -> Vec<Line> {
@@ -101,11 +102,12 @@ fn what_is_not_done_is_not_recorded_and_what_is_not_recorded_is_not_done() {
     let list = list_name();
     assert!(matches!(revoke::revoke(&home, &device_id()), Err(FleetError::NoDevice(_))));
     assert_eq!(acts(&home), []);
-    fs::rename(home.keys().join("audit"), dir.path().join("audit")).unwrap();
+    let (key, aside) = (home.keys().join("audit"), dir.path().join("audit"));
+    persist(&key, &aside).unwrap();
     let refused = create(&home, &list, &CreateOptions::of(Kind::Documents)).unwrap_err();
     assert!(refused.to_string().contains("keys/audit is missing") && refused.hint().is_some(), "{refused}");
     assert!(crate::publishing::list::lists(&home).unwrap().is_empty());
-    fs::rename(dir.path().join("audit"), home.keys().join("audit")).unwrap();
+    persist(&aside, &key).unwrap();
     assert!(create(&home, &list, &CreateOptions::of(Kind::Documents)).unwrap());
 }
 
