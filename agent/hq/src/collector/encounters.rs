@@ -6,6 +6,7 @@
 //! refused, and its device sets it aside; why is stored, counted by device and reason.
 
 pub use crate::db::encounters::EncounterView;
+pub use crate::db::given_answers::GivenAnswer;
 pub use crate::db::outcomes::OutcomeView;
 
 use crate::authority::audit::{self, Act};
@@ -25,11 +26,14 @@ use vedette_shim::wire::SealedEncounter;
 pub const PAGE_ROWS: usize = 500;
 
 /// Every encounter in order of arrival, in pages of [`PAGE_ROWS`], so that years of them are shown in the memory of one page.
-/// That somebody reads them, and for what `purpose`, is recorded first.
+/// That somebody reads them, and for what `purpose`, is recorded first; an operator must say it.
 pub fn pages(
     home: &Home,
     purpose: &str,
 ) -> Result<impl Iterator<Item = Result<Vec<EncounterView>, CollectorError>>, CollectorError> {
+    if home.actor().is_operator() && purpose.trim().is_empty() {
+        return Err(CollectorError::NoPurpose);
+    }
     let mut db = home.database()?;
     let change = db.change()?;
     audit::record(home, &change, Act::Encounters.of("all").because(purpose))?;

@@ -55,7 +55,7 @@ fn do_a_day(dir: &Path, home: &Home) {
     store_encounter(home, [7; 16]);
     crate::collector::encounters::pages(home, "a case").unwrap().for_each(drop);
     let word = vedette_shim::trust::OwnerWord::Confirmed;
-    crate::collector::answer::answer(home, [7; 16], None, word, "").unwrap();
+    crate::collector::answer::answer(home, [7; 16], None, word, "", None).unwrap();
     revoke::revoke(home, &device_id()).unwrap();
     replace::replace_key(home, OnlineRole::Heartbeat).unwrap();
     confirm_clock(home).unwrap();

@@ -17,8 +17,10 @@ pub const DETAILS_MAX: usize = 16;
 pub(crate) const DONE: &str = "done";
 /// it began, and another line says how it ended,
 pub(crate) const BEGAN: &str = "began";
-/// it began and failed.
+/// it began and failed,
 pub(crate) const FAILED: &str = "failed";
+/// whoever wanted to may not.
+pub(crate) const REFUSED: &str = "refused";
 
 /// An act. In the log and on the command line it is its name in small letters with hyphens: `replace-key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -56,7 +58,17 @@ pub enum Act {
     /// Reading what came home.
     Encounters,
     Answer,
+    /// Looking at the log is not recorded, and neither is looking at lists, devices, officers, scanners and operators.
+    AuditShow,
+    AuditVerify,
     AuditExport,
+    Lists,
+    Devices,
+    Officers,
+    Scanners,
+    Operators,
+    OperatorAdd,
+    OperatorRemove,
     /// A device's certificate that `serve` gave over the link.
     GiveCertificate,
     /// `serve` raised an alarm.

@@ -1,7 +1,7 @@
 //! Who acts: an operator with a key, whoever runs the command, or `serve` by itself.
 
 use ring::rand::SystemRandom;
-use ring::signature::EcdsaKeyPair;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use std::fmt;
 use vedette_common::files;
 use vedette_shim::ids::Hex;
@@ -31,6 +31,19 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The operator of this name; `None` if the key, PKCS #8, is not that of the public key.
+    pub(crate) fn operator(name: &str, key: &[u8], public_key: &[u8]) -> Option<Actor> {
+        let key =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key, &SystemRandom::new()).ok()?;
+        let is_its = key.public_key().as_ref() == public_key;
+        is_its.then(|| Actor::Operator { name: name.into(), key: Box::new(key) })
+    }
+
+    /// Whether it is an operator, who answers for the act.
+    pub(crate) fn is_operator(&self) -> bool {
+        matches!(self, Actor::Operator { .. })
+    }
+
     /// As the log has it.
     pub fn name(&self) -> String {
         match self {

@@ -39,4 +39,4 @@ pub use crate::db::audit::{Filter, Line};
 pub use act::Act;
 pub(crate) use act::Entry;
 pub use actor::Actor;
-pub(crate) use record::{around, record};
+pub(crate) use record::{around, record, refuse};

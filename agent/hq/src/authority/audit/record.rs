@@ -1,6 +1,6 @@
 //! Adds lines to the audit log.
 
-use crate::authority::audit::act::{Act, BEGAN, DONE, Entry, FAILED};
+use crate::authority::audit::act::{Act, BEGAN, DONE, Entry, FAILED, REFUSED};
 use crate::authority::audit::line::{for_operator, hash_of, to_sign};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -31,6 +31,11 @@ pub(crate) fn around<T, E: From<AuthorityError> + Display>(
         Err(error) => alone(home, act.with("why", error.to_string()), FAILED)?,
     };
     result
+}
+
+/// Records that whoever acts may not.
+pub(crate) fn refuse(home: &Home, act: Entry) -> Result<(), AuthorityError> {
+    alone(home, act, REFUSED).map(drop)
 }
 
 /// A line in a transaction of its own; its number.

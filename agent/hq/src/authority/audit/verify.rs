@@ -3,7 +3,7 @@
 //! A line that was changed, removed, inserted or moved is found at that line or the one after. What the lines themselves cannot
 //! show is that the last ones are missing: for that somebody must have noted a later line's hash elsewhere (`--head`).
 
-use crate::authority::audit::act::{Act, BEGAN};
+use crate::authority::audit::act::{Act, BEGAN, DONE};
 use crate::authority::audit::actor::{LOCAL, SERVE};
 use crate::authority::audit::line::{for_operator, hash_of, to_sign};
 use crate::authority::error::AuthorityError;
@@ -134,7 +134,7 @@ impl Verifier {
             };
         }
         let Some(key) = self.operators.get(&line.operator) else {
-            return Err(format!("no operator {:?} was added before", line.operator));
+            return Err(format!("no operator {:?} was in force", line.operator));
         };
         let signature = bytes_of(signature).ok_or("the operator's signature is not hexadecimal")?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key)
@@ -152,6 +152,14 @@ impl Verifier {
         began.and_then(|began| self.verified.open.remove(&began));
         if line.state == BEGAN && self.verified.open.len() < OPEN_MAX {
             self.verified.open.insert(line.number, line.act.clone());
+        }
+        let is_done = line.state == DONE;
+        if is_done && line.act == Act::OperatorAdd.name() {
+            let key = line.details.get("key").and_then(|key| bytes_of(key.as_str()?));
+            self.operators.insert(line.object.clone(), key.unwrap_or_default());
+        }
+        if is_done && line.act == Act::OperatorRemove.name() {
+            self.operators.remove(&line.object);
         }
         if self.wanted == Some(line.hash) {
             self.verified.found = Some(line.number);

@@ -1,11 +1,12 @@
 //! `audit`: the log of every act, on the command line.
 
-use crate::home::open;
+use crate::door::Door;
 use crate::print;
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_common::clock::{parse_rfc3339, rfc3339};
 use vedette_common::text::printable;
+use vedette_hq::audit::Act;
 use vedette_hq::audit::log;
 use vedette_hq::audit::verify::Verified;
 use vedette_hq::audit::{Filter, Line};
@@ -49,22 +50,25 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Show { since, by, act, object, json } => {
             let wanted = Filter { since: since.unwrap_or(0), operator: by, act, object };
-            let count = print::pages(json, log::pages(&open(dir)?, wanted)?, show)?;
+            let count = print::pages(json, log::pages(&door.open(Act::AuditShow)?, wanted)?, show)?;
             if !json {
                 println!("{count} line(s)");
             }
         }
-        Command::Verify { file: None, has, .. } => say(&log::verify(&open(dir)?, has)?),
+        Command::Verify { file: None, has, .. } => say(&log::verify(&door.open(Act::AuditVerify)?, has)?),
         Command::Verify { file: Some(file), key, has } => {
-            let key = key.map_or_else(|| log::public_key(&open(dir)?), Ok)?;
+            let key = match key {
+                Some(key) => key,
+                None => log::public_key(&door.open(Act::AuditVerify)?)?,
+            };
             say(&log::verify_file(&file, key, has)?);
         }
         Command::Export { file } => {
-            let lines = log::export(&open(dir)?, &file)?;
+            let lines = log::export(&door.open(Act::AuditExport)?, &file)?;
             println!("{} has {lines} line(s)", file.display());
         }
     }
