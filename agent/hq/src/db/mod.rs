@@ -9,6 +9,7 @@
 //! | `editions` | signed manifests, and what is imported and not yet published |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
+//! | `drafts` | editions that wait for a second operator |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
@@ -38,6 +39,7 @@ pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
 pub(crate) mod devices;
+pub(crate) mod drafts;
 pub(crate) mod editions;
 pub(crate) mod encounters;
 mod error;
@@ -70,7 +72,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 19] = [
+const TABLES: [&[Step]; 20] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -90,6 +92,7 @@ const TABLES: [&[Step]; 19] = [
     audit::STEPS,
     operators::STEPS,
     given_answers::STEPS,
+    drafts::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

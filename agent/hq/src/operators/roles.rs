@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 /// Looking at the state of things: every role may.
-const LOOK: [Act; 4] = [Act::Lists, Act::Devices, Act::Officers, Act::Scanners];
+const LOOK: [Act; 5] = [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners];
 
 impl Role {
     /// Every role.
@@ -53,11 +53,11 @@ impl Role {
         }
     }
 
-    /// What it may do besides looking at lists, devices, officers and scanners, which every role may.
+    /// What it may do besides looking at lists, drafts, devices, officers and scanners, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
             Role::Publisher => &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change],
-            Role::Approver => &[],
+            Role::Approver => &[Act::Approve, Act::Reject],
             Role::Owner => &[Act::Encounters, Act::Answer],
             Role::Fleet => &[
                 Act::Enrol,
@@ -80,6 +80,7 @@ impl Role {
                 Act::EraseOldKeys,
                 Act::ConfirmClock,
                 Act::ListCreate,
+                Act::ListSet,
                 Act::OperatorAdd,
                 Act::OperatorRemove,
                 Act::Operators,

@@ -1,5 +1,6 @@
 //! Tests that need several folders, and what tests share.
 
+mod approvals;
 mod audit;
 mod backup;
 mod cut_off;
