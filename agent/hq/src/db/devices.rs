@@ -13,7 +13,7 @@ use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use vedette_common::device_key::EnrolledKeys;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Digest, ListName};
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -79,6 +79,19 @@ ALTER TABLE enrolments ADD COLUMN next_ca INTEGER NOT NULL DEFAULT 0;
 ",
         )],
     },
+    Step {
+        number: 14,
+        work: &[Work::Sql(
+            "
+-- The CA that made a certificate: the SHA-256 of its public key. None at those that were made before.
+ALTER TABLE enrolments DROP COLUMN next_ca;
+ALTER TABLE enrolments ADD COLUMN ca BLOB;
+ALTER TABLE superseded ADD COLUMN ca BLOB;
+-- The serial number of the certificate by which the device's session was up last, as it has signed it.
+ALTER TABLE devices ADD COLUMN certificate BLOB;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -127,15 +140,23 @@ pub struct DeviceView {
     pub held: Vec<HeldView>,
 }
 
-/// A new certificate of a device.
+/// A certificate that is about to be given to a device.
+pub(crate) struct NewCertificate<'a> {
+    pub(crate) serial: &'a [u8],
+    /// See `Ca::id`.
+    pub(crate) ca: Digest,
+    /// Seconds since 1970.
+    pub(crate) expires_at: u64,
+}
+
+/// A device's new enrolment.
 pub(crate) struct NewEnrolment<'a> {
     pub(crate) device: &'a DeviceId,
     pub(crate) post: &'a str,
-    pub(crate) serial: &'a [u8],
+    pub(crate) certificate: NewCertificate<'a>,
     pub(crate) keys: &'a EnrolledKeys,
     /// Seconds since 1970.
     pub(crate) enrolled_at: u64,
-    pub(crate) expires_at: u64,
 }
 
 /// An enrolment of a device, as far as authenticating and opening what it sent needs it.
@@ -158,19 +179,20 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
          post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL,
-         status = NULL, status_identity = NULL",
+         status = NULL, status_identity = NULL, certificate = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
     db.execute(
-        "INSERT INTO enrolments(serial, device, box_public, enrolled_at, expires_at, signing_public, route_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO enrolments(serial, ca, device, box_public, enrolled_at, expires_at, signing_public, route_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            new.serial,
+            new.certificate.serial,
+            new.certificate.ca,
             id,
             new.keys.box_public,
             new.enrolled_at as i64,
-            new.expires_at as i64,
+            new.certificate.expires_at as i64,
             new.keys.signing_public,
             new.keys.route_key
         ],
@@ -180,37 +202,17 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
 
 /// Gives a device's enrolment in force another certificate; the one before counts until it ends. Nothing changes when there
 /// is none: see `fleet::devices::renew`.
-pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: u64) -> Result<(), DbError> {
+pub(crate) fn renew(db: &Session, device: &DeviceId, new: &NewCertificate<'_>) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments
+        "INSERT INTO superseded(serial, ca, device, expires_at) SELECT serial, ca, device, expires_at FROM enrolments
          WHERE device = ? AND revoked_at IS NULL",
         [device.as_str()],
     )?;
     db.execute(
-        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
-        params![serial, expires_at as i64, device.as_str()],
+        "UPDATE enrolments SET serial = ?, ca = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![new.serial, new.ca, new.expires_at as i64, device.as_str()],
     )?;
     Ok(())
-}
-
-/// A certificate is by the CA that will take the place of the present one.
-pub(crate) fn set_next_ca(db: &Session, serial: &[u8]) -> Result<(), DbError> {
-    db.execute("UPDATE enrolments SET next_ca = 1 WHERE serial = ?", [serial])?;
-    Ok(())
-}
-
-/// There is one CA again.
-pub(crate) fn forget_next_ca(db: &Session) -> Result<(), DbError> {
-    db.execute("UPDATE enrolments SET next_ca = 0", [])?;
-    Ok(())
-}
-
-/// Enrolled devices that have no certificate by the next CA, by name.
-pub(crate) fn of_old_ca(db: &Session) -> Result<Vec<DeviceId>, DbError> {
-    let mut query =
-        db.prepare("SELECT device FROM enrolments WHERE revoked_at IS NULL AND next_ca = 0 ORDER BY device")?;
-    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
-    rows.map(|id| parse(&id?)).collect()
 }
 
 /// Revokes every certificate of a device, also those that a renewal replaced.

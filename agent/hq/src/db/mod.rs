@@ -8,6 +8,7 @@
 //! | `lists` | the lists and the numbers of their keys |
 //! | `editions` | signed manifests, and what is imported and not yet published |
 //! | `devices` | devices, their certificates, what each holds |
+//! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
@@ -38,6 +39,7 @@ mod error;
 mod from_json;
 pub(crate) mod grants;
 pub(crate) mod lists;
+pub(crate) mod next_ca;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
 pub(crate) mod refusals;

@@ -103,6 +103,7 @@ pub(crate) fn status_with(edition: u64) -> Status {
         online: true,
         at: NOW,
         version: "1".try_into().unwrap(),
+        certificate: Default::default(),
         heartbeat: NOW,
         time_lost: false,
         root: 1,

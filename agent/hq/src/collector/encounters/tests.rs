@@ -1,6 +1,6 @@
 use super::*;
 use crate::authority::keys::Key;
-use crate::db::devices::{self as db_devices, NewEnrolment};
+use crate::db::devices::{self as db_devices, NewCertificate, NewEnrolment};
 use crate::publishing::PublishingError;
 use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::replace::{erase_old_owner_keys, replace_owner};
@@ -42,10 +42,9 @@ fn bench() -> Bench {
         let enrolment = NewEnrolment {
             device: &device_id(),
             post: "Kehl",
-            serial: &[serial],
+            certificate: NewCertificate { serial: &[serial], ca: [0; 32], expires_at: 9 },
             keys: &EnrolledKeys::of(key),
             enrolled_at: 1,
-            expires_at: 9,
         };
         db_devices::enrol(db.read(), &enrolment).unwrap();
     }
@@ -109,10 +108,9 @@ impl Bench {
         let enrolment = NewEnrolment {
             device: &other(),
             post: "Lauterbourg",
-            serial: &[3],
+            certificate: NewCertificate { serial: &[3], ca: [0; 32], expires_at: 9 },
             keys: &EnrolledKeys::of(&key),
             enrolled_at: 1,
-            expires_at: 9,
         };
         db_devices::enrol(self.db.read(), &enrolment).unwrap();
         key
