@@ -130,8 +130,11 @@ fn without_a_root_s_key_no_pin_is_taken() {
     assert_eq!(unit.pin(&pin(2, PinnedRole::Heartbeat, &NEW, &[])), Err(ScannerRefusal::Untrusted));
 }
 
-/// What a scanner would accept: the roles' keys, the floors, the first list's edition.
-fn believed(unit: &Scanner) -> ([bool; 3], u64, u64, u64) {
+/// Whether the roles of heartbeat, orders and issuer have the new keys; the floors of time and enrolment; the list's edition.
+type Believed = ([bool; 3], u64, u64, u64);
+
+/// What a scanner would accept.
+fn believed(unit: &Scanner) -> Believed {
     let roles = [&unit.setup.heartbeat, &unit.setup.orders, &unit.setup.lists[0].issuer.role];
     let edition = unit.hello(0).unwrap().lists[0].edition;
     let floors = [TIME, ENROLMENT].map(|key| unit.floor(key).unwrap());
@@ -139,7 +142,7 @@ fn believed(unit: &Scanner) -> ([bool; 3], u64, u64, u64) {
 }
 
 /// A scanner with floors, and a pin of each role, with what it believes once that is in effect.
-fn pins_to_come() -> [(PinnedRole, ([bool; 3], u64, u64, u64)); 3] {
+fn pins_to_come() -> [(PinnedRole, Believed); 3] {
     let time = ISSUED + 10;
     [
         (PinnedRole::Heartbeat, ([true, false, false], 0, 9, 2)),
