@@ -119,6 +119,7 @@ pub struct DeviceView {
     /// Where it stands.
     pub post: String,
     pub state: DeviceState,
+    /// The one that it uses, by its last word; else its newest.
     pub certificate_expires_at: u64,
     /// When its last status came.
     pub last_seen: Option<u64>,
@@ -139,6 +140,10 @@ pub struct DeviceView {
     /// By list.
     pub held: Vec<HeldView>,
 }
+
+/// When the certificate ends that a device uses, by its last word, or else its newest; of `devices` and `enrolments`.
+const ENDS: &str = "COALESCE((SELECT superseded.expires_at FROM superseded
+     WHERE superseded.serial = devices.certificate AND superseded.device = devices.id), enrolments.expires_at)";
 
 /// A certificate that is about to be given to a device.
 pub(crate) struct NewCertificate<'a> {
@@ -257,14 +262,14 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
 
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
-    let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused, status
+    let mut query = db.prepare_cached(&format!(
+        "SELECT id, post, revoked_at IS NOT NULL, {ENDS}, last_seen, online, version, spool, refused, status
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
             AND (later.revoked_at IS NULL OR later.revoked_at > enrolments.revoked_at)))
          GROUP BY id ORDER BY id LIMIT ?2",
-    )?;
+    ))?;
     let rows = query.query_map(params![after, limit as i64], |row| {
         let status: Option<Vec<u8>> = row.get(9)?;
         Ok(DeviceView {
@@ -373,17 +378,18 @@ pub(crate) fn all(db: &Session) -> Result<Vec<DeviceId>, DbError> {
     rows.map(|id| parse(&id?)).collect()
 }
 
-/// Enrolled devices whose certificate ends before `before`, the earliest first, and when: at most `limit`, and how many
+/// Enrolled devices whose certificate in use ends before `before`, the earliest first, and when: at most `limit`, and how many
 /// there are in all.
 pub(crate) fn ending_before(
     db: &Session,
     before: u64,
     limit: usize,
 ) -> Result<(Vec<(DeviceId, u64)>, usize), DbError> {
-    let mut query = db.prepare(
-        "SELECT device, expires_at, count(*) OVER () FROM enrolments WHERE revoked_at IS NULL AND expires_at < ?
-         ORDER BY expires_at, device LIMIT ?",
-    )?;
+    let mut query = db.prepare(&format!(
+        "SELECT id, ends, count(*) OVER () FROM
+           (SELECT id, {ENDS} AS ends FROM devices JOIN enrolments ON device = id WHERE revoked_at IS NULL)
+         WHERE ends < ? ORDER BY ends, id LIMIT ?",
+    ))?;
     let (mut found, mut total) = (Vec::new(), 0);
     let mut rows = query.query(params![before as i64, limit as i64])?;
     while let Some(row) = rows.next()? {

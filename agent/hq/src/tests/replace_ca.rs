@@ -77,7 +77,7 @@ fn is_replaced_by(home: &Home, next: &str) {
 
 /// A device signs, in a session that is up, that this is the certificate that it uses; it was enrolled into `folder`.
 #[track_caller]
-fn tell(home: &Home, device: &DeviceId, folder: &Path, used: &Identity, number: u64) {
+pub(super) fn tell(home: &Home, device: &DeviceId, folder: &Path, used: &Identity, number: u64) {
     say(home, device, folder, used, Status { number, at: NOW + number, ..status_with(1) });
 }
 
