@@ -49,7 +49,7 @@ fn a_forged_pin_far_ahead_keeps_none_out_that_headquarters_signed() {
             device = world.device();
         }
         assert_eq!(device.apply(papers(&world, &[&genuine])).unwrap(), UpdateOutcome::Applied);
-        assert_eq!(kept(&device), [genuine.clone()]);
+        assert_eq!(kept(&device), std::slice::from_ref(&genuine));
         assert_eq!(device.apply(papers(&world, &[&genuine])).unwrap(), UpdateOutcome::Duplicate);
     }
 }
@@ -87,7 +87,7 @@ fn older_papers_take_no_later_pin_away_whatever_is_put_beside_them() {
     let older: [&[&[u8]]; 4] = [&[&before], &[], &[&before, &forged], &[&forged]];
     for older in older {
         assert!(device.apply(papers(&world, older)).is_err());
-        assert_eq!(kept(&device), [newest.clone()]);
+        assert_eq!(kept(&device), std::slice::from_ref(&newest));
     }
 }
 
