@@ -15,6 +15,7 @@
 //! number is in the database, and so can be revoked, before it is signed (see `cut_off`). The same command again says what is
 //! there.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
 use vedette_common::device_key::EnrolledKeys;
 use vedette_common::files;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Hex, ListName};
 
 /// Most days a device's certificate may live.
 const CERTIFICATE_DAYS_MAX: u32 = 825;
@@ -122,6 +123,8 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     write_authorities(home, folder.path())?;
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
+    let act = Act::Enrol.of(device).with("post", post).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", certified.expires))?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
@@ -153,6 +156,8 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     super::devices::renew(&change, device, &noted(&certified, &ca))?;
     write_certificate(folder.path(), &certified)?;
     write_authorities(home, folder.path())?;
+    let act = Act::RenewDevice.of(device).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", certified.expires))?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;

@@ -1,8 +1,10 @@
 //! Tests that need several folders, and what tests share.
 
+mod audit;
 mod backup;
 mod cut_off;
 mod devices;
+mod operators;
 mod pins;
 mod publishing;
 mod renewal;
