@@ -81,7 +81,7 @@ fn what_one_proposes_another_approves_and_both_sign_its_digest() {
     let approved = two.approve("paul", 1).unwrap();
     assert_eq!((approved.is_new, approved.edition, approved.puts, two.edition()), (true, 1, 2, 1));
     assert!(shown(&two.0.home, None, false).unwrap().is_empty());
-    let signed = two.0.lines().into_iter().filter(|line| line.details.get("digest").is_some());
+    let signed = two.0.lines().into_iter().filter(|line| line.details.contains_key("digest"));
     let signed: Vec<_> =
         signed.map(|line| (line.operator, line.act, line.details["digest"].clone())).collect();
     let digest: serde_json::Value = draft.digest.into();
