@@ -96,7 +96,26 @@ fn operators_do_what_their_roles_say_and_sign_it() {
     assert_eq!(told, wanted);
     assert!(local.starts_with("local:"));
     assert!(lines.iter().all(|l| of(l, "operator") == local || l["operator_signature"].is_string()));
-    hq.run(&["--operator", &at("flo"), "audit", "verify"]).expect_code(0);
+    let verified = hq.run(&["--operator", &at("flo"), "audit", "verify"]).expect_code(0).out;
+    hq.run(&["--operator", &at("ada"), "replace-key", "audit"]).expect_code(0);
+    let file = text(folder.path().join("audit.jsonl"));
+    hq.run(&["--operator", &at("flo"), "audit", "export", &file]).expect_code(0);
+    let key = verified.lines().find_map(|line| line.strip_prefix("signed by the audit key ")).unwrap();
+    let read = independent(key, &file).unwrap();
+    assert_eq!(read["lines"], 14);
+    let changed = fs::read_to_string(&file).unwrap().replace("\"act\":\"publish\"", "\"act\":\"import\"");
+    fs::write(&file, changed).unwrap();
+    assert!(independent(key, &file).unwrap_err().contains("line 10 has another hash"));
+}
+
+/// What `tests/reader/audit.py`, which shares no code with this, makes of an export; or why it does not.
+fn independent(key: &str, file: &str) -> Result<serde_json::Value, String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/reader/audit.py");
+    let done = std::process::Command::new("python3").args([script, key, file]).output().unwrap();
+    match done.status.success() {
+        true => Ok(serde_json::from_slice(&done.stdout).unwrap()),
+        false => Err(String::from_utf8_lossy(&done.stderr).into()),
+    }
 }
 
 #[test]

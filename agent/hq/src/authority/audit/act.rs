@@ -13,6 +13,8 @@ pub const WORD_BYTES_MAX: usize = 64;
 /// Most details of a line, and most words of a detail that lists several.
 pub const DETAILS_MAX: usize = 16;
 
+/// The object of a `replace-key` of the audit key itself.
+pub(crate) const AUDIT_KEY: &str = "audit";
 /// What became of an act: it is done,
 pub(crate) const DONE: &str = "done";
 /// it began, and another line says how it ended,
