@@ -6,6 +6,7 @@
 //! | `heartbeat`, `roster`, `collector`, `orders` | Ed25519 seeds; `serve` needs `heartbeat` and `collector` only |
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
+//! | `agency`, `agency-name` | in an agency's home: Ed25519 seed that signs what it asks of headquarters; its name, which is no secret |
 //! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
 //! | `<key>.next`, `<key>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced by that root |
 //!
@@ -103,6 +104,8 @@ pub enum Key<'a> {
     NextOwner(&'a ListName),
     /// Seals a list's segments.
     List(&'a ListName, u32),
+    /// Signs an agency's requests.
+    Agency,
 }
 
 impl Key<'_> {
@@ -121,6 +124,7 @@ impl Key<'_> {
             Key::Owner(list) => format!("owner-{}", flat(list)),
             Key::NextOwner(list) => format!("owner-{}.next", flat(list)),
             Key::List(list, number) => format!("list-{}-{number}", flat(list)),
+            Key::Agency => "agency".into(),
         })
     }
 

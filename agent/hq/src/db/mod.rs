@@ -20,6 +20,7 @@
 //! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
+//! | `agencies` | agencies with homes of their own, and which lists are theirs |
 //! | `alarms` | what `serve` cannot do at present |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
@@ -30,6 +31,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod agencies;
 pub(crate) mod alarms;
 mod connection;
 pub(crate) mod contradictions;
@@ -64,7 +66,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 16] = [
+const TABLES: [&[Step]; 17] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -75,6 +77,7 @@ const TABLES: [&[Step]; 16] = [
     encounters::STEPS,
     outcomes::STEPS,
     messages::STEPS,
+    agencies::STEPS,
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,

@@ -1,5 +1,6 @@
 //! Tests that need several folders, and what tests share.
 
+mod agency;
 mod backup;
 mod cut_off;
 mod devices;

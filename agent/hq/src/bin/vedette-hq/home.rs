@@ -79,7 +79,7 @@ pub(crate) fn open(dir: &Path) -> Result<Home, AuthorityError> {
     Home::open(dir, clock())
 }
 
-fn clock() -> Arc<Clock> {
+pub(crate) fn clock() -> Arc<Clock> {
     Arc::new(Clock::default())
 }
 

@@ -1,5 +1,6 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
+mod agency;
 mod changes;
 mod devices;
 mod home;
@@ -53,6 +54,9 @@ enum Command {
     /// Say which scanners with the shim hang at which device.
     #[command(subcommand)]
     Scanner(scanner::Command),
+    /// Exchange lists and encounters with agencies that issue on machines of their own.
+    #[command(subcommand)]
+    Agency(agency::Command),
     #[command(flatten)]
     Service(service::Command),
     /// Print a completion script.
@@ -98,6 +102,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Devices(command) => devices::run(&cli.home, command),
         Command::Officer(command) => officer::run(&home::open(&cli.home)?, command),
         Command::Scanner(command) => scanner::run(&home::open(&cli.home)?, command),
+        Command::Agency(command) => agency::run(&cli.home, command),
         Command::Service(command) => service::run(&cli.home, command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette-hq", &mut std::io::stdout());
