@@ -14,6 +14,7 @@ use crate::authority::keys::Key;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
 use crate::authority::{AuthorityError, heartbeat, root};
+use crate::collector::answer;
 pub use crate::db::agencies::AgencyView;
 use crate::db::lists::{self, ListRow};
 use crate::db::{Session, agencies, devices, editions, grants, messages, statements};
@@ -23,7 +24,7 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
 use vedette_shim::trust::{
-    Enrolment, Floor, Grant, LISTS_MAX, Manifest, PublicKey, Root, SegmentRef, SignedKind, key_id,
+    Enrolment, Floor, Grant, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef, SignedKind, key_id,
 };
 
 /// Messages that one folder has, at most; the next has those after them.
@@ -108,6 +109,10 @@ pub fn take(home: &Home, agency: &str, from: &Path, name_lists: bool) -> Result<
     for (name, path) in files_of(from, "grant")? {
         let done = grant(&change, agency, &root, (&name, &path), now)?;
         taken.count(&format!("grant/{name}"), done);
+    }
+    for (name, path) in files_of(from, "answer")? {
+        let done = answer(home, &change, (agency, &key), &path)?;
+        taken.count(&format!("answer/{name}"), done);
     }
     if let Ok(sequence) = files::read_foreign(&from.join("taken"), 32)
         && let Some(sequence) = std::str::from_utf8(&sequence).ok().and_then(|text| text.trim().parse().ok())
@@ -296,9 +301,8 @@ fn grant(
     if grants::of_device(db, &device)?.iter().any(|(of, before)| *of == list && *before == bytes) {
         return Ok(Ok(false));
     }
-    let Some(box_public) = devices::box_in_force(db, &device)? else {
-        return Ok(Err(format!("{device} is not enrolled")));
-    };
+    // Revoked since: its agency learns of that with the next folder.
+    let Some(box_public) = devices::box_in_force(db, &device)? else { return Ok(Ok(false)) };
     let floor = grants::number(db, &device, &list)?;
     let us = Enrolment { device, key: key_id(&box_public) };
     let grant = match Grant::accept(&bytes, &us, root, |_| floor, now, &RingVerify) {
@@ -317,6 +321,27 @@ fn grant(
     };
     grants::set(db, &new)?;
     Ok(Ok(true))
+}
+
+/// Takes an answer to an encounter with the agency's list; whether it is new.
+fn answer(
+    home: &Home,
+    db: &Session,
+    (agency, key): (&str, &PublicKey),
+    path: &Path,
+) -> Result<Result<bool, String>, AgencyError> {
+    let role = root::role(1, std::slice::from_ref(key));
+    let read = statement(path).and_then(|bytes| {
+        accept::<OwnerAnswer>(SignedKind::Answer, &bytes, &role).map_err(|error| error.to_string())
+    });
+    let answer = match read {
+        Ok(answer) => answer,
+        Err(why) => return Ok(Err(why)),
+    };
+    if !messages::is_of_agency(db, &answer.encounter, &answer.device, agency)? {
+        return Ok(Err("no encounter with the agency's lists has this number".into()));
+    }
+    Ok(Ok(answer::take(home, db, &answer)?))
 }
 
 /// A public key in hexadecimal.

@@ -17,7 +17,7 @@ use crate::authority::signing_time::signing_time;
 use crate::collector::opening::Opening;
 use crate::db::devices::{self, NewCertificate, NewEnrolment};
 use crate::db::messages::{self, Arrival, Carried};
-use crate::db::{Session, agencies, editions, grants as db_grants, lists, settings, statements};
+use crate::db::{Session, agencies, editions, grants as db_grants, lists, outcomes, settings, statements};
 use crate::fleet::grants;
 use crate::publishing::list;
 use std::path::Path;
@@ -25,11 +25,12 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::device_key::EnrolledKeys;
 use vedette_common::encounter::{self, MESSAGE_BYTES_MAX};
 use vedette_common::files;
+use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Heartbeat, Root, SignedKind, digest};
 use vedette_shim::wire::SealedEncounter;
 
-const PARTS: [&str; 5] = ["request", "list", "segment", "grant", "taken"];
+const PARTS: [&str; 6] = ["request", "list", "segment", "grant", "answer", "taken"];
 /// Around a message in its file: device, list and times.
 const AROUND_BYTES_MAX: usize = 256;
 
@@ -99,6 +100,10 @@ pub fn give(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
         for (list, bytes) in db_grants::of_device(db, &device)? {
             giving.put(&format!("grant/{device}/{list}"), &bytes)?;
         }
+    }
+    let since = now.saturating_sub(OWNER_ANSWER_KEPT_S);
+    for answer in outcomes::answers_since(db, since)? {
+        giving.put(&format!("answer/{}/{}", answer.device, Hex(&answer.encounter)), &answer.bytes)?;
     }
     giving.put("taken", format!("{}\n", settings::messages_taken(db)?).as_bytes())?;
     giving.finish()?;

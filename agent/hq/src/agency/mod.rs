@@ -10,6 +10,7 @@
 //!   heartbeat                              list/<owner>/<list>/manifest
 //!   device/<id>     its keys, signed       segment/<digest>
 //!   messages        sealed encounters      grant/<device>/<owner>/<list>
+//!                                          answer/<device>/<encounter>
 //!                                          taken                      the last message that was taken
 //! ```
 //!

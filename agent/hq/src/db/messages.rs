@@ -145,6 +145,18 @@ pub(crate) fn sealed(db: &Session, list: &ListName) -> Result<u64, DbError> {
     Ok(db.query_row(query, [list.as_str()], |row| row.get::<_, i64>(0))? as u64)
 }
 
+/// Whether a message of this id and device is of a list of the agency.
+pub(crate) fn is_of_agency(
+    db: &Session,
+    id: &EncounterId,
+    device: &DeviceId,
+    agency: &str,
+) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM messages JOIN lists ON lists.name = messages.list
+                 WHERE messages.id = ? AND messages.device = ? AND lists.agency = ?)";
+    Ok(db.query_row(query, params![id, device.as_str(), agency], |row| row.get(0))?)
+}
+
 /// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
 pub(crate) fn mark_overdue(
     db: &Session,

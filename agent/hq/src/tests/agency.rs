@@ -6,8 +6,9 @@ use crate::agency::home::init;
 use crate::agency::{AgencyError, Taken, issuer};
 use crate::authority::home::Home;
 use crate::authority::{keys::Key, root};
+use crate::collector::answer::answer;
 use crate::collector::encounters::{self, Outcome, collect};
-use crate::db::{devices as db_devices, editions, grants as db_grants};
+use crate::db::{devices as db_devices, editions, grants as db_grants, outcomes};
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::fleet::revoke::revoke;
 use crate::publishing::PublishingError;
@@ -23,7 +24,7 @@ use vedette_common::crypto::{BoxKey, RingVerify};
 use vedette_common::encounter;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Enrolment, Grant, Manifest, key_id};
+use vedette_shim::trust::{Enrolment, Grant, Manifest, OwnerAnswer, OwnerWord, key_id};
 use vedette_shim::wire::Report;
 
 const HEADER: &str = "issuing_state,document_type,document_number,status\n";
@@ -157,6 +158,24 @@ fn each_agency_reads_its_own_hits_and_headquarters_none() {
         world.to_headquarters(home, name);
     }
     assert_eq!(waiting(), [0, 0]);
+    // Its owner answers, and the device hears it from headquarters.
+    answer(&utopia, [1; 16], None, OwnerWord::Confirmed, "").unwrap();
+    assert!(answer(&utopia, [2; 16], None, OwnerWord::Confirmed, "").is_err(), "another agency's");
+    for _ in 0..2 {
+        world.to_headquarters(&utopia, "uto");
+    }
+    let answers = outcomes::answers_since(db.read(), 0).unwrap();
+    assert_eq!(answers.len(), 1);
+    let said = OwnerAnswer::accept(&answers[0].bytes, &device_id(), &root, &RingVerify).unwrap();
+    assert_eq!((said.encounter, said.word), ([1; 16], OwnerWord::Confirmed));
+    let stolen = world.path("stolen");
+    fs::create_dir_all(stolen.join("answer/post-7")).unwrap();
+    fs::copy(
+        world.path("from-uto/answer/post-7").join("01".repeat(16)),
+        stolen.join("answer/post-7").join("01".repeat(16)),
+    )
+    .unwrap();
+    assert_eq!(take(&world.carrier, "rur", &stolen, false).unwrap().refused.len(), 1);
     for secret in ["UTO-P-1", "L898902C3"] {
         assert!(!holds(world.carrier.dir(), secret), "{secret} is in headquarters' home");
     }
