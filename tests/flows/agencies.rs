@@ -35,7 +35,9 @@ fn lists_of(encounters: &[Value]) -> Vec<&str> {
 #[test]
 fn agencies_that_do_not_read_each_other_s_hits_share_a_headquarters() {
     let post = Post::serving();
-    let device = post.start_device("post-7");
+    let mut device = post.enrol_by_request("post-7");
+    let key = fs::read_to_string(device.folder().join("box.key")).unwrap();
+    device.start();
     // Headquarters has a list of its own, too, by the same code.
     post.hq.publish(LIST, [number(1)]);
     device.wait_for_edition(LIST, 1);
@@ -58,8 +60,10 @@ fn agencies_that_do_not_read_each_other_s_hits_share_a_headquarters() {
         assert_eq!(lists_of(&encounters), [format!("{name}/stolen")]);
         assert_eq!(encounters[0]["document"]["given_names"], NAMES);
     }
-    for folder in ["hq", "broker", "to-rur", "from-rur"] {
-        assert!(!holds(&post.folder().join(folder), NAMES), "{folder} holds what was met in the clear");
+    for folder in ["hq", "broker", "to-rur", "from-rur", "post-7-given"] {
+        for secret in [NAMES, key.trim()] {
+            assert!(!holds(&post.folder().join(folder), secret), "{folder} holds {secret}");
+        }
     }
     assert!(!String::from_utf8_lossy(&post.hq.whole_log()).contains(NAMES));
 

@@ -69,7 +69,7 @@ impl SigningKey {
         self.sign(&trust::message_to_sign(kind, body))
     }
 
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
     }
 }

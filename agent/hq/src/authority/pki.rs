@@ -11,7 +11,7 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::db::devices::Revoked;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey, PublicKeyData,
     RevokedCertParams, SerialNumber,
 };
@@ -164,7 +164,7 @@ impl Ca {
         self.certify_as(serial, params, "the device's certificate")
     }
 
-    /// Makes a device's certificate, DER, for a key that it has.
+    /// Makes a device's certificate for a key that it has.
     pub(crate) fn certify_key(
         &self,
         device: &DeviceId,
@@ -172,13 +172,12 @@ impl Ca {
         term_s: u64,
         now: u64,
         serial: &[u8; 16],
-    ) -> Result<Vec<u8>, AuthorityError> {
+    ) -> Result<Certificate, AuthorityError> {
         let mut params = params(device.as_str(), now, 0);
         params.not_after = time(now + term_s);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         complete(&mut params, serial);
-        let certificate = params.signed_by(key, &self.0).map_err(failed("the device's certificate"))?;
-        Ok(certificate.der().to_vec())
+        params.signed_by(key, &self.0).map_err(failed("the device's certificate"))
     }
 
     fn certify(&self, params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {

@@ -11,6 +11,7 @@ mod replace;
 mod replace_ca;
 mod replace_list;
 mod replace_root;
+mod requests;
 mod rules;
 mod serving;
 mod status;
