@@ -4,7 +4,7 @@ use super::{device_id, new_home};
 use crate::db::devices;
 use crate::fleet::FleetError;
 use crate::fleet::enrol::{EnrolOptions, enrol};
-use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
@@ -36,7 +36,7 @@ fn a_request_is_enrolled_with_its_keys_and_nothing_private_is_made() {
     let pem = fs::read(out.join("device.pem")).unwrap();
     let certified = x509_parser::pem::parse_x509_pem(&pem).unwrap().1;
     let certified = certified.parse_x509().unwrap();
-    assert_eq!(certified.public_key().raw, link.public_key_der());
+    assert_eq!(certified.public_key().subject_public_key.data.as_ref(), link.der_bytes());
     let db = home.database().unwrap();
     assert_eq!(devices::box_in_force(db.read(), &device_id()).unwrap(), Some(key.public()));
 }
