@@ -49,7 +49,7 @@ impl<'a> EnrolmentRequest<'a> {
 
     /// The file's text, signed.
     pub fn sign(&self, key: &SigningKey) -> String {
-        let signature = key.sign(&self.signed());
+        let signature = key.sign_message(&self.signed());
         let mut buffer = [0; REQUEST_BYTES_MAX];
         let signed = EnrolmentRequest { signature: &signature, ..self.clone() };
         let bytes = wire::encode(&signed, &mut buffer).expect("keys and a request fit their bound");

@@ -3,6 +3,7 @@
 //! | folder | what is in it |
 //! |---|---|
 //! | [`authority`] | the home and who may speak for it: keys, roots, certificates, the heartbeat |
+//! | [`operators`] | who may act here, in which roles |
 //! | [`fleet`] | the devices and their officers: enrolled, granted, revoked |
 //! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
@@ -20,12 +21,13 @@ pub mod collector;
 mod db;
 mod error;
 pub mod fleet;
+pub mod operators;
 pub mod publishing;
 
 pub use authority::AuthorityError;
 pub use authority::home::{self, Home};
 pub use authority::{
-    heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
+    audit, heartbeat, init, keys, pki, renew, replace, replace_ca, replace_root, root, roster, signing_time,
 };
 pub use collector::CollectorError;
 pub use collector::{alarms, answer, broadcast, encounters, exchange, serve};
@@ -33,6 +35,7 @@ pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
+pub use operators::OperatorError;
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
 pub use publishing::{bundle, change, import, issue, list, publish, replace as replace_list, screen};

@@ -9,6 +9,7 @@ use super::folder::{Giving, files_of, statement};
 use super::home::{check_is_headquarters, check_name};
 use super::statements::{DeviceStatement, ListRequest, accept};
 use super::Taken;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::sign::signed;
@@ -36,12 +37,15 @@ pub fn add(home: &Home, agency: &str, key: &PublicKey) -> Result<bool, AgencyErr
     check_is_headquarters(home)?;
     check_name(agency)?;
     let _lock = home.lock()?;
-    let db = home.database()?;
-    let is_new = agencies::find(db.read(), agency)?.is_none();
-    match agencies::add(db.read(), agency, key)? == *key {
-        true => Ok(is_new),
-        false => Err(AgencyError::OtherKey(agency.into())),
+    let mut db = home.database()?;
+    let change = db.change()?;
+    if let Some((known, _)) = agencies::find(&change, agency)? {
+        return if known == *key { Ok(false) } else { Err(AgencyError::OtherKey(agency.into())) };
     }
+    agencies::add(&change, agency, key)?;
+    audit::record(home, &change, Act::AgencyAdd.of(agency).with("key", Hex(key).to_string()))?;
+    change.commit()?;
+    Ok(true)
 }
 
 /// Every agency here.
@@ -55,6 +59,10 @@ pub fn agencies(home: &Home) -> Result<Vec<AgencyView>, AgencyError> {
 pub fn give(home: &Home, agency: &str, to: &Path) -> Result<usize, AgencyError> {
     check_is_headquarters(home)?;
     let _lock = home.lock()?;
+    audit::around(home, Act::AgencyGive.of(agency), || write(home, agency, to))
+}
+
+fn write(home: &Home, agency: &str, to: &Path) -> Result<usize, AgencyError> {
     let db = home.database()?;
     let db = db.read();
     let (_, taken) = get(db, agency)?;
@@ -122,6 +130,8 @@ pub fn take(home: &Home, agency: &str, from: &Path, name_lists: bool) -> Result<
     if taken.new > 0 {
         heartbeat::renew(home, &change, now)?;
     }
+    let act = Act::AgencyTake.of(agency).with("new", taken.new).with("refused", taken.refused.clone());
+    audit::record(home, &change, act)?;
     change.commit()?;
     issue::sweep(home, db.read())?;
     Ok(taken)

@@ -4,6 +4,7 @@
 //! `keys/agency-name` has the agency's name, and makes the home one.
 
 use super::error::AgencyError;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::new_folder::NewFolder;
@@ -42,7 +43,11 @@ pub fn init(dir: &Path, agency: &str, root: &Path, clock: Arc<Clock>) -> Result<
     Key::Agency.make(&home)?;
     files::write(&home.agency_file(), format!("{agency}\n").as_bytes())?;
     let key = Key::Agency.signing(&home)?.public();
-    drop(home.new_database()?);
+    let mut db = home.new_database()?;
+    let change = db.change()?;
+    audit::record(&home, &change, Act::Init.of("home").with("agency", agency))?;
+    change.commit()?;
+    drop(db);
     folder.finish()?;
     Ok(key)
 }

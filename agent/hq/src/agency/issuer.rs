@@ -9,6 +9,7 @@ use super::folder::{Giving, files_of, statement};
 use super::home;
 use super::statements::{DeviceStatement, ListRequest, accept};
 use super::Taken;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
@@ -60,6 +61,8 @@ pub fn take(home: &Home, from: &Path) -> Result<Taken, AgencyError> {
         last = last.max(sequence);
     }
     settings::set_messages_taken(&change, last)?;
+    let act = Act::AgencyTake.of("headquarters").with("new", taken.new);
+    audit::record(home, &change, act.with("refused", taken.refused.clone()))?;
     change.commit()?;
     Opening::with_keys_of(home).open_stored(&mut db)?;
     Ok(taken)
@@ -69,6 +72,10 @@ pub fn take(home: &Home, from: &Path) -> Result<Taken, AgencyError> {
 pub fn give(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
     home::of(home)?;
     let _lock = home.lock()?;
+    audit::around(home, Act::AgencyGive.of("headquarters"), || write(home, to))
+}
+
+fn write(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
     let db = home.database()?;
     let db = db.read();
     let now = signing_time(home, db)?;

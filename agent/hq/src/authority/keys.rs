@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `root-1`, `root-2`, `root-3` | Ed25519 seeds, two of which sign a root; may live elsewhere between uses |
 //! | `heartbeat`, `roster`, `collector`, `orders` | Ed25519 seeds; `serve` needs `heartbeat` and `collector` only |
+//! | `audit` | Ed25519 seed that signs the lines of the audit log; made with the first line |
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
 //! | `agency`, `agency-name` | in an agency's home: Ed25519 seed that signs what it asks of headquarters; its name, which is no secret |
@@ -92,6 +93,8 @@ pub enum Key<'a> {
     Collector,
     /// Signs orders.
     Orders,
+    /// Signs the lines of the audit log.
+    Audit,
     /// Will replace an online role's key.
     Next(OnlineRole),
     /// Signs a list's manifests and grants.
@@ -118,6 +121,7 @@ impl Key<'_> {
             Key::Roster => OnlineRole::Roster.name().into(),
             Key::Collector => OnlineRole::Collector.name().into(),
             Key::Orders => OnlineRole::Orders.name().into(),
+            Key::Audit => "audit".into(),
             Key::Next(role) => format!("{}.next", role.name()),
             Key::Issuer(list) => format!("issuer-{}", flat(list)),
             Key::NextIssuer(list) => format!("issuer-{}.next", flat(list)),

@@ -6,27 +6,31 @@
 //! several the last counts. What is older than a week is cleared from the broker: the device has forgotten its clock.
 
 use crate::authority::AuthorityError;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
 use crate::collector::error::CollectorError;
+use crate::db::given_answers::{self, GivenAnswer};
 use crate::db::outcomes::{self, SignedAnswer};
 use crate::db::{Session, encounters};
 use vedette_common::crypto::{RingVerify, sign_statement};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
+use vedette_common::text::owner_word;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
 use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
 
-/// Answers an encounter; the device that gets it. `of`: its device, which must be said where several have made one of this id.
+/// Answers an encounter; the device that gets it. One that contradicts the answer in effect is refused, unless `even_so` says why. `of`: its device, which must be said where several have made one of this id.
 pub fn answer(
     home: &Home,
     encounter: EncounterId,
     of: Option<&DeviceId>,
     said: OwnerWord,
     text: &str,
+    even_so: Option<&str>,
 ) -> Result<DeviceId, CollectorError> {
     let text = text.try_into().map_err(|_| CollectorError::Value {
         what: "text",
@@ -43,6 +47,11 @@ pub fn answer(
         [device] => device.clone(),
         _ => return Err(CollectorError::SeveralEncounters(Hex(&encounter).to_string())),
     };
+    let before = given_answers::of_encounter(&change, &encounter, device.as_str())?.into_iter().next();
+    if let Some(before) = before.filter(|before| before.word != said && even_so.is_none()) {
+        let GivenAnswer { operator, at, word, .. } = before;
+        return Err(CollectorError::Contradicts { operator, at, word });
+    }
     // Two answers in one second must not have one time: the later would not count.
     let now = signing_time(home, &change)?;
     let at = now.max(outcomes::answered_at(&change, &encounter, &device)?.map_or(0, |last| last + 1));
@@ -52,6 +61,9 @@ pub fn answer(
         Some(_) => sign_statement(SignedKind::Answer, &answer, &[&Key::Agency.signing(home)?]),
     };
     outcomes::set_answer(&change, &answer, &bytes)?;
+    given_answers::set(&change, &home.actor().name(), &answer)?;
+    let act = Act::Answer.of(Hex(&encounter)).with("device", device.as_str()).with("word", owner_word(said));
+    audit::record(home, &change, act.because(even_so.unwrap_or_default()))?;
     change.commit()?;
     Ok(device)
 }

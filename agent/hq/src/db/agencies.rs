@@ -10,7 +10,7 @@ use vedette_shim::ids::{DeviceId, Hex, ListName};
 use vedette_shim::trust::PublicKey;
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 16,
+    number: 18,
     work: &[Work::Sql(
         "
 -- At headquarters.
@@ -27,10 +27,10 @@ CREATE TABLE device_statements(device TEXT PRIMARY KEY, number INTEGER NOT NULL)
     )],
 }];
 
-/// Adds an agency, unless it is here; the key it has.
-pub(crate) fn add(db: &Session, name: &str, key: &PublicKey) -> Result<PublicKey, DbError> {
-    db.execute("INSERT OR IGNORE INTO agencies(name, key) VALUES (?, ?)", params![name, key])?;
-    Ok(db.query_row("SELECT key FROM agencies WHERE name = ?", [name], |row| row.get(0))?)
+/// Adds an agency that is not here.
+pub(crate) fn add(db: &Session, name: &str, key: &PublicKey) -> Result<(), DbError> {
+    db.execute("INSERT INTO agencies(name, key) VALUES (?, ?)", params![name, key])?;
+    Ok(())
 }
 
 /// An agency as `agency list` shows it.

@@ -16,12 +16,15 @@
 //! | `messages` | encounters and outcomes as they came home, sealed |
 //! | `encounters` | what encounters say that could be opened here |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `given_answers` | what each operator answered |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
 //! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
 //! | `agencies` | agencies with homes of their own, and which lists are theirs |
 //! | `alarms` | what `serve` cannot do at present |
+//! | `audit` | what was done at headquarters |
+//! | `operators` | who may act at headquarters |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
 //! nowhere else. To change a table: add a [`Step`] with the next number to its file; never edit one that was released.
@@ -33,6 +36,7 @@
 
 pub(crate) mod agencies;
 pub(crate) mod alarms;
+pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
 pub(crate) mod devices;
@@ -40,11 +44,13 @@ pub(crate) mod editions;
 pub(crate) mod encounters;
 mod error;
 mod from_json;
+pub(crate) mod given_answers;
 pub(crate) mod grants;
 pub(crate) mod lists;
 pub(crate) mod messages;
 pub(crate) mod next_ca;
 pub(crate) mod officers;
+pub(crate) mod operators;
 pub(crate) mod outcomes;
 pub(crate) mod refusals;
 pub(crate) mod scanners;
@@ -66,7 +72,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 17] = [
+const TABLES: [&[Step]; 20] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -84,6 +90,9 @@ const TABLES: [&[Step]; 17] = [
     contradictions::STEPS,
     statuses::STEPS,
     under_way::STEPS,
+    audit::STEPS,
+    operators::STEPS,
+    given_answers::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {
@@ -114,4 +123,17 @@ pub(crate) fn check(path: &Path, thoroughly: bool) -> Result<(), DbError> {
 #[cfg(test)]
 pub(crate) fn in_memory() -> Db {
     Db::connect_in_memory(&steps())
+}
+
+/// What would change the audit log or break it, for a test.
+#[cfg(test)]
+pub(crate) fn breaking_the_audit_log() -> [String; 4] {
+    let again = "SELECT number, segment, at, operator, act, state, object, reason, details, previous, hash, signature,
+        operator_signature FROM audit WHERE number = 1";
+    [
+        "UPDATE audit SET object = 'x' WHERE number = 2".into(),
+        "DELETE FROM audit WHERE number = 2".into(),
+        format!("INSERT OR REPLACE INTO audit {again}"),
+        again.replace("SELECT number", "INSERT INTO audit SELECT 9"),
+    ]
 }

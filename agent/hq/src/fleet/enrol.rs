@@ -17,6 +17,7 @@
 //! number is in the database, and so can be revoked, before it is signed (see `cut_off`). The same command again says what is
 //! there.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
@@ -33,7 +34,7 @@ use crate::fleet::grants;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use vedette_common::files;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Hex, ListName};
 
 /// Most days a device's certificate may live.
 const CERTIFICATE_DAYS_MAX: u32 = 825;
@@ -132,6 +133,9 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     write_authorities(home, folder.path())?;
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
+    let act = Act::Enrol.of(device).with("post", post).with("certificate", Hex(&serial).to_string());
+    let act = act.with("own_keys", made.private.is_none()).with("ends", made.expires);
+    audit::record(home, &change, act)?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
@@ -169,6 +173,8 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     files::write(&folder.path().join(CERTIFICATE), certified.certificate_pem.as_bytes())?;
     files::write(&folder.path().join("device.key"), certified.key_pem.as_bytes())?;
     write_authorities(home, folder.path())?;
+    let act = Act::RenewDevice.of(device).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", certified.expires))?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;

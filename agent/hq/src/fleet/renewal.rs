@@ -7,6 +7,7 @@
 //! Invariant: the certificate's serial number is committed before the certificate leaves. It exists in memory only until then, so
 //! nothing is left when this is cut off. Failure: [`NotGiven`]; nothing was changed.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca};
 use crate::authority::signing_time::signing_time;
@@ -19,7 +20,7 @@ use rustls_pki_types::CertificateSigningRequestDer;
 use vedette_common::clock::rfc3339;
 use vedette_common::mqtt::ca;
 use vedette_common::renewal::{CERTIFICATE_BYTES_MAX, RenewalRequest, is_due, signed};
-use vedette_shim::ids::DeviceId;
+use vedette_shim::ids::{DeviceId, Hex};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Why a device gets no certificate.
@@ -107,6 +108,8 @@ pub(crate) fn give(
     let change = db.change()?;
     let new = NewCertificate { serial: &serial, ca: ca.id(), expires_at: now + asked.life_s };
     super::devices::renew(&change, device, &new)?;
+    let act = Act::GiveCertificate.of(device).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", now + asked.life_s))?;
     change.commit()?;
     Ok(certificate.der().to_vec())
 }

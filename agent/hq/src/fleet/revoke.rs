@@ -7,6 +7,7 @@
 //! Invariant: one transaction, and the CRL is written before its end: cut off in between, the broker refuses the device
 //! already, and `revoke` again does the rest. Of a device that is revoked it writes the CRL again, and says so.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::Ca;
@@ -62,6 +63,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     orders::order(home, &change, &us, OrderKind::EraseAll, voids_grants, now)?;
     grants::refresh(home, &change, now)?;
     services::write_crls(home, &Ca::all(home)?, &devices::revoked(&change, now)?, now)?;
+    audit::record(home, &change, Act::Revoke.of(device).with("lists_rotated", rotated.len()))?;
     change.commit()?;
     Ok(RevokedDevice { rotated, before })
 }

@@ -7,6 +7,7 @@
 //! error, because it may be a slip; no alert is changed twice. With an import pending nothing is changed: publishing it would
 //! undo the change. Failure: nothing is published, and the error names the line.
 
+use crate::authority::audit::{Act, Entry};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::editions;
@@ -101,7 +102,8 @@ pub fn change(
         let delta = SegmentFile::open(&path, delta.digest, &key)?;
         next = Some(Next::after(&last, &old, &delta, (&key, list.key_number), &home.segments())?);
     }
-    let published = conclude(home, &mut db, &list, next, Some(&last))?;
+    let act = changes.act(name).with("withdraw_many", options.withdraw_many);
+    let published = conclude(home, &mut db, &list, next, Some(&last), act)?;
     Ok(Changed { published, report })
 }
 
@@ -112,6 +114,16 @@ impl Changes {
             Changes::Put(file) | Changes::File(file) => file.clone(),
             Changes::Withdraw(_) => "command line".into(),
         }
+    }
+
+    /// What is recorded of it. Not the alerts' ids: they have documents' numbers in them.
+    fn act(&self, list: &ListName) -> Entry {
+        let act = match self {
+            Changes::Put(_) => Act::Put,
+            Changes::Withdraw(_) => Act::Withdraw,
+            Changes::File(_) => Act::Change,
+        };
+        act.of(list).with("from", self.path().display().to_string())
     }
 }
 

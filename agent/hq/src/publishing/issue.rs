@@ -4,6 +4,7 @@
 //! killed anywhere before, the last edition stays in effect and the command again makes it. Segments that neither the last two
 //! editions nor anything pending names are removed. Who calls has locked the home.
 
+use crate::authority::audit::{self, Entry};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::sign::signed;
@@ -94,23 +95,24 @@ pub(super) fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
     }
 }
 
-/// Makes `next` the newest edition. Without one the last is issued again if half of its manifest's life is over.
+/// Makes `next` the newest edition, and records `act`. Without one the last is issued again if half of its manifest's life is over.
 pub(super) fn conclude(
     home: &Home,
     db: &mut Db,
     list: &ListRow,
     next: Option<Next>,
     last: Option<&Manifest>,
+    act: Entry,
 ) -> Result<Published, PublishingError> {
     let now = signing_time(home, db.read())?;
     let published = match (next, last) {
         (None, None) => return Err(PublishingError::NothingImported(list.name.clone())),
         (None, Some(last)) if is_young(last, now) && !is_overtaken(db.read(), last, now)? => {
-            keep(home, db, last, now)?;
+            keep(home, db, last, now, act)?;
             published(last, false, None)
         }
-        (None, Some(last)) => issue(home, db, list, Next::same_as(last), Some(last), now)?,
-        (Some(next), last) => issue(home, db, list, next, last, now)?,
+        (None, Some(last)) => issue(home, db, list, (Next::same_as(last), Some(last)), now, act)?,
+        (Some(next), last) => issue(home, db, list, (next, last), now, act)?,
     };
     sweep(home, db.read())?;
     Ok(published)
@@ -141,10 +143,11 @@ fn next_number(
 }
 
 /// Nothing is new: the last edition stays, and what is pending is the same.
-fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), PublishingError> {
+fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64, act: Entry) -> Result<(), PublishingError> {
     let change = db.change()?;
     editions::clear_pending(&change, &last.list)?;
     heartbeat::renew(home, &change, now)?;
+    audit::record(home, &change, act.with("edition", last.edition).with("new", false))?;
     Ok(change.commit()?)
 }
 
@@ -153,16 +156,19 @@ fn issue(
     home: &Home,
     db: &mut Db,
     list: &ListRow,
-    next: Next,
-    last: Option<&Manifest>,
+    (next, last): (Next, Option<&Manifest>),
     now: u64,
+    act: Entry,
 ) -> Result<Published, PublishingError> {
     let change_made = next.change;
     let change = db.change()?;
     let manifest = sign(home, &change, list, next, last, now)?;
     editions::clear_pending(&change, &list.name)?;
+    let published = published(&manifest, true, change_made);
+    let act = act.with("edition", published.edition).with("put", published.puts);
+    audit::record(home, &change, act.with("withdrawn", published.withdrawals))?;
     change.commit()?;
-    Ok(published(&manifest, true, change_made))
+    Ok(published)
 }
 
 /// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it, on a change.

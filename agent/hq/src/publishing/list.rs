@@ -3,6 +3,7 @@
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
 use crate::authority::AuthorityError;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::signing_time::signing_time;
@@ -12,7 +13,7 @@ use crate::db::{Session, agencies, devices, editions};
 use crate::fleet::grants;
 use crate::publishing::error::PublishingError;
 use serde::Serialize;
-use vedette_common::text::cut;
+use vedette_common::text::{cut, json_word};
 use vedette_names::handling::EUROPOL;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
@@ -92,6 +93,7 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<b
     grants::refresh(home, &change, now)?;
     // It names the newest root.
     heartbeat::renew(home, &change, now)?;
+    audit::record(home, &change, Act::ListCreate.of(name).with("kind", json_word(&options.kind)))?;
     change.commit()?;
     Ok(true)
 }

@@ -110,7 +110,7 @@ fn holds(folder: &Path, text: &str) -> bool {
 }
 
 fn hits(home: &Home) -> Vec<(String, String)> {
-    let pages = encounters::pages(home).unwrap().map(Result::unwrap);
+    let pages = encounters::pages(home, "").unwrap().map(Result::unwrap);
     pages.flatten().map(|view| (view.list, view.alert)).collect()
 }
 
@@ -159,8 +159,8 @@ fn each_agency_reads_its_own_hits_and_headquarters_none() {
     }
     assert_eq!(waiting(), [0, 0]);
     // Its owner answers, and the device hears it from headquarters.
-    answer(&utopia, [1; 16], None, OwnerWord::Confirmed, "").unwrap();
-    assert!(answer(&utopia, [2; 16], None, OwnerWord::Confirmed, "").is_err(), "another agency's");
+    answer(&utopia, [1; 16], None, OwnerWord::Confirmed, "", None).unwrap();
+    assert!(answer(&utopia, [2; 16], None, OwnerWord::Confirmed, "", None).is_err(), "another agency's");
     for _ in 0..2 {
         world.to_headquarters(&utopia, "uto");
     }

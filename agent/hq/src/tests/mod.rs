@@ -1,9 +1,11 @@
 //! Tests that need several folders, and what tests share.
 
 mod agency;
+mod audit;
 mod backup;
 mod cut_off;
 mod devices;
+mod operators;
 mod pins;
 mod publishing;
 mod renewal;

@@ -91,7 +91,7 @@ impl Bench {
 impl Serving<'_> {
     fn look(&mut self) {
         self.watch.look(&mut self.db, &mut self.alarms);
-        self.alarms.store(&mut self.db);
+        self.alarms.store(self.home, &mut self.db);
     }
 
     /// The ids that receipts name after this message.
@@ -114,7 +114,7 @@ impl Serving<'_> {
     }
 
     fn stored(&self) -> usize {
-        encounters::pages(self.home).unwrap().map(|page| page.unwrap().len()).sum()
+        encounters::pages(self.home, "test").unwrap().map(|page| page.unwrap().len()).sum()
     }
 
     fn heartbeat(&self) -> u64 {
@@ -135,7 +135,7 @@ fn a_clock_that_runs_ahead_signs_nothing_and_collecting_goes_on() {
     assert_eq!(serving.alarms.subjects(), ["the clock"]);
     let shown = alarms(&bench.home).unwrap();
     assert!(shown.len() == 1 && shown[0].text.contains("--clock-is-right"), "{shown:?}");
-    let row = encounters::pages(&bench.home).unwrap().next().unwrap().unwrap().remove(0);
+    let row = encounters::pages(&bench.home, "test").unwrap().next().unwrap().unwrap().remove(0);
     assert_eq!(row.received_at, NOW + 100, "what passed since the last signature is known");
 
     bench.time.set_system(NOW + 200);

@@ -1,12 +1,13 @@
 //! `agency`: the exchange between headquarters and agencies that issue lists on machines of their own. `give` and `take` are said on
 //! both sides; the home says which side it is.
 
-use crate::home::{clock, open};
+use crate::door::{Door, clock};
 use crate::print;
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_hq::agency::carrier::{self, AgencyView};
 use vedette_hq::agency::{Taken, home, issuer};
+use vedette_hq::audit::Act;
 use vedette_shim::ids::Hex;
 
 #[derive(Subcommand)]
@@ -56,33 +57,33 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init { agency, root } => {
-            let key = Hex(&home::init(dir, &agency, &root, clock())?).to_string();
-            println!("{agency}: home made in {}", dir.display());
+            let key = Hex(&home::init(door.dir(), &agency, &root, clock())?).to_string();
+            println!("{agency}: home made in {}", door.dir().display());
             println!("headquarters adds it with: vedette-hq agency add {agency} {key}");
         }
-        Command::Add { agency, key } => match carrier::add(&open(dir)?, &agency, &carrier::parse_key(&key)?)? {
+        Command::Add { agency, key } => match carrier::add(&door.open(Act::AgencyAdd)?, &agency, &carrier::parse_key(&key)?)? {
             true => println!("{agency}: added; `agency give DIR --to {agency}` gives it what it needs"),
             false => println!("{agency}: was added before; nothing changes"),
         },
-        Command::List { json } => print::rows(json, carrier::agencies(&open(dir)?)?, shown)?,
+        Command::List { json } => print::rows(json, carrier::agencies(&door.open(Act::Agencies)?)?, shown)?,
         Command::Give { folder, to: Some(agency) } => {
-            let messages = carrier::give(&open(dir)?, &agency, &folder)?;
+            let messages = carrier::give(&door.open(Act::AgencyGive)?, &agency, &folder)?;
             println!("{}: roots, devices and {messages} message(s) for {agency}", folder.display());
         }
         Command::Give { folder, to: None } => {
-            let requested = issuer::give(&open(dir)?, &folder)?;
+            let requested = issuer::give(&door.open(Act::AgencyGive)?, &folder)?;
             println!("{}: manifests, segments and grants for headquarters", folder.display());
             for list in requested {
                 println!("{list}: headquarters is asked to name it; give again when it has, to publish");
             }
         }
         Command::Take { folder, from: Some(agency), name_lists, json } => {
-            show(&carrier::take(&open(dir)?, &agency, &folder, name_lists)?, json)?;
+            show(&carrier::take(&door.open(Act::AgencyTake)?, &agency, &folder, name_lists)?, json)?;
         }
-        Command::Take { folder, from: None, json, .. } => show(&issuer::take(&open(dir)?, &folder)?, json)?,
+        Command::Take { folder, from: None, json, .. } => show(&issuer::take(&door.open(Act::AgencyTake)?, &folder)?, json)?,
     }
     Ok(())
 }

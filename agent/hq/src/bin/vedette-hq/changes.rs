@@ -1,10 +1,11 @@
 //! `put`, `withdraw`, `change`: alerts onto the last edition.
 
-use crate::home::open;
+use crate::door::Door;
 use crate::lists::{send, write_report};
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_hq::PublishingError;
+use vedette_hq::audit::Act;
 use vedette_hq::change::{ChangeOptions, Changes, change};
 use vedette_shim::ids::ListName;
 
@@ -57,13 +58,13 @@ pub(crate) struct How {
     broker: bool,
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
-    let (list, changes, how) = match command {
-        Command::Put { list, file, how } => (list, Changes::Put(file), how),
-        Command::Withdraw { list, ids, how } => (list, Changes::Withdraw(ids), how),
-        Command::Change { list, file, how } => (list, Changes::File(file), how),
+pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
+    let (act, list, changes, how) = match command {
+        Command::Put { list, file, how } => (Act::Put, list, Changes::Put(file), how),
+        Command::Withdraw { list, ids, how } => (Act::Withdraw, list, Changes::Withdraw(ids), how),
+        Command::Change { list, file, how } => (Act::Change, list, Changes::File(file), how),
     };
-    let home = open(dir)?;
+    let home = door.open(act)?;
     let options = ChangeOptions { strict: how.strict, withdraw_many: how.withdraw_many };
     let changed = match change(&home, &list, &changes, options) {
         Err(PublishingError::NotAsWritten { path, report }) => {

@@ -1,6 +1,6 @@
 //! `list create`, `import`, `publish`, `screen`, `lists`: from a file to the devices.
 
-use crate::home::open;
+use crate::door::Door;
 use crate::values::{duration, kind};
 use crate::{print, show};
 use clap::Subcommand;
@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vedette_common::files;
+use vedette_hq::audit::Act;
 use vedette_hq::import::{self, ImportOptions};
 use vedette_hq::import_report::Report;
 use vedette_hq::list::{self, CreateOptions};
@@ -102,7 +103,7 @@ pub(crate) enum ListCommand {
     },
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling, confirm }) => {
             let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
@@ -115,7 +116,7 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 handling,
                 confirm_s: confirm.map_or(0, seconds),
             };
-            match list::create(&open(dir)?, &name, &options)? {
+            match list::create(&door.open(Act::ListCreate)?, &name, &options)? {
                 true => println!("{name}: made; import a file into it, then publish it"),
                 false => println!("{name}: was made before with these options; nothing changes"),
             }
@@ -123,18 +124,18 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
         }
         Command::Import { list, file, report, strict, allow_empty } => {
             let options = ImportOptions { strict, allow_empty };
-            import_list(&open(dir)?, &list, &file, report.as_deref(), options)
+            import_list(&door.open(Act::Import)?, &list, &file, report.as_deref(), options)
         }
         Command::Publish { list, bundle, whole, withdraw_many, broker } => {
             let options = PublishOptions { whole, withdraw_many };
-            publish_list(&open(dir)?, list, bundle, &options, broker)
+            publish_list(&door.open(Act::Publish)?, list, bundle, &options, broker)
         }
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
             Ok(())
         }
         Command::Lists { json } => {
-            let home = open(dir)?;
+            let home = door.open(Act::Lists)?;
             print::rows(json, list::lists(&home)?, show::lists)?;
             print::alarms(&home)
         }
