@@ -98,3 +98,40 @@ fn operators_do_what_their_roles_say_and_sign_it() {
     assert!(lines.iter().all(|l| of(l, "operator") == local || l["operator_signature"].is_string()));
     hq.run(&["--operator", &at("flo"), "audit", "verify"]).expect_code(0);
 }
+
+#[test]
+fn a_list_that_needs_two_operators_gets_no_edition_by_one() {
+    let (folder, hq) = office();
+    let at = |name: &str| text(folder.path().join(name));
+    let by = |name: &str, arguments: &[&str]| hq.run(&[&["--operator", &at(name)], arguments].concat());
+    hq.create_list(LIST, "48h");
+    hq.run(&["operator", "add", "ada", "--roles", "administrator", "--out", &at("ada")]).expect_code(0);
+    for (name, roles) in [("pia", "publisher,approver"), ("paul", "approver")] {
+        by("ada", &["operator", "add", name, "--roles", roles, "--out", &at(name)]).expect_code(0);
+    }
+    by("ada", &["list", "set", LIST, "--approvals", "2", "--urgent-withdrawals"]).expect_code(0);
+    let import = folder.path().join("list.csv");
+    fs::write(&import, csv(["X1", "X2"])).unwrap();
+    by("pia", &["import", LIST, &text(import)]).expect_code(0);
+    let proposed = by("pia", &["publish", LIST]).expect_code(0);
+    assert!(
+        proposed.out.contains("draft 1, 2 put") && proposed.out.contains("approve uto/stolen 1"),
+        "{proposed}"
+    );
+    let edition = || by("pia", &["lists", "--json"]).expect_code(0).json()[0]["edition"].as_u64().unwrap();
+    assert_eq!(edition(), 0);
+    let shown = by("paul", &["drafts", "--changes"]).expect_code(0);
+    assert!(shown.out.contains("publish by pia") && shown.out.contains("    put UTO-P-X1"), "{shown}");
+    let own = by("pia", &["approve", LIST, "1"]).expect_code(1);
+    assert!(own.err.contains("your own"), "{own}");
+    by("ada", &["approve", LIST, "1"]).expect_code(1);
+    let approved = by("paul", &["approve", LIST, "1"]).expect_code(0);
+    assert!(approved.out.contains("edition 1, 2 put"), "{approved}");
+    assert_eq!(edition(), 1);
+    by("pia", &["withdraw", LIST, "UTO-P-X1"]).expect_code(0);
+    by("paul", &["reject", LIST, "2", "not yet"]).expect_code(0);
+    by("pia", &["withdraw", LIST, "UTO-P-X1", "--urgent", "found by its holder"]).expect_code(0);
+    assert_eq!(edition(), 2);
+    let verified = by("ada", &["audit", "verify"]).expect_code(0);
+    assert!(verified.out.contains("each as it was written"), "{verified}");
+}

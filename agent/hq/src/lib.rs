@@ -38,7 +38,9 @@ pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
 pub use operators::OperatorError;
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
-pub use publishing::{bundle, change, import, issue, list, publish, replace as replace_list, screen};
+pub use publishing::{
+    approval, bundle, change, draft, import, issue, list, publish, replace as replace_list, screen,
+};
 
 #[cfg(test)]
 mod tests;

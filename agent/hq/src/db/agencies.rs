@@ -10,7 +10,7 @@ use vedette_shim::ids::{DeviceId, Hex, ListName};
 use vedette_shim::trust::PublicKey;
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 18,
+    number: 19,
     work: &[Work::Sql(
         "
 -- At headquarters.

@@ -9,6 +9,7 @@
 //! | `editions` | signed manifests, and what is imported and not yet published |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
+//! | `drafts` | editions that wait for a second operator |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
@@ -40,6 +41,7 @@ pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
 pub(crate) mod devices;
+pub(crate) mod drafts;
 pub(crate) mod editions;
 pub(crate) mod encounters;
 mod error;
@@ -93,6 +95,7 @@ const TABLES: [&[Step]; 20] = [
     audit::STEPS,
     operators::STEPS,
     given_answers::STEPS,
+    drafts::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

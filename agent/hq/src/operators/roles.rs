@@ -26,7 +26,8 @@ pub enum Role {
 }
 
 /// Looking at the state of things: every role may.
-const LOOK: [Act; 5] = [Act::Lists, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
+const LOOK: [Act; 6] =
+    [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
 
 impl Role {
     /// Every role.
@@ -53,7 +54,7 @@ impl Role {
         }
     }
 
-    /// What it may do besides looking at lists, devices, officers, scanners and agencies, which every role may.
+    /// What it may do besides looking at lists, drafts, devices, officers, scanners and agencies, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
             Role::Publisher => &[
@@ -64,7 +65,7 @@ impl Role {
                 Act::Change,
                 Act::AgencyGive,
             ],
-            Role::Approver => &[],
+            Role::Approver => &[Act::Approve, Act::Reject],
             Role::Owner => &[Act::Encounters, Act::Answer],
             Role::Fleet => &[
                 Act::Enrol,
@@ -90,6 +91,7 @@ impl Role {
                 Act::AgencyAdd,
                 Act::AgencyGive,
                 Act::AgencyTake,
+                Act::ListSet,
                 Act::OperatorAdd,
                 Act::OperatorRemove,
                 Act::Operators,

@@ -1,6 +1,7 @@
 //! Tests that need several folders, and what tests share.
 
 mod agency;
+mod approvals;
 mod audit;
 mod backup;
 mod cut_off;

@@ -41,11 +41,17 @@ pub enum Act {
     /// `--clock-is-right`.
     ConfirmClock,
     ListCreate,
+    ListSet,
     Import,
     Publish,
     Put,
     Withdraw,
     Change,
+    /// What an operator proposes, where a list needs two.
+    Draft,
+    Drafts,
+    Approve,
+    Reject,
     Enrol,
     /// `enrol --renew`.
     RenewDevice,

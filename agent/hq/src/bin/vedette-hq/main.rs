@@ -1,6 +1,7 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
 mod agency;
+mod approvals;
 mod audit;
 mod changes;
 mod devices;
@@ -54,6 +55,8 @@ enum Command {
     Lists(lists::Command),
     #[command(flatten)]
     Changes(changes::Command),
+    #[command(flatten)]
+    Approvals(approvals::Command),
     #[command(flatten)]
     Devices(devices::Command),
     /// Say who may sign in at the devices.
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Home(command) => home::run(&door, command, cli.clock_is_right),
         Command::Lists(command) => lists::run(&door, command),
         Command::Changes(command) => changes::run(&door, command),
+        Command::Approvals(command) => approvals::run(&door, command),
         Command::Devices(command) => devices::run(&door, command),
         Command::Officer(command) => officer::run(&door, command),
         Command::Scanner(command) => scanner::run(&door, command),
