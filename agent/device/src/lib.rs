@@ -68,9 +68,9 @@ pub mod daemon;
 #[doc(hidden)]
 pub mod desk;
 #[doc(hidden)]
-pub mod enrolment;
-#[doc(hidden)]
 pub mod drill;
+#[doc(hidden)]
+pub mod enrolment;
 mod identifiers;
 #[doc(hidden)]
 pub mod intake;

@@ -4,11 +4,11 @@
 //! stored. A list that the root does not name yet needs root keys; it is named only when an administrator says so. Who calls has
 //! not locked the home.
 
+use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home::{check_is_headquarters, check_name};
 use super::statements::{DeviceStatement, ListRequest, accept};
-use super::Taken;
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -25,7 +25,8 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
 use vedette_shim::trust::{
-    Enrolment, Floor, Grant, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef, SignedKind, key_id,
+    Enrolment, Floor, Grant, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef, SignedKind,
+    key_id,
 };
 
 /// Messages that one folder has, at most; the next has those after them.
@@ -276,7 +277,8 @@ fn take_segment(home: &Home, from: &Path, segment: &SegmentRef) -> Result<Result
     }
     let digest = Hex(&segment.digest).to_string();
     let source: PathBuf = from.join("segment").join(&digest);
-    let is_whole = source.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == segment.bytes);
+    let is_whole =
+        source.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == segment.bytes);
     if !is_whole || files::sha256(&source).ok() != Some(segment.digest) {
         return Ok(Err(format!("segment/{digest} is missing or damaged")));
     }
@@ -297,9 +299,9 @@ fn grant(
     (name, path): (&str, &Path),
     now: u64,
 ) -> Result<Result<bool, String>, AgencyError> {
-    let named = name.split_once('/').and_then(|(device, list)| {
-        Some((device.parse::<DeviceId>().ok()?, list.parse::<ListName>().ok()?))
-    });
+    let named = name
+        .split_once('/')
+        .and_then(|(device, list)| Some((device.parse::<DeviceId>().ok()?, list.parse::<ListName>().ok()?)));
     let Some((device, list)) = named else { return Ok(Err("it names no device and list".into())) };
     if agencies::of_list(db, &list)?.as_deref() != Some(agency) {
         return Ok(Err("it is no list of this agency here".into()));

@@ -50,7 +50,9 @@ impl AgencyError {
             Self::Publishing(error) => error.hint(),
             Self::Collector(error) => error.hint(),
             Self::Db(error) => error.hint(),
-            Self::NoAgency(_) => Some("`vedette-hq agency add NAME KEY`; the agency's `agency init` prints its key"),
+            Self::NoAgency(_) => {
+                Some("`vedette-hq agency add NAME KEY`; the agency's `agency init` prints its key")
+            }
             Self::OtherKey(_) => Some("if its home was made again, `agency remove` the old one first"),
             Self::IsAgencys(_) | Self::IsHeadquarters(_) => Some("--home names another home"),
             Self::File(_) | Self::Value { .. } | Self::NotAFolder { .. } => None,

@@ -32,8 +32,7 @@ pub fn init(dir: &Path, agency: &str, root: &Path, clock: Arc<Clock>) -> Result<
     check_name(agency)?;
     let anchor = files::read(root, METADATA_BYTES_MAX as u64)?;
     let read = Root::pinned(&anchor, &RingVerify);
-    let read =
-        read.map_err(crate::authority::AuthorityError::trust(root.display().to_string()))?;
+    let read = read.map_err(crate::authority::AuthorityError::trust(root.display().to_string()))?;
     let folder = NewFolder::at(dir, 0o700)?;
     let home = Home::at(folder.path(), clock);
     for part in ["root", "keys", "pki", "segments"] {

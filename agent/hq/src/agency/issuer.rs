@@ -4,11 +4,11 @@
 //! device that headquarters says is revoked gets no grant any more, and lists that it could read have other keys from the next
 //! edition on. Encounters are believed by their devices' own signatures.
 
+use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home;
 use super::statements::{DeviceStatement, ListRequest, accept};
-use super::Taken;
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;

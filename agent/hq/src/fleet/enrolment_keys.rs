@@ -51,7 +51,8 @@ impl Brought {
         if request.device != *device {
             return Err(bad("it is another device's"));
         }
-        let key = requested_key(request.certificate).map_err(|_| bad("its key is not one for ECDSA P-256"))?;
+        let key =
+            requested_key(request.certificate).map_err(|_| bad("its key is not one for ECDSA P-256"))?;
         Ok(Brought { key, keys: request.keys(), fingerprint: request.fingerprint() })
     }
 }

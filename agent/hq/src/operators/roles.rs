@@ -26,8 +26,7 @@ pub enum Role {
 }
 
 /// Looking at the state of things: every role may.
-const LOOK: [Act; 6] =
-    [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
+const LOOK: [Act; 6] = [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
 
 impl Role {
     /// Every role.
@@ -57,14 +56,9 @@ impl Role {
     /// What it may do besides looking at lists, drafts, devices, officers, scanners and agencies, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
-            Role::Publisher => &[
-                Act::Import,
-                Act::Publish,
-                Act::Put,
-                Act::Withdraw,
-                Act::Change,
-                Act::AgencyGive,
-            ],
+            Role::Publisher => {
+                &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change, Act::AgencyGive]
+            }
             Role::Approver => &[Act::Approve, Act::Reject],
             Role::Owner => &[Act::Encounters, Act::Answer],
             Role::Fleet => &[

@@ -179,7 +179,8 @@ fn each_agency_reads_its_own_hits_and_headquarters_none() {
     for secret in ["UTO-P-1", "L898902C3"] {
         assert!(!holds(world.carrier.dir(), secret), "{secret} is in headquarters' home");
     }
-    let names = |home: &Home| fs::read_dir(home.keys()).unwrap().flatten().map(|e| e.file_name()).collect::<Vec<_>>();
+    let names =
+        |home: &Home| fs::read_dir(home.keys()).unwrap().flatten().map(|e| e.file_name()).collect::<Vec<_>>();
     let is_secret = |name: &std::ffi::OsString| {
         ["issuer-", "owner-", "list-"].iter().any(|start| name.to_str().unwrap().starts_with(start))
     };
@@ -287,8 +288,7 @@ fn an_agency_that_was_restored_gets_its_encounters_again() {
     let backup = world.path("backup");
     crate::backup::backup(&utopia, &backup).unwrap();
     let owner = root::newest(&world.carrier).unwrap().0.issuer(&list).unwrap().owner_key;
-    let message =
-        encounter::seal(&Report::Encounter(encounter_of([1; 16], &list)), &key, &owner).unwrap();
+    let message = encounter::seal(&Report::Encounter(encounter_of([1; 16], &list)), &key, &owner).unwrap();
     collect(&world.carrier, &[(device_id(), message)]).unwrap();
     world.exchange(&utopia, "uto");
     world.to_headquarters(&utopia, "uto");

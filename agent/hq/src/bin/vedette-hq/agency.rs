@@ -64,10 +64,12 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
             println!("{agency}: home made in {}", door.dir().display());
             println!("headquarters adds it with: vedette-hq agency add {agency} {key}");
         }
-        Command::Add { agency, key } => match carrier::add(&door.open(Act::AgencyAdd)?, &agency, &carrier::parse_key(&key)?)? {
-            true => println!("{agency}: added; `agency give DIR --to {agency}` gives it what it needs"),
-            false => println!("{agency}: was added before; nothing changes"),
-        },
+        Command::Add { agency, key } => {
+            match carrier::add(&door.open(Act::AgencyAdd)?, &agency, &carrier::parse_key(&key)?)? {
+                true => println!("{agency}: added; `agency give DIR --to {agency}` gives it what it needs"),
+                false => println!("{agency}: was added before; nothing changes"),
+            }
+        }
         Command::List { json } => print::rows(json, carrier::agencies(&door.open(Act::Agencies)?)?, shown)?,
         Command::Give { folder, to: Some(agency) } => {
             let messages = carrier::give(&door.open(Act::AgencyGive)?, &agency, &folder)?;
@@ -83,7 +85,9 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
         Command::Take { folder, from: Some(agency), name_lists, json } => {
             show(&carrier::take(&door.open(Act::AgencyTake)?, &agency, &folder, name_lists)?, json)?;
         }
-        Command::Take { folder, from: None, json, .. } => show(&issuer::take(&door.open(Act::AgencyTake)?, &folder)?, json)?,
+        Command::Take { folder, from: None, json, .. } => {
+            show(&issuer::take(&door.open(Act::AgencyTake)?, &folder)?, json)?
+        }
     }
     Ok(())
 }
@@ -100,7 +104,11 @@ fn show(taken: &Taken, json: bool) -> anyhow::Result<()> {
     for refused in &taken.refused {
         eprintln!("refused: {refused}");
     }
-    anyhow::ensure!(taken.refused.is_empty(), "{} piece(s) were refused; the others are taken", taken.refused.len());
+    anyhow::ensure!(
+        taken.refused.is_empty(),
+        "{} piece(s) were refused; the others are taken",
+        taken.refused.len()
+    );
     Ok(())
 }
 

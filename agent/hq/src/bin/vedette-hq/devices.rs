@@ -59,7 +59,8 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
             println!("copy device.pem and device.key of {} over the device's own", out.display());
         }
         Command::Enrol { device, out, post, cert_days, request, renew: false } => {
-            let options = EnrolOptions { post, certificate_days: cert_days, request, ..EnrolOptions::into(out) };
+            let options =
+                EnrolOptions { post, certificate_days: cert_days, request, ..EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&door.open(Act::Enrol)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
             let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
