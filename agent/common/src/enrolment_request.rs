@@ -93,7 +93,9 @@ impl<'a> EnrolmentRequest<'a> {
 pub fn bytes_of(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.trim_ascii();
     let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    (digits.len() % 2 == 0)
+    digits
+        .len()
+        .is_multiple_of(2)
         .then(|| digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect())
         .flatten()
 }
