@@ -7,12 +7,14 @@
 //! | [`fleet`] | the devices and their officers: enrolled, granted, revoked |
 //! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
+//! | [`agency`] | agencies that issue lists on machines of their own, and what is exchanged with them |
 //! | [`backup`] | the whole home as a folder, and back |
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<what was done, the folder's error>`, so that the
 //! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and not kept in memory longer.
 
+pub mod agency;
 pub mod authority;
 pub mod backup;
 pub mod collector;

@@ -7,6 +7,7 @@
 //! | `audit` | Ed25519 seed that signs the lines of the audit log; made with the first line |
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
+//! | `agency`, `agency-name` | in an agency's home: Ed25519 seed that signs what it asks of headquarters; its name, which is no secret |
 //! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
 //! | `<key>.next`, `<key>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced by that root; `audit`'s by that line |
 //!
@@ -108,6 +109,8 @@ pub enum Key<'a> {
     NextOwner(&'a ListName),
     /// Seals a list's segments.
     List(&'a ListName, u32),
+    /// Signs an agency's requests.
+    Agency,
 }
 
 impl Key<'_> {
@@ -128,6 +131,7 @@ impl Key<'_> {
             Key::Owner(list) => format!("owner-{}", flat(list)),
             Key::NextOwner(list) => format!("owner-{}.next", flat(list)),
             Key::List(list, number) => format!("list-{}-{number}", flat(list)),
+            Key::Agency => "agency".into(),
         })
     }
 

@@ -22,6 +22,7 @@
 //! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
+//! | `agencies` | agencies with homes of their own, and which lists are theirs |
 //! | `alarms` | what `serve` cannot do at present |
 //! | `audit` | what was done at headquarters |
 //! | `operators` | who may act at headquarters |
@@ -34,6 +35,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod agencies;
 pub(crate) mod alarms;
 pub(crate) mod audit;
 mod connection;
@@ -72,7 +74,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 20] = [
+const TABLES: [&[Step]; 21] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -83,6 +85,7 @@ const TABLES: [&[Step]; 20] = [
     encounters::STEPS,
     outcomes::STEPS,
     messages::STEPS,
+    agencies::STEPS,
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,

@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 /// Looking at the state of things: every role may.
-const LOOK: [Act; 5] = [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners];
+const LOOK: [Act; 6] = [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
 
 impl Role {
     /// Every role.
@@ -53,10 +53,12 @@ impl Role {
         }
     }
 
-    /// What it may do besides looking at lists, drafts, devices, officers and scanners, which every role may.
+    /// What it may do besides looking at lists, drafts, devices, officers, scanners and agencies, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
-            Role::Publisher => &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change],
+            Role::Publisher => {
+                &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change, Act::AgencyGive]
+            }
             Role::Approver => &[Act::Approve, Act::Reject],
             Role::Owner => &[Act::Encounters, Act::Answer],
             Role::Fleet => &[
@@ -80,6 +82,9 @@ impl Role {
                 Act::EraseOldKeys,
                 Act::ConfirmClock,
                 Act::ListCreate,
+                Act::AgencyAdd,
+                Act::AgencyGive,
+                Act::AgencyTake,
                 Act::ListSet,
                 Act::OperatorAdd,
                 Act::OperatorRemove,

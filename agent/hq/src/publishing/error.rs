@@ -35,6 +35,12 @@ pub enum PublishingError {
     NoList(ListName),
     #[error("the list {0} exists, and was made with other options")]
     ListExists(ListName),
+    /// Its keys are not here.
+    #[error("{list} is issued by {agency}, in that agency's home")]
+    IssuedElsewhere { list: ListName, agency: String },
+    /// The root does not name an agency's list yet.
+    #[error("no root that was taken from headquarters names {0} yet")]
+    NotNamed(ListName),
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
     /// A strict import of a file of which something would be left out or repaired.
@@ -107,6 +113,10 @@ impl PublishingError {
             Self::OldKeyNeeded { .. } | Self::DevicesAway { .. } => Some(
                 "wait until they have been connected, revoke those that are lost; with --anyway it is erased now, and what \
                  is sealed to it can never be read",
+            ),
+            Self::IssuedElsewhere { .. } => None,
+            Self::NotNamed(_) => Some(
+                "`agency give DIR` asks for it; headquarters takes that with --name-lists and gives the new root, which `agency take DIR` takes",
             ),
             Self::StillSealed { .. } => Some(
                 "restore the owner's keys that are missing and run `serve`, which opens what it can; with --anyway the old keys are \

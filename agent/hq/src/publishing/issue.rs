@@ -238,6 +238,10 @@ fn sign(
     last: Option<&Manifest>,
     now: u64,
 ) -> Result<Manifest, PublishingError> {
+    let (root, _) = root::newest(home)?;
+    if root.issuer(&list.name).is_err() {
+        return Err(PublishingError::NotNamed(list.name.clone()));
+    }
     // Not before the last edition, also when the clock was set back a little. What was signed far ahead is not followed:
     // its lease would end as much later.
     let last_issued = last.map_or(0, |last| last.issued);
@@ -258,7 +262,6 @@ fn sign(
         merged: next.merged,
     };
     let key = Key::Issuer(&list.name).signing(home)?;
-    let (root, _) = root::newest(home)?;
     // Of the last edition only its number counts here: this one has another.
     let floor = last.map(|last| Floor { edition: last.edition, manifest: Digest::default() });
     let bytes = signed(SignedKind::Manifest, &manifest, &[&key], |bytes| {
@@ -297,7 +300,7 @@ fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> 
 }
 
 /// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
-fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
+pub(crate) fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
     let in_use = editions::segments_in_use(db)?;
     let keep: HashSet<String> = in_use.iter().map(|digest| format!("{}.seg", Hex(digest))).collect();
     let folder = home.segments();

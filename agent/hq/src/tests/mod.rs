@@ -1,5 +1,6 @@
 //! Tests that need several folders, and what tests share.
 
+mod agency;
 mod approvals;
 mod audit;
 mod backup;
@@ -13,6 +14,7 @@ mod replace;
 mod replace_ca;
 mod replace_list;
 mod replace_root;
+mod requests;
 mod rules;
 mod serving;
 mod status;

@@ -77,6 +77,11 @@ pub enum Act {
     Operators,
     OperatorAdd,
     OperatorRemove,
+    /// Headquarters has another agency, which issues lists in a home of its own.
+    AgencyAdd,
+    AgencyGive,
+    AgencyTake,
+    Agencies,
     /// A device's certificate that `serve` gave over the link.
     GiveCertificate,
     /// `serve` raised an alarm.

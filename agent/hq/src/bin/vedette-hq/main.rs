@@ -1,5 +1,6 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
+mod agency;
 mod approvals;
 mod audit;
 mod changes;
@@ -64,6 +65,9 @@ enum Command {
     /// Say which scanners with the shim hang at which device.
     #[command(subcommand)]
     Scanner(scanner::Command),
+    /// Exchange lists and encounters with agencies that issue on machines of their own.
+    #[command(subcommand)]
+    Agency(agency::Command),
     /// Say who may act at headquarters, in which roles.
     #[command(subcommand)]
     Operator(operator::Command),
@@ -117,6 +121,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Devices(command) => devices::run(&door, command),
         Command::Officer(command) => officer::run(&door, command),
         Command::Scanner(command) => scanner::run(&door, command),
+        Command::Agency(command) => agency::run(&door, command),
         Command::Operator(command) => operator::run(&door, command),
         Command::Audit(command) => audit::run(&door, command),
         Command::Service(command) => service::run(&door, command),
