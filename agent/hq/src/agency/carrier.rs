@@ -25,8 +25,8 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
 use vedette_shim::trust::{
-    Enrolment, Floor, Grant, Issuer, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef, SignedKind,
-    key_id,
+    Enrolment, Floor, Grant, Issuer, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef,
+    SignedKind, key_id,
 };
 
 /// Messages that one folder has, at most; the next has those after them.
