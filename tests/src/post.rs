@@ -58,10 +58,12 @@ impl Post {
         let text = |path: &Path| path.to_str().expect("a temporary path is text").to_string();
         let asked = program::run("vedette", ["request", id, "--out", &text(&out)], "").expect_code(0).out;
         let request = text(&out.join("request"));
-        let enrol = ["enrol", id, "--request", &request, "--out", &text(&given)];
-        let told = self.hq.run(&enrol).expect_code(0).out;
-        let fingerprint = asked.lines().find(|line| line.starts_with("fingerprint: ")).expect("it is shown");
-        assert!(told.lines().any(|line| line == fingerprint), "{asked}{told}");
+        let fingerprint = asked.lines().find_map(|line| line.strip_prefix("fingerprint: ")).expect("it is shown");
+        let given_text = text(&given);
+        let enrol = ["enrol", id, "--request", &request, "--out", &given_text];
+        let unasked = self.hq.run(&enrol).expect_code(1).err;
+        assert!(unasked.contains(fingerprint) && !given.exists(), "{unasked}");
+        self.hq.run(&[&enrol[..], &["--fingerprint", fingerprint]].concat()).expect_code(0);
         assert!(!given.join("box.key").exists() && !given.join("device.key").exists());
         let copied = std::process::Command::new("cp").arg("-r").arg(given.join(".")).arg(&out).status();
         assert!(copied.expect("cp is here").success());

@@ -19,7 +19,7 @@ use crate::authority::keys::Key;
 use crate::authority::new_folder::NewFolder;
 use crate::authority::signing_time::{confirm_clock, signing_time};
 use crate::authority::{heartbeat, root, roster};
-use crate::db::{lists, settings};
+use crate::db::{lists, messages, settings};
 use crate::fleet::{FleetError, grants, orders};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -103,6 +103,7 @@ fn start_numbers_anew(home: &Home) -> Result<(), FleetError> {
     }
     let change = db.change()?;
     settings::set_restored_at(&change, now)?;
+    messages::raise_sequence(&change, now)?;
     for list in lists::issued_here(&change)? {
         let number = lists::raise_key_to(&change, &list.name, now)?;
         Key::List(&list.name, number).make(home)?;

@@ -31,11 +31,13 @@ pub(crate) struct Opening<'a> {
     round_ends: Option<u64>,
     /// Why a list's key cannot be read; `None` when it can.
     keys: BTreeMap<ListName, Option<String>>,
+    /// Something was tried since the last [`Opening::alarm`].
+    has_news: bool,
 }
 
 impl<'a> Opening<'a> {
     pub(crate) fn with_keys_of(home: &'a Home) -> Self {
-        Opening { home, tried: HashMap::new(), round_ends: None, keys: BTreeMap::new() }
+        Opening { home, tried: HashMap::new(), round_ends: None, keys: BTreeMap::new(), has_news: true }
     }
 
     /// Opens everything stored that was not tried in this round. Keys are read for that and forgotten, so that one that is replaced
@@ -48,6 +50,7 @@ impl<'a> Opening<'a> {
         if self.round_ends.is_none_or(|end| now >= end) {
             self.round_ends = Some(now + AGAIN_S);
             self.tried.clear();
+            self.has_news = true;
         }
         for list in lists::issued_here(db.read())? {
             self.open_list(db, &list.name)?;
@@ -61,6 +64,7 @@ impl<'a> Opening<'a> {
         if sealed.is_empty() && self.keys.get(list).is_none_or(Option::is_none) {
             return Ok(());
         }
+        self.has_news = true;
         let (owners, failed) = keys::owners(self.home, list);
         let are_all_here = failed.is_none();
         self.keys.insert(list.clone(), failed.map(|error| error.to_string()));
@@ -85,7 +89,10 @@ impl<'a> Opening<'a> {
     }
 
     /// Raises and ends the alarms about owners' keys and what they do not open.
-    pub(crate) fn alarm(&self, db: &Db, alarms: &mut Alarms, now: u64) -> Result<(), DbError> {
+    pub(crate) fn alarm(&mut self, db: &Db, alarms: &mut Alarms, now: u64) -> Result<(), DbError> {
+        if !std::mem::take(&mut self.has_news) {
+            return Ok(());
+        }
         for (list, why) in &self.keys {
             let subject = format!("the owner's key of {list}");
             match why {

@@ -359,6 +359,12 @@ pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolmen
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether an enrolment, of whatever device, ever had one of these keys.
+pub(crate) fn are_keys_known(db: &Session, keys: &EnrolledKeys) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM enrolments WHERE box_public = ? OR signing_public = ?)";
+    Ok(db.query_row(query, params![keys.box_public, keys.signing_public], |row| row.get(0))?)
+}
+
 /// Whether a device was ever enrolled.
 pub(crate) fn is_known(db: &Session, device: &DeviceId) -> Result<bool, DbError> {
     let query = "SELECT EXISTS(SELECT 1 FROM devices WHERE id = ?)";

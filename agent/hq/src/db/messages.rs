@@ -92,6 +92,8 @@ pub(crate) fn under_id(db: &Session, id: &EncounterId) -> Result<Vec<(DeviceId, 
         .collect()
 }
 
+// SQLite takes the index of what is sealed only for a condition that says its own, word for word: `state <> 1`.
+
 /// Up to `limit` messages of a list that nobody has tried to open, those after the sequence `after`.
 pub(crate) fn untried(
     db: &Session,
@@ -101,7 +103,7 @@ pub(crate) fn untried(
 ) -> Result<Vec<Sealed>, DbError> {
     let mut query = db.prepare_cached(
         "SELECT sequence, device, digest, message, device_revoked, received_at FROM messages
-         WHERE list = ? AND state = 0 AND sequence > ? ORDER BY sequence LIMIT ?",
+         WHERE list = ? AND state = 0 AND state <> 1 AND sequence > ? ORDER BY sequence LIMIT ?",
     )?;
     let mut rows = query.query(params![list.as_str(), after, limit as i64])?;
     let mut found = Vec::new();
@@ -125,16 +127,42 @@ pub(crate) fn set_opened(db: &Session, sequence: i64, is_opened: bool) -> Result
     Ok(())
 }
 
+/// A message that no key of this list's owner opens was of another: it is tried again as that list's.
+pub(crate) fn relabel(
+    db: &Session,
+    id: &EncounterId,
+    device: &DeviceId,
+    list: &ListName,
+) -> Result<(), DbError> {
+    let update = "UPDATE messages SET list = ?1, state = 0 WHERE id = ?2 AND device = ?3 AND state = 2 AND list <> ?1";
+    db.execute(update, params![list.as_str(), id, device.as_str()])?;
+    Ok(())
+}
+
+/// The last message's sequence; 0 for none.
+pub(crate) fn last_sequence(db: &Session) -> Result<i64, DbError> {
+    let query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'";
+    Ok(db.query_row(query, [], |row| row.get(0))?)
+}
+
+/// Sequences go on above `number`: agencies may have taken messages under those that a backup does not know.
+pub(crate) fn raise_sequence(db: &Session, number: u64) -> Result<(), DbError> {
+    let seq = last_sequence(db)?.max(number as i64);
+    db.execute("DELETE FROM sqlite_sequence WHERE name = 'messages'", [])?;
+    db.execute("INSERT INTO sqlite_sequence(name, seq) VALUES ('messages', ?)", [seq])?;
+    Ok(())
+}
+
 /// What no key opened is to be tried again: there may be other keys now.
 pub(crate) fn try_again(db: &Session) -> Result<(), DbError> {
-    db.execute("UPDATE messages SET state = 0 WHERE state = 2", [])?;
+    db.execute("UPDATE messages SET state = 0 WHERE state = 2 AND state <> 1", [])?;
     Ok(())
 }
 
 /// Of each list, how many messages no key of its owner opens.
 pub(crate) fn unreadable(db: &Session) -> Result<Vec<(String, u64)>, DbError> {
     let mut query =
-        db.prepare_cached("SELECT list, count(*) FROM messages WHERE state = 2 GROUP BY list ORDER BY list")?;
+        db.prepare_cached("SELECT list, count(*) FROM messages WHERE state = 2 AND state <> 1 GROUP BY list ORDER BY list")?;
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

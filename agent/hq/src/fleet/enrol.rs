@@ -52,6 +52,8 @@ pub struct EnrolOptions {
     pub certificate_days: u32,
     /// The request that `vedette request` made on the device, which keeps its private keys; without it they are made here.
     pub request: Option<PathBuf>,
+    /// The fingerprint that the device showed of it; without it nothing is enrolled, and the request's is the error.
+    pub fingerprint: Option<String>,
     /// Another broker than the home's: host and port.
     pub broker: Option<(String, u16)>,
     /// Where on its loopback the device serves console and API.
@@ -64,8 +66,15 @@ impl EnrolOptions {
 
     /// Into `out`, for 90 days, at the home's broker.
     pub fn into(out: impl Into<PathBuf>) -> Self {
-        let (post, request, broker) = (None, None, None);
-        EnrolOptions { out: out.into(), post, certificate_days: 90, request, broker, listen: Self::LISTEN }
+        EnrolOptions {
+            out: out.into(),
+            post: None,
+            certificate_days: 90,
+            request: None,
+            fingerprint: None,
+            broker: None,
+            listen: Self::LISTEN,
+        }
     }
 }
 
@@ -80,8 +89,6 @@ pub struct Enrolled {
     pub lists: Vec<ListName>,
     /// It was enrolled into this folder before.
     pub before: bool,
-    /// Of the request that it was enrolled by: see `EnrolmentRequest::fingerprint`.
-    pub fingerprint: Option<String>,
 }
 
 /// Enrols a device. One that is enrolled is refused, unless it is into the same folder; one that was revoked may be enrolled again, with new keys.
@@ -89,16 +96,25 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
     let brought = options.request.as_deref().map(|file| Brought::read(file, device)).transpose()?;
-    let fingerprint = brought.as_ref().map(|brought| brought.fingerprint.clone());
+    if let Some(brought) = &brought {
+        brought.check(options.fingerprint.as_deref())?;
+    }
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     cut_off::settle(home, &mut db)?;
     if let Some(serial) = devices::serial_in_force(db.read(), device)? {
+        let of_request = brought.as_ref().map(|brought| brought.keys.box_public);
         return match cut_off::is_made(&options.out, &serial) {
-            true => enrolled(db.read(), device, &options.out, (true, fingerprint)),
+            true if of_request.is_some_and(|key| Some(key) != devices::box_in_force(db.read(), device).ok().flatten()) => {
+                Err(FleetError::OtherKeys(device.clone()))
+            }
+            true => enrolled(db.read(), device, &options.out, true),
             false => Err(FleetError::DeviceExists(device.clone())),
         };
+    }
+    if brought.as_ref().map(|brought| devices::are_keys_known(db.read(), &brought.keys)).transpose()? == Some(true) {
+        return Err(FleetError::KeysKnown);
     }
     let folder = NewFolder::at(&options.out, 0o700)?;
     let ends = pki::ends_after(now, options.certificate_days);
@@ -134,23 +150,19 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
     let act = Act::Enrol.of(device).with("post", post).with("certificate", Hex(&serial).to_string());
-    let act = act.with("own_keys", made.private.is_none()).with("ends", made.expires);
+    let fingerprint = brought.map_or(String::new(), |brought| brought.fingerprint);
+    let act = act.with("fingerprint", fingerprint).with("ends", made.expires);
     audit::record(home, &change, act)?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
-    enrolled(db.read(), device, &options.out, (false, fingerprint))
+    enrolled(db.read(), device, &options.out, false)
 }
 
-fn enrolled(
-    db: &Session,
-    device: &DeviceId,
-    out: &Path,
-    (before, fingerprint): (bool, Option<String>),
-) -> Result<Enrolled, FleetError> {
+fn enrolled(db: &Session, device: &DeviceId, out: &Path, before: bool) -> Result<Enrolled, FleetError> {
     let lists = db_grants::of_device(db, device)?.into_iter().map(|(list, _)| list).collect();
     let certificate_expires_at = devices::certificate_ends(db, device)?.unwrap_or(0);
-    Ok(Enrolled { agent_toml: out.join("agent.toml"), certificate_expires_at, lists, before, fingerprint })
+    Ok(Enrolled { agent_toml: out.join("agent.toml"), certificate_expires_at, lists, before })
 }
 
 /// Makes a new certificate and key for an enrolled device, into `out`, unless `out` has the newest; when that ends, seconds since 1970.

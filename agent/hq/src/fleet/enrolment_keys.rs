@@ -1,7 +1,7 @@
 //! The keys of a device that is enrolled: brought as a request, so that the private ones never leave the device; or made here, for a
 //! device that cannot make them.
 //!
-//! A request is believed in its keys, not in its name: who enrols compares the fingerprint with the one that the device showed.
+//! A request is believed in its keys, not in its name: who enrols gives the fingerprint that the device showed.
 
 use crate::authority::pki::{self, Ca};
 use crate::fleet::error::FleetError;
@@ -54,6 +54,17 @@ impl Brought {
         let key =
             requested_key(request.certificate).map_err(|_| bad("its key is not one for ECDSA P-256"))?;
         Ok(Brought { key, keys: request.keys(), fingerprint: request.fingerprint() })
+    }
+}
+
+impl Brought {
+    /// Refuses keys of which nobody has said, by what the device showed, that they are the device's: they are granted lists at once.
+    pub(super) fn check(&self, shown: Option<&str>) -> Result<(), FleetError> {
+        let bare = |text: &str| text.split_whitespace().collect::<String>().to_ascii_lowercase();
+        match shown.is_some_and(|shown| bare(shown) == bare(&self.fingerprint)) {
+            true => Ok(()),
+            false => Err(FleetError::Fingerprint { found: self.fingerprint.clone() }),
+        }
     }
 }
 

@@ -34,6 +34,15 @@ pub enum FleetError {
     NoDevice(DeviceId),
     #[error("the device {0} is enrolled")]
     DeviceExists(DeviceId),
+    /// A request brings keys that an enrolment had.
+    #[error("the keys of the request were enrolled before")]
+    KeysKnown,
+    /// The device is enrolled with other keys than the request brings.
+    #[error("{0} is enrolled with other keys than those of the request")]
+    OtherKeys(DeviceId),
+    /// Nobody has said that the request is the device's.
+    #[error("the request's fingerprint is {found}; nothing was enrolled")]
+    Fingerprint { found: String },
     #[error("the device {0} is revoked already")]
     DeviceRevoked(DeviceId),
     /// An option is out of its bounds: which, what it was, what it must be.
@@ -57,6 +66,12 @@ impl FleetError {
                 "`--renew` gives it a new certificate; for a device that is lost or new, `vedette-hq revoke` it first",
             ),
             Self::DeviceRevoked(_) => Some("`vedette-hq enrol` enrols it again, with new keys"),
+            Self::KeysKnown | Self::OtherKeys(_) => {
+                Some("remove box.key, device.key and request on the device, and make a request again there")
+            }
+            Self::Fingerprint { .. } => Some(
+                "compare it with what `vedette request` showed on the device; if it is the same, run this again with --fingerprint",
+            ),
             Self::File(_) | Self::Seal(_) | Self::Value { .. } => None,
         }
     }

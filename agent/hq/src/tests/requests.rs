@@ -4,12 +4,13 @@ use super::{device_id, new_home};
 use crate::db::devices;
 use crate::fleet::FleetError;
 use crate::fleet::enrol::{EnrolOptions, enrol};
+use crate::fleet::revoke::revoke;
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, PublicKeyData};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
 use vedette_common::device_key::{self, EnrolledKeys};
-use vedette_common::enrolment_request::EnrolmentRequest;
+use vedette_common::enrolment_request::{EnrolmentRequest, bytes_of};
 use vedette_shim::ids::DeviceId;
 
 /// Writes the request of `device` with this key of the link into `folder`.
@@ -27,11 +28,19 @@ fn a_request_is_enrolled_with_its_keys_and_nothing_private_is_made() {
     let (key, link) = (BoxKey::from_private(random_secret()), KeyPair::generate().unwrap());
     let file = request(dir.path(), &device_id(), &key, &link);
     let out = dir.path().join("post-7");
-    let options = EnrolOptions { request: Some(file), ..EnrolOptions::into(&out) };
-    let first = enrol(&home, &device_id(), &options).unwrap();
-    let again = enrol(&home, &device_id(), &options).unwrap();
-    assert!(!first.before && again.before && first.fingerprint == again.fingerprint);
-    assert!(first.fingerprint.is_some_and(|fingerprint| fingerprint.len() == 79));
+    let options = |fingerprint: Option<String>| EnrolOptions {
+        request: Some(file.clone()),
+        fingerprint,
+        ..EnrolOptions::into(&out)
+    };
+    for wrong in [None, Some("0000".into())] {
+        let refused = enrol(&home, &device_id(), &options(wrong));
+        assert!(matches!(refused, Err(FleetError::Fingerprint { .. })), "{refused:?}");
+    }
+    let shown = fingerprint_of(&file);
+    let first = enrol(&home, &device_id(), &options(Some(shown.to_uppercase()))).unwrap();
+    let again = enrol(&home, &device_id(), &options(Some(shown.replace(' ', "")))).unwrap();
+    assert!(!first.before && again.before);
     assert!(!out.join("box.key").exists() && !out.join("device.key").exists());
     let pem = fs::read(out.join("device.pem")).unwrap();
     let certified = x509_parser::pem::parse_x509_pem(&pem).unwrap().1;
@@ -39,6 +48,19 @@ fn a_request_is_enrolled_with_its_keys_and_nothing_private_is_made() {
     assert_eq!(certified.public_key().subject_public_key.data.as_ref(), link.der_bytes());
     let db = home.database().unwrap();
     assert_eq!(devices::box_in_force(db.read(), &device_id()).unwrap(), Some(key.public()));
+    // Another request into the same folder is not vouched for, and keys that were revoked do not count again.
+    let other = request(dir.path(), &device_id(), &BoxKey::from_private(random_secret()), &link);
+    let refused = enrol(&home, &device_id(), &options(Some(fingerprint_of(&other))));
+    assert!(matches!(refused, Err(FleetError::OtherKeys(_))), "{refused:?}");
+    revoke(&home, &device_id()).unwrap();
+    request(dir.path(), &device_id(), &key, &link);
+    let again = EnrolOptions { out: dir.path().join("again"), ..options(Some(shown)) };
+    let refused = enrol(&home, &device_id(), &again);
+    assert!(matches!(refused, Err(FleetError::KeysKnown)), "{refused:?}");
+}
+
+fn fingerprint_of(file: &Path) -> String {
+    EnrolmentRequest::read(&bytes_of(&fs::read(file).unwrap()).unwrap()).unwrap().fingerprint()
 }
 
 #[test]

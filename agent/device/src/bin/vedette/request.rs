@@ -20,7 +20,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(FAILED, error, "name a folder that has no keys yet"))?;
     println!("request: {}", made.file.display());
     println!("fingerprint: {}", made.fingerprint);
-    println!("next, at headquarters: vedette-hq enrol {} --request FILE --out DIR", arguments.device);
-    println!("it shows the same fingerprint; then copy what is in DIR into {}", arguments.out.display());
+    println!(
+        "next, at headquarters: vedette-hq enrol {} --request FILE --fingerprint \"{}\" --out DIR",
+        arguments.device, made.fingerprint
+    );
+    println!("bring the fingerprint by another way than the file; then copy what is in DIR into {}", arguments.out.display());
     Ok(0)
 }

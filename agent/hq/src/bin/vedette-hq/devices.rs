@@ -28,6 +28,9 @@ pub(crate) enum Command {
         /// The request that `vedette request` made on the device: its private keys stay there.
         #[arg(long, value_name = "FILE", conflicts_with = "renew")]
         request: Option<PathBuf>,
+        /// The fingerprint that the device showed of it. Without, nothing is enrolled and the request's is shown.
+        #[arg(long, requires = "request")]
+        fingerprint: Option<String>,
         /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
         #[arg(long, conflicts_with = "post")]
         renew: bool,
@@ -58,21 +61,18 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
             println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
             println!("copy device.pem and device.key of {} over the device's own", out.display());
         }
-        Command::Enrol { device, out, post, cert_days, request, renew: false } => {
+        Command::Enrol { device, out, post, cert_days, request, fingerprint, renew: false } => {
+            let keeps_keys = request.is_some();
+            let certificate_days = cert_days;
             let options =
-                EnrolOptions { post, certificate_days: cert_days, request, ..EnrolOptions::into(out) };
+                EnrolOptions { post, certificate_days, request, fingerprint, ..EnrolOptions::into(out.clone()) };
             let enrolled = enrol::enrol(&door.open(Act::Enrol)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
             let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
             println!("{device}: {before}until {until}, {} list(s) granted", enrolled.lists.len());
-            match enrolled.fingerprint {
-                Some(fingerprint) => {
-                    println!("fingerprint: {fingerprint}");
-                    println!(
-                        "if the device showed the same, copy what is in the folder to it; else `vedette-hq revoke {device}`"
-                    );
-                }
-                None => println!("run it with: vedette run --config {}", enrolled.agent_toml.display()),
+            match keeps_keys {
+                true => println!("copy what is in {} into the device's folder", out.display()),
+                false => println!("run it with: vedette run --config {}", enrolled.agent_toml.display()),
             }
         }
         Command::Revoke { device } => {
