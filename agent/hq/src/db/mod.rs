@@ -7,9 +7,11 @@
 //! | `settings` | the broker's names and port |
 //! | `lists` | the lists and the numbers of their keys |
 //! | `editions` | signed manifests, and what is imported and not yet published |
+//! | `presence` | which alerts came and went with which edition |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
 //! | `grants` | signed grants |
+//! | `copies` | which enrolment was ever granted which list, and what its device said last |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
 //! | `statements` | the signed heartbeat and orders |
@@ -37,6 +39,7 @@ pub(crate) mod alarms;
 pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
+pub(crate) mod copies;
 pub(crate) mod devices;
 pub(crate) mod editions;
 pub(crate) mod encounters;
@@ -50,6 +53,7 @@ pub(crate) mod next_ca;
 pub(crate) mod officers;
 pub(crate) mod operators;
 pub(crate) mod outcomes;
+pub(crate) mod presence;
 pub(crate) mod refusals;
 pub(crate) mod scanners;
 pub(crate) mod settings;
@@ -70,7 +74,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 19] = [
+const TABLES: [&[Step]; 21] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -90,6 +94,8 @@ const TABLES: [&[Step]; 19] = [
     audit::STEPS,
     operators::STEPS,
     given_answers::STEPS,
+    presence::STEPS,
+    copies::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

@@ -56,21 +56,26 @@ impl Role {
     /// What it may do besides looking at lists, devices, officers and scanners, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
-            Role::Publisher => &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change],
+            Role::Publisher => {
+                &[Act::Import, Act::Holders, Act::Publish, Act::Put, Act::Withdraw, Act::Change]
+            }
             Role::Approver => &[],
-            Role::Owner => &[Act::Encounters, Act::Answer],
+            Role::Owner => &[Act::Encounters, Act::Holders, Act::Answer],
             Role::Fleet => &[
                 Act::Enrol,
                 Act::RenewDevice,
                 Act::Revoke,
                 Act::SendAgain,
+                Act::Holders,
                 Act::OfficerAdd,
                 Act::OfficerRemove,
                 Act::ScannerEnrol,
                 Act::ScannerRevoke,
             ],
             Role::Analyst => &[Act::Encounters],
-            Role::Auditor => &[Act::AuditShow, Act::AuditVerify, Act::AuditExport, Act::Operators],
+            Role::Auditor => {
+                &[Act::Holders, Act::AuditShow, Act::AuditVerify, Act::AuditExport, Act::Operators]
+            }
             Role::Administrator => &[
                 Act::Backup,
                 Act::Renew,

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod cut_off;
 mod devices;
+mod holders;
 mod operators;
 mod pins;
 mod publishing;

@@ -4,6 +4,7 @@ mod audit;
 mod changes;
 mod devices;
 mod door;
+mod holders;
 mod home;
 mod lists;
 mod officer;
@@ -55,6 +56,8 @@ enum Command {
     Changes(changes::Command),
     #[command(flatten)]
     Devices(devices::Command),
+    /// Show who holds a list, an edition or an alert, who may, and until when.
+    Holders(holders::HoldersArgs),
     /// Say who may sign in at the devices.
     #[command(subcommand)]
     Officer(officer::Command),
@@ -111,6 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Lists(command) => lists::run(&door, command),
         Command::Changes(command) => changes::run(&door, command),
         Command::Devices(command) => devices::run(&door, command),
+        Command::Holders(args) => holders::run(&door, args),
         Command::Officer(command) => officer::run(&door, command),
         Command::Scanner(command) => scanner::run(&door, command),
         Command::Operator(command) => operator::run(&door, command),
