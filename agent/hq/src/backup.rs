@@ -94,18 +94,24 @@ fn record(home: &Home, backup: &Path) -> Result<(), FleetError> {
 fn start_numbers_anew(home: &Home) -> Result<(), FleetError> {
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    for _ in 0..ROOTS_AHEAD {
-        root::issue_next(home, now, |_| Ok(()))?;
+    // An agency has no root, and its devices are headquarters'.
+    let is_headquarters = home.agency().map_err(AuthorityError::from)?.is_none();
+    if is_headquarters {
+        for _ in 0..ROOTS_AHEAD {
+            root::issue_next(home, now, |_| Ok(()))?;
+        }
     }
     let change = db.change()?;
     settings::set_restored_at(&change, now)?;
-    for list in lists::all(&change)? {
+    for list in lists::issued_here(&change)? {
         let number = lists::raise_key_to(&change, &list.name, now)?;
         Key::List(&list.name, number).make(home)?;
     }
     grants::refresh(home, &change, now)?;
-    orders::send_again_to(home, &change, &[], now)?;
-    roster::sign_if_any(home, &change, now)?;
+    if is_headquarters {
+        orders::send_again_to(home, &change, &[], now)?;
+        roster::sign_if_any(home, &change, now)?;
+    }
     heartbeat::renew(home, &change, now)?;
     Ok(change.commit()?)
 }

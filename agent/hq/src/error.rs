@@ -1,5 +1,6 @@
 //! What can go wrong at headquarters, whichever folder it comes from.
 
+use crate::agency::AgencyError;
 use crate::authority::AuthorityError;
 use crate::collector::CollectorError;
 use crate::db::DbError;
@@ -28,6 +29,8 @@ pub enum HqError {
     Publishing(#[from] PublishingError),
     /// Of what runs against the broker.
     Collector(#[from] CollectorError),
+    /// Of the exchange with agencies.
+    Agency(#[from] AgencyError),
 }
 
 impl HqError {
@@ -41,6 +44,7 @@ impl HqError {
             Self::Import(error) => error.hint(),
             Self::Publishing(error) => error.hint(),
             Self::Collector(error) => error.hint(),
+            Self::Agency(error) => error.hint(),
         }
     }
 }
@@ -61,4 +65,5 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of(error, ImportError::hint))
         .or_else(|| of(error, PublishingError::hint))
         .or_else(|| of(error, CollectorError::hint))
+        .or_else(|| of(error, AgencyError::hint))
 }

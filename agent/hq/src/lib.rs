@@ -8,12 +8,14 @@
 //! | [`inventory`] | who holds which list, and what is wrong with devices |
 //! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
+//! | [`agency`] | agencies that issue lists on machines of their own, and what is exchanged with them |
 //! | [`backup`] | the whole home as a folder, and back |
 //! | `db` | the SQLite database |
 //!
 //! Every command of `vedette-hq` is a function `(&Home, options) -> Result<what was done, the folder's error>`, so that the
 //! demo and the tests call what the command line calls. The home carries the clock. Private keys are read where they are used and not kept in memory longer.
 
+pub mod agency;
 pub mod authority;
 pub mod backup;
 pub mod collector;
@@ -39,7 +41,9 @@ pub use inventory::{flags, holders};
 pub use operators::OperatorError;
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};
-pub use publishing::{bundle, change, import, issue, list, publish, replace as replace_list, screen};
+pub use publishing::{
+    approval, bundle, change, draft, import, issue, list, publish, replace as replace_list, screen,
+};
 
 #[cfg(test)]
 mod tests;

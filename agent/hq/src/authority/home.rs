@@ -129,6 +129,19 @@ impl Home {
         self.segments().join(format!("{}.seg", Hex(digest)))
     }
 
+    /// The file that makes a home an agency's.
+    pub(crate) fn agency_file(&self) -> PathBuf {
+        self.keys().join("agency-name")
+    }
+
+    /// The agency whose home this is; none if it is headquarters'.
+    pub(crate) fn agency(&self) -> Result<Option<String>, FileError> {
+        match files::read(&self.agency_file(), 128) {
+            Err(error) if error.is_not_found() => Ok(None),
+            other => Ok(Some(String::from_utf8_lossy(&other?).trim().to_string())),
+        }
+    }
+
     pub(crate) fn database_file(&self) -> PathBuf {
         self.dir.join("hq.db")
     }

@@ -166,7 +166,7 @@ impl Ca {
         self.certify_as(serial, params, "the device's certificate")
     }
 
-    /// Makes a device's certificate, DER, for a key that it has.
+    /// Makes a device's certificate for a key that it has.
     pub(crate) fn certify_key(
         &self,
         device: &DeviceId,
@@ -174,13 +174,12 @@ impl Ca {
         term_s: u64,
         now: u64,
         serial: &[u8; 16],
-    ) -> Result<Vec<u8>, AuthorityError> {
+    ) -> Result<Certificate, AuthorityError> {
         let mut params = params(device.as_str(), now, 0);
         params.not_after = time(now + term_s);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         complete(&mut params, serial);
-        let certificate = params.signed_by(key, &self.0).map_err(failed("the device's certificate"))?;
-        Ok(certificate.der().to_vec())
+        params.signed_by(key, &self.0).map_err(failed("the device's certificate"))
     }
 
     /// Makes an operator's certificate for `key`: it is for signing documents (RFC 9336), and so is no client's at any TLS server.

@@ -35,6 +35,8 @@ pub(crate) struct Alarms {
     store_due: Option<Instant>,
     /// Raised and ended, and not in the audit log yet: the subject and, if it was raised, why.
     news: VecDeque<(String, Option<String>)>,
+    /// When writing those is tried again.
+    record_due: Option<Instant>,
     /// When the latest of such lines were noted, within the last hour.
     noted: VecDeque<Instant>,
 }
@@ -106,7 +108,11 @@ impl Alarms {
 
     /// Stores them where other commands show them, when they have changed.
     pub(crate) fn store(&mut self, home: &Home, db: &mut Db) {
-        if self.is_stored || self.store_due.is_some_and(|due| Instant::now() < due) {
+        let waits = |due: Option<Instant>| due.is_some_and(|due| Instant::now() < due);
+        if !self.news.is_empty() && !waits(self.record_due) {
+            self.record(home, db);
+        }
+        if self.is_stored || waits(self.store_due) {
             return;
         }
         let view = |(subject, raised): (&String, &Raised)| AlarmView {
@@ -119,10 +125,7 @@ impl Alarms {
             change.commit()
         });
         match stored {
-            Ok(()) => {
-                (self.is_stored, self.store_due) = (true, None);
-                self.record(home, db);
-            }
+            Ok(()) => (self.is_stored, self.store_due) = (true, None),
             // The reason is most likely an alarm of its own.
             Err(error) => {
                 warn!("alarms are not stored: {error}");
@@ -131,7 +134,7 @@ impl Alarms {
         }
     }
 
-    /// Writes the lines of the audit log; what cannot be written is tried again with the next alarm that is stored.
+    /// Writes the lines of the audit log; when that fails it is tried again after [`STORED_AGAIN`].
     fn record(&mut self, home: &Home, db: &mut Db) {
         let recorded = db.change().map_err(CollectorError::from).and_then(|change| {
             for (subject, why) in &self.news {
@@ -143,9 +146,13 @@ impl Alarms {
             }
             Ok(change.commit()?)
         });
-        if self.watch(AUDIT, recorded, home.now()).is_some() {
-            self.news.clear();
-        }
+        self.record_due = match self.watch(AUDIT, recorded, home.now()) {
+            Some(()) => {
+                self.news.clear();
+                None
+            }
+            None => Some(Instant::now() + STORED_AGAIN),
+        };
     }
 
     #[cfg(test)]

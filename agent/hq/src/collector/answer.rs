@@ -1,8 +1,11 @@
 //! `answer`: the owner's word on an encounter (hit confirmation), signed and kept at the broker for its device.
 //!
+//! An agency signs its answers with its own key, and headquarters signs them again for the device when it takes them.
+//!
 //! Invariants: only an encounter that is stored can be answered, and only the device that made it gets the answer; of
 //! several the last counts. What is older than a week is cleared from the broker: the device has forgotten its clock.
 
+use crate::authority::AuthorityError;
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -13,7 +16,7 @@ use crate::collector::error::CollectorError;
 use crate::db::given_answers::{self, GivenAnswer};
 use crate::db::outcomes::{self, SignedAnswer};
 use crate::db::{Session, encounters};
-use vedette_common::crypto::RingVerify;
+use vedette_common::crypto::{RingVerify, sign_statement};
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::text::owner_word;
@@ -53,16 +56,34 @@ pub fn answer(
     let now = signing_time(home, &change)?;
     let at = now.max(outcomes::answered_at(&change, &encounter, &device)?.map_or(0, |last| last + 1));
     let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
-    let (root, _) = root::newest(home)?;
-    let bytes = signed(SignedKind::Answer, &answer, &[&Key::Collector.signing(home)?], |bytes| {
-        OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
-    })?;
+    let bytes = match home.agency().map_err(AuthorityError::from)? {
+        None => sign(home, &answer)?,
+        Some(_) => sign_statement(SignedKind::Answer, &answer, &[&Key::Agency.signing(home)?]),
+    };
     outcomes::set_answer(&change, &answer, &bytes)?;
     given_answers::set(&change, &home.actor().name(), &answer)?;
     let act = Act::Answer.of(Hex(&encounter)).with("device", device.as_str()).with("word", owner_word(said));
     audit::record(home, &change, act.because(even_so.unwrap_or_default()))?;
     change.commit()?;
     Ok(device)
+}
+
+/// Signs an answer as its device will take it.
+fn sign(home: &Home, answer: &OwnerAnswer) -> Result<Vec<u8>, AuthorityError> {
+    let (root, _) = root::newest(home)?;
+    signed(SignedKind::Answer, answer, &[&Key::Collector.signing(home)?], |bytes| {
+        OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
+    })
+}
+
+/// Stores an agency's answer, signed for its device; false if it is not later than the one that is here.
+pub(crate) fn take(home: &Home, db: &Session, answer: &OwnerAnswer) -> Result<bool, CollectorError> {
+    let known = outcomes::answered_at(db, &answer.encounter, &answer.device)?;
+    if known.is_some_and(|at| at >= answer.at) {
+        return Ok(false);
+    }
+    outcomes::set_answer(db, answer, &sign(home, answer)?)?;
+    Ok(true)
 }
 
 /// What the broker should retain of answers: each under its topic, empty once its device has forgotten the clock.

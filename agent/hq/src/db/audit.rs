@@ -109,6 +109,12 @@ pub(crate) fn head(db: &Session) -> Result<Option<Line>, DbError> {
     db.prepare_cached(&query)?.query_row([], |row| Ok(read(row))).optional()?.transpose()
 }
 
+/// The last line of this act on this object.
+pub(crate) fn last_of(db: &Session, act: &str, object: &str) -> Result<Option<Line>, DbError> {
+    let query = format!("{SELECT} WHERE act = ? AND object = ? ORDER BY number DESC LIMIT 1");
+    db.query_row(&query, [act, object], |row| Ok(read(row))).optional()?.transpose()
+}
+
 /// Adds a line.
 pub(crate) fn insert(db: &Change<'_>, line: &Line) -> Result<(), DbError> {
     let details =

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 19,
+    number: 20,
     work: &[Work::Sql(
         "
 CREATE TABLE granted(

@@ -80,6 +80,13 @@ pub(crate) fn all(db: &Session) -> Result<Vec<ListRow>, DbError> {
     rows.map(|row| row?).collect()
 }
 
+/// The lists that are issued here, by name; those of agencies are issued elsewhere.
+pub(crate) fn issued_here(db: &Session) -> Result<Vec<ListRow>, DbError> {
+    let mut query = db.prepare(&format!("{SELECT} WHERE agency IS NULL ORDER BY name"))?;
+    let rows = query.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// Seals the list's next segments under a new key; its number.
 pub(crate) fn raise_key(db: &Session, name: &ListName) -> Result<u32, DbError> {
     let update = "UPDATE lists SET key_number = key_number + 1 WHERE name = ? RETURNING key_number";

@@ -10,6 +10,7 @@
 //! | `presence` | which alerts came and went with which edition |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
+//! | `drafts` | editions that wait for a second operator |
 //! | `grants` | signed grants |
 //! | `copies` | which enrolment was ever granted which list, and what its device said last |
 //! | `officers` | officers, and the signed roster |
@@ -23,6 +24,7 @@
 //! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
+//! | `agencies` | agencies with homes of their own, and which lists are theirs |
 //! | `alarms` | what `serve` cannot do at present |
 //! | `audit` | what was done at headquarters |
 //! | `operators` | who may act at headquarters |
@@ -35,12 +37,14 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod agencies;
 pub(crate) mod alarms;
 pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
 pub(crate) mod copies;
 pub(crate) mod devices;
+pub(crate) mod drafts;
 pub(crate) mod editions;
 pub(crate) mod encounters;
 mod error;
@@ -74,7 +78,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 21] = [
+const TABLES: [&[Step]; 23] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -85,6 +89,7 @@ const TABLES: [&[Step]; 21] = [
     encounters::STEPS,
     outcomes::STEPS,
     messages::STEPS,
+    agencies::STEPS,
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,
@@ -96,6 +101,7 @@ const TABLES: [&[Step]; 21] = [
     given_answers::STEPS,
     presence::STEPS,
     copies::STEPS,
+    drafts::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {

@@ -17,7 +17,7 @@ pub(crate) const ROWS_MAX: u64 = 4_000_000;
 pub(crate) const EDITIONS_MAX: u64 = 4_096;
 
 pub(super) const STEPS: &[Step] = &[Step {
-    number: 19,
+    number: 20,
     work: &[Work::Sql(
         "
 CREATE TABLE presence(

@@ -26,7 +26,11 @@ const GRANT_RENEWED_S: u64 = 90 * 86_400;
 pub(crate) fn refresh(home: &Home, db: &Session, now: u64) -> Result<usize, FleetError> {
     let (root, _) = root::newest(home)?;
     let mut made = 0;
-    for list in lists::all(db)? {
+    for list in lists::issued_here(db)? {
+        // An agency's that headquarters has not named yet.
+        if root.issuer(&list.name).is_err() {
+            continue;
+        }
         let numbers = keys_in_use(db, &list.name, list.key_number)?;
         let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         for (device, box_public) in grants::devices_without(db, &list.name, &text, now + GRANT_RENEWED_S)? {

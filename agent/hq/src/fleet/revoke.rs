@@ -48,7 +48,10 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let box_public = devices::box_in_force(&change, device)?;
     let enrolment = key_id(&box_public.ok_or_else(|| FleetError::NoDevice(device.clone()))?);
     let granted = db_grants::of_device(&change, device)?;
-    let rotated: Vec<ListName> = granted.into_iter().map(|(list, _)| list).collect();
+    // Those of agencies get theirs where they are issued.
+    let here: Vec<ListName> = lists::issued_here(&change)?.into_iter().map(|list| list.name).collect();
+    let rotated: Vec<ListName> =
+        granted.into_iter().map(|(list, _)| list).filter(|list| here.contains(list)).collect();
     for list in &rotated {
         let number = lists::raise_key(&change, list)?;
         Key::List(list, number).make(home)?;

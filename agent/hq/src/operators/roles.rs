@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 /// Looking at the state of things: every role may.
-const LOOK: [Act; 4] = [Act::Lists, Act::Devices, Act::Officers, Act::Scanners];
+const LOOK: [Act; 6] = [Act::Lists, Act::Drafts, Act::Devices, Act::Officers, Act::Scanners, Act::Agencies];
 
 impl Role {
     /// Every role.
@@ -53,13 +53,19 @@ impl Role {
         }
     }
 
-    /// What it may do besides looking at lists, devices, officers and scanners, which every role may.
+    /// What it may do besides looking at lists, drafts, devices, officers, scanners and agencies, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
-            Role::Publisher => {
-                &[Act::Import, Act::Holders, Act::Publish, Act::Put, Act::Withdraw, Act::Change]
-            }
-            Role::Approver => &[],
+            Role::Publisher => &[
+                Act::Import,
+                Act::Publish,
+                Act::Put,
+                Act::Withdraw,
+                Act::Change,
+                Act::AgencyGive,
+                Act::Holders,
+            ],
+            Role::Approver => &[Act::Approve, Act::Reject],
             Role::Owner => &[Act::Encounters, Act::Holders, Act::Answer],
             Role::Fleet => &[
                 Act::Enrol,
@@ -85,6 +91,10 @@ impl Role {
                 Act::EraseOldKeys,
                 Act::ConfirmClock,
                 Act::ListCreate,
+                Act::AgencyAdd,
+                Act::AgencyGive,
+                Act::AgencyTake,
+                Act::ListSet,
                 Act::OperatorAdd,
                 Act::OperatorRemove,
                 Act::Operators,

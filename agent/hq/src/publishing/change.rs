@@ -11,6 +11,7 @@ use crate::authority::audit::{Act, Entry};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::editions;
+use crate::publishing::draft::URGENT;
 use crate::publishing::error::PublishingError;
 use crate::publishing::import::{open, person_record};
 use crate::publishing::imports::error::ImportError;
@@ -42,6 +43,8 @@ pub enum Changes {
     Put(PathBuf),
     /// The alerts of these ids.
     Withdraw(Vec<String>),
+    /// The same, without waiting for a second operator where the list lets urgent withdrawals; and why.
+    WithdrawUrgently(Vec<String>, String),
     /// JSON lines: `{"put": {...}}` or `{"withdraw": "ID"}`.
     File(PathBuf),
 }
@@ -112,7 +115,7 @@ impl Changes {
     fn path(&self) -> PathBuf {
         match self {
             Changes::Put(file) | Changes::File(file) => file.clone(),
-            Changes::Withdraw(_) => "command line".into(),
+            Changes::Withdraw(_) | Changes::WithdrawUrgently(..) => "command line".into(),
         }
     }
 
@@ -121,6 +124,9 @@ impl Changes {
         let act = match self {
             Changes::Put(_) => Act::Put,
             Changes::Withdraw(_) => Act::Withdraw,
+            Changes::WithdrawUrgently(_, reason) => {
+                return Act::Withdraw.of(list).with(URGENT, true).because(reason);
+            }
             Changes::File(_) => Act::Change,
         };
         act.of(list).with("from", self.path().display().to_string())
@@ -181,7 +187,7 @@ impl Onto<'_> {
                     row.map(|(line, alert)| (line, Change::Put(alert))).map_err(PublishingError::from)
                 }))
             }
-            Changes::Withdraw(ids) => {
+            Changes::Withdraw(ids) | Changes::WithdrawUrgently(ids, _) => {
                 let withdraw = |id: &String| Ok((0, Change::Withdraw(self.document_id(0, id)?)));
                 Box::new(ids.iter().map(withdraw))
             }
@@ -226,7 +232,9 @@ impl Onto<'_> {
                     Ok((line, person_record(alert).map_err(|why| self.bad(line, why))?))
                 }))
             }
-            Changes::Withdraw(ids) => Box::new(ids.iter().map(move |id| Ok((0, withdrawn(id))))),
+            Changes::Withdraw(ids) | Changes::WithdrawUrgently(ids, _) => {
+                Box::new(ids.iter().map(move |id| Ok((0, withdrawn(id)))))
+            }
             Changes::File(file) => Box::new(lines(file)?.filter_map(move |line| {
                 let (line, change) = match line {
                     Err(error) => return Some(Err(error)),

@@ -9,7 +9,7 @@ use crate::authority::keys::Key;
 use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root};
 use crate::db::lists::{self, ListRow};
-use crate::db::{Session, devices, editions};
+use crate::db::{Session, agencies, devices, editions};
 use crate::fleet::grants;
 use crate::publishing::error::PublishingError;
 use serde::Serialize;
@@ -63,6 +63,10 @@ impl CreateOptions {
 pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<bool, PublishingError> {
     let _lock = home.lock()?;
     let list = checked(name, options)?;
+    let agency = home.agency().map_err(AuthorityError::from)?;
+    if agency.as_ref().is_some_and(|agency| name.as_str().split('/').next() != Some(agency)) {
+        return Err(bad("list", name, "an agency's lists begin with its name and /"));
+    }
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     if let Some(found) = lists::find(db.read(), name)? {
@@ -75,15 +79,10 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<b
     for key in [Key::Issuer(name), Key::Owner(name), Key::List(name, list.key_number)] {
         key.make(home)?;
     }
-    let issuer = Issuer {
-        list: name.clone(),
-        kind: options.kind,
-        role: root::role(1, &[Key::Issuer(name).signing(home)?.public()]),
-        owner_key: Key::Owner(name).opening(home)?.public(),
-        owner: cut(&list.owner),
-    };
+    let issuer = issuer(home, &list)?;
     // A run that was cut off between here and its end has issued the root already; it is not issued twice.
-    if root::newest(home)?.0.issuer(name) != Ok(&issuer) {
+    // An agency's is named by headquarters, when it has been asked for.
+    if agency.is_none() && root::newest(home)?.0.issuer(name) != Ok(&issuer) {
         root::issue_next(home, now, |root| {
             root.issuers.retain(|other| other.list != *name);
             root.issuers.push(issuer.clone()).map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))
@@ -97,6 +96,17 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<b
     audit::record(home, &change, Act::ListCreate.of(name).with("kind", json_word(&options.kind)))?;
     change.commit()?;
     Ok(true)
+}
+
+/// A list as a root should name it, with the keys that it has here.
+pub(crate) fn issuer(home: &Home, list: &ListRow) -> Result<Issuer, AuthorityError> {
+    Ok(Issuer {
+        list: list.name.clone(),
+        kind: list.kind,
+        role: root::role(1, &[Key::Issuer(&list.name).signing(home)?.public()]),
+        owner_key: Key::Owner(&list.name).opening(home)?.public(),
+        owner: cut(&list.owner),
+    })
 }
 
 /// The list that the options ask for, if they are within their bounds.
@@ -183,9 +193,13 @@ fn view(db: &Session, list: ListRow) -> Result<ListView, PublishingError> {
     })
 }
 
-/// A list that must exist.
+/// A list that must exist, and be issued here.
 pub(crate) fn get(db: &Session, name: &ListName) -> Result<ListRow, PublishingError> {
-    lists::find(db, name)?.ok_or_else(|| PublishingError::NoList(name.clone()))
+    let list = lists::find(db, name)?.ok_or_else(|| PublishingError::NoList(name.clone()))?;
+    match agencies::of_list(db, name)? {
+        None => Ok(list),
+        Some(agency) => Err(PublishingError::IssuedElsewhere { list: name.clone(), agency }),
+    }
 }
 
 /// A handling code as a manifest names it; a list has none but those that [`create`] takes.

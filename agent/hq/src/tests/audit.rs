@@ -326,3 +326,50 @@ fn a_line_s_hash_is_that_of_its_json_as_any_library_writes_it() {
         "f195d2bf53a958cdc53d750fc77e62ac7e517e4a0fda5c9990e261b30537dbfb"
     );
 }
+
+#[test]
+fn the_audit_key_is_replaced_and_the_log_is_verified_from_the_first_key_on() {
+    let (dir, home) = new_home();
+    let first = log::public_key(&home).unwrap();
+    audit::key::replace(&home).unwrap();
+    confirm_clock(&home).unwrap();
+    audit::key::replace(&home).unwrap();
+    confirm_clock(&home).unwrap();
+    let report = log::verify(&home, None).unwrap();
+    assert_eq!(report.key, vedette_shim::ids::Hex(&first).to_string());
+    assert_ne!(report.key, report.last_key);
+    assert_eq!(log::public_key(&home).unwrap(), first);
+    let file = dir.path().join("audit.jsonl");
+    log::export(&home, &file).unwrap();
+    log::verify_file(&file, first, None).unwrap();
+    // A line by the first key after its replacement is none.
+    let mut all = lines(&home);
+    let thief = crate::authority::keys::Key::Audit.first_signing(&home).unwrap();
+    all[3].signature = thief.sign_message(&to_sign(&all[3].hash));
+    let error = verified(&all, None).unwrap_err();
+    assert!(error.to_string().contains("line 4"), "{error}");
+}
+
+#[test]
+fn a_replacement_of_the_audit_key_that_was_cut_off_is_finished_by_the_next_line() {
+    let (_dir, home) = new_home();
+    let keys = home.keys();
+    let old = fs::read(keys.join("audit")).unwrap();
+    audit::key::replace(&home).unwrap();
+    // After the line, before the files; and in the middle of the files.
+    let new = fs::read(keys.join("audit")).unwrap();
+    for present in [&old, &new] {
+        fs::write(keys.join("audit.next"), &new).unwrap();
+        fs::write(keys.join("audit"), present).unwrap();
+        confirm_clock(&home).unwrap();
+        assert_eq!(fs::read(keys.join("audit")).unwrap(), new);
+        assert_eq!(fs::read(keys.join("audit.until-3")).unwrap(), old);
+        assert!(!keys.join("audit.next").exists());
+        log::verify(&home, None).unwrap();
+    }
+    // Before the line: the old key goes on.
+    fs::write(keys.join("audit.next"), &old).unwrap();
+    confirm_clock(&home).unwrap();
+    assert!(keys.join("audit.next").exists() && fs::read(keys.join("audit")).unwrap() == new);
+    log::verify(&home, None).unwrap();
+}

@@ -368,7 +368,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn nobody_who_holds_is_left_out_and_who_is_named_has_said_so(steps in steps()) {

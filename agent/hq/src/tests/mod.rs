@@ -1,10 +1,13 @@
 //! Tests that need several folders, and what tests share.
 
+mod agency;
+mod approvals;
 mod audit;
 mod backup;
 mod cut_off;
 mod devices;
 mod holders;
+mod holders_at_size;
 mod operators;
 mod pins;
 mod publishing;
@@ -13,6 +16,7 @@ mod replace;
 mod replace_ca;
 mod replace_list;
 mod replace_root;
+mod requests;
 mod rules;
 mod serving;
 mod status;

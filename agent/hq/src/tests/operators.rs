@@ -19,22 +19,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 use vedette_shim::trust::OwnerWord;
 
-struct Office {
-    dir: TempDir,
-    home: Home,
-    time: Arc<ManualTime>,
+pub(super) struct Office {
+    pub(super) dir: TempDir,
+    pub(super) home: Home,
+    pub(super) time: Arc<ManualTime>,
 }
 
 impl Office {
     /// A home with the administrator `ada`.
-    fn new() -> Office {
+    pub(super) fn new() -> Office {
         let (dir, home, time) = new_home_and_time();
         let office = Office { dir, home, time };
         office.add("ada", &[Role::Administrator]).unwrap();
         office
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -48,16 +48,16 @@ impl Office {
         }
     }
 
-    fn add(&self, name: &str, roles: &[Role]) -> Result<OperatorView, OperatorError> {
+    pub(super) fn add(&self, name: &str, roles: &[Role]) -> Result<OperatorView, OperatorError> {
         account::add(&self.home, name, &self.new_operator(name, roles))
     }
 
     /// The home for an act of an operator.
-    fn enter(&self, name: &str, act: Act) -> Result<Home, OperatorError> {
+    pub(super) fn enter(&self, name: &str, act: Act) -> Result<Home, OperatorError> {
         enter(&self.home, Some(&self.folder(name)), act)
     }
 
-    fn lines(&self) -> Vec<Line> {
+    pub(super) fn lines(&self) -> Vec<Line> {
         log::pages(&self.home, Filter::default()).unwrap().flat_map(Result::unwrap).collect()
     }
 }

@@ -13,6 +13,8 @@ pub const WORD_BYTES_MAX: usize = 64;
 /// Most details of a line, and most words of a detail that lists several.
 pub const DETAILS_MAX: usize = 16;
 
+/// The object of a `replace-key` of the audit key itself.
+pub(crate) const AUDIT_KEY: &str = "audit";
 /// What became of an act: it is done,
 pub(crate) const DONE: &str = "done";
 /// it began, and another line says how it ended,
@@ -41,11 +43,17 @@ pub enum Act {
     /// `--clock-is-right`.
     ConfirmClock,
     ListCreate,
+    ListSet,
     Import,
     Publish,
     Put,
     Withdraw,
     Change,
+    /// What an operator proposes, where a list needs two.
+    Draft,
+    Drafts,
+    Approve,
+    Reject,
     Enrol,
     /// `enrol --renew`.
     RenewDevice,
@@ -71,6 +79,11 @@ pub enum Act {
     Operators,
     OperatorAdd,
     OperatorRemove,
+    /// Headquarters has another agency, which issues lists in a home of its own.
+    AgencyAdd,
+    AgencyGive,
+    AgencyTake,
+    Agencies,
     /// A device's certificate that `serve` gave over the link.
     GiveCertificate,
     /// `serve` raised an alarm.

@@ -2,7 +2,7 @@
 
 use crate::authority::audit::act::Act;
 use crate::authority::audit::line::{LINE_BYTES_MAX, from_json, to_json};
-use crate::authority::audit::record::record;
+use crate::authority::audit::record::{record, signing_key};
 use crate::authority::audit::verify::{Verified, Verifier};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -12,6 +12,7 @@ use crate::db::audit::{self, Filter, Line};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use vedette_common::files::{self, FileError};
+use vedette_shim::ids::Hex;
 use vedette_shim::trust::PublicKey;
 
 /// Lines that one page has, at most.
@@ -36,20 +37,29 @@ fn pages_of(db: Db, wanted: Filter) -> impl Iterator<Item = Result<Vec<Line>, Au
     })
 }
 
-/// The audit key's public half: what an exported log is verified with.
+/// The public half of the audit key that signed the first line: what an exported log is verified with.
 pub fn public_key(home: &Home) -> Result<PublicKey, AuthorityError> {
-    Ok(Key::Audit.signing(home)?.public())
+    Ok(Key::Audit.first_signing(home)?.public())
 }
 
 /// Verifies the home's own log; `wanted` is a hash that one of its lines must have.
 pub fn verify(home: &Home, wanted: Option<[u8; 32]>) -> Result<Verified, AuthorityError> {
+    let mut db = home.database()?;
+    let signs = signing_key(home, &db.change()?)?.public();
     let mut verifier = Verifier::new(Some(public_key(home)?), wanted);
-    for page in pages(home, Filter::default())? {
+    for page in pages_of(db, Filter::default()) {
         for line in page? {
             verifier.take(&line)?;
         }
     }
-    verifier.end()
+    let verified = verifier.end()?;
+    match verified.last_key == Hex(&signs).to_string() {
+        true => Ok(verified),
+        false => {
+            let why = "the key that it leaves is not keys/audit".into();
+            Err(AuthorityError::BadLine { line: verified.lines, why })
+        }
+    }
 }
 
 /// Verifies an exported log with the audit key's public half.

@@ -5,7 +5,8 @@
 //! | `act` | what can be done, and what a line says of it |
 //! | `actor` | who does it, and signs for it |
 //! | `line` | what a line's hash and signatures cover |
-//! | [`record()`] | adds lines |
+//! | `record` | adds lines |
+//! | [`key`] | another audit key |
 //! | [`verify`] | finds the first line that is not as it was written |
 //! | [`log`] | shows, verifies and exports the log |
 //!
@@ -30,6 +31,7 @@
 
 pub mod act;
 pub mod actor;
+pub mod key;
 pub mod line;
 pub mod log;
 mod record;

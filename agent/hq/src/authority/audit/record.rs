@@ -1,6 +1,6 @@
 //! Adds lines to the audit log.
 
-use crate::authority::audit::act::{Act, BEGAN, DONE, Entry, FAILED, REFUSED};
+use crate::authority::audit::act::{AUDIT_KEY, Act, BEGAN, DONE, Entry, FAILED, REFUSED};
 use crate::authority::audit::line::{for_operator, hash_of, to_sign};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
@@ -59,11 +59,27 @@ fn append(home: &Home, db: &Change<'_>, act: Entry, state: &str) -> Result<u64, 
             add(home, db, &key, first)?
         }
     };
+    let next = line(home, Some(&before), act, state);
+    Ok(add(home, db, &signing_key(home, db)?, next)?.number)
+}
+
+/// The key that signs the next line. A replacement that was cut off after its line is finished.
+pub(super) fn signing_key(home: &Home, db: &Change<'_>) -> Result<SigningKey, AuthorityError> {
+    if Key::NextAudit.is_here(home)
+        && let next = Hex(&Key::NextAudit.signing(home)?.public()).to_string()
+        && let Some(line) = audit::last_of(db, &Act::ReplaceKey.name(), AUDIT_KEY)?
+        && line.details.get("key").is_some_and(|named| *named == next)
+    {
+        if !Key::Audit.is_here(home) || !Key::Audit.is_same(home, &Key::NextAudit)? {
+            let number = u32::try_from(line.number).unwrap_or(u32::MAX);
+            Key::NextAudit.succeed(home, &Key::Audit, number)?;
+        }
+        Key::NextAudit.remove(home)?;
+    }
     if !Key::Audit.is_here(home) {
         return Err(AuthorityError::NoAuditKey);
     }
-    let next = line(home, Some(&before), act, state);
-    Ok(add(home, db, &Key::Audit.signing(home)?, next)?.number)
+    Key::Audit.signing(home)
 }
 
 /// The line after `before`, without its proofs.

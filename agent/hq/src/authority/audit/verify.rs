@@ -3,7 +3,7 @@
 //! A line that was changed, removed, inserted or moved is found at that line or the one after. What the lines themselves cannot
 //! show is that the last ones are missing: for that somebody must have noted a later line's hash elsewhere (`--head`).
 
-use crate::authority::audit::act::{Act, BEGAN, DONE};
+use crate::authority::audit::act::{AUDIT_KEY, Act, BEGAN, DONE};
 use crate::authority::audit::actor::{LOCAL, SERVE};
 use crate::authority::audit::line::{for_operator, hash_of, to_sign};
 use crate::authority::error::AuthorityError;
@@ -24,8 +24,10 @@ pub struct Verified {
     pub lines: u64,
     /// The last line's hash.
     pub head: [u8; 32],
-    /// The audit key that signed it, hexadecimal.
+    /// The audit key that signed its first lines, hexadecimal: what an export is verified with.
     pub key: String,
+    /// The audit key that signs the next line; another where the key was replaced.
+    pub last_key: String,
     /// The lines with which a restored home went on: what was done after the line before each and lost with the home before it is
     /// not in the log.
     pub restores: Vec<u64>,
@@ -81,8 +83,8 @@ impl Verifier {
                 "no line has the hash that is looked for: the log ends before it, or is another",
             ));
         }
-        let key = Hex(&self.key.unwrap_or_default()).to_string();
-        Ok(Verified { key, ..self.verified })
+        let last_key = Hex(&self.key.unwrap_or_default()).to_string();
+        Ok(Verified { last_key, ..self.verified })
     }
 
     fn check(&mut self, line: &Line, number: u64) -> Result<(), String> {
@@ -121,6 +123,7 @@ impl Verifier {
             return Err("the log is not one of this audit key".into());
         }
         (self.key, self.segment) = (Some(named), line.segment);
+        self.verified.key = Hex(&named).to_string();
         Ok(())
     }
 
@@ -154,6 +157,9 @@ impl Verifier {
             self.verified.open.insert(line.number, line.act.clone());
         }
         let is_done = line.state == DONE;
+        if is_done && line.act == Act::ReplaceKey.name() && line.object == AUDIT_KEY {
+            self.key = line.details.get("key").and_then(|key| from_hex(key.as_str()?));
+        }
         if is_done && line.act == Act::OperatorAdd.name() {
             let key = line.details.get("key").and_then(|key| bytes_of(key.as_str()?));
             self.operators.insert(line.object.clone(), key.unwrap_or_default());

@@ -78,6 +78,9 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
 fn say(verified: &Verified) {
     println!("{} line(s), each as it was written", verified.lines);
     println!("signed by the audit key {}", verified.key);
+    if verified.last_key != verified.key {
+        println!("and since a replacement by {}", verified.last_key);
+    }
     println!("the last line is {} with the hash {}", verified.lines, Hex(&verified.head));
     if let Some(line) = verified.found {
         println!("the line that was asked for is {line}");

@@ -27,6 +27,9 @@ pub(crate) enum Command {
         /// Life of its certificate, days.
         #[arg(long, default_value_t = 90)]
         cert_days: u32,
+        /// The request that `vedette request` made on the device: its private keys stay there.
+        #[arg(long, value_name = "FILE", conflicts_with = "renew")]
+        request: Option<PathBuf>,
         /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
         #[arg(long, conflicts_with = "post")]
         renew: bool,
@@ -60,13 +63,22 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
             println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
             println!("copy device.pem and device.key of {} over the device's own", out.display());
         }
-        Command::Enrol { device, out, post, cert_days, renew: false } => {
-            let options = EnrolOptions { post, certificate_days: cert_days, ..EnrolOptions::into(out) };
+        Command::Enrol { device, out, post, cert_days, request, renew: false } => {
+            let options =
+                EnrolOptions { post, certificate_days: cert_days, request, ..EnrolOptions::into(out) };
             let enrolled = enrol::enrol(&door.open(Act::Enrol)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
             let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
             println!("{device}: {before}until {until}, {} list(s) granted", enrolled.lists.len());
-            println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
+            match enrolled.fingerprint {
+                Some(fingerprint) => {
+                    println!("fingerprint: {fingerprint}");
+                    println!(
+                        "if the device showed the same, copy what is in the folder to it; else `vedette-hq revoke {device}`"
+                    );
+                }
+                None => println!("run it with: vedette run --config {}", enrolled.agent_toml.display()),
+            }
         }
         Command::Revoke { device } => {
             let revoked = revoke::revoke(&door.open(Act::Revoke)?, &device)?;

@@ -5,7 +5,7 @@ use crate::values::{ReplacedRole, replaced_role};
 use clap::Subcommand;
 use std::path::PathBuf;
 use vedette_common::clock::rfc3339;
-use vedette_hq::audit::Act;
+use vedette_hq::audit::{Act, key};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::replace::Replaced;
 use vedette_hq::{Home, backup, renew, replace, replace_ca, replace_list, replace_root};
@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// Replace a key, because somebody may have copied it or it is lost: the next root names the new one. If it is
     /// interrupted, the same command again finishes.
     ReplaceKey {
-        /// `heartbeat`, `roster`, `collector` or `orders`; or a list's `issuer` or `owner`.
+        /// `heartbeat`, `roster`, `collector`, `orders` or `audit`; or a list's `issuer` or `owner`.
         #[arg(value_parser = replaced_role)]
         role: ReplacedRole,
         /// The list of the issuer or owner.
@@ -161,6 +161,14 @@ fn replace_key(home: &Home, role: ReplacedRole, list: Option<&ListName>) -> anyh
         (ReplacedRole::Online(role), None) => {
             let root = say_replaced(role.name(), replace::replace_key(home, role)?);
             println!("keys/{}.until-{root} is the old one: nothing needs it any more", role.name());
+        }
+        (ReplacedRole::Audit, None) => {
+            key::replace(home)?;
+            println!("audit: new key; the next line of the log is signed by it");
+            println!("keep keys/audit.until-*: the oldest is the key that exports are verified with");
+        }
+        (ReplacedRole::Audit, Some(list)) => {
+            anyhow::bail!("the key audit is the home's, not {list}'s: name no list")
         }
         (ReplacedRole::Issuer, Some(list)) => {
             let name = file("issuer", list);

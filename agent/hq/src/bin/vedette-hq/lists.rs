@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vedette_common::files;
 use vedette_hq::audit::Act;
+use vedette_hq::draft::{self, Approvals};
 use vedette_hq::import::{self, ImportOptions};
 use vedette_hq::import_report::Report;
 use vedette_hq::list::{self, CreateOptions};
-use vedette_hq::publish::{self, PublishOptions};
+use vedette_hq::publish::{self, PublishOptions, Published};
 use vedette_hq::{Home, PublishingError, broadcast, bundle, screen};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
@@ -101,6 +102,21 @@ pub(crate) enum ListCommand {
         #[arg(long, value_parser = duration)]
         confirm: Option<Duration>,
     },
+    /// Say how many operators an edition of a list needs.
+    Set(Set),
+}
+
+/// What `list set` takes.
+#[derive(clap::Args)]
+pub(crate) struct Set {
+    /// The list.
+    list: ListName,
+    /// So many operators an edition needs, with the one who proposes it: 1 or 2.
+    #[arg(long, value_name = "N")]
+    approvals: u8,
+    /// A withdrawal with --urgent needs one only.
+    #[arg(long)]
+    urgent_withdrawals: bool,
 }
 
 pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
@@ -120,6 +136,12 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 true => println!("{name}: made; import a file into it, then publish it"),
                 false => println!("{name}: was made before with these options; nothing changes"),
             }
+            Ok(())
+        }
+        Command::List(ListCommand::Set(Set { list, approvals, urgent_withdrawals })) => {
+            let needs = Approvals { operators: approvals, urgent_withdrawals };
+            draft::set_approvals(&door.open(Act::ListSet)?, &list, needs)?;
+            println!("{list}: an edition needs {approvals} operator(s)");
             Ok(())
         }
         Command::Import { list, file, report, strict, allow_empty } => {
@@ -172,6 +194,9 @@ fn publish_list(
 ) -> anyhow::Result<()> {
     let spinner = spinner(&format!("publishing {name}"));
     let published = publish::publish(home, &name, options)?;
+    if say_draft(&name, &published) {
+        return Ok(());
+    }
     if let Some(folder) = &bundle {
         bundle::bundle(home, folder)?;
     }
@@ -192,6 +217,17 @@ fn publish_list(
         println!("bundle in {}", folder.display());
     }
     if broker { send(home, name) } else { Ok(()) }
+}
+
+/// Says that nothing was published, where a second operator is needed; whether that is so.
+pub(crate) fn say_draft(list: &ListName, published: &Published) -> bool {
+    let Some(draft) = published.draft else { return false };
+    println!(
+        "{list}: draft {draft}, {} put, {} withdrawn; nothing is published until another operator approves it: `vedette-hq \
+         approve {list} {draft}`",
+        published.puts, published.withdrawals
+    );
+    true
 }
 
 /// Sends a list's newest edition to the broker.

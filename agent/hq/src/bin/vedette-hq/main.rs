@@ -1,5 +1,7 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
+mod agency;
+mod approvals;
 mod audit;
 mod changes;
 mod devices;
@@ -55,6 +57,8 @@ enum Command {
     #[command(flatten)]
     Changes(changes::Command),
     #[command(flatten)]
+    Approvals(approvals::Command),
+    #[command(flatten)]
     Devices(devices::Command),
     /// Show who holds a list, an edition or an alert, who may, and until when.
     Holders(holders::HoldersArgs),
@@ -64,6 +68,9 @@ enum Command {
     /// Say which scanners with the shim hang at which device.
     #[command(subcommand)]
     Scanner(scanner::Command),
+    /// Exchange lists and encounters with agencies that issue on machines of their own.
+    #[command(subcommand)]
+    Agency(agency::Command),
     /// Say who may act at headquarters, in which roles.
     #[command(subcommand)]
     Operator(operator::Command),
@@ -113,10 +120,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Home(command) => home::run(&door, command, cli.clock_is_right),
         Command::Lists(command) => lists::run(&door, command),
         Command::Changes(command) => changes::run(&door, command),
+        Command::Approvals(command) => approvals::run(&door, command),
         Command::Devices(command) => devices::run(&door, command),
         Command::Holders(args) => holders::run(&door, args),
         Command::Officer(command) => officer::run(&door, command),
         Command::Scanner(command) => scanner::run(&door, command),
+        Command::Agency(command) => agency::run(&door, command),
         Command::Operator(command) => operator::run(&door, command),
         Command::Audit(command) => audit::run(&door, command),
         Command::Service(command) => service::run(&door, command),

@@ -72,7 +72,7 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 let acts: Vec<String> = role.acts().iter().map(|act| act.name()).collect();
                 println!("{role:<14} {}", acts.join(", "));
             }
-            println!("every role     lists, devices, officers, scanners");
+            println!("every role     lists, drafts, devices, officers, scanners");
             println!("no role needed init, restore, serve, screen, completions, operator roles");
         }
     }
