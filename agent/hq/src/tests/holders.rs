@@ -471,7 +471,7 @@ fn what_was_not_recorded_cannot_be_determined() {
     assert_eq!((found.editions, found.undetermined_before), (vec![], Some(3)));
     assert_eq!(found.copies[0].standing, Standing::MayHold);
     // An edition that was signed without its changes being recorded.
-    db.read().execute("UPDATE presence SET upto = 2", []).unwrap();
+    presence::record(db.read(), &list_name(), &Known { key_number, since: 1, upto: 2 }, &[]).unwrap();
     assert_eq!(holders(&world.home, &list_name(), &of_alert(0)).unwrap().undetermined_before, Some(3));
 }
 
