@@ -25,8 +25,8 @@ use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Digest, Hex, ListName, from_hex};
 use vedette_shim::trust::{
-    Enrolment, Floor, Grant, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef, SignedKind,
-    key_id,
+    Enrolment, Floor, Grant, Issuer, LISTS_MAX, Manifest, OwnerAnswer, PublicKey, Root, SegmentRef,
+    SignedKind, key_id,
 };
 
 /// Messages that one folder has, at most; the next has those after them.
@@ -163,7 +163,7 @@ fn requests(
         });
         match read {
             Ok(request) => requests.push(request),
-            Err(why) => taken.refused.push(format!("request/{name}: {why}")),
+            Err(why) => taken.refuse(format!("request/{name}: {why}")),
         }
     }
     Ok(requests)
@@ -188,8 +188,11 @@ fn name(
         let list = &request.issuer.list;
         let is_ours = lists::find(db, list)?.is_some() && agencies::of_list(db, list)?.is_none();
         if is_ours {
-            taken.refused.push(format!("request/{list}: a list of headquarters has this name"));
-        } else if newest.issuer(list) != Ok(&request.issuer) {
+            taken.refuse(format!("request/{list}: a list of headquarters has this name"));
+        } else if newest.issuer(list) == Ok(&request.issuer) {
+            // Cut off before its row was stored, or asked for again.
+            taken.new += usize::from(carry(db, agency, &request.issuer, now)?);
+        } else {
             unnamed.push(request);
         }
     }
@@ -209,26 +212,34 @@ fn name(
         Ok(())
     })?;
     for request in unnamed {
-        let issuer = &request.issuer;
-        if lists::find(db, &issuer.list)?.is_none() {
-            // What else its manifests say is the agency's.
-            let row = ListRow {
-                name: issuer.list.clone(),
-                kind: issuer.kind,
-                owner: issuer.owner.as_str().into(),
-                lease_s: 0,
-                possible_from: 1000,
-                hit_from: 1000,
-                confirm_s: 0,
-                key_number: 0,
-                handling: None,
-            };
-            lists::insert(db, &row, now)?;
-            agencies::set_of_list(db, &issuer.list, agency)?;
-        }
+        carry(db, agency, &request.issuer, now)?;
+        // What its key of before signed is worth nothing under this root.
+        grants::forget(db, &request.issuer.list)?;
         taken.new += 1;
     }
     Ok(())
+}
+
+/// Carries a list of an agency from now on; false if it did.
+fn carry(db: &Session, agency: &str, issuer: &Issuer, now: u64) -> Result<bool, AgencyError> {
+    if lists::find(db, &issuer.list)?.is_some() {
+        return Ok(false);
+    }
+    // What else its manifests say is the agency's.
+    let row = ListRow {
+        name: issuer.list.clone(),
+        kind: issuer.kind,
+        owner: issuer.owner.as_str().into(),
+        lease_s: 0,
+        possible_from: 1000,
+        hit_from: 1000,
+        confirm_s: 0,
+        key_number: 0,
+        handling: None,
+    };
+    lists::insert(db, &row, now)?;
+    agencies::set_of_list(db, &issuer.list, agency)?;
+    Ok(true)
 }
 
 /// Takes a manifest with its segments; whether it is new.

@@ -56,8 +56,30 @@ pub(super) fn of(home: &Home) -> Result<String, AgencyError> {
     home.agency()?.ok_or_else(|| AgencyError::IsHeadquarters(home.dir().into()))
 }
 
+/// Refuses in an agency's home what needs a root, a CA or devices: those are headquarters'.
+pub fn check_act(home: &Home, act: Act) -> Result<(), AgencyError> {
+    match act {
+        Act::Renew
+        | Act::ReplaceKey
+        | Act::ReplaceCa
+        | Act::ReplaceRootKeys
+        | Act::Enrol
+        | Act::RenewDevice
+        | Act::Revoke
+        | Act::SendAgain
+        | Act::OfficerAdd
+        | Act::OfficerRemove
+        | Act::ScannerEnrol
+        | Act::ScannerRevoke
+        | Act::OperatorAdd
+        | Act::OperatorRemove
+        | Act::AgencyAdd => check_is_headquarters(home),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses an agency's home.
-pub(super) fn check_is_headquarters(home: &Home) -> Result<(), AgencyError> {
+pub fn check_is_headquarters(home: &Home) -> Result<(), AgencyError> {
     match home.agency()? {
         None => Ok(()),
         Some(_) => Err(AgencyError::IsAgencys(home.dir().into())),

@@ -136,7 +136,7 @@ fn roots(home: &Home, from: &Path, taken: &mut Taken) -> Result<(), AgencyError>
                 taken.new += 1;
             }
             Err(why) => {
-                taken.refused.push(format!("{name}: {why}"));
+                taken.refuse(format!("{name}: {why}"));
                 return Ok(());
             }
         }

@@ -46,16 +46,29 @@ pub struct Taken {
     pub known: usize,
     /// Lists that the root does not name yet.
     pub requested: Vec<String>,
-    /// What was refused, and why.
+    /// What was refused, and why; [`REFUSED_NAMED_MAX`] at most.
     pub refused: Vec<String>,
+    /// Others that were refused.
+    pub refused_besides: usize,
 }
+
+/// Refused pieces that are named, at most: a folder may have many.
+pub const REFUSED_NAMED_MAX: usize = 100;
 
 impl Taken {
     fn count(&mut self, what: &str, done: Result<bool, String>) {
         match done {
             Ok(true) => self.new += 1,
             Ok(false) => self.known += 1,
-            Err(why) => self.refused.push(format!("{what}: {why}")),
+            Err(why) => self.refuse(format!("{what}: {why}")),
+        }
+    }
+
+    fn refuse(&mut self, what: String) {
+        if self.refused.len() < REFUSED_NAMED_MAX {
+            self.refused.push(what);
+        } else {
+            self.refused_besides += 1;
         }
     }
 }

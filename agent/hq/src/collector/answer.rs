@@ -16,12 +16,12 @@ use crate::collector::error::CollectorError;
 use crate::db::given_answers::{self, GivenAnswer};
 use crate::db::outcomes::{self, SignedAnswer};
 use crate::db::{Session, encounters};
-use vedette_common::crypto::{RingVerify, sign_statement};
+use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::text::owner_word;
 use vedette_shim::ids::{DeviceId, EncounterId, Hex};
-use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, OwnerAnswer, OwnerWord, SignedKind};
+use vedette_shim::trust::{ANSWER_TEXT_BYTES_MAX, Envelope, OwnerAnswer, OwnerWord, SignedKind};
 
 /// Answers an encounter; the device that gets it. One that contradicts the answer in effect is refused, unless `even_so` says why. `of`: its device, which must be said where several have made one of this id.
 pub fn answer(
@@ -58,7 +58,7 @@ pub fn answer(
     let answer = OwnerAnswer { device: device.clone(), encounter, at, word: said, text };
     let bytes = match home.agency().map_err(AuthorityError::from)? {
         None => sign(home, &answer)?,
-        Some(_) => sign_statement(SignedKind::Answer, &answer, &[&Key::Agency.signing(home)?]),
+        Some(_) => sign_for_headquarters(home, &answer)?,
     };
     outcomes::set_answer(&change, &answer, &bytes)?;
     given_answers::set(&change, &home.actor().name(), &answer)?;
@@ -73,6 +73,15 @@ fn sign(home: &Home, answer: &OwnerAnswer) -> Result<Vec<u8>, AuthorityError> {
     let (root, _) = root::newest(home)?;
     signed(SignedKind::Answer, answer, &[&Key::Collector.signing(home)?], |bytes| {
         OwnerAnswer::accept(bytes, &answer.device, &root, &RingVerify).map(drop)
+    })
+}
+
+/// Signs an agency's answer as headquarters will take it.
+fn sign_for_headquarters(home: &Home, answer: &OwnerAnswer) -> Result<Vec<u8>, AuthorityError> {
+    let key = Key::Agency.signing(home)?;
+    let role = root::role(1, &[key.public()]);
+    signed(SignedKind::Answer, answer, &[&key], |bytes| {
+        Envelope::checked_body(bytes, SignedKind::Answer, &role, &RingVerify).map(drop)
     })
 }
 

@@ -63,14 +63,14 @@ fn operator(db: &Session, folder: &Path) -> Result<(OperatorRow, Actor), Operato
     let not =
         |why: &str| OperatorError::NotAnOperator { folder: folder.display().to_string(), why: why.into() };
     let read = |name: &str| files::read_foreign(&folder.join(name), FILE_BYTES_MAX);
-    let pem = read(CERTIFICATE)?;
+    let pem = read(CERTIFICATE).map_err(|error| not(&error.to_string()))?;
     let (_, pem) = parse_x509_pem(&pem).map_err(|_| not("operator.pem is no certificate"))?;
     let row = db_operators::of_certificate(db, &digest(&pem.contents))?;
     let row = row.ok_or_else(|| not("its certificate is not one in force"))?;
     if row.removed_at.is_some() {
         return Err(not(&format!("{} was removed", row.name)));
     }
-    let secret = Zeroizing::new(read(KEY)?);
+    let secret = Zeroizing::new(read(KEY).map_err(|error| not(&error.to_string()))?);
     let key =
         PrivatePkcs8KeyDer::from_pem_slice(&secret).map_err(|_| not("operator.key is no PKCS #8 key"))?;
     let actor = Actor::operator(&row.name, key.secret_pkcs8_der(), &row.public_key);

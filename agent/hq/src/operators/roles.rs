@@ -98,6 +98,7 @@ impl Role {
                 Act::OperatorAdd,
                 Act::OperatorRemove,
                 Act::Operators,
+                Act::AuditShow,
                 Act::AuditVerify,
                 Act::AuditExport,
             ],

@@ -211,6 +211,11 @@ fn a_list_waits_for_an_administrator_and_then_for_the_root() {
     assert_eq!(root::newest(&world.carrier).unwrap().0.version, 2, "once");
     world.to_agency(&utopia, "uto");
     publish(&utopia, &list, &PublishOptions::default()).unwrap();
+    // Cut off between the root and the list's row: the same folder again finishes.
+    let db = world.carrier.database().unwrap();
+    db.read().execute("DELETE FROM lists WHERE name = 'uto/stolen'", []).unwrap();
+    assert_eq!(take(&world.carrier, "uto", &folder, false).unwrap().new, 1);
+    assert_eq!(root::newest(&world.carrier).unwrap().0.version, 2);
     // What is the agency's to do is refused at headquarters, and the other way round.
     let there = publish(&world.carrier, &list, &PublishOptions::default());
     assert!(matches!(there, Err(PublishingError::IssuedElsewhere { .. })), "{there:?}");

@@ -104,11 +104,8 @@ fn show(taken: &Taken, json: bool) -> anyhow::Result<()> {
     for refused in &taken.refused {
         eprintln!("refused: {refused}");
     }
-    anyhow::ensure!(
-        taken.refused.is_empty(),
-        "{} piece(s) were refused; the others are taken",
-        taken.refused.len()
-    );
+    let refused = taken.refused.len() + taken.refused_besides;
+    anyhow::ensure!(refused == 0, "{refused} piece(s) were refused; the others are taken");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vedette_common::clock::Clock;
 use vedette_hq::audit::Act;
 use vedette_hq::operators::enter::enter;
-use vedette_hq::{AuthorityError, Home};
+use vedette_hq::{AuthorityError, Home, agency};
 
 /// The home's folder, and the folder of the operator who acts, if one was named.
 pub(crate) struct Door {
@@ -19,9 +19,11 @@ impl Door {
         &self.dir
     }
 
-    /// Opens the home for an act, if whoever acts may do it.
+    /// Opens the home for an act, if it is done in such a home and whoever acts may do it.
     pub(crate) fn open(&self, act: Act) -> anyhow::Result<Home> {
-        Ok(enter(&self.open_unasked()?, self.operator.as_deref(), act)?)
+        let home = self.open_unasked()?;
+        agency::home::check_act(&home, act)?;
+        Ok(enter(&home, self.operator.as_deref(), act)?)
     }
 
     /// Opens the home for what needs no operator.

@@ -54,12 +54,17 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 Some(_) => door.open_unasked()?,
                 None => door.open(Act::OperatorAdd)?,
             };
+            let makes_key = csr.is_none();
             let new = NewOperator { roles, out: out.clone(), csr, certificate_days: cert_days, emergency };
             let added = account::add(&home, &name, &new)?;
             let roles = added.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
             println!("{name}: {roles}; the certificate ends at {}", rfc3339(added.expires_at));
             if let Some(out) = out {
-                println!("{name} acts with: vedette-hq --operator {} ...", out.display());
+                let out = out.display();
+                if !makes_key {
+                    println!("{name} puts the private key beside it: {out}/operator.key, PKCS #8");
+                }
+                println!("{name} acts with: vedette-hq --operator {out} ...");
             }
         }
         Command::Remove { name } => {
@@ -70,7 +75,7 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
         Command::Roles => {
             for role in Role::ALL {
                 let acts: Vec<String> = role.acts().iter().map(|act| act.name()).collect();
-                println!("{role:<14} {}", acts.join(", "));
+                println!("{:<14} {}", role.name(), acts.join(", "));
             }
             println!("every role     lists, drafts, devices, officers, scanners");
             println!("no role needed init, restore, serve, screen, completions, operator roles");

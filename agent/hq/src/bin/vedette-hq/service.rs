@@ -9,7 +9,7 @@ use std::time::Duration;
 use vedette_common::shutdown;
 use vedette_hq::audit::Act;
 use vedette_hq::serve::{self, ServeOptions, ServeReport};
-use vedette_hq::{CollectorError, Home, answer, encounters};
+use vedette_hq::{CollectorError, Home, agency, answer, encounters};
 use vedette_shim::ids::{DeviceId, from_hex};
 use vedette_shim::trust::OwnerWord;
 
@@ -61,7 +61,9 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
             let options =
                 ServeOptions { brokers: broker, heartbeat_every: heartbeat, depot_bytes_per_s: depot_rate };
             let runtime = tokio::runtime::Runtime::new()?;
-            let report = runtime.block_on(serve_until_told(&door.open_unasked()?, options))?;
+            let home = door.open_unasked()?;
+            agency::home::check_is_headquarters(&home)?;
+            let report = runtime.block_on(serve_until_told(&home, options))?;
             println!(
                 "{} encounters stored, {} known already, {} refused",
                 report.stored, report.known, report.refused
