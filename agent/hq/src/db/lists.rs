@@ -100,6 +100,12 @@ pub(crate) fn raise_key_to(db: &Session, name: &ListName, number: u64) -> Result
     Ok(db.query_row(update, rusqlite::params![name.as_str(), number], |row| row.get(0))?)
 }
 
+/// The list's row is not there, as after a command that was cut off.
+#[cfg(test)]
+pub(crate) fn lose(db: &Session, name: &ListName) {
+    db.execute("DELETE FROM lists WHERE name = ?", [name.as_str()]).unwrap();
+}
+
 fn read(row: &Row<'_>) -> Result<ListRow, DbError> {
     Ok(ListRow {
         name: parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?,

@@ -213,7 +213,7 @@ fn a_list_waits_for_an_administrator_and_then_for_the_root() {
     publish(&utopia, &list, &PublishOptions::default()).unwrap();
     // Cut off between the root and the list's row: the same folder again finishes.
     let db = world.carrier.database().unwrap();
-    db.read().execute("DELETE FROM lists WHERE name = 'uto/stolen'", []).unwrap();
+    crate::db::lists::lose(db.read(), &list);
     assert_eq!(take(&world.carrier, "uto", &folder, false).unwrap().new, 1);
     assert_eq!(root::newest(&world.carrier).unwrap().0.version, 2);
     // What is the agency's to do is refused at headquarters, and the other way round.
