@@ -23,8 +23,9 @@ use crate::publishing::PublishingError;
 use crate::publishing::presence::{self, Presence, Whereabouts};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use vedette_common::clock::rfc3339;
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::trust::{SignedKind, identity};
 
 /// What is asked.
@@ -116,13 +117,12 @@ fn judged(
         let is_ours = match copy.word.as_ref().and_then(|word| word.held) {
             None => true,
             Some(held) => {
-                if !identities.contains_key(&held.edition) {
-                    let signed = editions::manifest(db, list, held.edition)?;
-                    let ours = signed.and_then(|signed| identity(&signed, SignedKind::Manifest).ok());
-                    identities.insert(held.edition, ours);
-                }
+                let ours = match identities.entry(held.edition) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(new) => *new.insert(our_identity(db, list, held.edition)?),
+                };
                 // Of a status before identities were stored, the number has to do.
-                identities[&held.edition].is_some_and(|ours| held.manifest.is_none_or(|its| its == ours))
+                ours.is_some_and(|ours| held.manifest.is_none_or(|its| its == ours))
             }
         };
         let said_twice = contradictions.get(&copy.device).filter(|_| copy.is_newest);
@@ -136,6 +136,12 @@ fn judged(
         views.push(view(&copy, &judgement, grant_ends(&copy, &health, &judgement), flags));
     }
     Ok(views)
+}
+
+/// The identity of an edition's manifest; `None` of one that this home did not publish.
+fn our_identity(db: &Session, list: &ListName, edition: u64) -> Result<Option<Digest>, HqError> {
+    let signed = editions::manifest(db, list, edition)?;
+    Ok(signed.and_then(|signed| identity(&signed, SignedKind::Manifest).ok()))
 }
 
 fn health<'a>(copy: &'a Copy, contradictions: &'a [(String, u64)]) -> Health<'a> {

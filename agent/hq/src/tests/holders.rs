@@ -311,7 +311,7 @@ impl World {
     fn put_back(&mut self, unit: usize) {
         let enrolment = self.units[unit].len() - 1;
         let last = &mut self.units[unit][enrolment];
-        let older = self.content.keys().copied().filter(|edition| *edition < last.floor).last();
+        let older = self.content.keys().copied().rfind(|edition| *edition < last.floor);
         if last.revoked || last.number < 3 || older.is_none() {
             return;
         }
