@@ -58,7 +58,8 @@ impl Post {
         let text = |path: &Path| path.to_str().expect("a temporary path is text").to_string();
         let asked = program::run("vedette", ["request", id, "--out", &text(&out)], "").expect_code(0).out;
         let request = text(&out.join("request"));
-        let fingerprint = asked.lines().find_map(|line| line.strip_prefix("fingerprint: ")).expect("it is shown");
+        let fingerprint =
+            asked.lines().find_map(|line| line.strip_prefix("fingerprint: ")).expect("it is shown");
         let given_text = text(&given);
         let enrol = ["enrol", id, "--request", &request, "--out", &given_text];
         let unasked = self.hq.run(&enrol).expect_code(1).err;

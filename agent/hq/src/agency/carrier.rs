@@ -8,17 +8,18 @@ use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home::{check_is_headquarters, check_name};
+use super::notes::{MESSAGES, NOTE_BYTES_MAX, Note, TAKEN};
 use super::statements::{DeviceStatement, ListRequest, accept};
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::sign::signed;
-use crate::authority::signing_time::signing_time;
+use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
 use crate::authority::{AuthorityError, heartbeat, root};
 use crate::collector::answer;
 pub use crate::db::agencies::AgencyView;
 use crate::db::lists::{self, ListRow};
-use crate::db::{Session, agencies, devices, editions, grants, messages, statements};
+use crate::db::{Db, Session, agencies, devices, editions, grants, messages, statements};
 use crate::publishing::issue;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::RingVerify;
@@ -31,7 +32,9 @@ use vedette_shim::trust::{
 
 /// Messages that one folder has, at most; the next has those after them.
 const MESSAGES_MAX: usize = 10_000;
-const PARTS: [&str; 4] = ["root", "heartbeat", "device", "message"];
+const PARTS: [&str; 5] = ["root", "heartbeat", "device", "message", "messages"];
+/// Grants that are stored in one transaction, at most: `serve` waits no longer than for these.
+const GRANTS_AT_ONCE: usize = 500;
 
 /// Adds an agency by the public key that its `init` printed; false if it is here with this key.
 pub fn add(home: &Home, agency: &str, key: &PublicKey) -> Result<bool, AgencyError> {
@@ -76,7 +79,7 @@ fn write(home: &Home, agency: &str, to: &Path) -> Result<usize, AgencyError> {
         giving.put("heartbeat", &bytes)?;
     }
     let (key, (root, _)) = (Key::Orders.signing(home)?, root::newest(home)?);
-    for known in agencies::devices(db)? {
+    for known in agencies::enrolments(db)? {
         let statement = DeviceStatement {
             device: known.device.clone(),
             // Not the time of signing: what has not changed is the same statement.
@@ -88,19 +91,32 @@ fn write(home: &Home, agency: &str, to: &Path) -> Result<usize, AgencyError> {
         let bytes = signed(SignedKind::Device, &statement, &[&key], |bytes| {
             accept::<DeviceStatement>(SignedKind::Device, bytes, &root.orders).map(drop)
         })?;
-        giving.put(&format!("device/{}", known.device), &bytes)?;
+        let which = Hex(&key_id(&known.keys.box_public)).to_string();
+        giving.put(&format!("device/{}/{:020}-{which}", known.device, known.enrolled_at), &bytes)?;
     }
     let waiting = messages::of_agency(db, agency, taken, MESSAGES_MAX)?;
     for (sequence, message) in &waiting {
         let bytes = postcard::to_allocvec(message).expect("plain data has an encoding");
         giving.put(&format!("message/{sequence:020}"), &bytes)?;
     }
+    let sequences = waiting.iter().map(|(sequence, _)| *sequence).collect();
+    let note = Note { agency: agency.into(), last: taken, sequences };
+    giving.put("messages", note.sign(MESSAGES, &key).as_bytes())?;
     giving.finish()?;
     Ok(waiting.len())
 }
 
-/// Takes what an agency gave. `name_lists`: lists that it asks for are named in the next root, which needs root keys.
-pub fn take(home: &Home, agency: &str, from: &Path, name_lists: bool) -> Result<Taken, AgencyError> {
+/// What an administrator lets an agency's requests do. Either needs root keys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Naming {
+    /// Lists that the root does not name are named in the next.
+    pub new: bool,
+    /// Those that it names get other keys: what the ones before signed counts no more.
+    pub other_keys: bool,
+}
+
+/// Takes what an agency gave.
+pub fn take(home: &Home, agency: &str, from: &Path, naming: Naming) -> Result<Taken, AgencyError> {
     check_is_headquarters(home)?;
     let _lock = home.lock()?;
     let mut db = home.database()?;
@@ -108,25 +124,47 @@ pub fn take(home: &Home, agency: &str, from: &Path, name_lists: bool) -> Result<
     let now = signing_time(home, db.read())?;
     let mut taken = Taken::default();
     let requests = requests(agency, &key, from, &mut taken)?;
-    let change = db.change()?;
-    name(home, &change, (agency, &requests), name_lists, now, &mut taken)?;
+    name(home, &mut db, (agency, &requests), naming, now, &mut taken)?;
     let (root, _) = root::newest(home)?;
+    // A folder may be on a slow stick: it is read before the database is locked, and `serve` goes on meanwhile.
+    let mut manifests = Vec::new();
     for (list, path) in files_of(from, "list")? {
-        let done = manifest(home, &change, agency, &root, (&list, &path, from), now)?;
-        taken.count(&format!("list/{list}"), done);
+        match manifest(home, db.read(), agency, &root, (&list, &path, from), now)? {
+            Ok(None) => taken.known += 1,
+            Ok(Some(new)) => manifests.push(new),
+            Err(why) => taken.refuse(format!("list/{list}: {why}")),
+        }
     }
-    for (name, path) in files_of(from, "grant")? {
-        let done = grant(&change, agency, &root, (&name, &path), now)?;
-        taken.count(&format!("grant/{name}"), done);
+    for some in files_of(from, "grant")?.chunks(GRANTS_AT_ONCE) {
+        let read: Vec<_> = some.iter().map(|(name, path)| (name, statement(path))).collect();
+        let change = db.change()?;
+        for (name, bytes) in read {
+            let done = grant(&change, agency, &root, name, bytes, now)?;
+            taken.count(&format!("grant/{name}"), done);
+        }
+        change.commit()?;
     }
-    for (name, path) in files_of(from, "answer")? {
-        let done = answer(home, &change, (agency, &key), &path)?;
+    let answers = files_of(from, "answer")?;
+    let answers: Vec<_> = answers.iter().map(|(name, path)| (name, statement(path))).collect();
+    let said = files::read_foreign(&from.join("taken"), NOTE_BYTES_MAX);
+    let change = db.change()?;
+    for (manifest, bytes) in &manifests {
+        carry(&change, agency, root.issuer(&manifest.list).map_err(AuthorityError::trust("its root"))?, now)?;
+        editions::insert(&change, manifest, bytes)?;
+        taken.new += 1;
+    }
+    for (name, bytes) in answers {
+        let done = answer(home, &change, (agency, &key), bytes, now)?;
         taken.count(&format!("answer/{name}"), done);
     }
-    if let Ok(sequence) = files::read_foreign(&from.join("taken"), 32)
-        && let Some(sequence) = std::str::from_utf8(&sequence).ok().and_then(|text| text.trim().parse().ok())
-    {
-        agencies::set_taken(&change, agency, sequence)?;
+    if let Ok(bytes) = said {
+        match Note::read(TAKEN, &bytes, &root::role(1, std::slice::from_ref(&key))) {
+            Ok(note) if note.agency == agency && note.last <= messages::last_sequence(&change)? => {
+                agencies::set_taken(&change, agency, note.last)?;
+            }
+            Ok(_) => taken.refuse("taken: it is another agency's, or names a message that never was".into()),
+            Err(why) => taken.refuse(format!("taken: {why}")),
+        }
     }
     if taken.new > 0 {
         heartbeat::renew(home, &change, now)?;
@@ -173,51 +211,64 @@ fn is_of(agency: &str, list: &str) -> bool {
     list.strip_prefix(agency).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Names the lists that are asked for in the next root, if an administrator says so.
+/// Names the lists that are asked for in the next root, as far as an administrator lets it.
 fn name(
     home: &Home,
-    db: &Session,
+    db: &mut Db,
     (agency, requests): (&str, &[ListRequest]),
-    name_lists: bool,
+    naming: Naming,
     now: u64,
     taken: &mut Taken,
 ) -> Result<(), AgencyError> {
     let (newest, _) = root::newest(home)?;
-    let mut unnamed = Vec::new();
+    let mut to_name = Vec::new();
     for request in requests {
         let list = &request.issuer.list;
-        let is_ours = lists::find(db, list)?.is_some() && agencies::of_list(db, list)?.is_none();
-        if is_ours {
-            taken.refuse(format!("request/{list}: a list of headquarters has this name"));
-        } else if newest.issuer(list) == Ok(&request.issuer) {
+        let is_ours =
+            lists::find(db.read(), list)?.is_some() && agencies::of_list(db.read(), list)?.is_none();
+        let known = agencies::request_number(db.read(), list)?;
+        match newest.issuer(list) {
+            _ if is_ours => taken.refuse(format!("request/{list}: a list of headquarters has this name")),
             // Cut off before its row was stored, or asked for again.
-            taken.new += usize::from(carry(db, agency, &request.issuer, now)?);
-        } else {
-            unnamed.push(request);
+            Ok(issuer) if *issuer == request.issuer => {
+                let change = db.change()?;
+                taken.new += usize::from(carry(&change, agency, issuer, now)?);
+                change.commit()?;
+            }
+            _ if request.number <= known || request.number > now + AHEAD_S_MAX => {
+                taken.refuse(format!("request/{list}: another was followed since, or its time is far ahead"));
+            }
+            Ok(_) if !naming.other_keys => taken.requested.push(format!("{list} (other keys)")),
+            Err(_) if !naming.new => taken.requested.push(list.to_string()),
+            _ => to_name.push(request),
         }
     }
-    if unnamed.is_empty() {
+    if to_name.is_empty() {
         return Ok(());
     }
-    if !name_lists {
-        taken.requested = unnamed.iter().map(|request| request.issuer.list.to_string()).collect();
-        return Ok(());
-    }
-    root::issue_next(home, now, |root| {
-        for request in &unnamed {
-            root.issuers.retain(|issuer| issuer.list != request.issuer.list);
-            let added = root.issuers.push(request.issuer.clone());
-            added.map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))?;
-        }
-        Ok(())
+    let names: Vec<_> = to_name.iter().map(|request| request.issuer.list.as_str()).collect();
+    let act = Act::ListName.of(agency).with("lists", names).with("root", newest.version + 1);
+    audit::around(home, act, || {
+        root::issue_next(home, now, |root| {
+            for request in &to_name {
+                root.issuers.retain(|issuer| issuer.list != request.issuer.list);
+                let added = root.issuers.push(request.issuer.clone());
+                added.map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))?;
+            }
+            Ok(())
+        })
     })?;
-    for request in unnamed {
-        carry(db, agency, &request.issuer, now)?;
+    let change = db.change()?;
+    for request in to_name {
+        let list = &request.issuer.list;
+        carry(&change, agency, &request.issuer, now)?;
+        agencies::set_request_number(&change, list, request.number)?;
         // What its key of before signed is worth nothing under this root.
-        grants::forget(db, &request.issuer.list)?;
+        grants::forget(&change, list)?;
         taken.new += 1;
     }
-    Ok(())
+    heartbeat::renew(home, &change, now)?;
+    Ok(change.commit()?)
 }
 
 /// Carries a list of an agency from now on; false if it did.
@@ -242,7 +293,7 @@ fn carry(db: &Session, agency: &str, issuer: &Issuer, now: u64) -> Result<bool, 
     Ok(true)
 }
 
-/// Takes a manifest with its segments; whether it is new.
+/// Reads a manifest and brings its segments into the home; none if it is here.
 fn manifest(
     home: &Home,
     db: &Session,
@@ -250,12 +301,14 @@ fn manifest(
     root: &Root,
     (name, path, from): (&str, &Path, &Path),
     now: u64,
-) -> Result<Result<bool, String>, AgencyError> {
+) -> Result<Result<Option<(Manifest, Vec<u8>)>, String>, AgencyError> {
     let Some(list) = name.strip_suffix("/manifest").and_then(|name| name.parse::<ListName>().ok()) else {
         return Ok(Err("it names no list".into()));
     };
-    if agencies::of_list(db, &list)?.as_deref() != Some(agency) {
-        return Ok(Err("it is no list of this agency here".into()));
+    let is_here = lists::find(db, &list)?.is_some();
+    if !is_of(agency, list.as_str()) || (is_here && agencies::of_list(db, &list)?.as_deref() != Some(agency))
+    {
+        return Ok(Err("it is no list of this agency".into()));
     }
     let bytes = match statement(path) {
         Ok(bytes) => bytes,
@@ -263,7 +316,7 @@ fn manifest(
     };
     let newest = editions::newest_signed(db, &list)?;
     if newest.as_ref() == Some(&bytes) {
-        return Ok(Ok(false));
+        return Ok(Ok(None));
     }
     let floor = newest.as_deref().map(editions::read).transpose()?;
     let floor = floor.map(|last| Floor { edition: last.edition, manifest: Digest::default() });
@@ -271,13 +324,15 @@ fn manifest(
         Ok((manifest, _)) => manifest,
         Err(error) => return Ok(Err(error.to_string())),
     };
+    if manifest.issued > now + AHEAD_S_MAX || i64::try_from(manifest.edition).is_err() {
+        return Ok(Err("its time or its number is far ahead".into()));
+    }
     for segment in manifest.segments.iter().chain(&manifest.delta) {
         if let Err(why) = take_segment(home, from, segment)? {
             return Ok(Err(why));
         }
     }
-    editions::insert(db, &manifest, &bytes)?;
-    Ok(Ok(true))
+    Ok(Ok(Some((manifest, bytes))))
 }
 
 /// Copies a segment into the home, if its bytes are those that were signed.
@@ -307,7 +362,8 @@ fn grant(
     db: &Session,
     agency: &str,
     root: &Root,
-    (name, path): (&str, &Path),
+    name: &str,
+    bytes: Result<Vec<u8>, String>,
     now: u64,
 ) -> Result<Result<bool, String>, AgencyError> {
     let named = name
@@ -317,7 +373,7 @@ fn grant(
     if agencies::of_list(db, &list)?.as_deref() != Some(agency) {
         return Ok(Err("it is no list of this agency here".into()));
     }
-    let bytes = match statement(path) {
+    let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(why) => return Ok(Err(why)),
     };
@@ -333,6 +389,10 @@ fn grant(
         Ok(_) => return Ok(Err("it is of another list".into())),
         Err(error) => return Ok(Err(error.to_string())),
     };
+    // Headquarters' next grants go above all that a device has: a number far ahead would end them.
+    if grant.number > now + AHEAD_S_MAX {
+        return Ok(Err("its number is far ahead".into()));
+    }
     let keys = grant.keys.iter().map(|key| key.number.to_string()).collect::<Vec<_>>().join(",");
     let new = grants::NewGrant {
         device: &us.device,
@@ -351,10 +411,11 @@ fn answer(
     home: &Home,
     db: &Session,
     (agency, key): (&str, &PublicKey),
-    path: &Path,
+    bytes: Result<Vec<u8>, String>,
+    now: u64,
 ) -> Result<Result<bool, String>, AgencyError> {
     let role = root::role(1, std::slice::from_ref(key));
-    let read = statement(path).and_then(|bytes| {
+    let read = bytes.and_then(|bytes| {
         accept::<OwnerAnswer>(SignedKind::Answer, &bytes, &role).map_err(|error| error.to_string())
     });
     let answer = match read {
@@ -363,6 +424,9 @@ fn answer(
     };
     if !messages::is_of_agency(db, &answer.encounter, &answer.device, agency)? {
         return Ok(Err("no encounter with the agency's lists has this number".into()));
+    }
+    if answer.at > now + AHEAD_S_MAX {
+        return Ok(Err("its time is far ahead".into()));
     }
     Ok(Ok(answer::take(home, db, &answer)?))
 }

@@ -8,6 +8,7 @@ use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home;
+use super::notes::{MESSAGES, NOTE_BYTES_MAX, Note, TAKEN};
 use super::statements::{DeviceStatement, ListRequest, accept};
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
@@ -27,7 +28,7 @@ use vedette_common::device_key::EnrolledKeys;
 use vedette_common::encounter::{self, MESSAGE_BYTES_MAX};
 use vedette_common::files;
 use vedette_common::mqtt::OWNER_ANSWER_KEPT_S;
-use vedette_shim::ids::Hex;
+use vedette_shim::ids::{DeviceId, Hex};
 use vedette_shim::trust::{Heartbeat, Root, SignedKind, digest};
 use vedette_shim::wire::SealedEncounter;
 
@@ -37,7 +38,7 @@ const AROUND_BYTES_MAX: usize = 256;
 
 /// Takes what headquarters gave, grants lists to its devices and opens encounters.
 pub fn take(home: &Home, from: &Path) -> Result<Taken, AgencyError> {
-    home::of(home)?;
+    let agency = home::of(home)?;
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let mut taken = Taken::default();
@@ -54,13 +55,7 @@ pub fn take(home: &Home, from: &Path) -> Result<Taken, AgencyError> {
         taken.count(&format!("device/{name}"), done);
     }
     grants::refresh(home, &change, now)?;
-    let mut last = settings::messages_taken(&change)?;
-    for (name, path) in files_of(from, "message")? {
-        let Ok(sequence) = name.parse::<i64>() else { continue };
-        taken.count(&format!("message/{name}"), message(&change, &path)?);
-        last = last.max(sequence);
-    }
-    settings::set_messages_taken(&change, last)?;
+    messages(&change, (&agency, &root), from, &mut taken)?;
     let act = Act::AgencyTake.of("headquarters").with("new", taken.new);
     audit::record(home, &change, act.with("refused", taken.refused.clone()))?;
     change.commit()?;
@@ -112,7 +107,8 @@ fn write(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
     for answer in outcomes::answers_since(db, since)? {
         giving.put(&format!("answer/{}/{}", answer.device, Hex(&answer.encounter)), &answer.bytes)?;
     }
-    giving.put("taken", format!("{}\n", settings::messages_taken(db)?).as_bytes())?;
+    let taken = Note { agency: home::of(home)?, last: settings::messages_taken(db)?, sequences: Vec::new() };
+    giving.put("taken", taken.sign(TAKEN, &Key::Agency.signing(home)?).as_bytes())?;
     giving.finish()?;
     Ok(requested)
 }
@@ -173,35 +169,41 @@ fn device(
         accept::<DeviceStatement>(SignedKind::Device, &bytes, &root.orders).map_err(|error| error.to_string())
     });
     let said = match read {
-        Ok(said) if said.device.as_str() == name => said,
+        Ok(said) if name.split('/').next() == Some(said.device.as_str()) => said,
         Ok(_) => return Ok(Err("it is of another device".into())),
         Err(why) => return Ok(Err(why)),
     };
-    let known = agencies::statement_number(db, &said.device)?;
-    if said.number < known {
-        return Ok(Err(format!("number {} is below {known}, which was taken", said.number)));
-    }
-    let in_force = devices::box_in_force(db, &said.device)?;
-    if in_force == (!said.revoked).then_some(said.box_public) {
-        agencies::set_statement_number(db, &said.device, said.number)?;
-        return Ok(Ok(false));
-    }
-    if in_force.is_some() {
-        for (list, _) in db_grants::of_device(db, &said.device)? {
-            let number = lists::raise_key(db, &list)?;
-            Key::List(&list, number).make(home)?;
+    let (device, known) = (&said.device, agencies::statement_number(db, &said.device)?);
+    match (devices::is_revoked_key(db, device, &said.box_public)?, said.revoked) {
+        (Some(false), false) | (Some(true), true) => return Ok(Ok(false)),
+        (Some(true), false) => return Ok(Err("these keys of the device were revoked".into())),
+        (None, false) if said.number < known => {
+            return Ok(Err(format!("number {} is below {known}, which was taken", said.number)));
         }
-        devices::revoke(db, &said.device, now)?;
-        db_grants::withdraw(db, &said.device)?;
+        (None, false) => {
+            // In the place of another enrolment, of which headquarters says that it ended.
+            end(home, db, device, now)?;
+            enrol(db, &said, now)?;
+        }
+        (Some(false), true) => end(home, db, device, now)?,
+        // A former one: what was sealed under it may still come.
+        (None, true) => enrol(db, &said, now)?,
     }
-    if !said.revoked || !devices::is_known(db, &said.device)? {
-        enrol(db, &said, now)?;
-    }
-    if said.revoked {
-        devices::revoke(db, &said.device, now)?;
-    }
-    agencies::set_statement_number(db, &said.device, said.number)?;
+    agencies::set_statement_number(db, device, said.number.max(known))?;
     Ok(Ok(true))
+}
+
+/// Ends a device's enrolment, if there is one in force: no grant, and other keys for the lists that it could read.
+fn end(home: &Home, db: &Session, device: &DeviceId, now: u64) -> Result<(), AgencyError> {
+    if devices::box_in_force(db, device)?.is_none() {
+        return Ok(());
+    }
+    for (list, _) in db_grants::of_device(db, device)? {
+        let number = lists::raise_key(db, &list)?;
+        Key::List(&list, number).make(home)?;
+    }
+    devices::revoke(db, device, now)?;
+    Ok(db_grants::withdraw(db, device)?)
 }
 
 fn enrol(db: &Session, said: &DeviceStatement, now: u64) -> Result<(), AgencyError> {
@@ -216,7 +218,44 @@ fn enrol(db: &Session, said: &DeviceStatement, now: u64) -> Result<(), AgencyErr
         keys: &EnrolledKeys { box_public, signing_public, route_key: [0; 32] },
         enrolled_at: now,
     };
-    Ok(devices::enrol(db, &enrolment)?)
+    match said.revoked {
+        true => Ok(devices::enrol_revoked(db, &enrolment, now)?),
+        false => Ok(devices::enrol(db, &enrolment)?),
+    }
+}
+
+/// Takes the messages that headquarters says are in the folder. Taken is what comes before the first that is missing or refused: that
+/// and all after it are given again.
+fn messages(
+    db: &Session,
+    (agency, root): (&str, &Root),
+    from: &Path,
+    taken: &mut Taken,
+) -> Result<(), AgencyError> {
+    let note = match files::read_foreign(&from.join("messages"), NOTE_BYTES_MAX) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        read => read.map_err(|error| error.to_string()),
+    };
+    let note = match note.and_then(|bytes| Note::read(MESSAGES, &bytes, &root.orders)) {
+        Ok(note) if note.agency == agency => note,
+        Ok(note) => return Ok(taken.refuse(format!("messages: they are for {}", note.agency))),
+        Err(why) => return Ok(taken.refuse(format!("messages: {why}"))),
+    };
+    let mut last = settings::messages_taken(db)?;
+    let mut is_whole = note.last <= last;
+    for sequence in note.sequences {
+        if sequence <= last {
+            continue;
+        }
+        let name = format!("message/{sequence:020}");
+        let done = message(db, &from.join(&name))?;
+        is_whole &= done.is_ok();
+        taken.count(&name, done);
+        if is_whole {
+            last = sequence;
+        }
+    }
+    Ok(settings::set_messages_taken(db, last)?)
 }
 
 /// Stores a message that its device has signed; whether it is new.
@@ -236,11 +275,13 @@ fn message(db: &Session, path: &Path) -> Result<Result<bool, String>, AgencyErro
         Err(why) => return Ok(Err(why)),
     };
     let device = &carried.device;
-    if messages::under_id(db, &id)?.iter().any(|(of, digest)| of == device && *digest == half) {
-        return Ok(Ok(false));
-    }
     if lists::find(db, &carried.list)?.is_none() {
         return Ok(Err(format!("{} is no list here", carried.list)));
+    }
+    if messages::under_id(db, &id)?.iter().any(|(of, digest)| of == device && *digest == half) {
+        // Nobody has signed which list it is of.
+        messages::relabel(db, &id, device, &carried.list)?;
+        return Ok(Ok(false));
     }
     let sealed = SealedEncounter::decode(&carried.message).expect("it was read above");
     let is_signed = devices::enrolments(db, device)?

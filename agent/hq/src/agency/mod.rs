@@ -8,15 +8,17 @@
 //! headquarters' for an agency            an agency's for headquarters
 //!   root/<version>.root                    request/<owner>/<list>     lists that the root should name
 //!   heartbeat                              list/<owner>/<list>/manifest
-//!   device/<id>     its keys, signed       segment/<digest>
-//!   messages        sealed encounters      grant/<device>/<owner>/<list>
+//!   device/<id>/<time>  its keys, signed   segment/<digest>
+//!   message/<number>    sealed encounter   grant/<device>/<owner>/<list>
+//!   messages            which there are
 //!                                          answer/<device>/<encounter>
-//!                                          taken                      the last message that was taken
+//!                                          taken                      the last message that was taken, signed
 //! ```
 //!
 //! | file | what it does |
 //! |---|---|
 //! | [`statements`] | what is signed for this alone |
+//! | [`notes`] | which messages are given, and were taken |
 //! | [`folder`] | reads and writes such folders |
 //! | [`home`] | makes an agency's home |
 //! | [`carrier`] | headquarters' side |
@@ -31,6 +33,7 @@ mod error;
 mod folder;
 pub mod home;
 pub mod issuer;
+mod notes;
 mod statements;
 
 pub use error::AgencyError;

@@ -23,6 +23,8 @@ CREATE TABLE agencies(
 ALTER TABLE lists ADD COLUMN agency TEXT REFERENCES agencies(name);
 -- At an agency: the number of what headquarters said last of each device.
 CREATE TABLE device_statements(device TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+-- At headquarters: the number of the last request for a list that was followed.
+CREATE TABLE list_requests(list TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 ",
     )],
 }];
@@ -87,6 +89,19 @@ pub(crate) fn set_of_list(db: &Session, list: &ListName, agency: &str) -> Result
     Ok(())
 }
 
+/// The number of the last request for a list that was followed; 0 for none.
+pub(crate) fn request_number(db: &Session, list: &ListName) -> Result<u64, DbError> {
+    let query = "SELECT number FROM list_requests WHERE list = ?";
+    let number = db.query_row(query, [list.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(number.unwrap_or(0) as u64)
+}
+
+pub(crate) fn set_request_number(db: &Session, list: &ListName, number: u64) -> Result<(), DbError> {
+    let insert = "INSERT OR REPLACE INTO list_requests VALUES (?, ?)";
+    db.execute(insert, params![list.as_str(), stored(number)])?;
+    Ok(())
+}
+
 /// The last number of a device's statement; 0 for none.
 pub(crate) fn statement_number(db: &Session, device: &DeviceId) -> Result<u64, DbError> {
     let query = "SELECT number FROM device_statements WHERE device = ?";
@@ -100,21 +115,23 @@ pub(crate) fn set_statement_number(db: &Session, device: &DeviceId, number: u64)
     Ok(())
 }
 
-/// A device as agencies are told of it.
+/// An enrolment as agencies are told of it.
 pub(crate) struct KnownDevice {
     pub(crate) device: DeviceId,
     pub(crate) keys: EnrolledKeys,
     pub(crate) revoked: bool,
     /// When that came about, seconds since 1970.
     pub(crate) since: u64,
+    /// Seconds since 1970.
+    pub(crate) enrolled_at: u64,
 }
 
-/// Every device that has keys to sign with: its enrolment in force, or else its last.
-pub(crate) fn devices(db: &Session) -> Result<Vec<KnownDevice>, DbError> {
+/// Every enrolment that has keys to sign with: what was sealed or signed under a former one may still come.
+pub(crate) fn enrolments(db: &Session) -> Result<Vec<KnownDevice>, DbError> {
     let mut query = db.prepare(
         "SELECT device, box_public, signing_public, route_key, revoked_at IS NOT NULL,
-           max(coalesce(revoked_at, 9223372036854775807)), coalesce(revoked_at, enrolled_at)
-         FROM enrolments WHERE signing_public IS NOT NULL GROUP BY device ORDER BY device",
+           coalesce(revoked_at, enrolled_at), enrolled_at
+         FROM enrolments WHERE signing_public IS NOT NULL ORDER BY device, enrolled_at",
     )?;
     let mut rows = query.query([])?;
     let mut found = Vec::new();
@@ -127,7 +144,8 @@ pub(crate) fn devices(db: &Session) -> Result<Vec<KnownDevice>, DbError> {
                 route_key: row.get(3)?,
             },
             revoked: row.get(4)?,
-            since: row.get::<_, i64>(6)? as u64,
+            since: row.get::<_, i64>(5)? as u64,
+            enrolled_at: row.get::<_, i64>(6)? as u64,
         });
     }
     Ok(found)

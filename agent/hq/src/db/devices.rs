@@ -189,18 +189,32 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
+    insert(db, new, None)
+}
+
+/// Stores an enrolment that was revoked before it was known here, and leaves the one in force.
+pub(crate) fn enrol_revoked(db: &Session, new: &NewEnrolment<'_>, revoked_at: u64) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO enrolments(serial, ca, device, box_public, enrolled_at, expires_at, signing_public, route_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO devices(id, post) VALUES (?, ?)",
+        params![new.device.as_str(), new.post],
+    )?;
+    insert(db, new, Some(revoked_at))
+}
+
+fn insert(db: &Session, new: &NewEnrolment<'_>, revoked_at: Option<u64>) -> Result<(), DbError> {
+    db.execute(
+        "INSERT INTO enrolments(serial, ca, device, box_public, enrolled_at, expires_at, signing_public, route_key, revoked_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             new.certificate.serial,
             new.certificate.ca,
-            id,
+            new.device.as_str(),
             new.keys.box_public,
             new.enrolled_at as i64,
             new.certificate.expires_at as i64,
             new.keys.signing_public,
-            new.keys.route_key
+            new.keys.route_key,
+            revoked_at.map(stored)
         ],
     )?;
     Ok(())
@@ -359,6 +373,16 @@ pub(crate) fn enrolments(db: &Session, device: &DeviceId) -> Result<Vec<Enrolmen
         Ok(Enrolment { keys, revoked: row.get(3)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a device has an enrolment by this key: `Some(true)` if that was revoked.
+pub(crate) fn is_revoked_key(
+    db: &Session,
+    device: &DeviceId,
+    box_public: &[u8; 32],
+) -> Result<Option<bool>, DbError> {
+    let query = "SELECT revoked_at IS NOT NULL FROM enrolments WHERE device = ? AND box_public = ?";
+    Ok(db.query_row(query, params![device.as_str(), box_public], |row| row.get(0)).optional()?)
 }
 
 /// Whether an enrolment, of whatever device, ever had one of these keys.

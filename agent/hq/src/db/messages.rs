@@ -134,7 +134,8 @@ pub(crate) fn relabel(
     device: &DeviceId,
     list: &ListName,
 ) -> Result<(), DbError> {
-    let update = "UPDATE messages SET list = ?1, state = 0 WHERE id = ?2 AND device = ?3 AND state = 2 AND list <> ?1";
+    let update =
+        "UPDATE messages SET list = ?1, state = 0 WHERE id = ?2 AND device = ?3 AND state = 2 AND list <> ?1";
     db.execute(update, params![list.as_str(), id, device.as_str()])?;
     Ok(())
 }
@@ -161,8 +162,9 @@ pub(crate) fn try_again(db: &Session) -> Result<(), DbError> {
 
 /// Of each list, how many messages no key of its owner opens.
 pub(crate) fn unreadable(db: &Session) -> Result<Vec<(String, u64)>, DbError> {
-    let mut query =
-        db.prepare_cached("SELECT list, count(*) FROM messages WHERE state = 2 AND state <> 1 GROUP BY list ORDER BY list")?;
+    let mut query = db.prepare_cached(
+        "SELECT list, count(*) FROM messages WHERE state = 2 AND state <> 1 GROUP BY list ORDER BY list",
+    )?;
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -106,14 +106,18 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     if let Some(serial) = devices::serial_in_force(db.read(), device)? {
         let of_request = brought.as_ref().map(|brought| brought.keys.box_public);
         return match cut_off::is_made(&options.out, &serial) {
-            true if of_request.is_some_and(|key| Some(key) != devices::box_in_force(db.read(), device).ok().flatten()) => {
+            true if of_request
+                .is_some_and(|key| Some(key) != devices::box_in_force(db.read(), device).ok().flatten()) =>
+            {
                 Err(FleetError::OtherKeys(device.clone()))
             }
             true => enrolled(db.read(), device, &options.out, true),
             false => Err(FleetError::DeviceExists(device.clone())),
         };
     }
-    if brought.as_ref().map(|brought| devices::are_keys_known(db.read(), &brought.keys)).transpose()? == Some(true) {
+    if brought.as_ref().map(|brought| devices::are_keys_known(db.read(), &brought.keys)).transpose()?
+        == Some(true)
+    {
         return Err(FleetError::KeysKnown);
     }
     let folder = NewFolder::at(&options.out, 0o700)?;

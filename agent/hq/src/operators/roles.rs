@@ -94,6 +94,7 @@ impl Role {
                 Act::AgencyAdd,
                 Act::AgencyGive,
                 Act::AgencyTake,
+                Act::ListName,
                 Act::ListSet,
                 Act::OperatorAdd,
                 Act::OperatorRemove,

@@ -54,7 +54,7 @@ fn a_request_is_enrolled_with_its_keys_and_nothing_private_is_made() {
     assert!(matches!(refused, Err(FleetError::OtherKeys(_))), "{refused:?}");
     revoke(&home, &device_id()).unwrap();
     request(dir.path(), &device_id(), &key, &link);
-    let again = EnrolOptions { out: dir.path().join("again"), ..options(Some(shown)) };
+    let again = EnrolOptions { out: dir.path().join("again"), ..options(Some(fingerprint_of(&file))) };
     let refused = enrol(&home, &device_id(), &again);
     assert!(matches!(refused, Err(FleetError::KeysKnown)), "{refused:?}");
 }

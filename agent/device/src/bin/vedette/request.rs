@@ -24,6 +24,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         "next, at headquarters: vedette-hq enrol {} --request FILE --fingerprint \"{}\" --out DIR",
         arguments.device, made.fingerprint
     );
-    println!("bring the fingerprint by another way than the file; then copy what is in DIR into {}", arguments.out.display());
+    println!(
+        "bring the fingerprint by another way than the file; then copy what is in DIR into {}",
+        arguments.out.display()
+    );
     Ok(0)
 }

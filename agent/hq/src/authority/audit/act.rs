@@ -82,6 +82,8 @@ pub enum Act {
     /// Headquarters has another agency, which issues lists in a home of its own.
     AgencyAdd,
     AgencyGive,
+    /// An agency's lists are named in the next root.
+    ListName,
     AgencyTake,
     Agencies,
     /// A device's certificate that `serve` gave over the link.

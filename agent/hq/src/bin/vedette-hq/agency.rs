@@ -5,7 +5,7 @@ use crate::door::{Door, clock};
 use crate::print;
 use clap::Subcommand;
 use std::path::PathBuf;
-use vedette_hq::agency::carrier::{self, AgencyView};
+use vedette_hq::agency::carrier::{self, AgencyView, Naming};
 use vedette_hq::agency::{Taken, home, issuer};
 use vedette_hq::audit::Act;
 use vedette_shim::ids::Hex;
@@ -51,6 +51,10 @@ pub(super) enum Command {
         /// At headquarters: name the lists that it asks for in the next root; root keys must be in the home.
         #[arg(long, requires = "from")]
         name_lists: bool,
+        /// At headquarters: give lists that the root names the other keys that it asks with. What the keys of before signed counts no
+        /// more: have it confirmed by another way.
+        #[arg(long, requires = "from")]
+        replace_keys: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -82,8 +86,9 @@ pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 println!("{list}: headquarters is asked to name it; give again when it has, to publish");
             }
         }
-        Command::Take { folder, from: Some(agency), name_lists, json } => {
-            show(&carrier::take(&door.open(Act::AgencyTake)?, &agency, &folder, name_lists)?, json)?;
+        Command::Take { folder, from: Some(agency), name_lists, replace_keys, json } => {
+            let naming = Naming { new: name_lists, other_keys: replace_keys };
+            show(&carrier::take(&door.open(Act::AgencyTake)?, &agency, &folder, naming)?, json)?;
         }
         Command::Take { folder, from: None, json, .. } => {
             show(&issuer::take(&door.open(Act::AgencyTake)?, &folder)?, json)?
@@ -98,7 +103,7 @@ fn show(taken: &Taken, json: bool) -> anyhow::Result<()> {
     } else {
         println!("{} new, {} known", taken.new, taken.known);
         for list in &taken.requested {
-            println!("{list}: is asked for; --name-lists names it in the next root");
+            println!("asked for: {list}; --name-lists, or --replace-keys, names it in the next root");
         }
     }
     for refused in &taken.refused {

@@ -69,8 +69,13 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
         Command::Enrol { device, out, post, cert_days, request, fingerprint, renew: false } => {
             let keeps_keys = request.is_some();
             let certificate_days = cert_days;
-            let options =
-                EnrolOptions { post, certificate_days, request, fingerprint, ..EnrolOptions::into(out.clone()) };
+            let options = EnrolOptions {
+                post,
+                certificate_days,
+                request,
+                fingerprint,
+                ..EnrolOptions::into(out.clone())
+            };
             let enrolled = enrol::enrol(&door.open(Act::Enrol)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
             let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
