@@ -293,6 +293,9 @@ fn carry(db: &Session, agency: &str, issuer: &Issuer, now: u64) -> Result<bool, 
     Ok(true)
 }
 
+/// A manifest, and its bytes as they were signed.
+type Signed = (Manifest, Vec<u8>);
+
 /// Reads a manifest and brings its segments into the home; none if it is here.
 fn manifest(
     home: &Home,
@@ -301,7 +304,7 @@ fn manifest(
     root: &Root,
     (name, path, from): (&str, &Path, &Path),
     now: u64,
-) -> Result<Result<Option<(Manifest, Vec<u8>)>, String>, AgencyError> {
+) -> Result<Result<Option<Signed>, String>, AgencyError> {
     let Some(list) = name.strip_suffix("/manifest").and_then(|name| name.parse::<ListName>().ok()) else {
         return Ok(Err("it names no list".into()));
     };

@@ -236,10 +236,13 @@ fn messages(
         Err(error) if error.is_not_found() => return Ok(()),
         read => read.map_err(|error| error.to_string()),
     };
-    let note = match note.and_then(|bytes| Note::read(MESSAGES, &bytes, &root.orders)) {
-        Ok(note) if note.agency == agency => note,
-        Ok(note) => return Ok(taken.refuse(format!("messages: they are for {}", note.agency))),
-        Err(why) => return Ok(taken.refuse(format!("messages: {why}"))),
+    let note = note.and_then(|bytes| Note::read(MESSAGES, &bytes, &root.orders));
+    let note = match note.and_then(|note| note.check_agency(agency)) {
+        Ok(note) => note,
+        Err(why) => {
+            taken.refuse(format!("messages: {why}"));
+            return Ok(());
+        }
     };
     let mut last = settings::messages_taken(db)?;
     let mut is_whole = note.last <= last;

@@ -59,6 +59,11 @@ impl Note {
         Ok(Note { agency, last, sequences })
     }
 
+    /// Itself, if it is for this agency.
+    pub(super) fn check_agency(self, agency: &str) -> Result<Note, String> {
+        if self.agency == agency { Ok(self) } else { Err(format!("it is for {}", self.agency)) }
+    }
+
     fn text(&self, label: &str) -> String {
         let Note { agency, last, sequences } = self;
         let sequences: Vec<String> = sequences.iter().map(i64::to_string).collect();

@@ -169,9 +169,9 @@ pub(crate) fn unreadable(db: &Session) -> Result<Vec<(String, u64)>, DbError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// How many messages of a list are not opened.
+/// How many messages of a list wait for a key. What no key opened, while all were here, needs none of them.
 pub(crate) fn sealed(db: &Session, list: &ListName) -> Result<u64, DbError> {
-    let query = "SELECT count(*) FROM messages WHERE list = ? AND state <> 1";
+    let query = "SELECT count(*) FROM messages WHERE list = ? AND state = 0 AND state <> 1";
     Ok(db.query_row(query, [list.as_str()], |row| row.get::<_, i64>(0))? as u64)
 }
 

@@ -85,8 +85,12 @@ pub fn add(home: &Home, name: &str, new: &NewOperator) -> Result<OperatorView, O
     let folder = new.out.as_deref().map(|out| NewFolder::at(out, 0o700)).transpose()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    if new.emergency.is_some() {
-        root::check_signers(home)?;
+    if new.emergency.is_some()
+        && let Err(error) = root::check_signers(home)
+    {
+        let act = Act::OperatorAdd.of(name).with("emergency", true).with("why", error.to_string());
+        audit::refuse(home, act)?;
+        return Err(error.into());
     }
     let change = db.change()?;
     let was_administered = is_administered(&change)?;
@@ -128,7 +132,10 @@ pub fn add(home: &Home, name: &str, new: &NewOperator) -> Result<OperatorView, O
     }
     let names: Vec<&str> = new.roles.iter().map(|role| role.name()).collect();
     let act = Act::OperatorAdd.of(name).because(new.emergency.as_deref().unwrap_or_default());
-    let act = act.with("roles", names).with("key", Hex(&row.public_key).to_string());
+    let act = act
+        .with("emergency", new.emergency.is_some())
+        .with("roles", names)
+        .with("key", Hex(&row.public_key).to_string());
     audit::record(home, &change, act.with("certificate", Hex(&row.serial).to_string()))?;
     change.commit()?;
     if let Some(folder) = folder {
@@ -217,6 +224,9 @@ fn check(name: &str, new: &NewOperator) -> Result<(), OperatorError> {
         || name == audit::actor::SERVE
     {
         return bad("operator", name, "1 to 32 of a-z, 0-9, '-', '.' and '_'; not serve");
+    }
+    if new.emergency.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
+        return bad("emergency", "", "why: the log keeps it");
     }
     if new.roles.is_empty() {
         return bad("roles", "", "at least one");

@@ -65,6 +65,8 @@ pub struct Changed {
     pub published: Published,
     /// What was repaired, left out and doubtful, and the difference to the edition before.
     pub report: Report,
+    /// An import that waited to be published is gone: it may have the alert again.
+    pub dropped_import: bool,
 }
 
 /// Changes alerts of a list's last edition and publishes the next one.
@@ -80,7 +82,9 @@ pub fn change(
     let Some(last) = editions::newest(db.read(), name)? else {
         return Err(PublishingError::NothingImported(name.clone()));
     };
-    if editions::pending(db.read(), name)?.is_some() {
+    let waits = editions::pending(db.read(), name)?.is_some();
+    // An urgent withdrawal waits for nobody; the import goes, because published later it would put the alert back.
+    if waits && !matches!(changes, Changes::WithdrawUrgently(..)) {
         return Err(PublishingError::Pending(name.clone()));
     }
     let old = Edition::open(publish::open_segments(home, name, &last)?)?;
@@ -107,7 +111,8 @@ pub fn change(
     }
     let act = changes.act(name).with("withdraw_many", options.withdraw_many);
     let published = conclude(home, &mut db, &list, next, Some(&last), act)?;
-    Ok(Changed { published, report })
+    let dropped_import = waits && published.is_new && published.draft.is_none();
+    Ok(Changed { published, report, dropped_import })
 }
 
 impl Changes {

@@ -11,7 +11,7 @@ pub use crate::db::drafts::Approvals;
 use crate::authority::audit::{self, Act, Entry};
 use crate::authority::home::Home;
 use crate::db::drafts::{self, Draft, DraftRow};
-use crate::db::{Db, Session, editions, lists};
+use crate::db::{Db, Session, editions, lists, operators};
 use crate::publishing::error::PublishingError;
 use vedette_shim::ids::{Hex, ListName};
 
@@ -79,6 +79,9 @@ pub(super) fn store(home: &Home, db: &mut Db, draft: &Draft, act: Entry) -> Resu
     Ok(number)
 }
 
+/// The role that proposes, as the database has it.
+const PUBLISHER: &str = "publisher";
+
 /// Why a draft cannot be approved any more; `None` while it can.
 pub(super) fn is_over(
     db: &Session,
@@ -89,7 +92,13 @@ pub(super) fn is_over(
     let newest = editions::newest(db, &draft.list)?.map_or(0, |last| last.edition);
     let pending = editions::pending(db, &draft.list)?.map(|pending| pending.digest);
     let key_number = lists::find(db, &draft.list)?.map_or(0, |list| list.key_number);
+    let proposer = operators::find(db, &row.operator)?;
+    let may_propose = proposer.is_some_and(|proposer| {
+        let publishes = proposer.roles.split(' ').any(|role| role == PUBLISHER);
+        proposer.removed_at.is_none() && now < proposer.expires_at && publishes
+    });
     Ok(match () {
+        () if !may_propose => Some("its proposer may propose no more"),
         () if row.at + DRAFT_LIFE_S <= now => Some("its seven days are over"),
         () if newest != draft.base => Some("the list has another edition"),
         () if pending != draft.pending => Some("the list has another import"),

@@ -140,13 +140,31 @@ fn an_urgent_withdrawal_goes_out_at_once_where_the_list_lets_it_and_ends_the_dra
     two.out(&["X1", "X2"]);
     let waiting = Changes::Withdraw(vec!["UTO-P-X2".into()]);
     let waiting = change(&two.as_("pia"), &list_name(), &waiting, ChangeOptions::default()).unwrap();
-    let published = withdraw(&two).unwrap().published;
+    let changed = withdraw(&two).unwrap();
+    let published = changed.published;
     assert_eq!((published.draft, published.edition, two.edition()), (None, 2, 2));
+    assert!(!changed.dropped_import);
     assert_eq!(two.0.lines().pop().unwrap().reason, "the holder is at the border");
     assert!(matches!(
         two.approve("paul", waiting.published.draft.unwrap()),
         Err(PublishingError::NoDraft { .. })
     ));
+    // Nor does it wait for the draft of an import, which has the alert again.
+    two.out(&["X1", "X2"]);
+    two.import(&["X1", "X3"]);
+    let draft = two.publish("pia").draft.unwrap();
+    assert!(withdraw(&two).unwrap().dropped_import);
+    assert!(matches!(two.approve("paul", draft), Err(PublishingError::NoDraft { .. })));
+}
+
+#[test]
+fn what_an_operator_proposed_who_was_removed_is_not_approved() {
+    let two = Two::new(false);
+    two.import(&["X1"]);
+    let draft = two.publish("pia").draft.unwrap();
+    crate::operators::account::remove(&two.0.enter("ada", Act::OperatorRemove).unwrap(), "pia").unwrap();
+    let refused = two.approve("paul", draft);
+    assert!(matches!(refused, Err(PublishingError::DraftOver { .. })), "{refused:?}");
 }
 
 #[test]

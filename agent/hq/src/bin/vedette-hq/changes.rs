@@ -96,5 +96,10 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
         ),
         false => println!("{list}: nothing changes; edition {} stays", published.edition),
     }
+    if changed.dropped_import {
+        println!(
+            "{list}: the import that waited is gone, for it may have the alert again: import the file once it has not"
+        );
+    }
     if how.broker { send(&home, list) } else { Ok(()) }
 }
