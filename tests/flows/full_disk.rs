@@ -2,9 +2,8 @@
 //! to erase comes. Once there is room again everything is in effect, and every answered hit comes home once.
 //!
 //! Needs the right to mount a tmpfs; where that is refused the test says so and tries nothing. That a disk fails to read or to
-//! write (EIO) is tried call by call in `faults`.
+//! write (EIO) is tried in `failing_disk`, and call by call in `faults`.
 
-use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use vedette_tests::device::{Device, code};
 use vedette_tests::post::{LIST, Post};
 use vedette_tests::program::wait_until;
 use vedette_tests::sample::{SPECIMEN, number, passport};
+use vedette_tests::seen::{Seen, store_fault};
 
 /// The store's file system: the reserve is 4 MB of it, and SQLite's log grows to as much.
 const SIZE: &str = "size=16m";
@@ -60,30 +60,6 @@ impl Drop for Small {
     }
 }
 
-/// What officers saw.
-#[derive(Default)]
-struct Seen {
-    hits: BTreeSet<String>,
-    refused: usize,
-}
-
-impl Seen {
-    /// Scans a listed document: a hit that is spooled, or no answer at all.
-    fn scan(&mut self, device: &Device, document: &str) {
-        let scanned = device.scan(&passport(document));
-        if scanned.code != code::HIT {
-            assert!(![code::CLEAR, code::POSSIBLE, code::NOT_CHECKED].contains(&scanned.code), "{scanned}");
-            return self.refused += 1;
-        }
-        let id = scanned.json()["alerts"][0]["encounter_id"].as_str().map(String::from);
-        self.hits.insert(id.unwrap_or_else(|| panic!("a hit that is not spooled: {scanned}")));
-    }
-}
-
-fn fault(device: &Device) -> Option<String> {
-    device.status()?["store_fault"].as_str().filter(|fault| !fault.is_empty()).map(String::from)
-}
-
 fn small_post() -> Option<(Post, Device, Small)> {
     let post = Post::serving();
     let mut device = post.enrol("post-7");
@@ -118,10 +94,11 @@ fn fill_up_and_make_room(others_bytes: usize) {
         seen.hits.len(),
         seen.refused
     );
+    assert_eq!(seen.not_checked, 0);
     // Full again, and this time there is no reserve.
     small.fill("more-ballast");
     post.hq.publish(LIST, (0..500).map(number).chain([SPECIMEN.into(), NEW.into()]));
-    wait_until("the fault is said", || fault(&device), || device.log());
+    wait_until("the fault is said", || store_fault(&device), || device.log());
     (0..20).for_each(|_| seen.scan(&device, SPECIMEN));
     assert_eq!(device.edition(LIST), Some(1), "an edition that cannot be stored is not used");
     small.make_room(&["ballast", "more-ballast"]);
@@ -129,21 +106,13 @@ fn fill_up_and_make_room(others_bytes: usize) {
     (0..3).for_each(|_| seen.scan(&device, NEW));
     device.wait_for_receipts();
     let has_reserve = || small.at.join("reserve").exists();
-    let is_settled = || (fault(&device).is_none() && has_reserve() == (others_bytes == 0)).then_some(());
-    let found = || format!("fault {:?}, reserve {}, {}", fault(&device), has_reserve(), device.log());
+    let is_settled =
+        || (store_fault(&device).is_none() && has_reserve() == (others_bytes == 0)).then_some(());
+    let found = || format!("fault {:?}, reserve {}, {}", store_fault(&device), has_reserve(), device.log());
     wait_until("nothing is said to be wrong", is_settled, found);
     device.run("journal", &["verify"]).expect_code(0);
-    comes_home_once(&post, &seen);
+    seen.comes_home_once(&post);
     println!("{} hits, {} refused while the disk was full", seen.hits.len(), seen.refused);
-}
-
-#[track_caller]
-fn comes_home_once(post: &Post, seen: &Seen) {
-    let stored: Vec<String> =
-        post.hq.encounters().iter().map(|row| row["id"].as_str().expect("an id").into()).collect();
-    let once: BTreeSet<String> = stored.iter().cloned().collect();
-    assert_eq!(once.len(), stored.len(), "an encounter came home twice");
-    assert!(seen.hits.is_subset(&once), "answered and not at home: {:?}", seen.hits.difference(&once));
 }
 
 #[test]
@@ -166,7 +135,7 @@ fn an_order_to_erase_counts_on_a_full_disk() {
     device.start();
     wait_until("the agent answers", || device.status(), || device.log());
     device.scan(&passport(SPECIMEN)).expect_code(code::NOT_CHECKED);
-    comes_home_once(&post, &seen);
+    seen.comes_home_once(&post);
 }
 
 fn segments(state: &Path) -> Vec<PathBuf> {

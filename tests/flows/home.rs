@@ -126,6 +126,7 @@ fn an_independent_reader_verifies_a_status() {
         online: true,
         at: 1_795_867_200,
         version: "0.1.0".try_into().unwrap(),
+        certificate: [0x40, 0xff, 7].into_iter().collect(),
         heartbeat: 1_795_867_100,
         time_lost: false,
         root: 3,
@@ -154,6 +155,7 @@ fn an_independent_reader_verifies_a_status() {
         (&found["lists"][0]["edition"], &found["store_fault"]),
         (&300.into(), &"the disk is full".into())
     );
+    assert_eq!(found["certificate"], "40ff07");
     assert_eq!(found["overdue"][0], "09".repeat(16));
     let mut changed = signed;
     changed[15] ^= 1;

@@ -6,6 +6,7 @@ mod delivery;
 mod desk;
 mod documents;
 mod embedding;
+mod failing_disk;
 mod faults;
 mod finds;
 mod forgery;

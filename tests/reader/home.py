@@ -116,7 +116,8 @@ def status(data, device, box_key):
     box_public = X25519PrivateKey.from_private_bytes(box_key).public_key().public_bytes_raw()
     need(inner.take(8) == hashlib.sha256(box_public).digest()[:8], "the enrolment")
     found = {"number": inner.number(), "session": inner.number(), "online": inner.flag(), "at": inner.number()}
-    found |= {"version": inner.text(), "heartbeat": inner.number(), "time_lost": inner.flag(), "root": inner.number()}
+    found |= {"version": inner.text(), "certificate": inner.bytes().hex()}
+    found |= {"heartbeat": inner.number(), "time_lost": inner.flag(), "root": inner.number()}
     found |= {"roster": inner.number(), "order": inner.number(), "journal": inner.number()}
     found |= {"journal_hash": inner.take(32).hex(), "store_fault": inner.text()}
     found |= {"spool": inner.number(), "refused": inner.number(), "lists": []}

@@ -1,6 +1,6 @@
 //! `vedette-hq` on a home of its own, called as an administrator calls it.
 
-use crate::program::{self, Ended, Running, tail};
+use crate::program::{self, Ended, Running, tail, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,6 +80,13 @@ impl Headquarters {
     #[track_caller]
     pub fn enrol_scanner(&self, scanner: &str, device: &str, key: &str) {
         self.run(&["scanner", "enrol", scanner, "--device", device, "--key", key]).expect_code(0);
+    }
+
+    /// Ends the old CA as soon as headquarters agrees to: when every device has said that it uses a certificate by the new one.
+    #[track_caller]
+    pub fn finish_replacing_the_ca(&self, log: impl Fn() -> String) {
+        let finish = || (self.run(&["replace-ca", "--finish"]).code == 0).then_some(());
+        wait_until("every device uses the new CA", finish, || log() + &self.log());
     }
 
     /// Starts depot and collector.

@@ -15,6 +15,7 @@
 //! | [`host_line`] | its end of the line: the secure channel |
 //! | [`vectors`] | what firmware is tested with on every processor: `firmware-shim/tests/vectors` |
 //! | [`simulation`] | a year of a fleet by the dice of a seed, over both ends' own code, without a broker |
+//! | [`seen`] | what officers saw while the store could not be relied on, and that it comes home |
 //! | [`line`] | a line to the broker that counts what goes over it, and can be cut |
 //! | [`power_cut`] | what a real program wrote, and every state of the disk that a power cut may leave of it |
 //! | [`intruder`] | a bare MQTT client with whatever certificate it is given, and forged statements |
@@ -37,6 +38,7 @@ pub mod press;
 pub mod program;
 pub mod sample;
 pub mod scanner;
+pub mod seen;
 pub mod simulation;
 pub mod useless_broker;
 pub mod vectors;

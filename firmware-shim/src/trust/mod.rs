@@ -51,7 +51,7 @@ pub use role::{PublicKey, Role};
 pub use root::{Issuer, Root};
 #[cfg(feature = "soft")]
 pub use soft::SoftVerify;
-pub use status::{HeldList, OVERDUE_MAX, Status};
+pub use status::{HeldList, OVERDUE_MAX, SERIAL_BYTES_MAX, Status};
 
 /// Most signatures an envelope carries, and most keys a role has.
 pub const KEYS_MAX: usize = 8;

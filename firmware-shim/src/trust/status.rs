@@ -25,6 +25,8 @@ pub struct Status {
     pub at: u64,
     /// The agent's version.
     pub version: String<16>,
+    /// The serial number of the certificate that its session is made with, as the certificate has it; empty if it has none.
+    pub certificate: Vec<u8, SERIAL_BYTES_MAX>,
     /// The newest signed time, seconds since 1970.
     pub heartbeat: u64,
     /// It cannot tell the time, so every list answers NotChecked.
@@ -74,6 +76,9 @@ impl Status {
         !self.online && self.number == self.session
     }
 }
+
+/// The longest serial number of a certificate, bytes (RFC 5280, 4.1.2.2).
+pub const SERIAL_BYTES_MAX: usize = 20;
 
 /// Most overdue encounters one status names.
 pub const OVERDUE_MAX: usize = 32;

@@ -116,6 +116,13 @@ impl Identity {
         term_of(&self.chain[0])
     }
 
+    /// The serial number of the certificate, as it stands there.
+    pub fn serial(&self) -> Result<Vec<u8>, TlsError> {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&self.chain[0])
+            .map_err(|error| unusable("certificate", error))?;
+        Ok(certificate.raw_serial().to_vec())
+    }
+
     /// That the key belongs to the certificate, which is of this device.
     pub fn check(&self, device: &DeviceId) -> Result<(), TlsError> {
         self.certified()?;

@@ -197,9 +197,11 @@ impl Exchange {
         })
     }
 
-    /// What the broker is to publish when the session that begins now ends.
-    pub fn will(&self) -> Publish {
-        self.report.will(&self.checker, self.overdue())
+    /// What the broker is to publish when the session that begins now ends. `certificate`: the serial number of the one that the
+    /// session is made with.
+    pub fn will(&mut self, certificate: &[u8]) -> Publish {
+        let overdue = self.overdue();
+        self.report.will(&self.checker, certificate, overdue)
     }
 
     /// What the device says of itself.

@@ -3,6 +3,8 @@
 //! Invariants: each status has another number, higher than the one before, stored before the status leaves; so a copy of the
 //! store, or an older state of it, shows at headquarters. The number and the journal's end are read in one transaction.
 //!
+//! It names the certificate that the session is made with: headquarters ends a CA only when no device needs it any more.
+//!
 //! Failure: where the store cannot be written, numbers go on in memory, and the status says what the fault is.
 
 use crate::check::Checker;
@@ -16,7 +18,7 @@ use vedette_common::mqtt::topics::{DeviceTopic, Topic};
 use vedette_common::text::cut;
 use vedette_shim::ids::{Digest, EncounterId};
 use vedette_shim::trust::{
-    self as shim_trust, Envelope, Heartbeat, HeldList, OVERDUE_MAX, SignedKind, Status,
+    self as shim_trust, Envelope, Heartbeat, HeldList, OVERDUE_MAX, SERIAL_BYTES_MAX, SignedKind, Status,
 };
 
 /// What was said of itself so far.
@@ -24,7 +26,9 @@ use vedette_shim::trust::{
 pub(super) struct SelfReport {
     last: AtomicU64,
     /// The number of the will of the session that began last.
-    session: AtomicU64,
+    session: u64,
+    /// The serial number of the certificate that it is made with.
+    certificate: heapless::Vec<u8, SERIAL_BYTES_MAX>,
 }
 
 /// Number, and where the journal ends.
@@ -35,14 +39,16 @@ struct Place {
 }
 
 impl SelfReport {
-    /// What is published when the session that begins now ends.
+    /// What is published when the session that begins now ends. `certificate`: the serial number of the one that it is made with.
     pub(super) fn will(
-        &self,
+        &mut self,
         checker: &Checker,
+        certificate: &[u8],
         overdue: heapless::Vec<EncounterId, OVERDUE_MAX>,
     ) -> Publish {
         let place = self.next(checker);
-        self.session.store(place.number, Ordering::Relaxed);
+        self.session = place.number;
+        self.certificate = heapless::Vec::from_slice(certificate).unwrap_or_default();
         self.say(checker, false, overdue, &place)
     }
 
@@ -94,10 +100,11 @@ impl SelfReport {
             device: checker.device().clone(),
             enrolment: shim_trust::key_id(&checker.box_key().public()),
             number: place.number,
-            session: self.session.load(Ordering::Relaxed),
+            session: self.session,
             online,
             at: now,
             version: env!("CARGO_PKG_VERSION").try_into().unwrap_or_default(),
+            certificate: self.certificate.clone(),
             heartbeat: heartbeat.unwrap_or(0),
             time_lost: checker.clock().is_lost(),
             root: snapshot.root.version,
@@ -147,21 +154,24 @@ mod tests {
     fn numbers_rise_over_restarts_and_a_full_disk_and_the_journal_s_end_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let checker = checker(folder.path(), 1_000_000);
-        let (report, none) = (SelfReport::default(), heapless::Vec::new);
-        let will = read(&checker, &report.will(&checker, none()));
+        let (mut report, none) = (SelfReport::default(), heapless::Vec::new);
+        let will = read(&checker, &report.will(&checker, &[0x40, 7], none()));
         assert!(will.is_will() && (will.number, will.session, will.journal) == (1, 1, 0));
         let event = AuditEvent::StoreRestarted { set_aside: String::new(), lines: 0, encounters: 0 };
         audit::record(checker.db(), 1, event).unwrap();
         let status = read(&checker, &report.status(&checker, true, none()));
         assert!(!status.is_will() && status.online);
         assert_eq!((status.number, status.session, status.journal), (2, 1, 1));
+        assert_eq!((&will.certificate[..], &status.certificate[..]), (&[0x40, 7][..], &[0x40, 7][..]));
         assert_ne!(status.journal_hash, will.journal_hash);
         checker.db().refuse_writes(true);
         let fault = read(&checker, &report.status(&checker, true, none()));
         assert!(fault.number == 3 && !fault.store_fault.is_empty(), "{fault:?}");
         checker.db().refuse_writes(false);
         assert_eq!(read(&checker, &report.status(&checker, true, none())).number, 4);
-        let again = SelfReport::default();
-        assert_eq!(read(&checker, &again.will(&checker, none())).number, 5, "after a restart");
+        let mut again = SelfReport::default();
+        let longest = [0x7f; SERIAL_BYTES_MAX];
+        let will = read(&checker, &again.will(&checker, &longest, none()));
+        assert_eq!((will.number, &will.certificate[..]), (5, &longest[..]), "after a restart");
     }
 }

@@ -120,6 +120,7 @@ impl Uplink {
 
     fn settings(&mut self, failover: &Failover) -> Result<MqttSettings, String> {
         let identity = self.renewal.for_session()?;
+        let serial = identity.serial().map_err(|error| error.to_string())?;
         let config = &self.config;
         let ca = self.authorities.pem()?;
         let crl = self.revocations.current(&ca)?;
@@ -133,7 +134,7 @@ impl Uplink {
             tls,
             keep_alive: config.keep_alive,
             connect_wait: failover.connect_wait(),
-            last_will: Some(self.exchange.will()),
+            last_will: Some(self.exchange.will(&serial)),
         })
     }
 
@@ -200,10 +201,10 @@ impl Uplink {
                     Event::Acked(_) => {}
                     Event::Closed(why) => return why,
                 },
-                _ = tick.tick() => {
-                    self.exchange.answer_again();
-                    self.exchange.send_again();
-                }
+                _ = tick.tick() => if let Some(why) = self.again() {
+                    *reached = Reached::Enough;
+                    return why.into();
+                },
                 _ = certificate_due.tick() => self.check_certificate(true),
                 () = self.exchange.checker().spooled() => {}
                 changed = hold.changed() => match changed.is_ok() && *hold.borrow() {
@@ -286,12 +287,8 @@ impl Uplink {
         match Topic::parse(topic) {
             Some(Topic::Revoked) => return self.revocations.take(&payload).then_some(REVOKED),
             Some(Topic::Authorities) => {
-                let root = &self.exchange.checker().snapshot().root;
-                let is_new = self.authorities.take(&payload, root);
-                if is_new {
-                    self.renewal.ask_at_once();
-                }
-                return is_new.then_some(REPLACED);
+                let is_new = self.authorities.take(&payload, &self.exchange.checker().snapshot().root);
+                return self.replaced(is_new);
             }
             Some(Topic::Device(_, DeviceTopic::Certificate)) => {
                 self.renewal.take(&payload, self.exchange.checker().now());
@@ -305,6 +302,22 @@ impl Uplink {
             None => {}
         }
         None
+    }
+
+    /// Takes and sends again what waited; why another session is needed than this, if it is.
+    fn again(&mut self) -> Option<&'static str> {
+        self.exchange.answer_again();
+        self.exchange.send_again();
+        let is_new = self.authorities.take_early(&self.exchange.checker().snapshot().root);
+        self.replaced(is_new)
+    }
+
+    /// Whether other CAs count now: why another session is needed then.
+    fn replaced(&mut self, is_new: bool) -> Option<&'static str> {
+        if is_new {
+            self.renewal.ask_at_once();
+        }
+        is_new.then_some(REPLACED)
     }
 
     /// Disconnects gracefully: headquarters gets a last status that says we are offline on purpose.

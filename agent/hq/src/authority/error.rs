@@ -3,10 +3,11 @@
 #![allow(missing_docs)] // plain data: the messages say what the fields are
 
 use crate::db::DbError;
+use crate::db::next_ca::NotOver;
+use std::fmt::Display;
 use std::path::PathBuf;
 use vedette_common::files::FileError;
 use vedette_common::mqtt::tls::TlsError;
-use vedette_shim::ids::DeviceId;
 use vedette_shim::trust::{SignedKind, TrustError};
 
 /// Why the home could not be opened, or something not be signed. [`AuthorityError::hint`] says what to do.
@@ -59,9 +60,12 @@ pub enum AuthorityError {
     BadBackup { backup: PathBuf, what: String },
     #[error("the CA is not being replaced")]
     NoNextCa,
+    /// The replacement of the CA can only be completed.
+    #[error("the old CA has ended already, and its replacement is not complete; nothing was changed")]
+    CaHasEnded,
     /// Devices would be cut off.
-    #[error("{} without a certificate by the new CA; nothing was changed", few(.0))]
-    OldCertificates(Vec<DeviceId>),
+    #[error("the old CA is needed by {}; nothing was changed", few(.0))]
+    OldCaNeeded(Vec<NotOver>),
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -90,9 +94,11 @@ impl AuthorityError {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
             Self::NoNextCa => Some("`vedette-hq replace-ca` begins"),
-            Self::OldCertificates(_) => Some(
-                "wait until they have been connected to `serve`, revoke those that are lost; with --anyway they are cut off until \
-                 somebody brings them `enrol DEVICE --renew` and pki/ca.pem",
+            Self::CaHasEnded => Some("`vedette-hq replace-ca --finish` completes it"),
+            Self::OldCaNeeded(_) => Some(
+                "wait until they are connected to `serve` with a certificate by the new CA (the broker must have the new ca.pem), and \
+                 revoke those that are lost; `vedette-hq replace-ca` lists them all; with --anyway they are cut off until somebody \
+                 brings them what `enrol DEVICE --renew` makes",
             ),
             Self::HomeExists(_) => {
                 Some("name a folder that does not exist; remove the old home when the new one serves")
@@ -113,10 +119,10 @@ impl AuthorityError {
     }
 }
 
-/// The first of them by name.
-pub(crate) fn few(devices: &[DeviceId]) -> String {
+/// The first of these devices by name.
+pub(crate) fn few(devices: &[impl Display]) -> String {
     const NAMED_MAX: usize = 5;
-    let named: Vec<&str> = devices.iter().take(NAMED_MAX).map(DeviceId::as_str).collect();
+    let named: Vec<String> = devices.iter().take(NAMED_MAX).map(ToString::to_string).collect();
     match devices.len() - named.len() {
         0 => named.join(", "),
         more => format!("{} and {more} more devices", named.join(", ")),

@@ -3,7 +3,8 @@
 //! Who may *say* what is decided by the root (see `root`); these certificates decide only who may *connect*. The CN of a
 //! client's certificate is its user name at the broker.
 //!
-//! Invariants: serial numbers are random and never used twice; the CRL names every certificate revoked before its expiry.
+//! Invariants: serial numbers are random and never used twice; the CRL names every certificate revoked before its expiry;
+//! no CA signs whose key is not its certificate's.
 //! Validity starts an hour early, for devices whose clock is behind.
 
 use crate::authority::error::AuthorityError;
@@ -11,15 +12,17 @@ use crate::authority::home::Home;
 use crate::db::devices::Revoked;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey, PublicKeyData,
     RevokedCertParams, SerialNumber,
 };
+use ring::digest::{SHA256, digest};
 use std::time::Duration;
 use time::OffsetDateTime;
 use vedette_common::crypto::random;
 use vedette_common::files;
 use vedette_common::mqtt::tls;
-use vedette_shim::ids::{DeviceId, Hex};
+use vedette_shim::ids::{DeviceId, Digest, Hex};
+use x509_parser::certificate::X509Certificate;
 use zeroize::Zeroizing;
 
 /// The CN of headquarters' own certificate.
@@ -80,22 +83,37 @@ impl Ca {
         home.pki(&format!("{NEXT_CA}.key")).is_file().then(|| Self::read(home, NEXT_CA)).transpose()
     }
 
-    /// The CA that makes devices' certificates, and whether it is the next.
-    pub(crate) fn for_devices(home: &Home) -> Result<(Ca, bool), AuthorityError> {
-        match Self::next(home)? {
-            Some(next) => Ok((next, true)),
-            None => Ok((Self::open(home)?, false)),
-        }
+    /// The same, once `ca.pem` has it. Before that, no statement may name it yet, and nobody believes what it signs.
+    pub(crate) fn next_in_effect(home: &Home) -> Result<Option<Ca>, AuthorityError> {
+        let Some(next) = Self::next(home)? else { return Ok(None) };
+        let is_believed = read_text(home, "ca.pem")?.contains(&read_text(home, "next-ca.pem")?);
+        Ok(is_believed.then_some(next))
+    }
+
+    /// The CA that makes devices' certificates.
+    pub(crate) fn for_devices(home: &Home) -> Result<Ca, AuthorityError> {
+        Self::next_in_effect(home)?.map_or_else(|| Self::open(home), Ok)
+    }
+
+    /// Whether the CA that is replaced has ended, and the replacement is not complete.
+    pub(crate) fn has_ended(home: &Home) -> Result<bool, AuthorityError> {
+        Ok(Self::next(home)?.is_some()
+            && first(&read_text(home, "ca.pem")?) == read_text(home, "next-ca.pem")?)
     }
 
     /// The CAs that count, one or two, that of services first.
     pub(crate) fn all(home: &Home) -> Result<Vec<Ca>, AuthorityError> {
         match Self::next(home)? {
             None => Ok(vec![Self::read(home, CA)?]),
-            // The old one has ended, and only its key is there still.
-            Some(next) if read_text(home, "ca.pem")? == read_text(home, "next-ca.pem")? => Ok(vec![next]),
+            // Of the old one there is the key alone.
+            Some(next) if Self::has_ended(home)? => Ok(vec![next]),
             Some(next) => Ok(vec![Self::read(home, CA)?, next]),
         }
+    }
+
+    /// What it is known by in the database: the SHA-256 of its public key.
+    pub(crate) fn id(&self) -> Digest {
+        digest(&SHA256, self.0.key().der_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
     fn read(home: &Home, file: &str) -> Result<Ca, AuthorityError> {
@@ -104,6 +122,10 @@ impl Ca {
         let key_pem = Zeroizing::new(read_text(home, &format!("{file}.key"))?);
         let key = KeyPair::from_pem(&key_pem).map_err(failed())?;
         let pem = read_text(home, &format!("{file}.pem"))?;
+        let public = with_certificate(pem.as_bytes(), |ca| ca.public_key().subject_public_key.data.to_vec());
+        if public.ok_or_else(|| damaged(&format!("{file}.pem")))? != key.der_bytes() {
+            return Err(AuthorityError::Damaged(format!("pki/{file}.key is not the key of pki/{file}.pem")));
+        }
         Ok(Ca(Issuer::from_ca_cert_pem(&pem, key).map_err(failed())?))
     }
 
@@ -221,8 +243,19 @@ pub(crate) fn expires_at(home: &Home, name: &str) -> Result<u64, AuthorityError>
 
 /// The serial number of a certificate, PEM.
 pub(crate) fn serial_of(pem: &[u8]) -> Option<Vec<u8>> {
+    with_certificate(pem, |certificate| certificate.raw_serial().to_vec())
+}
+
+/// What is read from a certificate, PEM; of several the first. `None`: it cannot be read.
+fn with_certificate<T>(pem: &[u8], what: impl FnOnce(&X509Certificate<'_>) -> T) -> Option<T> {
     let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
-    Some(pem.parse_x509().ok()?.raw_serial().to_vec())
+    Some(what(&pem.parse_x509().ok()?))
+}
+
+/// The first certificate of a text, PEM.
+pub(crate) fn first(pem: &str) -> &str {
+    let next = pem.get(1..).and_then(|rest| rest.find("-----BEGIN"));
+    next.map_or(pem, |at| &pem[..at + 1])
 }
 
 /// A file of `pki/` is not what this program put there.

@@ -37,8 +37,8 @@ pub fn renew(home: &Home, revoke_old: bool) -> Result<Renewed, AuthorityError> {
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     let hosts = settings::broker_hosts(db.read())?;
-    let root = root::issue_next(home, now, |_| Ok(()))?;
     let ca = Ca::open(home)?;
+    let root = root::issue_next(home, now, |_| Ok(()))?;
     services::replace(home, &ca, &hosts, now)?;
     let revoked = if revoke_old { services::revoke_retired(home, now)? } else { 0 };
     services::write_crls(home, &Ca::all(home)?, &devices::revoked(db.read(), now)?, now)?;

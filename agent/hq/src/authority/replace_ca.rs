@@ -7,36 +7,53 @@
 //! 3. `pki/ca.pem` has both, and `pki/crl.pem` a list by each: for the broker.
 //!
 //! From then on the new CA makes devices' certificates, and each device that knows of it asks for one at once. Services keep theirs, for devices that
-//! do not know it yet. Then, at the end:
+//! do not know it yet. Then, when every device has said in a signed status that it uses one (what it was given may be lost on the way):
 //!
 //! 4. `pki/authorities` and `pki/ca.pem` name the new CA alone,
 //! 5. services get certificates by it, and both lists of what is revoked are its own,
 //! 6. `pki/ca.key` becomes the new key; `next-ca.*` go.
 //!
-//! Invariant: `next-ca.key` is there from the first step to the last, so that, cut off anywhere, the same command again finishes.
+//! Invariant: `next-ca.key` is there from the first step to the last, so that, cut off anywhere, the same command again finishes. Once
+//! step 4 is done, nothing but the end is left.
 
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, CA, Ca, NEXT_CA};
 use crate::authority::signing_time::signing_time;
 use crate::authority::{heartbeat, root, services};
+use crate::db::next_ca::{self, NotOver};
 use crate::db::{devices, settings};
 use std::path::PathBuf;
 use vedette_common::crypto::RingVerify;
 use vedette_common::files;
 use vedette_shim::trust::{Authorities, SignedKind};
 
-/// Begins to replace the CA, or goes on; whether it was begun before.
-pub fn begin(home: &Home) -> Result<bool, AuthorityError> {
+/// How far the replacement is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// It was begun before.
+    pub before: bool,
+    /// The devices that need the old CA still, by name.
+    pub waiting: Vec<NotOver>,
+}
+
+/// Begins to replace the CA, or goes on.
+pub fn begin(home: &Home) -> Result<Begun, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     root::check_signers(home)?;
-    let begun = Ca::next(home)?.is_some();
-    if !begun {
-        Ca::make(home, NEXT_CA, now)?;
+    if Ca::has_ended(home)? {
+        return Err(AuthorityError::CaHasEnded);
     }
-    let both = first(&pki::read_text(home, "ca.pem")?).to_string() + &pki::read_text(home, "next-ca.pem")?;
+    // With a damaged one nothing is begun.
+    Ca::open(home)?;
+    let (next, before) = match Ca::next(home)? {
+        Some(next) => (next, true),
+        None => (Ca::make(home, NEXT_CA, now)?, false),
+    };
+    let both =
+        pki::first(&pki::read_text(home, "ca.pem")?).to_string() + &pki::read_text(home, "next-ca.pem")?;
     name(home, &both, now)?;
     files::write(&home.pki("ca.pem"), both.as_bytes())?;
     services::write_crls(home, &Ca::all(home)?, &devices::revoked(db.read(), now)?, now)?;
@@ -44,18 +61,18 @@ pub fn begin(home: &Home) -> Result<bool, AuthorityError> {
     let change = db.change()?;
     heartbeat::renew(home, &change, now)?;
     change.commit()?;
-    Ok(begun)
+    Ok(Begun { before, waiting: next_ca::not_over_to(db.read(), &next.id())? })
 }
 
-/// Ends the old CA. Unless `anyway`, every enrolled device must have a certificate by the new one.
+/// Ends the old CA. Unless `anyway`, every enrolled device must use a certificate by the new one.
 pub fn finish(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
     let _lock = home.lock()?;
-    let mut db = home.database()?;
+    let db = home.database()?;
     let now = signing_time(home, db.read())?;
     let Some(next) = Ca::next(home)? else { return Err(AuthorityError::NoNextCa) };
-    let left = devices::of_old_ca(db.read())?;
-    if !left.is_empty() && !anyway {
-        return Err(AuthorityError::OldCertificates(left));
+    let waiting = next_ca::not_over_to(db.read(), &next.id())?;
+    if !waiting.is_empty() && !anyway {
+        return Err(AuthorityError::OldCaNeeded(waiting));
     }
     root::check_signers(home)?;
     let pem = pki::read_text(home, "next-ca.pem")?;
@@ -63,9 +80,6 @@ pub fn finish(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
     files::write(&home.pki("ca.pem"), pem.as_bytes())?;
     services::replace(home, &next, &settings::broker_hosts(db.read())?, now)?;
     services::write_crls(home, &[next], &devices::revoked(db.read(), now)?, now)?;
-    let change = db.change()?;
-    devices::forget_next_ca(&change)?;
-    change.commit()?;
     let file = |name: &str, ending: &str| home.pki(&format!("{name}.{ending}"));
     files::write(&file(CA, "key"), &pki::read_secret(home, "next-ca.key")?)?;
     files::remove(&file(NEXT_CA, "key"))?;
@@ -111,10 +125,4 @@ fn read(bytes: &[u8]) -> Result<Authorities<'_>, AuthorityError> {
 
 fn path(home: &Home) -> PathBuf {
     home.pki("authorities")
-}
-
-/// The first certificate of a file.
-fn first(pem: &str) -> &str {
-    let next = pem.get(1..).and_then(|rest| rest.find("-----BEGIN"));
-    next.map_or(pem, |at| &pem[..at + 1])
 }

@@ -1,26 +1,24 @@
-//! The collector's core: sealed encounters and their outcomes in, rows and receipt entries out.
+//! The collector's core: sealed encounters and their outcomes in, rows and receipt entries out. It opens none of them.
 //!
-//! Invariants: an entry is given only for what is committed, and names its very bytes; a report is one row however often it
+//! Invariants: an entry is given only for what is committed, and names its very bytes; a message is one row however often it
 //! comes. Whatever else has its id, of another device or the same, stays beside it: both are stored, both are receipted, and the
-//! contradiction is stored in the same transaction. What its device has not signed, or what does not open, is not stored: nobody
-//! has vouched for it. It is refused, and its device sets it aside; why is stored, counted by device and reason.
+//! contradiction is stored in the same transaction. What its device has not signed is not stored: nobody has vouched for it. It is
+//! refused, and its device sets it aside; why is stored, counted by device and reason.
 
 pub use crate::db::encounters::EncounterView;
 pub use crate::db::outcomes::OutcomeView;
 
 use crate::authority::home::Home;
-use crate::authority::keys;
-use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
+use crate::collector::opening::Opening;
 use crate::db::devices::Enrolment;
-use crate::db::encounters::{self, Arrival, Position};
-use crate::db::{Db, DbError, Session, contradictions, devices, lists, outcomes, refusals};
-use std::collections::{BTreeMap, HashMap};
-use vedette_common::crypto::BoxKey;
+use crate::db::encounters::{self, Position};
+use crate::db::messages::{self, Arrival};
+use crate::db::{Db, DbError, Session, contradictions, devices, lists, refusals};
 use vedette_common::encounter::{self, MESSAGE_BYTES_MAX};
 use vedette_shim::ids::{DeviceId, EncounterId, Hex, ListName};
 use vedette_shim::trust::{ReceiptEntry, digest};
-use vedette_shim::wire::{Report, SealedEncounter};
+use vedette_shim::wire::SealedEncounter;
 
 /// Encounters that one page of the listing has, at most.
 pub const PAGE_ROWS: usize = 500;
@@ -55,12 +53,6 @@ pub enum Refusal {
     /// No such list here.
     #[error("it names a list that is not headquarters'")]
     UnknownList,
-    /// The key of that list's owner cannot be read at headquarters.
-    #[error("the key of its list's owner cannot be read")]
-    NoOwnerKey,
-    /// Not sealed by that device's key to that list's owner.
-    #[error("it does not open: damaged, or not sealed by this device to the list's owner")]
-    DoesNotOpen,
 }
 
 /// What became of one message.
@@ -76,65 +68,26 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// The owners' keys, each list's own and those before it that are kept. Read with every batch, so that a key that is replaced
-/// counts from the first encounter that may be sealed to it, and one that is erased stays in no memory.
-pub(crate) struct Owners<'a> {
-    home: &'a Home,
-    /// Those that could be read, and whether others could not.
-    keys: HashMap<ListName, (Vec<BoxKey>, bool)>,
-    /// Why a list's key cannot be read, since the last [`Owners::alarm`]; `None` when it can again.
-    news: BTreeMap<ListName, Option<String>>,
-}
-
-impl<'a> Owners<'a> {
-    pub(crate) fn of(home: &'a Home) -> Self {
-        Owners { home, keys: HashMap::new(), news: BTreeMap::new() }
-    }
-
-    /// What one of the keys of a list that is ours opens.
-    fn open<T>(&mut self, list: &ListName, open: impl FnMut(&BoxKey) -> Option<T>) -> Result<T, Refusal> {
-        if !self.keys.contains_key(list) {
-            let (keys, failed) = keys::owners(self.home, list);
-            self.keys.insert(list.clone(), (keys, failed.is_some()));
-            self.news.insert(list.clone(), failed.map(|error| error.to_string()));
-        }
-        let (keys, lack) = &self.keys[list];
-        keys.iter().find_map(open).ok_or(if *lack { Refusal::NoOwnerKey } else { Refusal::DoesNotOpen })
-    }
-
-    /// Raises and ends the alarms about lists' keys.
-    pub(crate) fn alarm(&mut self, alarms: &mut Alarms, now: u64) {
-        for (list, why) in std::mem::take(&mut self.news) {
-            let subject = format!("the owner's key of {list}");
-            match why {
-                Some(why) => {
-                    let text = format!("{why}. What is sealed to it is not taken until its file is restored");
-                    alarms.raise(&subject, text, now);
-                }
-                None => alarms.end(&subject),
-            }
-        }
-    }
-}
-
-/// Stores messages, each with the device whose topic it came on, in one transaction, and says what became of each.
-/// When this returns, what it gives entries for is committed. `serve` does this and then sends the receipts.
+/// Stores messages, each with the device whose topic it came on, and opens those whose owner's key is here; says what became of
+/// each. When this returns, what it gives entries for is committed. `serve` does this and then sends the receipts.
 pub fn collect(home: &Home, messages: &[(DeviceId, Vec<u8>)]) -> Result<Vec<Outcome>, CollectorError> {
-    store(&mut home.database()?, &mut Owners::of(home), messages, home.now())
+    let mut db = home.database()?;
+    let outcomes = store(&mut db, messages, home.now())?;
+    Opening::with_keys_of(home).open_stored(&mut db)?;
+    Ok(outcomes)
 }
 
+/// Stores messages in one transaction.
 pub(crate) fn store(
     db: &mut Db,
-    owners: &mut Owners<'_>,
     messages: &[(DeviceId, impl AsRef<[u8]>)],
     now: u64,
 ) -> Result<Vec<Outcome>, CollectorError> {
-    owners.keys.clear();
     let change = db.change()?;
     let ours: Vec<ListName> = lists::all(&change)?.into_iter().map(|list| list.name).collect();
     let store = |(device, message): &(DeviceId, _)| {
         let message = AsRef::<[u8]>::as_ref(message);
-        let outcome = match read(&change, owners, &ours, device, message)? {
+        let outcome = match read(&change, &ours, device, message)? {
             Ok(Read::Before(entry)) => Outcome::Known(entry),
             Ok(Read::New(new)) => store_one(&change, device, &new, message, now)?,
             Err(why) => Outcome::Refused(why),
@@ -146,20 +99,19 @@ pub(crate) fn store(
     };
     let stored = messages.iter().map(store).collect::<Result<Vec<_>, CollectorError>>()?;
     change.commit()?;
-    owners.keys.clear();
     Ok(stored)
 }
 
 /// A message that its device has made.
-enum Read {
+enum Read<'a> {
     /// These very bytes are stored.
     Before(ReceiptEntry),
-    New(Box<New>),
+    New(New<'a>),
 }
 
 /// A message that is not stored yet.
-struct New {
-    report: Report,
+struct New<'a> {
+    list: &'a ListName,
     entry: ReceiptEntry,
     /// Made with a key that was revoked.
     device_revoked: bool,
@@ -167,14 +119,13 @@ struct New {
     others: Vec<DeviceId>,
 }
 
-/// Authenticates and opens a message; else why it is refused. `ours`: headquarters' lists.
-fn read(
+/// Authenticates a message; else why it is refused. `ours`: the lists that headquarters carries.
+fn read<'a>(
     db: &Session,
-    owners: &mut Owners<'_>,
-    ours: &[ListName],
+    ours: &'a [ListName],
     from: &DeviceId,
     message: &[u8],
-) -> Result<Result<Read, Refusal>, DbError> {
+) -> Result<Result<Read<'a>, Refusal>, DbError> {
     if message.len() > MESSAGE_BYTES_MAX {
         return Ok(Err(Refusal::Unreadable));
     }
@@ -182,7 +133,7 @@ fn read(
         return Ok(Err(Refusal::Unreadable));
     };
     let entry = entry(sealed.id, message);
-    let under_id = encounters::under_id(db, &sealed.id)?;
+    let under_id = messages::under_id(db, &sealed.id)?;
     // Checked once already.
     if under_id.iter().any(|(device, digest)| device == from && *digest == entry.digest) {
         return Ok(Ok(Read::Before(entry)));
@@ -200,25 +151,30 @@ fn read(
     let Some(list) = ours.iter().find(|list| encounter::is_of(&sealed, list, &keys)) else {
         return Ok(Err(Refusal::UnknownList));
     };
-    let open = |owner: &_| encounter::open(&sealed, (list, owner), (from, &keys.box_public)).ok();
-    Ok(owners.open(list, open).map(|report| {
-        let others = under_id.into_iter().map(|(device, _)| device).collect();
-        Read::New(Box::new(New { report, entry, device_revoked: revoked, others }))
-    }))
+    let others = under_id.into_iter().map(|(device, _)| device).collect();
+    Ok(Ok(Read::New(New { list, entry, device_revoked: revoked, others })))
 }
 
-/// Stores a report that is new.
-fn store_one(db: &Session, from: &DeviceId, new: &New, message: &[u8], now: u64) -> Result<Outcome, DbError> {
-    let New { report, device_revoked, others, .. } = new;
-    let entry = new.entry.clone();
-    match report {
-        Report::Encounter(made) => {
-            let device_revoked = *device_revoked;
-            let arrival = Arrival { message, digest: entry.digest, device_revoked, received_at: now };
-            encounters::insert(db, made, &arrival)?;
-        }
-        Report::Outcome(outcome) => outcomes::insert(db, outcome, &entry.digest, message, now)?,
-    }
+/// Stores a message that is new.
+fn store_one(
+    db: &Session,
+    from: &DeviceId,
+    new: &New<'_>,
+    message: &[u8],
+    now: u64,
+) -> Result<Outcome, DbError> {
+    let New { list, entry, device_revoked, others } = new;
+    let entry = entry.clone();
+    let arrival = Arrival {
+        id: entry.id,
+        device: from,
+        list,
+        message,
+        digest: entry.digest,
+        device_revoked: *device_revoked,
+        received_at: now,
+    };
+    messages::insert(db, &arrival)?;
     if others.is_empty() {
         return Ok(Outcome::Stored(entry));
     }

@@ -6,8 +6,9 @@
 
 use crate::authority::home::Home;
 use crate::collector::alarms::Alarms;
-use crate::collector::encounters::{Outcome, Owners, half_digest, store};
+use crate::collector::encounters::{Outcome, half_digest, store};
 use crate::collector::error::CollectorError;
+use crate::collector::opening::Opening;
 use crate::collector::suspicions::Suspicions;
 use crate::collector::watch::Watch;
 use crate::db::Db;
@@ -27,7 +28,7 @@ const RECEIPTS_WAITING_MAX: usize = 1024;
 
 /// What came and is not stored yet, and the receipts for what is.
 pub(crate) struct Homecoming<'a> {
-    owners: Owners<'a>,
+    opening: Opening<'a>,
     encounters: Vec<(DeviceId, Bytes)>,
     /// Each with whether the broker had kept it.
     statuses: Vec<(DeviceId, Bytes, bool)>,
@@ -50,7 +51,7 @@ pub(crate) struct Counts {
 impl<'a> Homecoming<'a> {
     pub(crate) fn to(home: &'a Home) -> Homecoming<'a> {
         Homecoming {
-            owners: Owners::of(home),
+            opening: Opening::with_keys_of(home),
             encounters: Vec::new(),
             statuses: Vec::new(),
             receipts: VecDeque::new(),
@@ -97,6 +98,7 @@ impl<'a> Homecoming<'a> {
             self.orders.extend(behind);
         }
         self.store_encounters(db, watch, alarms, now);
+        self.open(db, alarms, now);
         self.suspicions.look(db, alarms, now);
     }
 
@@ -105,9 +107,8 @@ impl<'a> Homecoming<'a> {
             return;
         }
         let came = std::mem::take(&mut self.encounters);
-        let outcomes = store(db, &mut self.owners, &came, now);
+        let outcomes = store(db, &came, now);
         let Some(outcomes) = alarms.watch("encounters", outcomes, now) else { return };
-        self.owners.alarm(alarms, now);
         let mut receipts: BTreeMap<&DeviceId, Receipt> = BTreeMap::new();
         for ((device, message), outcome) in came.iter().zip(outcomes) {
             // A batch has no more messages than a receipt has room for.
@@ -125,6 +126,12 @@ impl<'a> Homecoming<'a> {
         while self.receipts.len() > RECEIPTS_WAITING_MAX {
             self.receipts.pop_front();
         }
+    }
+
+    /// Opens what is stored, here, where an owner reads it. It is receipted whatever comes of this.
+    fn open(&mut self, db: &mut Db, alarms: &mut Alarms, now: u64) {
+        let opened = self.opening.open_stored(db).and_then(|()| self.opening.alarm(db, alarms, now));
+        alarms.watch("opening what came", opened.map_err(CollectorError::from), now);
     }
 
     /// Counts what became of a message, and adds it to its device's receipt.

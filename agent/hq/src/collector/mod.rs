@@ -10,7 +10,8 @@
 //! | `watch` | heartbeats, receipts, terms: what `serve` signs |
 //! | [`alarms`] | what `serve` cannot do at present |
 //! | `depot` | which chunk is sent next |
-//! | [`encounters`] | stores encounters, shows them |
+//! | [`encounters`] | stores encounters sealed, shows those that are opened |
+//! | `opening` | opens those whose owner's key is here |
 //! | [`answer`] | the owner's answer to an encounter |
 //! | `retained` | what the broker should keep |
 //! | [`broadcast`] | sends once what the broker should keep |
@@ -23,6 +24,7 @@ pub mod encounters;
 mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
+mod opening;
 pub(crate) mod renewals;
 mod retained;
 pub mod serve;

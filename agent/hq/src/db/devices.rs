@@ -13,7 +13,7 @@ use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use vedette_common::device_key::EnrolledKeys;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Digest, ListName};
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -79,6 +79,19 @@ ALTER TABLE enrolments ADD COLUMN next_ca INTEGER NOT NULL DEFAULT 0;
 ",
         )],
     },
+    Step {
+        number: 14,
+        work: &[Work::Sql(
+            "
+-- The CA that made a certificate: the SHA-256 of its public key. None at those that were made before.
+ALTER TABLE enrolments DROP COLUMN next_ca;
+ALTER TABLE enrolments ADD COLUMN ca BLOB;
+ALTER TABLE superseded ADD COLUMN ca BLOB;
+-- The serial number of the certificate by which the device's session was up last, as it has signed it.
+ALTER TABLE devices ADD COLUMN certificate BLOB;
+",
+        )],
+    },
 ];
 
 /// A list that a device holds.
@@ -106,6 +119,7 @@ pub struct DeviceView {
     /// Where it stands.
     pub post: String,
     pub state: DeviceState,
+    /// The one that it uses, by its last word; else its newest.
     pub certificate_expires_at: u64,
     /// When its last status came.
     pub last_seen: Option<u64>,
@@ -127,15 +141,27 @@ pub struct DeviceView {
     pub held: Vec<HeldView>,
 }
 
-/// A new certificate of a device.
+/// When the certificate ends that a device uses, by its last word, or else its newest; of `devices` and `enrolments`.
+const ENDS: &str = "COALESCE((SELECT superseded.expires_at FROM superseded
+     WHERE superseded.serial = devices.certificate AND superseded.device = devices.id), enrolments.expires_at)";
+
+/// A certificate that is about to be given to a device.
+pub(crate) struct NewCertificate<'a> {
+    pub(crate) serial: &'a [u8],
+    /// See `Ca::id`.
+    pub(crate) ca: Digest,
+    /// Seconds since 1970.
+    pub(crate) expires_at: u64,
+}
+
+/// A device's new enrolment.
 pub(crate) struct NewEnrolment<'a> {
     pub(crate) device: &'a DeviceId,
     pub(crate) post: &'a str,
-    pub(crate) serial: &'a [u8],
+    pub(crate) certificate: NewCertificate<'a>,
     pub(crate) keys: &'a EnrolledKeys,
     /// Seconds since 1970.
     pub(crate) enrolled_at: u64,
-    pub(crate) expires_at: u64,
 }
 
 /// An enrolment of a device, as far as authenticating and opening what it sent needs it.
@@ -158,19 +184,20 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
     db.execute(
         "INSERT INTO devices(id, post) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET
          post = ?2, last_seen = NULL, online = NULL, version = NULL, spool = NULL, refused = NULL,
-         status = NULL, status_identity = NULL",
+         status = NULL, status_identity = NULL, certificate = NULL",
         params![id, new.post],
     )?;
     db.execute("DELETE FROM holdings WHERE device = ?", [id])?;
     db.execute(
-        "INSERT INTO enrolments(serial, device, box_public, enrolled_at, expires_at, signing_public, route_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO enrolments(serial, ca, device, box_public, enrolled_at, expires_at, signing_public, route_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            new.serial,
+            new.certificate.serial,
+            new.certificate.ca,
             id,
             new.keys.box_public,
             new.enrolled_at as i64,
-            new.expires_at as i64,
+            new.certificate.expires_at as i64,
             new.keys.signing_public,
             new.keys.route_key
         ],
@@ -180,37 +207,17 @@ pub(crate) fn enrol(db: &Session, new: &NewEnrolment<'_>) -> Result<(), DbError>
 
 /// Gives a device's enrolment in force another certificate; the one before counts until it ends. Nothing changes when there
 /// is none: see `fleet::devices::renew`.
-pub(crate) fn renew(db: &Session, device: &DeviceId, serial: &[u8], expires_at: u64) -> Result<(), DbError> {
+pub(crate) fn renew(db: &Session, device: &DeviceId, new: &NewCertificate<'_>) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO superseded SELECT serial, device, expires_at, NULL FROM enrolments
+        "INSERT INTO superseded(serial, ca, device, expires_at) SELECT serial, ca, device, expires_at FROM enrolments
          WHERE device = ? AND revoked_at IS NULL",
         [device.as_str()],
     )?;
     db.execute(
-        "UPDATE enrolments SET serial = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
-        params![serial, expires_at as i64, device.as_str()],
+        "UPDATE enrolments SET serial = ?, ca = ?, expires_at = ? WHERE device = ? AND revoked_at IS NULL",
+        params![new.serial, new.ca, new.expires_at as i64, device.as_str()],
     )?;
     Ok(())
-}
-
-/// A certificate is by the CA that will take the place of the present one.
-pub(crate) fn set_next_ca(db: &Session, serial: &[u8]) -> Result<(), DbError> {
-    db.execute("UPDATE enrolments SET next_ca = 1 WHERE serial = ?", [serial])?;
-    Ok(())
-}
-
-/// There is one CA again.
-pub(crate) fn forget_next_ca(db: &Session) -> Result<(), DbError> {
-    db.execute("UPDATE enrolments SET next_ca = 0", [])?;
-    Ok(())
-}
-
-/// Enrolled devices that have no certificate by the next CA, by name.
-pub(crate) fn of_old_ca(db: &Session) -> Result<Vec<DeviceId>, DbError> {
-    let mut query =
-        db.prepare("SELECT device FROM enrolments WHERE revoked_at IS NULL AND next_ca = 0 ORDER BY device")?;
-    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
-    rows.map(|id| parse(&id?)).collect()
 }
 
 /// Revokes every certificate of a device, also those that a renewal replaced.
@@ -255,14 +262,14 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
 
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
-    let mut query = db.prepare_cached(
-        "SELECT id, post, revoked_at IS NOT NULL, expires_at, last_seen, online, version, spool, refused, status
+    let mut query = db.prepare_cached(&format!(
+        "SELECT id, post, revoked_at IS NOT NULL, {ENDS}, last_seen, online, version, spool, refused, status
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
             AND (later.revoked_at IS NULL OR later.revoked_at > enrolments.revoked_at)))
          GROUP BY id ORDER BY id LIMIT ?2",
-    )?;
+    ))?;
     let rows = query.query_map(params![after, limit as i64], |row| {
         let status: Option<Vec<u8>> = row.get(9)?;
         Ok(DeviceView {
@@ -371,17 +378,18 @@ pub(crate) fn all(db: &Session) -> Result<Vec<DeviceId>, DbError> {
     rows.map(|id| parse(&id?)).collect()
 }
 
-/// Enrolled devices whose certificate ends before `before`, the earliest first, and when: at most `limit`, and how many
+/// Enrolled devices whose certificate in use ends before `before`, the earliest first, and when: at most `limit`, and how many
 /// there are in all.
 pub(crate) fn ending_before(
     db: &Session,
     before: u64,
     limit: usize,
 ) -> Result<(Vec<(DeviceId, u64)>, usize), DbError> {
-    let mut query = db.prepare(
-        "SELECT device, expires_at, count(*) OVER () FROM enrolments WHERE revoked_at IS NULL AND expires_at < ?
-         ORDER BY expires_at, device LIMIT ?",
-    )?;
+    let mut query = db.prepare(&format!(
+        "SELECT id, ends, count(*) OVER () FROM
+           (SELECT id, {ENDS} AS ends FROM devices JOIN enrolments ON device = id WHERE revoked_at IS NULL)
+         WHERE ends < ? ORDER BY ends, id LIMIT ?",
+    ))?;
     let (mut found, mut total) = (Vec::new(), 0);
     let mut rows = query.query(params![before as i64, limit as i64])?;
     while let Some(row) = rows.next()? {

@@ -1,11 +1,11 @@
-//! The encounters that came home, opened, beside the sealed message that each came in.
+//! What the encounters say that came home and could be opened here; `messages` has each as it came.
 //!
-//! Invariant: one row a device, id and message. Two rows with one id contradict each other, and both stay: nobody can put
-//! another's encounter in the place of one.
+//! Invariant: one row a device, id and message, as in `messages`.
 
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
+use super::messages::Sealed;
 use super::outcomes::{self, OutcomeView};
 use super::values::{bounded, code, parse, stored};
 use rusqlite::{Row, params};
@@ -137,18 +137,6 @@ pub struct EncounterView {
     pub outcomes: Vec<OutcomeView>,
 }
 
-/// How a report came.
-pub(crate) struct Arrival<'a> {
-    /// Sealed.
-    pub(crate) message: &'a [u8],
-    /// The first 16 bytes of its SHA-256.
-    pub(crate) digest: [u8; 16],
-    /// It was sealed with a key that is revoked.
-    pub(crate) device_revoked: bool,
-    /// Seconds since 1970.
-    pub(crate) received_at: u64,
-}
-
 /// A place in the order of arrival: after the encounter with these values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -170,14 +158,14 @@ impl Position {
     };
 }
 
-/// Stores an encounter that [`is_stored`] does not know.
-pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Arrival<'_>) -> Result<(), DbError> {
+/// Stores what an encounter says that came as `arrival`.
+pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Sealed) -> Result<(), DbError> {
     let document = &made.document;
     let mut insert = db.prepare_cached(
         "INSERT INTO encounters(id, scan, device, post, made_at, received_at, list, edition, alert, verdict, score,
            late, code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date,
-           digest, message, device_revoked)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           digest, device_revoked)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
         made.id,
@@ -202,32 +190,9 @@ pub(crate) fn insert(db: &Session, made: &Encounter, arrival: &Arrival<'_>) -> R
         document.sex.as_str(),
         document.expiry_date.as_str(),
         arrival.digest,
-        arrival.message,
         arrival.device_revoked,
     ])?;
     Ok(())
-}
-
-/// What stands under an id, an encounter's or an outcome's: the device and digest of each message.
-pub(crate) fn under_id(db: &Session, id: &EncounterId) -> Result<Vec<(DeviceId, [u8; 16])>, DbError> {
-    let mut query = db.prepare_cached(
-        "SELECT device, digest FROM encounters WHERE id = ?1 UNION ALL SELECT device, digest FROM outcomes WHERE id = ?1",
-    )?;
-    let rows = query.query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-    rows.map(|row| row.map_err(DbError::from).and_then(|(device, digest)| Ok((parse(&device)?, digest))))
-        .collect()
-}
-
-/// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
-pub(crate) fn mark_overdue(
-    db: &Session,
-    id: &EncounterId,
-    device: &DeviceId,
-    since: u64,
-) -> Result<bool, DbError> {
-    let update =
-        "UPDATE encounters SET overdue_since = ? WHERE id = ? AND device = ? AND overdue_since IS NULL";
-    Ok(db.execute(update, params![stored(since), id, device.as_str()])? == 1)
 }
 
 /// The devices that made an encounter of this id.
@@ -249,9 +214,10 @@ pub(crate) fn page(
         "SELECT id, scan, encounters.device, post, made_at, received_at, list, edition, alert, verdict, score, late,
            code, issuing_state, number, surname, given_names, nationality, birth_date, sex, expiry_date,
            device_revoked,
-           dropped + (SELECT count(*) FROM encounters same WHERE same.id = encounters.id) - 1
-             + (SELECT count(*) FROM outcomes same WHERE same.id = encounters.id),
-           overdue_since, word, digest
+           dropped + (SELECT count(*) FROM messages same WHERE same.id = encounters.id) - 1,
+           (SELECT overdue_since FROM messages came WHERE came.id = encounters.id
+              AND came.device = encounters.device AND came.digest = encounters.digest),
+           word, digest
          FROM encounters LEFT JOIN answers
            ON answers.encounter = encounters.id AND answers.device = encounters.device
          WHERE (received_at, made_at, id, encounters.device, digest) > (?1, ?2, ?3, ?4, ?5)

@@ -8,11 +8,13 @@
 //! | `lists` | the lists and the numbers of their keys |
 //! | `editions` | signed manifests, and what is imported and not yet published |
 //! | `devices` | devices, their certificates, what each holds |
+//! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
 //! | `statements` | the signed heartbeat and orders |
-//! | `encounters` | the encounters that came home |
+//! | `messages` | encounters and outcomes as they came home, sealed |
+//! | `encounters` | what encounters say that could be opened here |
 //! | `outcomes` | what came of them, and what their owners answer |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
 //! | `statuses` | what each device said of itself last |
@@ -38,6 +40,8 @@ mod error;
 mod from_json;
 pub(crate) mod grants;
 pub(crate) mod lists;
+pub(crate) mod messages;
+pub(crate) mod next_ca;
 pub(crate) mod officers;
 pub(crate) mod outcomes;
 pub(crate) mod refusals;
@@ -60,7 +64,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 15] = [
+const TABLES: [&[Step]; 16] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -70,6 +74,7 @@ const TABLES: [&[Step]; 15] = [
     statements::STEPS,
     encounters::STEPS,
     outcomes::STEPS,
+    messages::STEPS,
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,

@@ -113,17 +113,16 @@ pub(crate) struct SignedAnswer {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Stores an outcome that is not stored; `digest` is the first half of its sealed `message`'s.
+/// Stores an outcome that is not stored; `digest` is the first half of its sealed message's.
 pub(crate) fn insert(
     db: &Session,
     outcome: &EncounterOutcome,
     digest: &[u8; 16],
-    message: &[u8],
     received_at: u64,
 ) -> Result<(), DbError> {
     db.execute(
-        "INSERT INTO outcomes(id, encounter, device, received_at, at, who, outcome, note, digest, message)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outcomes(id, encounter, device, received_at, at, who, outcome, note, digest)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             outcome.id,
             outcome.encounter,
@@ -133,8 +132,7 @@ pub(crate) fn insert(
             outcome.who.as_str(),
             json_word(&outcome.outcome),
             outcome.note.as_str(),
-            digest,
-            message
+            digest
         ],
     )?;
     // A device that gives a field twice means the last, as it did when the form was one text.

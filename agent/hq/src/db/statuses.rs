@@ -70,14 +70,15 @@ pub(crate) fn last(db: &Session, device: &DeviceId) -> Result<Option<(Status, Di
     Ok(status.ok().map(|status| (status, identity)))
 }
 
-/// Stores a status of the time `seen`, on a change; false when there is no such device.
+/// Stores a status of the time `seen`, on a change; false when there is no such device. The certificate that it names counts only if
+/// its session was up: a will names one that is not in use yet.
 pub(crate) fn set(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<bool, DbError> {
     let id = status.device.as_str();
     let bytes = postcard::to_allocvec(status).expect("a status has no unsupported types");
     let known = db
         .prepare_cached(
             "UPDATE devices SET last_seen = ?2, online = ?3, version = ?4, spool = ?5, refused = ?6, status = ?7,
-               status_identity = ?8 WHERE id = ?1",
+               status_identity = ?8, certificate = CASE WHEN ?3 THEN ?9 ELSE certificate END WHERE id = ?1",
         )?
         .execute(params![
             id,
@@ -87,7 +88,8 @@ pub(crate) fn set(db: &Session, status: &Status, identity: &Digest, seen: u64) -
             status.spool,
             status.refused,
             bytes,
-            identity
+            identity,
+            &status.certificate[..]
         ])?
         == 1;
     if known {

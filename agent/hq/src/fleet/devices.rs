@@ -6,6 +6,7 @@ pub use crate::db::refusals::RefusalView;
 pub use crate::db::statuses::StatusView;
 
 use crate::authority::home::Home;
+use crate::db::devices::NewCertificate;
 use crate::db::{Change, Session, devices};
 use crate::fleet::error::FleetError;
 use vedette_shim::ids::DeviceId;
@@ -41,9 +42,8 @@ pub(crate) fn enrolled_serial(db: &Session, device: &DeviceId) -> Result<Vec<u8>
 pub(crate) fn renew(
     change: &Change<'_>,
     device: &DeviceId,
-    serial: &[u8],
-    expires_at: u64,
+    new: &NewCertificate<'_>,
 ) -> Result<(), FleetError> {
     enrolled_serial(change, device)?;
-    Ok(devices::renew(change, device, serial, expires_at)?)
+    Ok(devices::renew(change, device, new)?)
 }

@@ -4,10 +4,11 @@
 //! agent.toml                device.pem device.key   its certificate and private key
 //! ca.pem crl.pem            box.key                 its private key, 64 hexadecimal digits
 //! root.anchor               grants/<owner>/<list>   a signed grant each
+//! state/certificate/authorities                     which CAs count, once one was replaced
 //! ```
 //!
-//! A renewal makes a folder of `device.pem` and `device.key` alone, to be copied over the device's: its box key, state and
-//! rights stay, and so does the old certificate until it ends.
+//! A renewal makes a folder of `device.pem`, `device.key` and `authorities` alone, to be copied over the device's: its box key, state
+//! and rights stay, and so does the old certificate until it ends.
 //!
 //! Invariants: the folder (mode 0700) appears whole or not at all; headquarters keeps public keys only, and the
 //! key by which the device names lists; a certificate's serial
@@ -19,8 +20,8 @@ use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
 use crate::authority::pki::{self, Ca, Certified};
 use crate::authority::signing_time::signing_time;
-use crate::authority::{root, services};
-use crate::db::devices::{self, NewEnrolment};
+use crate::authority::{replace_ca, root, services};
+use crate::db::devices::{self, NewCertificate, NewEnrolment};
 use crate::db::{Session, grants as db_grants, settings, statements, under_way};
 use crate::fleet::cut_off;
 use crate::fleet::devices::enrolled_serial;
@@ -93,7 +94,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let folder = NewFolder::at(&options.out, 0o700)?;
     let ends = pki::ends_after(now, options.certificate_days);
     let serial = cut_off::note(&mut db, &folder, &options.out, ends)?;
-    let (ca, is_next) = Ca::for_devices(home)?;
+    let ca = Ca::for_devices(home)?;
     let certified = ca.certify_device(device, options.certificate_days, now, serial)?;
     let secret = random_secret();
 
@@ -101,15 +102,11 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let enrolment = NewEnrolment {
         device,
         post,
-        serial: &certified.serial,
+        certificate: noted(&certified, &ca),
         keys: &EnrolledKeys::of(&BoxKey::from_private(secret.clone())),
         enrolled_at: now,
-        expires_at: certified.expires,
     };
     devices::enrol(&change, &enrolment)?;
-    if is_next {
-        devices::set_next_ca(&change, &certified.serial)?;
-    }
     // The order that erased its predecessor is not meant for it.
     statements::retire_orders(&change, device)?;
     grants::refresh(home, &change, now)?;
@@ -122,6 +119,7 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     write_certificate(folder.path(), &certified)?;
     files::write(&folder.path().join("box.key"), &secret_line(&secret))?;
     write_anchors(home, folder.path(), &granted)?;
+    write_authorities(home, folder.path())?;
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
     change.commit()?;
@@ -149,14 +147,12 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     }
     let folder = NewFolder::at(out, 0o700)?;
     let serial = cut_off::note(&mut db, &folder, out, pki::ends_after(now, certificate_days))?;
-    let (ca, is_next) = Ca::for_devices(home)?;
+    let ca = Ca::for_devices(home)?;
     let certified = ca.certify_device(device, certificate_days, now, serial)?;
     let change = db.change()?;
-    super::devices::renew(&change, device, &certified.serial, certified.expires)?;
-    if is_next {
-        devices::set_next_ca(&change, &certified.serial)?;
-    }
+    super::devices::renew(&change, device, &noted(&certified, &ca))?;
     write_certificate(folder.path(), &certified)?;
+    write_authorities(home, folder.path())?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
@@ -174,6 +170,19 @@ fn write_anchors(home: &Home, folder: &Path, granted: &[(ListName, Vec<u8>)]) ->
         files::write(&file, grant)?;
     }
     Ok(())
+}
+
+/// What the database notes of a certificate.
+fn noted<'a>(certified: &'a Certified, ca: &Ca) -> NewCertificate<'a> {
+    NewCertificate { serial: &certified.serial, ca: ca.id(), expires_at: certified.expires }
+}
+
+/// Which CAs count, where the device has it stored: it takes no older statement.
+fn write_authorities(home: &Home, folder: &Path) -> Result<(), FleetError> {
+    let Some(statement) = replace_ca::statement(home)? else { return Ok(()) };
+    let stored = folder.join("state/certificate");
+    files::make_folder(&stored)?;
+    Ok(files::write(&stored.join("authorities"), &statement)?)
 }
 
 fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), FleetError> {

@@ -10,6 +10,7 @@
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca};
 use crate::authority::signing_time::signing_time;
+use crate::db::devices::NewCertificate;
 use crate::db::{Db, devices};
 use crate::fleet::error::FleetError;
 use rcgen::{CertificateSigningRequestParams, PKCS_ECDSA_P256_SHA256, PublicKey};
@@ -96,13 +97,11 @@ pub(crate) fn give(
 ) -> Result<Vec<u8>, FleetError> {
     let now = signing_time(home, db.read())?;
     let serial = pki::serial();
-    let (ca, is_next) = Ca::for_devices(home)?;
+    let ca = Ca::for_devices(home)?;
     let certificate = ca.certify_key(device, &asked.key, asked.life_s, now, &serial)?;
     let change = db.change()?;
-    super::devices::renew(&change, device, &serial, now + asked.life_s)?;
-    if is_next {
-        devices::set_next_ca(&change, &serial)?;
-    }
+    let new = NewCertificate { serial: &serial, ca: ca.id(), expires_at: now + asked.life_s };
+    super::devices::renew(&change, device, &new)?;
     change.commit()?;
     Ok(certificate)
 }
@@ -117,7 +116,7 @@ fn is_of_ca(home: &Home, certificate: &[u8]) -> Result<(), NotGiven> {
 
 /// Whether the CA is being replaced, and the new one did not sign a certificate, DER.
 fn is_of_old_ca(home: &Home, certificate: &[u8]) -> Result<bool, NotGiven> {
-    let is_replaced = Ca::next(home).map_err(FleetError::from)?.is_some();
+    let is_replaced = Ca::next_in_effect(home).map_err(FleetError::from)?.is_some();
     Ok(is_replaced && !has_issued(home, "next-ca.pem", certificate)?)
 }
 

@@ -6,7 +6,7 @@
 //! back. Such a status is stored (it is the device's, and the newest by its time), and so is the contradiction.
 
 use crate::db::contradictions::{self, What};
-use crate::db::{DbError, Session, devices, editions, encounters, refusals, statements, statuses};
+use crate::db::{DbError, Session, devices, editions, messages, refusals, statements, statuses};
 use vedette_common::crypto::RingVerify;
 use vedette_shim::ids::{DeviceId, Digest, Hex};
 use vedette_shim::trust::{self, Enrolment, SignedKind, Status, key_id};
@@ -120,7 +120,7 @@ fn store(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<
         }
     }
     for encounter in &status.overdue {
-        if encounters::mark_overdue(db, encounter, device, seen)? {
+        if messages::mark_overdue(db, encounter, device, seen)? {
             let encounter = Hex(encounter);
             tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
         }

@@ -63,6 +63,9 @@ pub enum PublishingError {
     /// Devices may hold encounters sealed to an owner's old key.
     #[error("{list}: {} may hold encounters sealed to the old key; nothing was erased", few(.devices))]
     DevicesAway { list: ListName, devices: Vec<DeviceId> },
+    /// Encounters that are stored here are not opened yet, and the old key may be the one that opens them.
+    #[error("{list}: {messages} message(s) stored here are not opened; nothing was erased")]
+    StillSealed { list: ListName, messages: u64 },
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -92,6 +95,10 @@ impl PublishingError {
             Self::OldKeyNeeded { .. } | Self::DevicesAway { .. } => Some(
                 "wait until they have been connected, revoke those that are lost; with --anyway it is erased now, and what \
                  is sealed to it can never be read",
+            ),
+            Self::StillSealed { .. } => Some(
+                "restore the owner's keys that are missing and run `serve`, which opens what it can; with --anyway the old keys are \
+                 erased now, and what is sealed to them can never be read",
             ),
             Self::File(_)
             | Self::List(_)

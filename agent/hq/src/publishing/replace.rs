@@ -14,7 +14,7 @@ use crate::authority::keys::Key;
 use crate::authority::replace::{Replaced, Succession};
 use crate::authority::signing_time::signing_time;
 use crate::authority::{AuthorityError, heartbeat, root};
-use crate::db::{Session, editions, statuses};
+use crate::db::{Session, editions, messages, statuses};
 use crate::publishing::error::PublishingError;
 use crate::publishing::{issue, list};
 use vedette_common::files;
@@ -76,7 +76,7 @@ fn replace(
 
 /// Erases the keys that a list's owner had before; how many. What is sealed to them can never be read again. So unless
 /// `anyway`, they stay for [`OLD_OWNER_KEY_DAYS`], and until every enrolled device has followed the root and has nothing
-/// waiting.
+/// waiting, and nothing stored here is sealed still.
 pub fn erase_old_owner_keys(home: &Home, name: &ListName, anyway: bool) -> Result<usize, PublishingError> {
     let _lock = home.lock()?;
     let db = home.database()?;
@@ -92,6 +92,10 @@ pub fn erase_old_owner_keys(home: &Home, name: &ListName, anyway: bool) -> Resul
         let away = statuses::not_home_under(db.read(), *newest)?;
         if !away.is_empty() {
             return Err(PublishingError::DevicesAway { list: name.clone(), devices: away });
+        }
+        let sealed = messages::sealed(db.read(), name)?;
+        if sealed > 0 {
+            return Err(PublishingError::StillSealed { list: name.clone(), messages: sealed });
         }
     }
     for (_, path) in &old {

@@ -6,6 +6,7 @@ use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
 use crate::authority::new_folder::NewFolder;
 use crate::authority::pki::{self, Ca};
+use crate::db::devices::NewCertificate;
 use crate::db::under_way::{self, UnderWay};
 use crate::db::{DbError, devices};
 use crate::fleet::FleetError;
@@ -117,8 +118,9 @@ fn two_renewals_at_one_time_leave_no_certificate_that_cannot_be_revoked() {
     let mut db = home.database().unwrap();
     under_way::note(db.read(), &noted).unwrap();
     let by_link = pki::serial().to_vec();
+    let new = NewCertificate { serial: &by_link, ca: [0; 32], expires_at: home.now() + 9 };
     let change = db.change().unwrap();
-    crate::fleet::devices::renew(&change, &device_id(), &by_link, home.now() + 9).unwrap();
+    crate::fleet::devices::renew(&change, &device_id(), &new).unwrap();
     change.commit().unwrap();
 
     enrol(&home, &"post-8".parse().unwrap(), &EnrolOptions::into(dir.path().join("8"))).unwrap();
@@ -128,7 +130,7 @@ fn two_renewals_at_one_time_leave_no_certificate_that_cannot_be_revoked() {
     let revoked = crl(&home);
     assert!(revoked.contains(&by_command) && revoked.contains(&by_link));
     let change = db.change().unwrap();
-    let late = crate::fleet::devices::renew(&change, &device_id(), &[9; 16], home.now() + 9);
+    let late = crate::fleet::devices::renew(&change, &device_id(), &new);
     assert!(matches!(late, Err(FleetError::DeviceRevoked(_))), "{late:?}");
 }
 

@@ -18,7 +18,8 @@ mod time;
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
 use crate::db::devices as db_devices;
-use crate::db::encounters::{self, Arrival};
+use crate::db::encounters;
+use crate::db::messages::{self, Arrival};
 use crate::publishing::import::{ImportOptions, import};
 use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::publish::{PublishOptions, publish};
@@ -121,6 +122,7 @@ pub(crate) fn status_with(edition: u64) -> Status {
         online: true,
         at: NOW,
         version: "1".try_into().unwrap(),
+        certificate: Default::default(),
         heartbeat: NOW,
         time_lost: false,
         root: 1,
@@ -151,6 +153,12 @@ fn signed_status(status: Status, key: &BoxKey) -> Vec<u8> {
 /// Stores an encounter of [`device_id`], as `serve` does.
 pub(crate) fn store_encounter(home: &Home, id: EncounterId) {
     let encounter = encounter_of(id, &list_name());
-    let arrival = Arrival { message: b"sealed", digest: [0; 16], device_revoked: false, received_at: NOW };
-    encounters::insert(home.database().unwrap().read(), &encounter, &arrival).unwrap();
+    let db = home.database().unwrap();
+    let (device, list) = (&encounter.device, &encounter.list);
+    let (digest, device_revoked, received_at) = ([0; 16], false, NOW);
+    let arrival = Arrival { id, device, list, message: b"sealed", digest, device_revoked, received_at };
+    messages::insert(db.read(), &arrival).unwrap();
+    let sealed = messages::untried(db.read(), list, 0, 1).unwrap().remove(0);
+    encounters::insert(db.read(), &encounter, &sealed).unwrap();
+    messages::set_opened(db.read(), sealed.sequence, true).unwrap();
 }

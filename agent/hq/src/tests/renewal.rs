@@ -1,5 +1,6 @@
 //! Devices' certificates, renewed over the link.
 
+use super::replace_ca::tell;
 use super::{device_id, new_home_and_time};
 use crate::authority::home::Home;
 use crate::authority::renew::renew;
@@ -80,6 +81,26 @@ fn a_device_gets_a_certificate_for_its_new_key_from_the_middle_of_the_old_one_s_
     revoke(&home, &device).unwrap();
     assert_eq!(given(&home, &device, &asked), None);
     assert_eq!(devices::revoked(db.read(), home.now()).unwrap().len(), 3);
+}
+
+#[test]
+fn a_certificate_that_never_arrived_puts_off_no_warning() {
+    let (dir, home, time) = new_home_and_time();
+    let (device, folder) = (device_id(), dir.path().join("d"));
+    let old = enrolled(&home, &device, &folder);
+    time.pass(70 * DAY_S);
+    confirm_clock(&home).unwrap();
+    let new = KeyPair::generate().unwrap();
+    let given = given(&home, &device, &request(&new, &old, &old)).unwrap();
+    let new = Identity::from_der(&given, &new.serialize_der());
+    let db = home.database().unwrap();
+    for (number, used, warned) in [(2, &old, 1), (3, &new, 0)] {
+        tell(&home, &device, &folder, used, number);
+        let ends = used.term().unwrap().ends;
+        assert_eq!(devices::page(db.read(), "", 1).unwrap()[0].certificate_expires_at, ends);
+        let (ending, count) = devices::ending_before(db.read(), home.now() + 30 * DAY_S, 9).unwrap();
+        assert_eq!((ending.len(), count), (warned, warned));
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     /// certificates by the new one; when all have, `--finish` ends the old one. If it is interrupted, the same command again
     /// finishes.
     ReplaceCa {
-        /// End the old CA. Refused while a device has no certificate by the new one.
+        /// End the old CA. Refused while a device has not said that it uses a certificate by the new one.
         #[arg(long)]
         finish: bool,
         /// End it all the same: those devices are cut off until somebody brings them certificates.
@@ -130,8 +130,13 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
         }
         Command::ReplaceKey { role, list } => replace_key(&open(dir)?, role, list.as_ref())?,
         Command::ReplaceCa { finish: false, .. } => {
-            if replace_ca::begin(&open(dir)?)? {
-                println!("the CA is being replaced already: --finish ends the old one");
+            let begun = replace_ca::begin(&open(dir)?)?;
+            if begun.before {
+                println!(
+                    "the CA is being replaced already; {} device(s) need the old one still:",
+                    begun.waiting.len()
+                );
+                begun.waiting.iter().for_each(|device| println!("  {device}"));
             }
             let pki = dir.join("pki");
             println!("{}: copy ca.pem and crl.pem to the broker, and restart it", pki.display());

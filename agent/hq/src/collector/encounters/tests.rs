@@ -1,19 +1,19 @@
 use super::*;
 use crate::authority::keys::Key;
-use crate::db::devices::{self as db_devices, NewEnrolment};
+use crate::db::devices::{self as db_devices, NewCertificate, NewEnrolment};
 use crate::publishing::PublishingError;
 use crate::publishing::replace::{erase_old_owner_keys, replace_owner};
 use crate::tests::{device_id, list_name, new_home, new_list};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use vedette_common::crypto::random_secret;
+use vedette_common::crypto::{BoxKey, random_secret};
 use vedette_common::device_key::EnrolledKeys;
 use vedette_shim::ids::Hex;
 use vedette_shim::list::Kind;
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{
-    Encounter, EncounterOutcome, FormEntry, FormField, Outcome as OutcomeKind, ScannedDocument,
+    Encounter, EncounterOutcome, FormEntry, FormField, Outcome as OutcomeKind, Report, ScannedDocument,
 };
 
 fn other() -> DeviceId {
@@ -41,10 +41,9 @@ fn bench() -> Bench {
         let enrolment = NewEnrolment {
             device: &device_id(),
             post: "Kehl",
-            serial: &[serial],
+            certificate: NewCertificate { serial: &[serial], ca: [0; 32], expires_at: 9 },
             keys: &EnrolledKeys::of(key),
             enrolled_at: 1,
-            expires_at: 9,
         };
         db_devices::enrol(db.read(), &enrolment).unwrap();
     }
@@ -56,23 +55,17 @@ impl Bench {
         self.message_of(device_id(), id, alert, key)
     }
 
+    fn owner(&self) -> [u8; 32] {
+        Key::Owner(&list_name()).opening(&self.home).unwrap().public()
+    }
+
     fn message_of(&self, device: DeviceId, id: u8, alert: &str, key: &BoxKey) -> Vec<u8> {
-        let encounter = Encounter {
-            id: [id; 16],
-            scan: [9; 16],
-            device,
-            post: "Kehl".try_into().unwrap(),
-            made_at: u64::MAX,
-            list: list_name(),
-            edition: 4,
-            alert: alert.try_into().unwrap(),
-            verdict: Verdict::Hit,
-            score: 1000,
-            document: ScannedDocument::default(),
-            late: false,
-        };
-        let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
-        encounter::seal(&Report::Encounter(encounter), key, &owner).unwrap()
+        encounter::seal(&Report::Encounter(encounter_of(device, id, alert)), key, &self.owner()).unwrap()
+    }
+
+    /// Sealed to this key, whoever owns the list now.
+    fn message_with(&self, owner: &[u8; 32], id: u8) -> Vec<u8> {
+        encounter::seal(&Report::Encounter(encounter_of(device_id(), id, "A")), &self.key, owner).unwrap()
     }
 
     fn outcome(&self, id: u8, of: u8, outcome: OutcomeKind, at: u64) -> Vec<u8> {
@@ -88,18 +81,26 @@ impl Bench {
             note: "twin".try_into().unwrap(),
             form: [entry].into_iter().collect(),
         };
-        let owner = Key::Owner(&list_name()).opening(&self.home).unwrap().public();
-        encounter::seal(&Report::Outcome(outcome), &self.key, &owner).unwrap()
+        encounter::seal(&Report::Outcome(outcome), &self.key, &self.owner()).unwrap()
     }
 
     fn store(&mut self, messages: &[Vec<u8>]) -> Vec<Outcome> {
         let messages: Vec<_> = messages.iter().map(|message| (device_id(), message)).collect();
-        store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap()
+        let outcomes = store(&mut self.db, &messages, 77).unwrap();
+        self.open();
+        outcomes
+    }
+
+    /// As `serve` when it starts.
+    fn open(&mut self) {
+        Opening::with_keys_of(&self.home).open_stored(&mut self.db).unwrap();
     }
 
     fn store_from(&mut self, device: &DeviceId, message: &[u8]) -> Outcome {
         let messages = [(device.clone(), message)];
-        store(&mut self.db, &mut Owners::of(&self.home), &messages, 77).unwrap().remove(0)
+        let outcome = store(&mut self.db, &messages, 77).unwrap().remove(0);
+        self.open();
+        outcome
     }
 
     /// Enrols [`other`]; its key.
@@ -108,10 +109,9 @@ impl Bench {
         let enrolment = NewEnrolment {
             device: &other(),
             post: "Lauterbourg",
-            serial: &[3],
+            certificate: NewCertificate { serial: &[3], ca: [0; 32], expires_at: 9 },
             keys: &EnrolledKeys::of(&key),
             enrolled_at: 1,
-            expires_at: 9,
         };
         db_devices::enrol(self.db.read(), &enrolment).unwrap();
         key
@@ -119,6 +119,23 @@ impl Bench {
 
     fn views(&self) -> Vec<EncounterView> {
         encounters::page(self.db.read(), &Position::START, 100).unwrap().0
+    }
+}
+
+fn encounter_of(device: DeviceId, id: u8, alert: &str) -> Encounter {
+    Encounter {
+        id: [id; 16],
+        scan: [9; 16],
+        device,
+        post: "Kehl".try_into().unwrap(),
+        made_at: u64::MAX,
+        list: list_name(),
+        edition: 4,
+        alert: alert.try_into().unwrap(),
+        verdict: Verdict::Hit,
+        score: 1000,
+        document: ScannedDocument::default(),
+        late: false,
     }
 }
 
@@ -167,6 +184,7 @@ fn what_nobody_vouched_for_is_refused_and_leaves_nothing() {
 #[test]
 fn after_the_owner_s_key_is_replaced_old_and_new_encounters_open_until_the_old_key_is_erased() {
     let mut bench = bench();
+    let old_owner = bench.owner();
     let (on_its_way, late) = (bench.message(1, "A", &bench.key), bench.message(2, "A", &bench.key));
     replace_owner(&bench.home, &list_name()).unwrap();
     let new = bench.message(3, "A", &bench.key);
@@ -183,12 +201,19 @@ fn after_the_owner_s_key_is_replaced_old_and_new_encounters_open_until_the_old_k
     std::fs::write(&damaged, "damaged").unwrap();
     let fifth = bench.message(6, "A", &bench.key);
     assert!(matches!(bench.store_from(&device_id(), &fifth), Outcome::Stored(_)));
-    assert_eq!(bench.store_from(&device_id(), &late), Outcome::Refused(Refusal::NoOwnerKey));
+    assert!(matches!(bench.store_from(&device_id(), &late), Outcome::Stored(_)), "whoever can read it");
+    let opened = |bench: &Bench| bench.views().len();
+    assert_eq!(opened(&bench), 4);
     std::fs::write(&damaged, secret).unwrap();
+    bench.open();
+    assert_eq!(opened(&bench), 5, "it waited for its key");
     let refused = erase_old_owner_keys(&bench.home, &list_name(), false);
     assert!(matches!(refused, Err(PublishingError::OldKeyNeeded { .. })), "{refused:?}");
     assert_eq!(erase_old_owner_keys(&bench.home, &list_name(), true).unwrap(), 2);
-    assert_eq!(bench.store_from(&device_id(), &late), Outcome::Refused(Refusal::DoesNotOpen));
+    let too_late = bench.message_with(&old_owner, 7);
+    assert!(matches!(bench.store_from(&device_id(), &too_late), Outcome::Stored(_)));
+    assert_eq!(opened(&bench), 5);
+    assert_eq!(messages::unreadable(bench.db.read()).unwrap(), [(list_name().to_string(), 1)]);
     let stored = bench.store_from(&device_id(), &bench.message(5, "A", &bench.key));
     assert!(matches!(stored, Outcome::Stored(_)), "{stored:?}");
     assert_eq!(erase_old_owner_keys(&bench.home, &list_name(), false).unwrap(), 0);
@@ -314,4 +339,32 @@ proptest! {
             stored.into_iter().map(|view| (view.id, view.alert, view.conflicts)).collect();
         prop_assert_eq!(stored, expected);
     }
+}
+
+#[test]
+fn a_collector_without_any_owner_s_key_stores_and_receipts_and_holds_nothing_in_the_clear() {
+    let mut bench = bench();
+    let key = bench.home.keys().join("owner-interpol.sltd");
+    let secret = std::fs::read(&key).unwrap();
+    let (hit, outcome) = ([1; 16], [2; 16]);
+    let messages = [bench.message(1, "UTO-P-1", &bench.key), bench.outcome(2, 1, OutcomeKind::Confirmed, 10)];
+    std::fs::remove_file(&key).unwrap();
+    let stored = [Outcome::Stored(entry(hit, &messages[0])), Outcome::Stored(entry(outcome, &messages[1]))];
+    assert_eq!(bench.store(&messages), stored);
+    assert!(bench.views().is_empty());
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("hq.db");
+    bench.db.copy_to(&copy).unwrap();
+    let bytes = std::fs::read(copy).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("post-7"), "else this test shows nothing");
+    assert!(!holds("UTO-P-1") && !holds("twin"));
+
+    std::fs::write(&key, secret).unwrap();
+    bench.open();
+    let views = bench.views();
+    assert_eq!((views.len(), views[0].alert.as_str(), views[0].outcomes.len()), (1, "UTO-P-1", 1));
+    assert_eq!((views[0].received_at, views[0].conflicts), (77, 0));
+    bench.open();
+    assert_eq!(bench.views(), views, "once");
 }
