@@ -247,7 +247,8 @@ typedef struct VedetteSetup {
      */
     struct VedetteRole orders;
     /**
-     * Two sectors.
+     * An even number of sectors. Half of them must have 1024 bytes and 864 for each list: of 4 KiB each, 2 sectors do
+     * for three lists, 4 for eight.
      */
     struct VedetteRegion kv;
     /**

@@ -101,10 +101,11 @@ name!(
     ListName, LIST_NAME_MAX, "list name",
     "two parts of a-z, 0-9, '-' or '_' joined by '/', at most 48 bytes, such as interpol/sltd",
     |text| {
-        let part = |p: &str| {
-            !p.is_empty() && p.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+        let part = |p: &[u8]| {
+            !p.is_empty() && p.iter().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
         };
-        text.split_once('/').is_some_and(|(owner, list)| part(owner) && part(list))
+        let slash = text.bytes().position(|b| b == b'/').and_then(|at| text.as_bytes().split_at_checked(at));
+        slash.is_some_and(|(owner, rest)| part(owner) && part(&rest[1..]))
     }
 );
 

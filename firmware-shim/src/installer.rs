@@ -160,8 +160,7 @@ pub fn forget(flash: &mut impl Flash, kv: &mut KvStore, slot: u8) -> Result<(), 
 }
 
 /// Forgets edition and floor of a list whose pinned issuer is another than the one that signed them: who had the key before
-/// may have raised the floor to the sky. Cut off anywhere, the next start finishes. The issuer is stored as the first 8 bytes
-/// of the SHA-256 of threshold, list and keys.
+/// may have raised the floor to the sky. Cut off anywhere, the next start finishes. Whose they are is stored as [`Role::mark`].
 #[inline(never)]
 pub fn keep_issuer(
     flash: &mut impl Flash,
@@ -169,18 +168,13 @@ pub fn keep_issuer(
     slot: u8,
     issuer: &PinnedIssuer,
 ) -> Result<(), KvError> {
-    let mut hash = Sha256::new();
-    hash.update([issuer.role.threshold]);
-    hash.update(issuer.list.as_str());
-    hash.update(issuer.role.keys.as_flattened());
-    let hash = hash.finalize();
-    let mark = &hash[..8];
-    if kv.get(flash, 48 + slot, &mut [0; VALUE_BYTES_MAX])? == Some(mark) {
+    let mark = issuer.role.mark(issuer.list.as_str());
+    if kv.get(flash, 48 + slot, &mut [0; VALUE_BYTES_MAX])? == Some(&mark) {
         return Ok(());
     }
     kv.put(flash, 16 + slot, &[])?;
     kv.put(flash, 32 + slot, &[])?;
-    kv.put(flash, 48 + slot, mark)
+    kv.put(flash, 48 + slot, &mark)
 }
 
 /// What must not be gone below: the edition in use, or the one whose installation began.

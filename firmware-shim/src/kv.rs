@@ -1,10 +1,10 @@
 //! A few small values in flash that are replaced as a whole: floors, the editions in use, the last signed time.
 //!
-//! Two sectors take turns. Values are added as records to one of them; when it is full, those that stand go into the
+//! The region's halves take turns. Values are added as records to one of them; when it is full, those that stand go into the
 //! other, and a last record says that all of them are there. Until then the first one counts.
 //!
 //! ```text
-//! record kind 1, first in a sector: generation (4), the higher counts
+//! record kind 1, first in a half: generation (4), the higher counts
 //! record kind 2: key (1), value. The last one of a key counts
 //! record kind 3: what was carried over is complete
 //! ```
@@ -26,9 +26,9 @@ const COMPLETE: u8 = 3;
 pub struct KvStore {
     region: Region,
     generation: u32,
-    /// Which of the two sectors counts.
-    sector: u32,
-    /// Where the next record goes; the sector's end if none may.
+    /// Which of the two halves counts.
+    half: u32,
+    /// Where the next record goes; the half's end if none may.
     at: u32,
 }
 
@@ -37,7 +37,7 @@ pub struct KvStore {
 pub enum KvError {
     /// The flash failed.
     Flash,
-    /// All values together do not fit a sector.
+    /// All values together do not fit a half.
     Full,
 }
 
@@ -48,24 +48,21 @@ impl From<FlashError> for KvError {
 }
 
 impl KvStore {
-    /// Sectors it takes.
-    pub const SECTORS: u32 = 2;
-
-    /// Finds the values in the first two sectors of `region`; a region that holds none becomes an empty store.
+    /// Finds the values in `region`, an even number of sectors; one that holds none becomes an empty store.
     pub fn open(flash: &mut impl Flash, region: Region) -> Result<Self, FlashError> {
-        let found = [0, 1].map(|sector| Self::find(flash, region, sector));
+        let found = [0, 1].map(|half| Self::find(flash, region, half));
         match found.into_iter().flatten().max_by_key(|kv| kv.generation) {
             Some(kv) => Ok(kv),
             None => {
-                let mut kv = KvStore { region, generation: 0, sector: 1, at: 0 };
+                let mut kv = KvStore { region, generation: 0, half: 1, at: 0 };
                 kv.turn(flash, None).map_err(|_| FlashError)?;
                 Ok(kv)
             }
         }
     }
 
-    fn find(flash: &impl Flash, region: Region, sector: u32) -> Option<KvStore> {
-        let mut kv = KvStore { region, generation: 0, sector, at: 0 };
+    fn find(flash: &impl Flash, region: Region, half: u32) -> Option<KvStore> {
+        let mut kv = KvStore { region, generation: 0, half, at: 0 };
         let mut complete = false;
         let (mut records, mut buffer) = (kv.records(flash), [0; 4]);
         match records.next()? {
@@ -110,11 +107,16 @@ impl KvStore {
         Ok(record::append(flash, &mut self.at, end, VALUE, &[&[key], value])?)
     }
 
-    /// Carries what stands over to the other sector, with one value more.
+    /// Carries what stands over to the other half, with one value more.
     fn turn(&mut self, flash: &mut impl Flash, more: Option<(u8, &[u8])>) -> Result<(), KvError> {
-        let mut other = KvStore { sector: 1 - self.sector, generation: self.generation + 1, ..*self };
+        let mut other = KvStore { half: 1 - self.half, generation: self.generation + 1, ..*self };
         let (begin, end) = (other.begin(flash), other.end(flash));
-        flash.erase(begin)?;
+        // Its first sector first, without which it does not count.
+        let mut sector = begin;
+        while sector < end {
+            flash.erase(sector)?;
+            sector += flash.geometry().sector;
+        }
         other.at = record::write(flash, begin, end, OPEN, &[&other.generation.to_le_bytes()])?;
         let mut buffer = [0; VALUE_BYTES_MAX + 1];
         // A new store has nothing to carry over, whatever lay in its sectors.
@@ -161,11 +163,11 @@ impl KvStore {
     }
 
     fn begin(&self, flash: &impl Flash) -> u32 {
-        self.region.offset(&flash.geometry(), self.sector)
+        self.region.offset(&flash.geometry(), self.region.sectors / 2 * self.half)
     }
 
     fn end(&self, flash: &impl Flash) -> u32 {
-        self.begin(flash) + flash.geometry().sector
+        self.begin(flash) + self.region.sectors / 2 * flash.geometry().sector
     }
 
     fn records<'f, F: Flash>(&self, flash: &'f F) -> Records<'f, F> {
@@ -173,7 +175,7 @@ impl KvStore {
     }
 }
 
-/// The records of a sector.
+/// The records of a half.
 struct Records<'f, F> {
     flash: &'f F,
     at: u32,

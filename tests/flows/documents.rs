@@ -31,7 +31,7 @@ fn options_in(help: &str) -> Vec<String> {
     let words = defined.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
     let options = words.map(String::from);
     // Of every command alike, and documented once.
-    let common = ["--help", "--version", "--config", "--home", "--clock-is-right"];
+    let common = ["--help", "--version", "--config", "--home", "--clock-is-right", "--operator"];
     options.filter(|o| !common.contains(&o.as_str())).collect()
 }
 

@@ -1,5 +1,7 @@
 //! The flows: what users rely on, over a real broker, with real processes. See `vedette_tests`.
 
+mod agencies;
+mod audit;
 mod authorities;
 mod brokers;
 mod delivery;

@@ -73,7 +73,7 @@ fn an_alert_must_be_confirmed_in_time_and_its_owner_s_answer_reaches_the_officer
     assert_eq!(asked(&device, "/v1/confirmations")[0]["reported"], true);
 
     // The last answer counts.
-    post.hq.run(&["answer", &encounter, "confirmed"]).expect_code(0);
+    post.hq.run(&["answer", &encounter, "confirmed", "--even-so", "seen again"]).expect_code(0);
     let confirmed =
         || (asked(&device, "/v1/confirmations")[0]["answer"]["word"] == "confirmed").then_some(());
     wait_until("the later answer is here", confirmed, || device.log());

@@ -24,6 +24,35 @@ impl Headquarters {
         hq
     }
 
+    /// Makes the home of an agency that issues its lists itself, and has this headquarters add it.
+    #[track_caller]
+    pub fn agency(&self, name: &str) -> Headquarters {
+        let (home, log) = (self.home.with_file_name(name), self.home.with_file_name(format!("{name}.log")));
+        let agency = Headquarters { home, log, serving: None };
+        let root = self.home.join("root/1.root");
+        let root = root.to_str().expect("a temporary path is text");
+        let made = agency.run(&["agency", "init", name, "--root", root]).expect_code(0).out;
+        let key = made.split_whitespace().next_back().expect("it prints its key");
+        self.run(&["agency", "add", name, key]).expect_code(0);
+        agency
+    }
+
+    /// Headquarters and an agency give each other what they have.
+    #[track_caller]
+    pub fn exchange(&self, agency: &Headquarters, name: &str) {
+        for part in ["from", "to"] {
+            let folder = self.home.with_file_name(format!("{part}-{name}"));
+            let folder = folder.to_str().expect("a temporary path is text");
+            if part == "from" {
+                agency.run(&["agency", "give", folder]).expect_code(0);
+                self.run(&["agency", "take", folder, "--from", name, "--name-lists"]).expect_code(0);
+            } else {
+                self.run(&["agency", "give", folder, "--to", name]).expect_code(0);
+                agency.run(&["agency", "take", folder]).expect_code(0);
+            }
+        }
+    }
+
     /// The home's folder.
     pub fn home(&self) -> &Path {
         &self.home

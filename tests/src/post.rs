@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::headquarters::Headquarters;
-use crate::program::wait_until;
+use crate::program::{self, wait_until};
 use std::path::Path;
 use tempfile::TempDir;
 use vedette_demo::broker::{Broker, BrokerPki, Port};
@@ -49,7 +49,26 @@ impl Post {
         let out = self.folder().join(id);
         let out_text = out.to_str().expect("a temporary path is text");
         self.hq.run(&["enrol", id, "--out", out_text]).expect_code(0);
-        let device = Device::at(id, out);
+        Self::hurried(Device::at(id, out))
+    }
+
+    /// Enrols a device that makes its own keys.
+    pub fn enrol_by_request(&self, id: &str) -> Device {
+        let (out, given) = (self.folder().join(id), self.folder().join(format!("{id}-given")));
+        let text = |path: &Path| path.to_str().expect("a temporary path is text").to_string();
+        let asked = program::run("vedette", ["request", id, "--out", &text(&out)], "").expect_code(0).out;
+        let request = text(&out.join("request"));
+        let enrol = ["enrol", id, "--request", &request, "--out", &text(&given)];
+        let told = self.hq.run(&enrol).expect_code(0).out;
+        let fingerprint = asked.lines().find(|line| line.starts_with("fingerprint: ")).expect("it is shown");
+        assert!(told.lines().any(|line| line == fingerprint), "{asked}{told}");
+        assert!(!given.join("box.key").exists() && !given.join("device.key").exists());
+        let copied = std::process::Command::new("cp").arg("-r").arg(given.join(".")).arg(&out).status();
+        assert!(copied.expect("cp is here").success());
+        Self::hurried(Device::at(id, out))
+    }
+
+    fn hurried(device: Device) -> Device {
         device.configure("[limits]\nreceipt_wait_s = 1\nchunk_wait_s = 1\nstatus_every_s = 1");
         let config =
             std::fs::read_to_string(device.config()).expect("an enrolled device has its configuration");

@@ -69,6 +69,12 @@ impl SigningKey {
         self.sign(&trust::message_to_sign(kind, body))
     }
 
+    /// Its signature of a message that is no statement of the link. The message must begin with words that no other use of
+    /// the key has.
+    pub fn sign_message(&self, message: &[u8]) -> [u8; 64] {
+        self.sign(message)
+    }
+
     fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
     }

@@ -10,6 +10,7 @@
 //! | [`words`], [`text`] | what officers read, in four languages; text made safe to show |
 //! | [`log`], [`shutdown`] | what a program says; the signals that end it |
 //! | [`memory`] | no dump, no swap |
+//! | [`enrolment_request`] | what a new device brings to headquarters |
 //! | [`renewal`] | a device's certificate, renewed over the link |
 //! | [`mqtt`] | one MQTT session over mutual TLS, its topics, the waits between sessions |
 
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod crypto;
 pub mod device_key;
 pub mod encounter;
+pub mod enrolment_request;
 pub mod files;
 pub mod grant;
 pub mod log;

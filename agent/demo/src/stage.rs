@@ -208,7 +208,7 @@ impl Stage {
 
     fn arrived(&self) -> Result<Vec<String>, DemoError> {
         let mut scans = Vec::new();
-        for page in encounters::pages(&self.home).map_err(HqError::from)? {
+        for page in encounters::pages(&self.home, "demonstration").map_err(HqError::from)? {
             scans.extend(page.map_err(HqError::from)?.into_iter().map(|encounter| encounter.scan));
         }
         Ok(scans)

@@ -37,6 +37,7 @@
 //! |---|---|
 //! | `config` | `agent.toml` -> checked values |
 //! | `open`, `agent`, `daemon` | a device's parts; the agent inside a program; the whole agent, and the order in which it stops |
+//! | `enrolment` | a new device's keys, made where they stay |
 //! | `box_key` | the device's key, and its seal |
 //! | `action` | what the officer is to do |
 //! | `check` | a scan -> lookups -> a verdict, recorded before it is given; outcomes, late encounters |
@@ -68,6 +69,8 @@ pub mod daemon;
 pub mod desk;
 #[doc(hidden)]
 pub mod drill;
+#[doc(hidden)]
+pub mod enrolment;
 mod identifiers;
 #[doc(hidden)]
 pub mod intake;

@@ -13,6 +13,7 @@
 //! Failure: backup and home appear whole or not at all.
 
 use crate::authority::AuthorityError;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::new_folder::NewFolder;
@@ -37,6 +38,10 @@ const SUMS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Writes a backup of the home into a new folder `out` (mode 0700), while `serve` may run; how many files.
 pub fn backup(home: &Home, out: &Path) -> Result<usize, AuthorityError> {
+    audit::around(home, Act::Backup.of(out.display()), || copy(home, out))
+}
+
+fn copy(home: &Home, out: &Path) -> Result<usize, AuthorityError> {
     let _lock = home.lock()?;
     home.check()?;
     let folder = NewFolder::at(out, 0o700)?;
@@ -68,6 +73,7 @@ pub fn restore(
     copy_folders(backup, folder.path())?;
     let home = Home::open(folder.path(), Arc::clone(&clock))?;
     home.check().map_err(AuthorityError::from)?;
+    record(&home, backup)?;
     if clock_is_right {
         confirm_clock(&home)?;
     }
@@ -76,22 +82,36 @@ pub fn restore(
     Ok(Home::open(dir, clock)?)
 }
 
+/// Begins the new segment of the audit log.
+fn record(home: &Home, backup: &Path) -> Result<(), FleetError> {
+    let mut db = home.database()?;
+    let change = db.change()?;
+    audit::record(home, &change, Act::Restore.of(backup.display()))?;
+    Ok(change.commit()?)
+}
+
 /// Makes every number one that nothing published after the backup can have.
 fn start_numbers_anew(home: &Home) -> Result<(), FleetError> {
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
-    for _ in 0..ROOTS_AHEAD {
-        root::issue_next(home, now, |_| Ok(()))?;
+    // An agency has no root, and its devices are headquarters'.
+    let is_headquarters = home.agency().map_err(AuthorityError::from)?.is_none();
+    if is_headquarters {
+        for _ in 0..ROOTS_AHEAD {
+            root::issue_next(home, now, |_| Ok(()))?;
+        }
     }
     let change = db.change()?;
     settings::set_restored_at(&change, now)?;
-    for list in lists::all(&change)? {
+    for list in lists::issued_here(&change)? {
         let number = lists::raise_key_to(&change, &list.name, now)?;
         Key::List(&list.name, number).make(home)?;
     }
     grants::refresh(home, &change, now)?;
-    orders::send_again_to(home, &change, &[], now)?;
-    roster::sign_if_any(home, &change, now)?;
+    if is_headquarters {
+        orders::send_again_to(home, &change, &[], now)?;
+        roster::sign_if_any(home, &change, now)?;
+    }
     heartbeat::renew(home, &change, now)?;
     Ok(change.commit()?)
 }

@@ -1,9 +1,11 @@
 //! What can go wrong at headquarters, whichever folder it comes from.
 
+use crate::agency::AgencyError;
 use crate::authority::AuthorityError;
 use crate::collector::CollectorError;
 use crate::db::DbError;
 use crate::fleet::FleetError;
+use crate::operators::OperatorError;
 use crate::publishing::PublishingError;
 use crate::publishing::imports::error::ImportError;
 use std::error::Error;
@@ -19,12 +21,16 @@ pub enum HqError {
     Authority(#[from] AuthorityError),
     /// Of devices and officers.
     Fleet(#[from] FleetError),
+    /// Of operators.
+    Operator(#[from] OperatorError),
     /// Of a file to be imported.
     Import(#[from] ImportError),
     /// Of lists.
     Publishing(#[from] PublishingError),
     /// Of what runs against the broker.
     Collector(#[from] CollectorError),
+    /// Of the exchange with agencies.
+    Agency(#[from] AgencyError),
 }
 
 impl HqError {
@@ -34,9 +40,11 @@ impl HqError {
             Self::Db(error) => error.hint(),
             Self::Authority(error) => error.hint(),
             Self::Fleet(error) => error.hint(),
+            Self::Operator(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::Publishing(error) => error.hint(),
             Self::Collector(error) => error.hint(),
+            Self::Agency(error) => error.hint(),
         }
     }
 }
@@ -53,7 +61,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of(error, DbError::hint))
         .or_else(|| of(error, AuthorityError::hint))
         .or_else(|| of(error, FleetError::hint))
+        .or_else(|| of(error, OperatorError::hint))
         .or_else(|| of(error, ImportError::hint))
         .or_else(|| of(error, PublishingError::hint))
         .or_else(|| of(error, CollectorError::hint))
+        .or_else(|| of(error, AgencyError::hint))
 }

@@ -128,7 +128,8 @@ pub struct VedetteSetup {
     pub heartbeat: VedetteRole,
     /// Who signs its enrolment.
     pub orders: VedetteRole,
-    /// Two sectors.
+    /// An even number of sectors. Half of them must have 1024 bytes and 864 for each list: of 4 KiB each, 2 sectors do
+    /// for three lists, 4 for eight.
     pub kv: VedetteRegion,
     /// Two sectors at least.
     pub spool: VedetteRegion,

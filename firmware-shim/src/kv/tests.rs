@@ -9,7 +9,7 @@ use std::vec::Vec;
 const REGION: Region = Region { first: 1, sectors: 2 };
 
 fn flash(unit: u32, noise: u64) -> MemoryFlash {
-    MemoryFlash::new(Geometry { sector: 512, unit, sectors: 4 }, noise)
+    MemoryFlash::new(Geometry { sector: 512, unit, sectors: 6 }, noise)
 }
 
 fn all(kv: &KvStore, flash: &MemoryFlash) -> BTreeMap<u8, Vec<u8>> {
@@ -47,15 +47,17 @@ proptest! {
     #[test]
     fn a_power_cut_at_any_step_costs_at_most_the_value_being_put(
         unit in prop_oneof![Just(1u32), Just(4), Just(8), Just(32)],
+        half in 1u32..3,
         noise: u64,
         puts in prop::collection::vec((0u8..6, prop::collection::vec(any::<u8>(), 0..60)), 1..60),
         cuts in prop::collection::vec(0u32..60, 1..12),
     ) {
+        let region = Region { first: 1, sectors: 2 * half };
         let mut flash = flash(unit, noise);
         let mut model = BTreeMap::new();
         let mut cuts = cuts.into_iter();
         flash.steps_left = cuts.next();
-        let mut kv = KvStore::open(&mut flash, REGION);
+        let mut kv = KvStore::open(&mut flash, region);
         for (key, value) in puts {
             let before = model.get(&key).cloned();
             let put = match &mut kv {
@@ -69,7 +71,7 @@ proptest! {
             // The power is back; it may go again while the store is opened.
             kv = loop {
                 flash.steps_left = cuts.next();
-                if let Ok(kv) = KvStore::open(&mut flash, REGION) {
+                if let Ok(kv) = KvStore::open(&mut flash, region) {
                     break Ok(kv);
                 }
             };
@@ -82,7 +84,8 @@ proptest! {
             }
             prop_assert_eq!(&found, &model);
         }
-        // Whatever happened in the two sectors, those around them are as they were.
-        prop_assert!(flash.bytes()[..512].iter().chain(&flash.bytes()[3 * 512..]).all(|b| *b == 0x5a));
+        // Whatever happened in its sectors, those around them are as they were.
+        let end = (1 + 2 * half as usize) * 512;
+        prop_assert!(flash.bytes()[..512].iter().chain(&flash.bytes()[end..]).all(|b| *b == 0x5a));
     }
 }

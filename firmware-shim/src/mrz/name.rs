@@ -39,11 +39,17 @@ impl Name {
     }
 
     fn append(&mut self, field: &str) {
-        for component in field.split('<').filter(|c| !c.is_empty()) {
-            if !self.text.is_empty() {
+        let mut begins = true;
+        for letter in field.chars() {
+            if letter == '<' {
+                begins = true;
+                continue;
+            }
+            if begins && !self.text.is_empty() {
                 let _ = self.text.push(' ');
             }
-            let _ = self.text.push_str(component);
+            let _ = self.text.push(letter);
+            begins = false;
         }
     }
 

@@ -32,6 +32,10 @@ pub enum SignedKind {
     Authorities,
     /// The keys of one role, for scanners.
     Pin,
+    /// A device's keys, for agencies that issue lists.
+    Device,
+    /// A list that its agency asks the root to name.
+    List,
 }
 
 impl SignedKind {
@@ -50,6 +54,8 @@ impl SignedKind {
             Self::Status => "status",
             Self::Authorities => "authorities",
             Self::Pin => "pin",
+            Self::Device => "device",
+            Self::List => "list",
         }
     }
 }

@@ -91,7 +91,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     fn believe(&mut self, public: &[u8; 32], host: &[u8; 32], word: &[u8]) -> Result<(), ScannerRefusal> {
         let pair = EnrolledPair::accept_pinned(word, &self.setup.orders, &self.verify);
         let pair = pair.map_err(super::refusal)?;
-        let floor = self.number(ENROLMENT)?;
+        let floor = self.floor(ENROLMENT)?;
         if pair.scanner_key != *public || pair.host_key != *host {
             return Err(ScannerRefusal::Untrusted);
         }
@@ -99,7 +99,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             return Err(ScannerRefusal::Rollback);
         }
         if pair.number > floor {
-            self.set_number(ENROLMENT, pair.number)?;
+            self.set_floor(ENROLMENT, pair.number)?;
         }
         if pair.revoked {
             self.erase()?;

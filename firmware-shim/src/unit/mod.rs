@@ -26,7 +26,7 @@ mod tests;
 
 pub use check::{ALERTS_MAX, AlertMet, NoteError, ScanOutcome};
 use setup::find;
-pub use setup::{Pinned, Setup, SetupError};
+pub use setup::{Pinned, Setup, SetupError, kv_half_bytes};
 #[cfg(all(test, feature = "soft"))]
 use talk::Step;
 
@@ -48,9 +48,9 @@ use crate::trust::{Freshness, Heartbeat, Verify, freshness};
 
 /// Most list keys held at once. A key beyond them takes the place of the oldest.
 pub const KEYS_MAX: usize = 16;
-/// The store's key of the last signed time: u64, little-endian.
+/// The store's key of the last signed time, a floor.
 const TIME: u8 = 1;
-/// The store's key of the highest enrolment's number: u64, little-endian.
+/// The store's key of the highest enrolment's number, a floor.
 const ENROLMENT: u8 = 2;
 
 /// What is known of a list since the scanner started.
@@ -117,7 +117,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
     /// Takes a heartbeat.
     #[inline(never)]
     pub(crate) fn set_time(&mut self, envelope: &[u8], uptime_s: u64) -> Result<(), ScannerRefusal> {
-        let floor = self.number(TIME)?;
+        let floor = self.floor(TIME)?;
         let (flash, kv, lists) = (&self.flash, &self.kv, &self.setup.lists);
         let mut confirmed = self.confirmed;
         let mut failed = false;
@@ -138,7 +138,7 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
             return Err(ScannerRefusal::Flash);
         }
         if issued > floor {
-            self.set_number(TIME, issued)?;
+            self.set_floor(TIME, issued)?;
         }
         // The visitor cannot know the time yet; it left the largest.
         confirmed.iter_mut().filter(|list| list.at == u64::MAX).for_each(|list| list.at = issued);
@@ -201,17 +201,25 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         })
     }
 
-    /// A number of the store; 0 if it was never set.
+    /// A floor: u64, little-endian, and the mark of the keys that it was stored for. 0 with others, and before it was ever set.
     #[inline(never)]
-    fn number(&self, key: u8) -> Result<u64, ScannerRefusal> {
+    fn floor(&self, key: u8) -> Result<u64, ScannerRefusal> {
         let mut buffer = [0; VALUE_BYTES_MAX];
         let value = self.kv.get(&self.flash, key, &mut buffer).map_err(|FlashError| ScannerRefusal::Flash)?;
-        Ok(value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_le_bytes))
+        let number = value.and_then(|value| value.strip_suffix(&self.mark(key)));
+        Ok(number.and_then(|number| number.try_into().ok()).map_or(0, u64::from_le_bytes))
     }
 
     #[inline(never)]
-    fn set_number(&mut self, key: u8, number: u64) -> Result<(), ScannerRefusal> {
-        self.kv.put(&mut self.flash, key, &number.to_le_bytes()).map_err(|_| ScannerRefusal::Flash)
+    fn set_floor(&mut self, key: u8, number: u64) -> Result<(), ScannerRefusal> {
+        let value = [number.to_le_bytes(), self.mark(key)];
+        self.kv.put(&mut self.flash, key, value.as_flattened()).map_err(|_| ScannerRefusal::Flash)
+    }
+
+    /// That of the keys which a floor is for.
+    fn mark(&self, key: u8) -> [u8; 8] {
+        let role = if key == TIME { &self.setup.heartbeat } else { &self.setup.orders };
+        role.mark("")
     }
 
     fn slot(&self, list: &ListName) -> Option<u8> {

@@ -1,12 +1,14 @@
 //! A role's keys are replaced, as the root pinned them: see [`super::setup`] for where they are.
 //!
-//! With a role's old key ends what it signed, floors too: who had the key may have raised them to the sky. Cut off anywhere, the
-//! host brings the pin again; a list's edition goes at the next start at the latest.
+//! With a role's old key ends what it signed, floors too: who had the key may have raised them to the sky. That is one step, the pin's
+//! record: a floor counts only for the keys that it was stored for (see [`Unit::floor`]). A list's edition goes after it, at the next start
+//! at the latest.
 //!
-//! Failure: [`ScannerRefusal`]; the roles before stay. A pin that is in effect already, or older, is taken and changes nothing.
+//! Failure: [`ScannerRefusal`]; what is in effect is what is in the flash, whatever the driver said of it, and the host brings the pin again.
+//! One that is in effect already, or older, is taken and changes nothing.
 
 use super::setup::{load_all, pinned, place};
-use super::{ENROLMENT, TIME, Unit, refusal};
+use super::{Unit, refusal};
 use crate::flash::{Flash, FlashError};
 use crate::scanner::ScannerRefusal;
 use crate::seal::Aead;
@@ -20,25 +22,21 @@ impl<F: Flash, A: Aead, V: Verify> Unit<F, A, V> {
         let pin = Pin::parse(envelope.body).ok_or(ScannerRefusal::Unreadable)?;
         let (key, _) = place(&mut self.setup, &pin.of).ok_or(ScannerRefusal::UnknownList)?;
         let before = pinned(&self.flash, &self.kv, key).map_err(|FlashError| ScannerRefusal::Flash)?;
-        if pin.version <= before.map_or(0, |before| before.version).max(self.setup.root_version) {
-            return Ok(());
-        }
-        pin.check(&envelope, &self.setup.root, &self.verify).map_err(refusal)?;
-        match pin.of {
-            PinnedRole::Heartbeat => {
-                self.set_number(TIME, 0)?;
-                self.time = None;
+        let mut stored = Ok(());
+        if pin.version > before.map_or(0, |before| before.version).max(self.setup.root_version) {
+            pin.check(&envelope, &self.setup.root, &self.verify).map_err(refusal)?;
+            stored = self.kv.put(&mut self.flash, key, envelope.body);
+            match pin.of {
+                PinnedRole::Heartbeat => self.time = None,
+                // The host that the old key named may be a thief's.
+                PinnedRole::Orders => self.channel = None,
+                PinnedRole::Root | PinnedRole::Issuer(_) => {}
             }
-            // The host that the old key named may be a thief's.
-            PinnedRole::Orders => {
-                self.set_number(ENROLMENT, 0)?;
-                self.channel = None;
-            }
-            PinnedRole::Root | PinnedRole::Issuer(_) => {}
+            // The next heartbeat confirms again what stands, and the next offer goes on from its mark.
+            (self.install, self.confirmed) = (None, Default::default());
         }
-        self.kv.put(&mut self.flash, key, envelope.body).map_err(|_| ScannerRefusal::Flash)?;
-        // The next heartbeat confirms again what stands, and the next offer goes on from its mark.
-        (self.install, self.confirmed) = (None, Default::default());
-        load_all(&mut self.setup, &mut self.flash, &mut self.kv).map_err(|_| ScannerRefusal::Flash)
+        load_all(&mut self.setup, &mut self.flash, &mut self.kv)
+            .and(stored)
+            .map_err(|_| ScannerRefusal::Flash)
     }
 }

@@ -61,6 +61,11 @@ pub(super) fn load_all(setup: &mut Setup, flash: &mut impl Flash, kv: &mut KvSto
     Ok(())
 }
 
+/// Bytes that a half of the key-value store must have: room for the largest value of every key, in the largest units.
+pub const fn kv_half_bytes(lists: usize) -> u32 {
+    1024 + 864 * lists as u32
+}
+
 /// A list that the scanner may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pinned {
@@ -87,7 +92,7 @@ pub struct Setup {
     pub heartbeat: Role,
     /// Who signs its enrolment.
     pub orders: Role,
-    /// Two sectors.
+    /// An even number of sectors: a half must have [`kv_half_bytes`].
     pub kv: Region,
     /// Two sectors at least.
     pub spool: Region,
@@ -113,8 +118,8 @@ impl fmt::Display for SetupError {
                 "the flash has sectors of 512 bytes at least and units of 32 at most, powers of two"
             }
             Self::Regions => {
-                "regions must lie apart within the flash: 2 sectors of key-value store, 2 or more of spool, \
-                 an even number for each list"
+                "regions must lie apart within the flash: an even number of sectors of key-value store, whose half \
+                 has 1024 bytes and 864 for each list, 2 or more of spool, an even number for each list"
             }
             Self::Flash => "the flash failed",
         })
@@ -151,11 +156,15 @@ fn check_regions(setup: &Setup, flash: &impl Flash) -> Result<(), SetupError> {
         let sound = region.fits(&geometry) && region.sectors >= least && before.iter().all(apart);
         sound && before.push(region).is_ok()
     };
-    let mut sound = add(setup.kv, KvStore::SECTORS) && add(setup.spool, 2);
+    let is_even = |region: Region| region.sectors.is_multiple_of(2);
+    let mut sound = add(setup.kv, 2)
+        && is_even(setup.kv)
+        && setup.kv.sectors / 2 * geometry.sector >= kv_half_bytes(setup.lists.len())
+        && add(setup.spool, 2);
     for (place, pinned) in setup.lists.iter().enumerate() {
         let once =
             setup.lists.iter().position(|other| other.issuer.list == pinned.issuer.list) == Some(place);
-        sound = sound && add(pinned.region, 2) && pinned.region.sectors.is_multiple_of(2) && once;
+        sound = sound && add(pinned.region, 2) && is_even(pinned.region) && once;
     }
     if sound { Ok(()) } else { Err(SetupError::Regions) }
 }

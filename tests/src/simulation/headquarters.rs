@@ -163,7 +163,7 @@ impl Headquarters {
     /// How often each encounter is stored, by its id.
     pub fn stored(&self) -> BTreeMap<String, u64> {
         let mut stored = BTreeMap::new();
-        for page in encounters::pages(self.home).expect("the encounters can be read") {
+        for page in encounters::pages(self.home, "test").expect("the encounters can be read") {
             for encounter in page.expect("the encounters can be read") {
                 *stored.entry(encounter.id).or_default() += 1;
             }

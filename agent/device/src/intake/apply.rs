@@ -327,5 +327,12 @@ fn names_another(entry: &ListEntry, state: &ListState) -> bool {
 /// Whether what was refused may only lack a root that has not arrived yet.
 fn may_need_newer_root(error: &IntakeError) -> bool {
     let IntakeError::Refused { source, .. } = error else { return false };
-    matches!(source, TrustError::UnknownList(_) | TrustError::Signatures { .. } | TrustError::Surplus(_))
+    matches!(
+        source,
+        TrustError::UnknownList(_)
+            | TrustError::Signatures { .. }
+            | TrustError::Surplus(_)
+            // Newer pins may be by keys of a root that is not here: then none of them is seen.
+            | TrustError::Rollback { kind: SignedKind::Pin, .. }
+    )
 }

@@ -2,7 +2,10 @@
 //!
 //! The newest enrolment of a scanner counts, also when it names another device or revokes the scanner: then it gets nothing
 //! here. A root that replaces the key of orders ends belief in all of them; headquarters signs them again in the same command.
-//! Pins are handed on as they are: whoever left some out, or put others in, has only kept a scanner's keys as they were.
+//!
+//! Pins are handed on unverified, for a scanner may need some of roots that were never here. Whoever left some out, or put others in,
+//! has only kept a scanner's keys as they were until headquarters' own come: a pin counts against others only if the root in effect
+//! signed it. Pins that a newer root signed may come before it; then the papers wait for it.
 
 use super::error::refused;
 use super::{Intake, IntakeError, UpdateOutcome};
@@ -10,9 +13,9 @@ use crate::snapshot::{EnrolledScanner, EnrolledScanners};
 use crate::store::scanners;
 use std::sync::Arc;
 use vedette_common::crypto::RingVerify;
-use vedette_common::scanner_papers::{ScannerPapers, newest_version};
+use vedette_common::scanner_papers::ScannerPapers;
 use vedette_shim::ids::DeviceId;
-use vedette_shim::trust::{ScannerEnrolment, SignedKind, TrustError};
+use vedette_shim::trust::{Pin, Role, ScannerEnrolment, SignedKind, TrustError};
 
 /// Scanners that a device keeps enrolments of, at most: those at its ports, spare ones, and those that left.
 const ENROLMENTS_MAX: usize = 64;
@@ -34,13 +37,11 @@ impl Intake {
         let known = self.scanners.get(scanner);
         let same = known.filter(|known| *known.envelope == *papers.enrolment);
         if let Some(same) = same {
-            let (offered, floor) = (newest_version(&papers.pins), newest_version(&same.pins));
             if same.pins.iter().eq(&papers.pins) {
                 return Ok(UpdateOutcome::Duplicate);
             }
-            if offered < floor {
-                let (offered, floor) = (offered.into(), floor.into());
-                return Err(refused(TrustError::Rollback { kind: SignedKind::Pin, offered, floor }));
+            if let Err(error) = check_pins(&papers, same, &self.root.root) {
+                return Err(refused(error));
             }
         }
         // Two contents of one number would be a fault of headquarters: the first stays.
@@ -89,6 +90,21 @@ impl Intake {
         self.scanners = Arc::default();
         Ok(())
     }
+}
+
+/// Every role of which a verified pin is here must have one in the papers, at least as new.
+fn check_pins(papers: &ScannerPapers<'_>, known: &EnrolledScanner, root: &Role) -> Result<(), TrustError> {
+    let verified = |pin: &[u8]| Pin::accept(pin, root, &RingVerify).ok();
+    let offered: Vec<Pin> = papers.pins.iter().copied().filter_map(verified).collect();
+    for before in known.pins.iter().filter_map(|pin| verified(pin)) {
+        let of_role = offered.iter().filter(|pin| pin.of == before.of);
+        let newest = of_role.map(|pin| pin.version).max().unwrap_or(0);
+        if newest < before.version {
+            let (offered, floor) = (newest.into(), before.version.into());
+            return Err(TrustError::Rollback { kind: SignedKind::Pin, offered, floor });
+        }
+    }
+    Ok(())
 }
 
 fn known_by(papers: &ScannerPapers<'_>, enrolment: ScannerEnrolment) -> EnrolledScanner {

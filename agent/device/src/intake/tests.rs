@@ -28,6 +28,7 @@ mod leases;
 mod repairing;
 mod replayed;
 mod roster;
+mod scanners;
 mod sticks;
 mod thresholds;
 mod unsure;

@@ -25,7 +25,7 @@ const P256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 
 /// The request of `device` for `key`, signed by it.
-pub(super) fn request(device: &DeviceId, key: &LinkKey) -> Result<Vec<u8>, TlsError> {
+pub(crate) fn request(device: &DeviceId, key: &LinkKey) -> Result<Vec<u8>, TlsError> {
     let name =
         field(SEQUENCE, &[&field(OBJECT_ID, &[&COMMON_NAME]), &field(UTF8, &[device.as_str().as_bytes()])]);
     let subject = field(SEQUENCE, &[&field(SET, &[&name])]);

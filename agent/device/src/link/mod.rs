@@ -14,7 +14,7 @@
 
 pub mod asking;
 pub mod authorities;
-mod csr;
+pub(crate) mod csr;
 mod early;
 pub mod exchange;
 mod pace;

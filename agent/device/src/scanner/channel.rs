@@ -11,7 +11,7 @@
 //! or begins to open one, not more often than [`OPENING_EVERY`].
 //!
 //! Pins come first, for the key that signed the enrolment may be one that the scanner does not know yet: one at a time, because
-//! each costs it a signature. It may refuse one and be right, having moved on, so its answers decide nothing.
+//! each costs it a signature. It may refuse one and be right, having moved on, so its answers decide nothing, nor does it that there is none.
 
 use super::session::{ANSWER_WAIT, ASK_EVERY, TRIES_MAX};
 use crate::snapshot::{EnrolledScanner, EnrolledScanners};
@@ -171,8 +171,9 @@ impl ScannerChannel {
                     return self.next(host, now, random);
                 };
                 if tries >= TRIES_MAX {
-                    self.close();
-                    return None;
+                    // Nobody has vouched for it: it must not stand before the others.
+                    self.state = State::Pinning(*next + 1, None);
+                    return self.next(host, now, random);
                 }
                 let payload = [&[PROTOCOL, PIN], &pin[..]].concat();
                 self.state = State::Pinning(*next, Some((now, tries)));

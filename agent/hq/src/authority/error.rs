@@ -66,6 +66,13 @@ pub enum AuthorityError {
     /// Devices would be cut off.
     #[error("the old CA is needed by {}; nothing was changed", few(.0))]
     OldCaNeeded(Vec<NotOver>),
+    #[error(
+        "keys/audit is missing, and the audit log has lines that it signed: nothing more is done without it"
+    )]
+    NoAuditKey,
+    /// A line of the audit log is not as it was written.
+    #[error("the audit log is not as it was written: line {line}: {why}")]
+    BadLine { line: u64, why: String },
     /// What the home holds is not what this program put there.
     #[error("the home is damaged: {0}")]
     Damaged(String),
@@ -93,6 +100,10 @@ impl AuthorityError {
             Self::NotAccepted { source: TrustError::Expired { kind: SignedKind::Root, .. }, .. } => {
                 Some("the root has ended: `vedette-hq renew` issues the next one")
             }
+            Self::NoAuditKey => Some("restore the file from a backup"),
+            Self::BadLine { .. } => Some(
+                "the lines before it are good; compare with the last good export or backup, and find out who could write the file",
+            ),
             Self::NoNextCa => Some("`vedette-hq replace-ca` begins"),
             Self::CaHasEnded => Some("`vedette-hq replace-ca --finish` completes it"),
             Self::OldCaNeeded(_) => Some(

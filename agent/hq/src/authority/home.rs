@@ -6,13 +6,14 @@
 //! pki/                  ca.pem ca.key, broker.pem broker.key, headquarters.pem headquarters.key,
 //!                        publisher.pem publisher.key, crl.pem, authorities (see `replace_ca`)
 //! segments/             sealed segments, named <hex digest>.seg
-//! hq.db                 lists, editions, devices, encounters, orders (see `db`)
+//! hq.db                 lists, editions, devices, encounters, orders, the audit log (see `db`)
 //! lock, serve.lock      held by a command that changes the home; by `serve`
 //! ```
 //!
 //! Invariant: commands that change keys, roots, segments or certificates hold the lock; `serve` only writes the
 //! database, so it runs beside them.
 
+use crate::authority::audit::actor::Actor;
 use crate::authority::error::AuthorityError;
 use crate::db::{self, Db, DbError};
 use std::fs::{File, TryLockError};
@@ -27,11 +28,12 @@ use vedette_shim::ids::{Digest, Hex};
 const LOCK_WAIT_S_MAX: u64 = 30;
 const LOCK_STEP_MS: u64 = 50;
 
-/// An existing home, and the clock that its commands go by.
+/// An existing home, the clock that its commands go by, and who gives them.
 #[derive(Debug, Clone)]
 pub struct Home {
     dir: PathBuf,
     clock: Arc<Clock>,
+    actor: Arc<Actor>,
 }
 
 /// Held while a command changes the home; released when dropped, also by a crash.
@@ -59,7 +61,18 @@ impl Home {
 
     /// A home about to be made in `dir`.
     pub(crate) fn at(dir: &Path, clock: Arc<Clock>) -> Home {
-        Home { dir: dir.to_path_buf(), clock }
+        Home { dir: dir.to_path_buf(), clock, actor: Arc::default() }
+    }
+
+    /// The same home, on which `actor` acts. Without, whoever runs the program does.
+    #[must_use]
+    pub fn acting_as(&self, actor: Arc<Actor>) -> Home {
+        Home { actor, ..self.clone() }
+    }
+
+    /// Who acts.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Seconds since 1970.
@@ -114,6 +127,19 @@ impl Home {
     /// A segment's file in it.
     pub fn segment(&self, digest: &Digest) -> PathBuf {
         self.segments().join(format!("{}.seg", Hex(digest)))
+    }
+
+    /// The file that makes a home an agency's.
+    pub(crate) fn agency_file(&self) -> PathBuf {
+        self.keys().join("agency-name")
+    }
+
+    /// The agency whose home this is; none if it is headquarters'.
+    pub(crate) fn agency(&self) -> Result<Option<String>, FileError> {
+        match files::read(&self.agency_file(), 128) {
+            Err(error) if error.is_not_found() => Ok(None),
+            other => Ok(Some(String::from_utf8_lossy(&other?).trim().to_string())),
+        }
     }
 
     pub(crate) fn database_file(&self) -> PathBuf {

@@ -1,5 +1,6 @@
 //! `init`: makes a home.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::new_folder::NewFolder;
@@ -44,6 +45,7 @@ pub fn init(dir: &Path, options: &InitOptions, clock: Arc<Clock>) -> Result<Home
     let change = db.change()?;
     let host = options.broker_hosts.first().unwrap_or(&hosts[0]);
     settings::set_broker(&change, host, &hosts, options.broker_port)?;
+    audit::record(&home, &change, Act::Init.of("home").with("brokers", hosts))?;
     change.commit()?;
     drop(db);
     folder.finish()?;

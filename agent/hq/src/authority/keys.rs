@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `root-1`, `root-2`, `root-3` | Ed25519 seeds, two of which sign a root; may live elsewhere between uses |
 //! | `heartbeat`, `roster`, `collector`, `orders` | Ed25519 seeds; `serve` needs `heartbeat` and `collector` only |
+//! | `audit` | Ed25519 seed that signs the lines of the audit log; made with the first line |
 //! | `issuer-<list>` | Ed25519 seed that signs the list's manifests and grants |
 //! | `owner-<list>` | X25519 private key that opens the encounters with the list |
+//! | `agency`, `agency-name` | in an agency's home: Ed25519 seed that signs what it asks of headquarters; its name, which is no secret |
 //! | `list-<list>-<number>` | AES-256 key that segments are sealed under |
-//! | `<key>.next`, `<key>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced by that root |
+//! | `<key>.next`, `<key>.until-<root>` | while `replace-key` is at work: the key to come; one that was replaced by that root; `audit`'s by that line |
 //!
 //! `<list>` is the list's name with `.` for `/`. Invariant: no secret is ever overwritten before it lies elsewhere too.
 
@@ -91,6 +93,10 @@ pub enum Key<'a> {
     Collector,
     /// Signs orders.
     Orders,
+    /// Signs the lines of the audit log.
+    Audit,
+    /// Will replace it.
+    NextAudit,
     /// Will replace an online role's key.
     Next(OnlineRole),
     /// Signs a list's manifests and grants.
@@ -103,6 +109,8 @@ pub enum Key<'a> {
     NextOwner(&'a ListName),
     /// Seals a list's segments.
     List(&'a ListName, u32),
+    /// Signs an agency's requests.
+    Agency,
 }
 
 impl Key<'_> {
@@ -115,12 +123,15 @@ impl Key<'_> {
             Key::Roster => OnlineRole::Roster.name().into(),
             Key::Collector => OnlineRole::Collector.name().into(),
             Key::Orders => OnlineRole::Orders.name().into(),
+            Key::Audit => "audit".into(),
+            Key::NextAudit => "audit.next".into(),
             Key::Next(role) => format!("{}.next", role.name()),
             Key::Issuer(list) => format!("issuer-{}", flat(list)),
             Key::NextIssuer(list) => format!("issuer-{}.next", flat(list)),
             Key::Owner(list) => format!("owner-{}", flat(list)),
             Key::NextOwner(list) => format!("owner-{}.next", flat(list)),
             Key::List(list, number) => format!("list-{}-{number}", flat(list)),
+            Key::Agency => "agency".into(),
         })
     }
 
@@ -186,6 +197,14 @@ impl Key<'_> {
     /// Reads a key that signs.
     pub(crate) fn signing(&self, home: &Home) -> Result<SigningKey, AuthorityError> {
         Ok(SigningKey::from_seed(&*self.read(home)?))
+    }
+
+    /// Reads the first that signed in its place: the oldest that was replaced, or itself.
+    pub(crate) fn first_signing(&self, home: &Home) -> Result<SigningKey, AuthorityError> {
+        match self.replaced(home)?.first() {
+            Some((_, path)) => Ok(SigningKey::from_seed(&*read(path)?)),
+            None => self.signing(home),
+        }
     }
 
     /// Reads a key that opens.

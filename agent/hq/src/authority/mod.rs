@@ -5,6 +5,7 @@
 //! | [`home`] | the folder everything lives in, its lock |
 //! | `new_folder` | folders that appear whole or not at all |
 //! | [`init`] | makes a home: root, CA, roles |
+//! | [`audit`] | the log of every act |
 //! | [`keys`] | the key files, one role each |
 //! | [`root`] | reads the roots, issues the next one |
 //! | `pins` | signs for scanners which keys a root replaces |
@@ -19,6 +20,7 @@
 //! | [`replace`] | a new key for a role that is online |
 //! | [`replace_ca`] | another CA |
 
+pub mod audit;
 mod error;
 pub mod heartbeat;
 pub mod home;

@@ -11,9 +11,9 @@ use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::db::devices::Revoked;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey, PublicKeyData,
-    RevokedCertParams, SerialNumber,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKey,
+    PublicKeyData, RevokedCertParams, SerialNumber,
 };
 use ring::digest::{SHA256, digest};
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub(crate) const NEXT_CA: &str = "next-ca";
 const CA_DAYS: u32 = 3650;
 /// Life of the broker's, headquarters' and the publisher's certificates. `renew` makes new ones.
 const SERVICE_DAYS: u32 = 730;
+/// The use of operators' certificates, id-kp-documentSigning of RFC 9336.
+const DOCUMENT_SIGNING: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 3, 36];
 /// How long before it is made a certificate counts, seconds.
 pub(crate) const EARLY_S: u64 = 3600;
 /// A file of `pki/` is not larger, bytes.
@@ -164,7 +166,7 @@ impl Ca {
         self.certify_as(serial, params, "the device's certificate")
     }
 
-    /// Makes a device's certificate, DER, for a key that it has.
+    /// Makes a device's certificate for a key that it has.
     pub(crate) fn certify_key(
         &self,
         device: &DeviceId,
@@ -172,13 +174,29 @@ impl Ca {
         term_s: u64,
         now: u64,
         serial: &[u8; 16],
-    ) -> Result<Vec<u8>, AuthorityError> {
+    ) -> Result<Certificate, AuthorityError> {
         let mut params = params(device.as_str(), now, 0);
         params.not_after = time(now + term_s);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         complete(&mut params, serial);
-        let certificate = params.signed_by(key, &self.0).map_err(failed("the device's certificate"))?;
-        Ok(certificate.der().to_vec())
+        params.signed_by(key, &self.0).map_err(failed("the device's certificate"))
+    }
+
+    /// Makes an operator's certificate for `key`: it is for signing documents (RFC 9336), and so is no client's at any TLS server.
+    pub(crate) fn certify_operator(
+        &self,
+        name: &str,
+        key: &impl PublicKeyData,
+        days: u32,
+        now: u64,
+        serial: &[u8; 16],
+    ) -> Result<Certificate, AuthorityError> {
+        // No device can be called so.
+        let mut params = params(&format!("operator {name}"), now, days);
+        params.distinguished_name.push(DnType::OrganizationalUnitName, "operator");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING.to_vec())];
+        complete(&mut params, serial);
+        params.signed_by(key, &self.0).map_err(failed("the operator's certificate"))
     }
 
     fn certify(&self, params: CertificateParams, what: &str) -> Result<Certified, AuthorityError> {
@@ -306,7 +324,7 @@ fn time(seconds: u64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn failed(what: &str) -> impl FnOnce(rcgen::Error) -> AuthorityError {
+pub(crate) fn failed(what: &str) -> impl FnOnce(rcgen::Error) -> AuthorityError {
     let what = what.to_string();
     move |source| AuthorityError::Certificate { what, source }
 }

@@ -3,6 +3,7 @@
 //! An expired root makes every device refuse whatever is new, an expired certificate ends every session: `serve` warns
 //! [`WARN_DAYS`] ahead, of devices' certificates too. Those `enrol --renew` renews, one by one: somebody must carry them.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca, HEADQUARTERS};
@@ -33,6 +34,11 @@ pub struct Renewed {
 ///
 /// The services' old certificates count until they end, unless `revoke_old`: then they and all before them are revoked.
 pub fn renew(home: &Home, revoke_old: bool) -> Result<Renewed, AuthorityError> {
+    let act = Act::Renew.of("root").with("revoke_old", revoke_old);
+    audit::around(home, act, || renew_all(home, revoke_old))
+}
+
+fn renew_all(home: &Home, revoke_old: bool) -> Result<Renewed, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;

@@ -13,6 +13,7 @@
 //! Invariant: `<key>.next` is there from the first step to the last, so that, cut off anywhere, the same command again
 //! finishes; `keys/<key>` is there throughout, because `serve` reads it meanwhile.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole};
@@ -82,6 +83,10 @@ impl Succession<'_> {
 /// Replaces a role's key, or finishes a replacement that was cut off. The root goes out with `serve`, a `publish --broker`
 /// or a bundle; a `serve` that runs takes the new key by itself.
 pub fn replace_key(home: &Home, role: OnlineRole) -> Result<Replaced, AuthorityError> {
+    audit::around(home, Act::ReplaceKey.of(role.name()), || replace(home, role))
+}
+
+fn replace(home: &Home, role: OnlineRole) -> Result<Replaced, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;

@@ -16,6 +16,7 @@
 //! Invariant: `next-ca.key` is there from the first step to the last, so that, cut off anywhere, the same command again finishes. Once
 //! step 4 is done, nothing but the end is left.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::pki::{self, CA, Ca, NEXT_CA};
@@ -39,6 +40,10 @@ pub struct Begun {
 
 /// Begins to replace the CA, or goes on.
 pub fn begin(home: &Home) -> Result<Begun, AuthorityError> {
+    audit::around(home, Act::ReplaceCa.of("CA"), || name_both(home))
+}
+
+fn name_both(home: &Home) -> Result<Begun, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
@@ -66,6 +71,11 @@ pub fn begin(home: &Home) -> Result<Begun, AuthorityError> {
 
 /// Ends the old CA. Unless `anyway`, every enrolled device must use a certificate by the new one.
 pub fn finish(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
+    let act = Act::ReplaceCa.of("CA").with("finish", true).with("anyway", anyway);
+    audit::around(home, act, || end_old(home, anyway))
+}
+
+fn end_old(home: &Home, anyway: bool) -> Result<(), AuthorityError> {
     let _lock = home.lock()?;
     let db = home.database()?;
     let now = signing_time(home, db.read())?;

@@ -11,6 +11,7 @@
 //! Invariant: every `root-<n>.next` is there until all of step 3 is done, so that, cut off anywhere, the same command again
 //! finishes.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::heartbeat;
 use crate::authority::home::Home;
@@ -22,6 +23,10 @@ use crate::authority::signing_time::signing_time;
 
 /// Replaces all root keys, or finishes a replacement that was cut off. Two of the old ones must be in `keys/`.
 pub fn replace_root_keys(home: &Home) -> Result<Replaced, AuthorityError> {
+    audit::around(home, Act::ReplaceRootKeys.of("root"), || replace(home))
+}
+
+fn replace(home: &Home) -> Result<Replaced, AuthorityError> {
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;

@@ -145,6 +145,11 @@ fn store(home: &Home, root: &Root, last: Option<&Root>, keys: &[&SigningKey]) ->
     Ok(files::write(&file(home, root.version), &bytes)?)
 }
 
+/// Stores a root that an agency was given, and has verified.
+pub(crate) fn keep(home: &Home, root: &Root, bytes: &[u8]) -> Result<(), AuthorityError> {
+    Ok(files::write(&file(home, root.version), bytes)?)
+}
+
 fn file(home: &Home, version: u32) -> std::path::PathBuf {
     home.roots().join(format!("{version}.root"))
 }

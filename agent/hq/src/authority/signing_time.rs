@@ -8,6 +8,7 @@
 //! The first signatures of a home have nothing before them: `init` believes the clock.
 //! Failure: [`AuthorityError::ClockAhead`], before anything is made.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::root;
@@ -40,9 +41,12 @@ pub(crate) fn check(last: u64, now: u64) -> Result<u64, AuthorityError> {
 
 /// An administrator says that the clock is right: from its time on things are signed again. Logged as a warning.
 pub fn confirm_clock(home: &Home) -> Result<(), AuthorityError> {
-    let db = home.database()?;
-    let (now, last) = (home.now(), last(home, db.read())?);
-    settings::set_clock_confirmed(db.read(), now)?;
+    let mut db = home.database()?;
+    let change = db.change()?;
+    let (now, last) = (home.now(), last(home, &change)?);
+    settings::set_clock_confirmed(&change, now)?;
+    audit::record(home, &change, Act::ConfirmClock.of("clock").with("last_signed", last))?;
+    change.commit()?;
     let (now, last) = (rfc3339(now), rfc3339(last));
     tracing::warn!(%now, %last, "the clock is confirmed by --clock-is-right: from now on its time is signed again");
     Ok(())

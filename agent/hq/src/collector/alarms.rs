@@ -1,14 +1,16 @@
 //! What `serve` cannot do at present. It goes on with everything else.
 //!
 //! An alarm is logged as an error when it is raised and every hour that it lasts; it is stored, so that `vedette-hq devices`
-//! and `lists` show it; its end is logged. Where the database cannot be written, the log alone has it.
+//! and `lists` show it; its end is logged. Where the database cannot be written, the log alone has it. Each alarm and its end
+//! is a line of the audit log, [`LINES_AN_HOUR_MAX`] at most: what comes and goes faster is in the log alone.
 
 pub use crate::db::alarms::AlarmView;
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::collector::error::CollectorError;
 use crate::db::{Db, DbError, alarms};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
@@ -18,6 +20,12 @@ const SAID_EVERY: Duration = Duration::from_secs(3600);
 /// How soon alarms that could not be stored are tried again.
 const STORED_AGAIN: Duration = Duration::from_secs(60);
 
+/// Lines of the audit log that alarms and their ends take in an hour, at most.
+const LINES_AN_HOUR_MAX: usize = 60;
+const HOUR: Duration = Duration::from_secs(3600);
+/// What the alarm about the audit log is about.
+const AUDIT: &str = "the audit log";
+
 /// The alarms that are raised, by subject.
 #[derive(Default)]
 pub(crate) struct Alarms {
@@ -25,6 +33,12 @@ pub(crate) struct Alarms {
     /// Whether the database has them so; else when that is tried next.
     is_stored: bool,
     store_due: Option<Instant>,
+    /// Raised and ended, and not in the audit log yet: the subject and, if it was raised, why.
+    news: VecDeque<(String, Option<String>)>,
+    /// When writing those is tried again.
+    record_due: Option<Instant>,
+    /// When the latest of such lines were noted, within the last hour.
+    noted: VecDeque<Instant>,
 }
 
 struct Raised {
@@ -46,6 +60,9 @@ impl Alarms {
         }
         error!(%subject, "ALARM: {text}");
         let since = self.raised.get(subject).map_or(now, |raised| raised.since);
+        if !self.raised.contains_key(subject) {
+            self.note(subject, Some(text.clone()));
+        }
         self.raised.insert(subject.into(), Raised { text, since, said: Instant::now() });
         self.is_stored = false;
     }
@@ -55,6 +72,18 @@ impl Alarms {
         if self.raised.remove(subject).is_some() {
             info!(%subject, "the alarm is over");
             self.is_stored = false;
+            self.note(subject, None);
+        }
+    }
+
+    /// Notes a line for the audit log, unless there were too many.
+    fn note(&mut self, subject: &str, why: Option<String>) {
+        while self.noted.front().is_some_and(|at| at.elapsed() >= HOUR) {
+            self.noted.pop_front();
+        }
+        if self.noted.len() < LINES_AN_HOUR_MAX && self.news.len() < LINES_AN_HOUR_MAX && subject != AUDIT {
+            self.noted.push_back(Instant::now());
+            self.news.push_back((subject.into(), why));
         }
     }
 
@@ -78,8 +107,12 @@ impl Alarms {
     }
 
     /// Stores them where other commands show them, when they have changed.
-    pub(crate) fn store(&mut self, db: &mut Db) {
-        if self.is_stored || self.store_due.is_some_and(|due| Instant::now() < due) {
+    pub(crate) fn store(&mut self, home: &Home, db: &mut Db) {
+        let waits = |due: Option<Instant>| due.is_some_and(|due| Instant::now() < due);
+        if !self.news.is_empty() && !waits(self.record_due) {
+            self.record(home, db);
+        }
+        if self.is_stored || waits(self.store_due) {
             return;
         }
         let view = |(subject, raised): (&String, &Raised)| AlarmView {
@@ -99,6 +132,27 @@ impl Alarms {
                 self.store_due = Some(Instant::now() + STORED_AGAIN);
             }
         }
+    }
+
+    /// Writes the lines of the audit log; when that fails it is tried again after [`STORED_AGAIN`].
+    fn record(&mut self, home: &Home, db: &mut Db) {
+        let recorded = db.change().map_err(CollectorError::from).and_then(|change| {
+            for (subject, why) in &self.news {
+                let entry = match why {
+                    Some(why) => Act::Alarm.of(subject).with("why", why.as_str()),
+                    None => Act::AlarmEnds.of(subject),
+                };
+                audit::record(home, &change, entry)?;
+            }
+            Ok(change.commit()?)
+        });
+        self.record_due = match self.watch(AUDIT, recorded, home.now()) {
+            Some(()) => {
+                self.news.clear();
+                None
+            }
+            None => Some(Instant::now() + STORED_AGAIN),
+        };
     }
 
     #[cfg(test)]

@@ -6,8 +6,10 @@
 //! refused, and its device sets it aside; why is stored, counted by device and reason.
 
 pub use crate::db::encounters::EncounterView;
+pub use crate::db::given_answers::GivenAnswer;
 pub use crate::db::outcomes::OutcomeView;
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::collector::error::CollectorError;
 use crate::collector::opening::Opening;
@@ -24,10 +26,18 @@ use vedette_shim::wire::SealedEncounter;
 pub const PAGE_ROWS: usize = 500;
 
 /// Every encounter in order of arrival, in pages of [`PAGE_ROWS`], so that years of them are shown in the memory of one page.
+/// That somebody reads them, and for what `purpose`, is recorded first; an operator must say it.
 pub fn pages(
     home: &Home,
+    purpose: &str,
 ) -> Result<impl Iterator<Item = Result<Vec<EncounterView>, CollectorError>>, CollectorError> {
-    let db = home.database()?;
+    if home.actor().is_operator() && purpose.trim().is_empty() {
+        return Err(CollectorError::NoPurpose);
+    }
+    let mut db = home.database()?;
+    let change = db.change()?;
+    audit::record(home, &change, Act::Encounters.of("all").because(purpose))?;
+    change.commit()?;
     let mut after = Some(Position::START);
     Ok(std::iter::from_fn(move || match encounters::page(db.read(), &after.take()?, PAGE_ROWS) {
         Ok((page, next)) => {

@@ -5,7 +5,10 @@
 use crate::authority::AuthorityError;
 use crate::db::DbError;
 use crate::fleet::FleetError;
+use vedette_common::clock::rfc3339;
 use vedette_common::files::FileError;
+use vedette_common::text::owner_word;
+use vedette_shim::trust::OwnerWord;
 
 /// Why nothing is served, sent or answered. [`CollectorError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,11 @@ pub enum CollectorError {
     /// Of this id, hexadecimal.
     #[error("several devices have made an encounter {0}")]
     SeveralEncounters(String),
+    /// Another answer is in effect.
+    #[error("{operator} answered {} at {}; nothing was changed", owner_word(*.word), rfc3339(*.at))]
+    Contradicts { operator: String, at: u64, word: OwnerWord },
+    #[error("what are the encounters read for?")]
+    NoPurpose,
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -47,6 +55,10 @@ impl CollectorError {
             ),
             Self::TopicRefused(_) => Some("its access rules must give the user `headquarters` these topics"),
             Self::NoEncounter(_) => Some("`vedette-hq encounters` shows those that are, with their numbers"),
+            Self::Contradicts { .. } => {
+                Some("ask them; `--even-so REASON` answers all the same, and records why")
+            }
+            Self::NoPurpose => Some("`--purpose TEXT` says it; it is recorded"),
             Self::SeveralEncounters(_) => Some("`--device` says whose is answered"),
             Self::File(_) | Self::Value { .. } => None,
         }

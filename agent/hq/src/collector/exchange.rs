@@ -82,7 +82,7 @@ impl<'a> Exchange<'a> {
     pub(crate) fn topic_refused(&mut self, filter: String) -> String {
         let why = explained(&CollectorError::TopicRefused(filter));
         self.alarms.raise(TOPICS, why.clone(), self.watch.time());
-        self.alarms.store(&mut self.db);
+        self.alarms.store(self.home, &mut self.db);
         why
     }
 
@@ -145,7 +145,7 @@ impl<'a> Exchange<'a> {
                 self.outbox.push_back(publish);
             }
         }
-        self.alarms.store(&mut self.db);
+        self.alarms.store(self.home, &mut self.db);
     }
 
     /// The next message but chunks: receipts go before what is to be kept.

@@ -24,7 +24,7 @@ pub mod encounters;
 mod error;
 pub mod exchange;
 pub(crate) mod homecoming;
-mod opening;
+pub(crate) mod opening;
 pub(crate) mod renewals;
 mod retained;
 pub mod serve;

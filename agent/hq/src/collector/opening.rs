@@ -49,7 +49,7 @@ impl<'a> Opening<'a> {
             self.round_ends = Some(now + AGAIN_S);
             self.tried.clear();
         }
-        for list in lists::all(db.read())? {
+        for list in lists::issued_here(db.read())? {
             self.open_list(db, &list.name)?;
         }
         Ok(())

@@ -14,6 +14,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+use crate::authority::audit::Actor;
 use crate::authority::home::Home;
 use crate::authority::pki::HEADQUARTERS;
 use crate::collector::broadcast::settings;
@@ -21,6 +22,7 @@ use crate::collector::error::CollectorError;
 use crate::collector::exchange::Exchange;
 use std::collections::HashSet;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -84,6 +86,7 @@ pub async fn run(
     options: ServeOptions,
     shutdown: CancellationToken,
 ) -> Result<ServeReport, CollectorError> {
+    let home = &home.acting_as(Arc::new(Actor::Serve));
     let _lock = home.lock_serve()?;
     home.check()?;
     let settings = settings(home, HEADQUARTERS, options.brokers.first().cloned())?;

@@ -11,11 +11,13 @@ use crate::authority::{heartbeat, renew, root, signing_time};
 use crate::collector::alarms::Alarms;
 use crate::collector::error::CollectorError;
 use crate::collector::retained;
-use crate::db::{Db, Session};
+use crate::db::{Db, Session, audit};
 use std::time::Duration;
+use tracing::info;
 use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::mqtt::session::Publish;
 use vedette_common::mqtt::topics::{DeviceTopic, Topic};
+use vedette_shim::ids::Hex;
 use vedette_shim::trust::{Receipt, Root, SignedKind};
 
 /// How often a term that ends soon is warned of.
@@ -36,6 +38,8 @@ pub(crate) struct Watch<'a> {
     seen_version: Option<i64>,
     /// The last signed time, seconds since 1970, and the uptime when it was found, seconds.
     last_signed: Option<(u64, u64)>,
+    /// The last line of the audit log that was logged.
+    said_line: u64,
     /// Signs receipts, which are checked against the root.
     collector: Option<(SigningKey, Root)>,
 }
@@ -49,6 +53,7 @@ impl<'a> Watch<'a> {
             warning_due: 0,
             seen_version: None,
             last_signed: None,
+            said_line: 0,
             collector: None,
         }
     }
@@ -85,6 +90,7 @@ impl<'a> Watch<'a> {
             self.last_signed = Some((last, self.home.uptime()));
         }
         let is_signed = self.renew_heartbeat(db.read(), alarms);
+        self.say_head(db.read(), alarms);
         if self.home.uptime() >= self.warning_due {
             self.warning_due = self.home.uptime() + WARN_EVERY.as_secs();
             let due = renew::due(self.home, self.time()).map_err(CollectorError::from);
@@ -104,6 +110,17 @@ impl<'a> Watch<'a> {
         let keep = retained::all(self.home, db.read(), self.time(), |error| failed = Err(error));
         alarms.watch("what the broker keeps", failed, at);
         keep
+    }
+
+    /// Logs the last line of the audit log when there is a new one: whoever keeps this log can tell later whether that line is
+    /// still there.
+    fn say_head(&mut self, db: &Session, alarms: &mut Alarms) {
+        let head = audit::head(db).map_err(CollectorError::from);
+        let Some(Some(head)) = alarms.watch("the audit log's head", head, self.time()) else { return };
+        if head.number != self.said_line {
+            self.said_line = head.number;
+            info!(line = head.number, hash = %Hex(&head.hash), "the audit log's last line");
+        }
     }
 
     /// Signs a heartbeat, if it is due and the clock is right; whether it did.

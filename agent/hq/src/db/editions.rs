@@ -3,6 +3,7 @@
 //! Invariant: a row is written after the segments that it names are durable.
 
 use super::connection::{Session, Step, Work};
+use super::drafts;
 use super::error::DbError;
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
@@ -120,10 +121,13 @@ pub(crate) fn newest_of_all(db: &Session) -> Result<Vec<(ListName, u64, Vec<u8>)
     .collect()
 }
 
-/// The segments that something still names: what is pending, and each list's newest two editions with their deltas.
+/// The segments that something still names: what is pending, drafts, and each list's newest two editions with their deltas.
 pub(crate) fn segments_in_use(db: &Session) -> Result<Vec<Digest>, DbError> {
     let mut query = db.prepare("SELECT digest FROM pending")?;
     let mut digests = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<Digest>, _>>()?;
+    for row in drafts::all(db, None)? {
+        digests.extend(row.draft.segments.iter().chain(&row.draft.delta).map(|segment| segment.digest));
+    }
     let mut query = db.prepare(
         "SELECT manifest FROM editions e
          WHERE (SELECT count(*) FROM editions later WHERE later.list = e.list AND later.edition > e.edition) < 2",

@@ -5,6 +5,7 @@
 use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::from_json;
+use super::given_answers::{self, GivenAnswer};
 use super::messages::Sealed;
 use super::outcomes::{self, OutcomeView};
 use super::values::{bounded, code, parse, stored};
@@ -128,6 +129,9 @@ pub struct EncounterView {
     /// The owner's answer, if there is one.
     #[serde(default)]
     pub answer: Option<OwnerWord>,
+    /// What each operator answered, the last first.
+    #[serde(default)]
+    pub answers: Vec<GivenAnswer>,
     /// Made with a key that was revoked when it came.
     pub device_revoked: bool,
     /// Other messages with the same id, of this device or another.
@@ -230,6 +234,7 @@ pub(crate) fn page(
         let id: EncounterId = row.get(0)?;
         let mut view = read(&id, row)?;
         view.outcomes = outcomes::of_encounter(db, &id, &view.device)?;
+        view.answers = given_answers::of_encounter(db, &id, &view.device)?;
         views.push(view);
         last = Some(Position {
             received_at: row.get(5)?,
@@ -274,6 +279,7 @@ fn read(id: &EncounterId, row: &Row<'_>) -> Result<EncounterView, DbError> {
         conflicts: row.get(22)?,
         overdue_since: row.get::<_, Option<i64>>(23)?.map(|at| at as u64),
         answer: row.get::<_, Option<String>>(24)?.map(|word| code(&word)).transpose()?,
+        answers: Vec::new(),
         outcomes: Vec::new(),
     })
 }

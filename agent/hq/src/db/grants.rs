@@ -70,6 +70,14 @@ pub(crate) fn of_device(db: &Session, device: &DeviceId) -> Result<Vec<(ListName
     rows.map(|row| row.map_err(DbError::from).and_then(|(list, bytes)| Ok((parse(&list)?, bytes)))).collect()
 }
 
+/// The number of a device's grant of a list; 0 for none.
+pub(crate) fn number(db: &Session, device: &DeviceId, list: &ListName) -> Result<u64, DbError> {
+    let query = "SELECT number FROM grants WHERE device = ? AND list = ?";
+    let about = params![device.as_str(), list.as_str()];
+    let number = db.query_row(query, about, |row| row.get::<_, i64>(0)).optional()?;
+    Ok(number.unwrap_or(0) as u64)
+}
+
 /// Deletes a device's grants.
 pub(crate) fn withdraw(db: &Session, device: &DeviceId) -> Result<(), DbError> {
     db.execute("DELETE FROM grants WHERE device = ?", [device.as_str()])?;

@@ -80,6 +80,13 @@ pub(crate) fn all(db: &Session) -> Result<Vec<ListRow>, DbError> {
     rows.map(|row| row?).collect()
 }
 
+/// The lists that are issued here, by name; those of agencies are issued elsewhere.
+pub(crate) fn issued_here(db: &Session) -> Result<Vec<ListRow>, DbError> {
+    let mut query = db.prepare(&format!("{SELECT} WHERE agency IS NULL ORDER BY name"))?;
+    let rows = query.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// Seals the list's next segments under a new key; its number.
 pub(crate) fn raise_key(db: &Session, name: &ListName) -> Result<u32, DbError> {
     let update = "UPDATE lists SET key_number = key_number + 1 WHERE name = ? RETURNING key_number";
@@ -91,6 +98,12 @@ pub(crate) fn raise_key_to(db: &Session, name: &ListName, number: u64) -> Result
     let update = "UPDATE lists SET key_number = max(key_number + 1, ?2) WHERE name = ?1 RETURNING key_number";
     let number = number.min(u32::MAX.into()) as i64;
     Ok(db.query_row(update, rusqlite::params![name.as_str(), number], |row| row.get(0))?)
+}
+
+/// The list's row is not there, as after a command that was cut off.
+#[cfg(test)]
+pub(crate) fn lose(db: &Session, name: &ListName) {
+    db.execute("DELETE FROM lists WHERE name = ?", [name.as_str()]).unwrap();
 }
 
 fn read(row: &Row<'_>) -> Result<ListRow, DbError> {

@@ -8,6 +8,7 @@ use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::values::{parse, stored};
 use rusqlite::params;
+use serde::{Deserialize, Serialize};
 use vedette_shim::ids::{DeviceId, EncounterId, ListName};
 
 pub(super) const STEPS: &[Step] = &[Step {
@@ -144,6 +145,18 @@ pub(crate) fn sealed(db: &Session, list: &ListName) -> Result<u64, DbError> {
     Ok(db.query_row(query, [list.as_str()], |row| row.get::<_, i64>(0))? as u64)
 }
 
+/// Whether a message of this id and device is of a list of the agency.
+pub(crate) fn is_of_agency(
+    db: &Session,
+    id: &EncounterId,
+    device: &DeviceId,
+    agency: &str,
+) -> Result<bool, DbError> {
+    let query = "SELECT EXISTS(SELECT 1 FROM messages JOIN lists ON lists.name = messages.list
+                 WHERE messages.id = ? AND messages.device = ? AND lists.agency = ?)";
+    Ok(db.query_row(query, params![id, device.as_str(), agency], |row| row.get(0))?)
+}
+
 /// The device of an encounter says that its owner's answer is overdue; true when it says so for the first time.
 pub(crate) fn mark_overdue(
     db: &Session,
@@ -154,4 +167,43 @@ pub(crate) fn mark_overdue(
     let update =
         "UPDATE messages SET overdue_since = ? WHERE id = ? AND device = ? AND overdue_since IS NULL";
     Ok(db.execute(update, params![stored(since), id, device.as_str()])? > 0)
+}
+
+/// A message as an agency gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    pub(crate) device: DeviceId,
+    pub(crate) list: ListName,
+    /// Made with a key that was revoked when it came.
+    pub(crate) device_revoked: bool,
+    /// When headquarters stored it, seconds since 1970.
+    pub(crate) received_at: u64,
+    /// Sealed.
+    pub(crate) message: Vec<u8>,
+}
+
+/// Up to `limit` messages of an agency's lists, with their sequences, those after the sequence `after`.
+pub(crate) fn of_agency(
+    db: &Session,
+    agency: &str,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Carried)>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT sequence, device, list, device_revoked, received_at, message FROM messages
+         WHERE list IN (SELECT name FROM lists WHERE agency = ?) AND sequence > ? ORDER BY sequence LIMIT ?",
+    )?;
+    let mut rows = query.query(params![agency, after, limit as i64])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let carried = Carried {
+            device: parse(&row.get::<_, String>(1)?)?,
+            list: parse(&row.get::<_, String>(2)?)?,
+            device_revoked: row.get(3)?,
+            received_at: row.get::<_, i64>(4)? as u64,
+            message: row.get(5)?,
+        };
+        found.push((row.get(0)?, carried));
+    }
+    Ok(found)
 }

@@ -9,6 +9,7 @@
 //! | `editions` | signed manifests, and what is imported and not yet published |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
+//! | `drafts` | editions that wait for a second operator |
 //! | `grants` | signed grants |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
@@ -16,11 +17,15 @@
 //! | `messages` | encounters and outcomes as they came home, sealed |
 //! | `encounters` | what encounters say that could be opened here |
 //! | `outcomes` | what came of them, and what their owners answer |
+//! | `given_answers` | what each operator answered |
 //! | `under_way` | certificates that are being made, or whose making was cut off |
 //! | `statuses` | what each device said of itself last |
 //! | `contradictions` | what devices sent that cannot all be true |
 //! | `refusals` | which encounters were refused, and why |
+//! | `agencies` | agencies with homes of their own, and which lists are theirs |
 //! | `alarms` | what `serve` cannot do at present |
+//! | `audit` | what was done at headquarters |
+//! | `operators` | who may act at headquarters |
 //!
 //! Each file holds its tables' schema, the numbered steps that change it, and their queries as typed functions. There is SQL
 //! nowhere else. To change a table: add a [`Step`] with the next number to its file; never edit one that was released.
@@ -30,19 +35,24 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+pub(crate) mod agencies;
 pub(crate) mod alarms;
+pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
 pub(crate) mod devices;
+pub(crate) mod drafts;
 pub(crate) mod editions;
 pub(crate) mod encounters;
 mod error;
 mod from_json;
+pub(crate) mod given_answers;
 pub(crate) mod grants;
 pub(crate) mod lists;
 pub(crate) mod messages;
 pub(crate) mod next_ca;
 pub(crate) mod officers;
+pub(crate) mod operators;
 pub(crate) mod outcomes;
 pub(crate) mod refusals;
 pub(crate) mod scanners;
@@ -64,7 +74,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 16] = [
+const TABLES: [&[Step]; 21] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -75,12 +85,17 @@ const TABLES: [&[Step]; 16] = [
     encounters::STEPS,
     outcomes::STEPS,
     messages::STEPS,
+    agencies::STEPS,
     scanners::STEPS,
     alarms::STEPS,
     refusals::STEPS,
     contradictions::STEPS,
     statuses::STEPS,
     under_way::STEPS,
+    audit::STEPS,
+    operators::STEPS,
+    given_answers::STEPS,
+    drafts::STEPS,
 ];
 
 fn steps() -> Vec<&'static Step> {
@@ -111,4 +126,17 @@ pub(crate) fn check(path: &Path, thoroughly: bool) -> Result<(), DbError> {
 #[cfg(test)]
 pub(crate) fn in_memory() -> Db {
     Db::connect_in_memory(&steps())
+}
+
+/// What would change the audit log or break it, for a test.
+#[cfg(test)]
+pub(crate) fn breaking_the_audit_log() -> [String; 4] {
+    let again = "SELECT number, segment, at, operator, act, state, object, reason, details, previous, hash, signature,
+        operator_signature FROM audit WHERE number = 1";
+    [
+        "UPDATE audit SET object = 'x' WHERE number = 2".into(),
+        "DELETE FROM audit WHERE number = 2".into(),
+        format!("INSERT OR REPLACE INTO audit {again}"),
+        again.replace("SELECT number", "INSERT INTO audit SELECT 9"),
+    ]
 }

@@ -15,6 +15,7 @@ const HOSTS: &str = "broker_hosts";
 const PORT: &str = "broker_port";
 const RESTORED: &str = "restored_at";
 const CLOCK_CONFIRMED: &str = "clock_confirmed_at";
+const MESSAGES_TAKEN: &str = "messages_taken";
 
 /// Stores the broker: the host that devices connect to, every name its certificate has, and its port.
 pub(crate) fn set_broker(db: &Session, host: &str, hosts: &[String], port: u16) -> Result<(), DbError> {
@@ -57,6 +58,15 @@ pub(crate) fn restored_at(db: &Session) -> Result<u64, DbError> {
 /// The home is restored from a backup.
 pub(crate) fn set_restored_at(db: &Session, at: u64) -> Result<(), DbError> {
     set(db, RESTORED, &at.to_string())
+}
+
+/// In an agency's home: the sequence of the last message that it took from headquarters; 0 before the first.
+pub(crate) fn messages_taken(db: &Session) -> Result<i64, DbError> {
+    find(db, MESSAGES_TAKEN)?.map_or(Ok(0), |value| parse(&value))
+}
+
+pub(crate) fn set_messages_taken(db: &Session, sequence: i64) -> Result<(), DbError> {
+    set(db, MESSAGES_TAKEN, &sequence.to_string())
 }
 
 fn get(db: &Session, name: &str) -> Result<String, DbError> {

@@ -7,6 +7,8 @@
 //! state/certificate/authorities                     which CAs count, once one was replaced
 //! ```
 //!
+//! A device that brought a request has its keys already: then the folder has no `device.key` and no `box.key`.
+//!
 //! A renewal makes a folder of `device.pem`, `device.key` and `authorities` alone, to be copied over the device's: its box key, state
 //! and rights stay, and so does the old certificate until it ends.
 //!
@@ -15,6 +17,7 @@
 //! number is in the database, and so can be revoked, before it is signed (see `cut_off`). The same command again says what is
 //! there.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
@@ -25,14 +28,13 @@ use crate::db::devices::{self, NewCertificate, NewEnrolment};
 use crate::db::{Session, grants as db_grants, settings, statements, under_way};
 use crate::fleet::cut_off;
 use crate::fleet::devices::enrolled_serial;
+use crate::fleet::enrolment_keys::{Brought, Made};
 use crate::fleet::error::FleetError;
 use crate::fleet::grants;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use vedette_common::crypto::{BoxKey, random_secret};
-use vedette_common::device_key::EnrolledKeys;
 use vedette_common::files;
-use vedette_shim::ids::{DeviceId, ListName};
+use vedette_shim::ids::{DeviceId, Hex, ListName};
 
 /// Most days a device's certificate may live.
 const CERTIFICATE_DAYS_MAX: u32 = 825;
@@ -48,6 +50,8 @@ pub struct EnrolOptions {
     pub post: Option<String>,
     /// Life of its certificate, days.
     pub certificate_days: u32,
+    /// The request that `vedette request` made on the device, which keeps its private keys; without it they are made here.
+    pub request: Option<PathBuf>,
     /// Another broker than the home's: host and port.
     pub broker: Option<(String, u16)>,
     /// Where on its loopback the device serves console and API.
@@ -60,7 +64,8 @@ impl EnrolOptions {
 
     /// Into `out`, for 90 days, at the home's broker.
     pub fn into(out: impl Into<PathBuf>) -> Self {
-        EnrolOptions { out: out.into(), post: None, certificate_days: 90, broker: None, listen: Self::LISTEN }
+        let (post, request, broker) = (None, None, None);
+        EnrolOptions { out: out.into(), post, certificate_days: 90, request, broker, listen: Self::LISTEN }
     }
 }
 
@@ -75,19 +80,23 @@ pub struct Enrolled {
     pub lists: Vec<ListName>,
     /// It was enrolled into this folder before.
     pub before: bool,
+    /// Of the request that it was enrolled by: see `EnrolmentRequest::fingerprint`.
+    pub fingerprint: Option<String>,
 }
 
 /// Enrols a device. One that is enrolled is refused, unless it is into the same folder; one that was revoked may be enrolled again, with new keys.
 pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<Enrolled, FleetError> {
     let post = options.post.as_deref().unwrap_or(device.as_str());
     check(device, post, options)?;
+    let brought = options.request.as_deref().map(|file| Brought::read(file, device)).transpose()?;
+    let fingerprint = brought.as_ref().map(|brought| brought.fingerprint.clone());
     let _lock = home.lock()?;
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     cut_off::settle(home, &mut db)?;
     if let Some(serial) = devices::serial_in_force(db.read(), device)? {
         return match cut_off::is_made(&options.out, &serial) {
-            true => enrolled(db.read(), device, &options.out, true),
+            true => enrolled(db.read(), device, &options.out, (true, fingerprint)),
             false => Err(FleetError::DeviceExists(device.clone())),
         };
     }
@@ -95,15 +104,14 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let ends = pki::ends_after(now, options.certificate_days);
     let serial = cut_off::note(&mut db, &folder, &options.out, ends)?;
     let ca = Ca::for_devices(home)?;
-    let certified = ca.certify_device(device, options.certificate_days, now, serial)?;
-    let secret = random_secret();
+    let made = Made::make(&ca, device, brought.as_ref(), (options.certificate_days, now), serial)?;
 
     let change = db.change()?;
     let enrolment = NewEnrolment {
         device,
         post,
-        certificate: noted(&certified, &ca),
-        keys: &EnrolledKeys::of(&BoxKey::from_private(secret.clone())),
+        certificate: NewCertificate { serial: &serial, ca: ca.id(), expires_at: made.expires },
+        keys: &made.keys,
         enrolled_at: now,
     };
     devices::enrol(&change, &enrolment)?;
@@ -116,22 +124,33 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
         None => settings::broker(&change)?,
     };
 
-    write_certificate(folder.path(), &certified)?;
-    files::write(&folder.path().join("box.key"), &secret_line(&secret))?;
+    files::write(&folder.path().join(CERTIFICATE), made.certificate_pem.as_bytes())?;
+    if let Some(private) = &made.private {
+        files::write(&folder.path().join("device.key"), private.link_pem.as_bytes())?;
+        files::write(&folder.path().join("box.key"), &secret_line(&private.box_key))?;
+    }
     write_anchors(home, folder.path(), &granted)?;
     write_authorities(home, folder.path())?;
     let config = agent_toml(device, post, &broker, options.listen);
     files::write(&folder.path().join("agent.toml"), config.as_bytes())?;
+    let act = Act::Enrol.of(device).with("post", post).with("certificate", Hex(&serial).to_string());
+    let act = act.with("own_keys", made.private.is_none()).with("ends", made.expires);
+    audit::record(home, &change, act)?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
-    enrolled(db.read(), device, &options.out, false)
+    enrolled(db.read(), device, &options.out, (false, fingerprint))
 }
 
-fn enrolled(db: &Session, device: &DeviceId, out: &Path, before: bool) -> Result<Enrolled, FleetError> {
+fn enrolled(
+    db: &Session,
+    device: &DeviceId,
+    out: &Path,
+    (before, fingerprint): (bool, Option<String>),
+) -> Result<Enrolled, FleetError> {
     let lists = db_grants::of_device(db, device)?.into_iter().map(|(list, _)| list).collect();
     let certificate_expires_at = devices::certificate_ends(db, device)?.unwrap_or(0);
-    Ok(Enrolled { agent_toml: out.join("agent.toml"), certificate_expires_at, lists, before })
+    Ok(Enrolled { agent_toml: out.join("agent.toml"), certificate_expires_at, lists, before, fingerprint })
 }
 
 /// Makes a new certificate and key for an enrolled device, into `out`, unless `out` has the newest; when that ends, seconds since 1970.
@@ -151,8 +170,11 @@ pub fn renew(home: &Home, device: &DeviceId, out: &Path, certificate_days: u32) 
     let certified = ca.certify_device(device, certificate_days, now, serial)?;
     let change = db.change()?;
     super::devices::renew(&change, device, &noted(&certified, &ca))?;
-    write_certificate(folder.path(), &certified)?;
+    files::write(&folder.path().join(CERTIFICATE), certified.certificate_pem.as_bytes())?;
+    files::write(&folder.path().join("device.key"), certified.key_pem.as_bytes())?;
     write_authorities(home, folder.path())?;
+    let act = Act::RenewDevice.of(device).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", certified.expires))?;
     change.commit()?;
     folder.finish()?;
     under_way::forget(db.read(), &serial)?;
@@ -183,11 +205,6 @@ fn write_authorities(home: &Home, folder: &Path) -> Result<(), FleetError> {
     let stored = folder.join("state/certificate");
     files::make_folder(&stored)?;
     Ok(files::write(&stored.join("authorities"), &statement)?)
-}
-
-fn write_certificate(folder: &Path, certified: &Certified) -> Result<(), FleetError> {
-    files::write(&folder.join(CERTIFICATE), certified.certificate_pem.as_bytes())?;
-    Ok(files::write(&folder.join("device.key"), certified.key_pem.as_bytes())?)
 }
 
 fn check(device: &DeviceId, post: &str, options: &EnrolOptions) -> Result<(), FleetError> {

@@ -26,9 +26,10 @@ const GRANT_RENEWED_S: u64 = 90 * 86_400;
 pub(crate) fn refresh(home: &Home, db: &Session, now: u64) -> Result<usize, FleetError> {
     let (root, _) = root::newest(home)?;
     let mut made = 0;
-    for list in lists::all(db)? {
+    for list in lists::issued_here(db)? {
         let newest = editions::last_two(db, &list.name)?;
-        if newest.is_empty() {
+        // Or an agency's that headquarters has not named yet.
+        if newest.is_empty() || root.issuer(&list.name).is_err() {
             continue;
         }
         let numbers = keys_in_use(&newest, list.key_number);

@@ -5,6 +5,7 @@
 //! | [`devices`] | the inventory of copies |
 //! | `cut_off` | certificates whose making was cut off |
 //! | [`enrol`], [`revoke`] | devices come and go |
+//! | `enrolment_keys` | a device's keys: brought by it, or made here |
 //! | `renewal` | a device's new certificate over the link |
 //! | [`orders`] | orders to devices; asks for encounters again |
 //! | [`grants`] | which list keys each device may have |
@@ -15,6 +16,7 @@
 mod cut_off;
 pub mod devices;
 pub mod enrol;
+mod enrolment_keys;
 mod error;
 pub mod grants;
 pub mod officer;

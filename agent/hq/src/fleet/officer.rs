@@ -8,6 +8,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+use crate::authority::audit::{self, Act, Entry};
 use crate::authority::home::Home;
 use crate::authority::roster;
 use crate::authority::signing_time::signing_time;
@@ -56,12 +57,13 @@ pub fn add(home: &Home, badge: &Badge, new: &NewOfficer) -> Result<u64, FleetErr
         // Slow on purpose, so before the lock.
         pin: Some(new.pin.hash(new.cost)),
     };
-    change(home, |db, _| Ok(officers::set(db, &officer)?))
+    let act = Act::OfficerAdd.of(badge).with("role", new.role.to_string()).with("discreet", new.discreet);
+    change(home, act, |db, _| Ok(officers::set(db, &officer)?))
 }
 
 /// Revokes a badge; the roster's number. Devices end its session when they hear of it.
 pub fn remove(home: &Home, badge: &Badge) -> Result<u64, FleetError> {
-    change(home, |db, now| match officers::remove(db, badge, now)? {
+    change(home, Act::OfficerRemove.of(badge), |db, now| match officers::remove(db, badge, now)? {
         true => Ok(()),
         false => Err(FleetError::NoOfficer(badge.clone())),
     })
@@ -80,9 +82,10 @@ pub fn officers(home: &Home) -> Result<Vec<OfficerView>, FleetError> {
     Ok(officers::all(home.database()?.read())?.into_iter().map(view).collect())
 }
 
-/// Changes the officers and signs the roster over them, all or nothing; `work` is given the time.
+/// Changes the officers and signs the roster over them, all or nothing; `work` is given the time, and `act` is recorded.
 fn change(
     home: &Home,
+    act: Entry,
     work: impl FnOnce(&Session, u64) -> Result<(), FleetError>,
 ) -> Result<u64, FleetError> {
     let _lock = home.lock()?;
@@ -91,6 +94,7 @@ fn change(
     let change = db.change()?;
     work(&change, now)?;
     let number = roster::sign(home, &change, now)?;
+    audit::record(home, &change, act.with("roster", number))?;
     change.commit()?;
     Ok(number)
 }

@@ -1,5 +1,6 @@
 //! Orders to devices; `send-again`: headquarters asks for encounters that it refused or lost.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
@@ -23,6 +24,8 @@ pub fn send_again(home: &Home, only: &[DeviceId]) -> Result<usize, FleetError> {
     }
     let change = db.change()?;
     let count = send_again_to(home, &change, only, now)?;
+    let named: Vec<String> = only.iter().map(DeviceId::to_string).collect();
+    audit::record(home, &change, Act::SendAgain.of("devices").with("count", count).with("named", named))?;
     change.commit()?;
     Ok(count)
 }

@@ -7,6 +7,7 @@
 //! Invariant: the certificate's serial number is committed before the certificate leaves. It exists in memory only until then, so
 //! nothing is left when this is cut off. Failure: [`NotGiven`]; nothing was changed.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::pki::{self, Ca};
 use crate::authority::signing_time::signing_time;
@@ -19,7 +20,7 @@ use rustls_pki_types::CertificateSigningRequestDer;
 use vedette_common::clock::rfc3339;
 use vedette_common::mqtt::ca;
 use vedette_common::renewal::{CERTIFICATE_BYTES_MAX, RenewalRequest, is_due, signed};
-use vedette_shim::ids::DeviceId;
+use vedette_shim::ids::{DeviceId, Hex};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Why a device gets no certificate.
@@ -79,13 +80,18 @@ pub(crate) fn verify(
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.as_ref())
         .verify(&signed(request.request), request.signature)
         .map_err(|_| refused("the request is not signed by its certificate's key"))?;
-    let asked =
-        CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request.request))
-            .map_err(|error| refused(format!("the request: {error}")))?;
-    if *asked.public_key.algorithm() != PKCS_ECDSA_P256_SHA256 {
-        return Err(refused("its new key is not one for ECDSA P-256"));
+    let key = requested_key(request.request).map_err(refused)?;
+    Ok(Asked { key, life_s: (ends - starts).saturating_sub(pki::EARLY_S) })
+}
+
+/// The key that a certificate is requested for (PKCS #10, DER), which has signed the request; else what is wrong with it.
+pub(super) fn requested_key(request: &[u8]) -> Result<PublicKey, String> {
+    let asked = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
+        .map_err(|error| format!("the request: {error}"))?;
+    match *asked.public_key.algorithm() == PKCS_ECDSA_P256_SHA256 {
+        true => Ok(asked.public_key),
+        false => Err("its new key is not one for ECDSA P-256".into()),
     }
-    Ok(Asked { key: asked.public_key, life_s: (ends - starts).saturating_sub(pki::EARLY_S) })
 }
 
 /// The certificate for what was asked for, DER; the one before counts until it ends.
@@ -102,8 +108,10 @@ pub(crate) fn give(
     let change = db.change()?;
     let new = NewCertificate { serial: &serial, ca: ca.id(), expires_at: now + asked.life_s };
     super::devices::renew(&change, device, &new)?;
+    let act = Act::GiveCertificate.of(device).with("certificate", Hex(&serial).to_string());
+    audit::record(home, &change, act.with("ends", now + asked.life_s))?;
     change.commit()?;
-    Ok(certificate)
+    Ok(certificate.der().to_vec())
 }
 
 /// That the home's CA signed a certificate, DER; of two either.

@@ -7,6 +7,7 @@
 //! Invariant: one transaction, and the CRL is written before its end: cut off in between, the broker refuses the device
 //! already, and `revoke` again does the rest. Of a device that is revoked it writes the CRL again, and says so.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::pki::Ca;
@@ -47,7 +48,10 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     let box_public = devices::box_in_force(&change, device)?;
     let enrolment = key_id(&box_public.ok_or_else(|| FleetError::NoDevice(device.clone()))?);
     let granted = db_grants::of_device(&change, device)?;
-    let rotated: Vec<ListName> = granted.into_iter().map(|(list, _)| list).collect();
+    // Those of agencies get theirs where they are issued.
+    let here: Vec<ListName> = lists::issued_here(&change)?.into_iter().map(|list| list.name).collect();
+    let rotated: Vec<ListName> =
+        granted.into_iter().map(|(list, _)| list).filter(|list| here.contains(list)).collect();
     for list in &rotated {
         let number = lists::raise_key(&change, list)?;
         Key::List(list, number).make(home)?;
@@ -59,6 +63,7 @@ pub fn revoke(home: &Home, device: &DeviceId) -> Result<RevokedDevice, FleetErro
     orders::order(home, &change, &us, OrderKind::EraseAll, voids_grants, now)?;
     grants::refresh(home, &change, now)?;
     services::write_crls(home, &Ca::all(home)?, &devices::revoked(&change, now)?, now)?;
+    audit::record(home, &change, Act::Revoke.of(device).with("lists_rotated", rotated.len()))?;
     change.commit()?;
     Ok(RevokedDevice { rotated, before })
 }

@@ -12,6 +12,7 @@
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, secret_line};
 use crate::authority::new_folder::NewFolder;
@@ -94,6 +95,9 @@ pub fn enrol(
             files::write(&folder.path().join("scanner.key"), &secret_line(&private))?;
         }
     }
+    let lists: Vec<String> = signed.lists.iter().map(ListName::to_string).collect();
+    let act = Act::ScannerEnrol.of(scanner).with("device", device.as_str()).with("lists", lists);
+    audit::record(home, &change, act.with("key", Hex(&signed.pair.scanner_key).to_string()))?;
     change.commit()?;
     if let Some(folder) = folder {
         folder.finish()?;
@@ -111,6 +115,7 @@ pub fn revoke(home: &Home, scanner: &DeviceId) -> Result<ScannerView, FleetError
     let mut enrolment = row.enrolment;
     enrolment.pair.revoked = true;
     let signed = sign(home, &change, enrolment, now)?;
+    audit::record(home, &change, Act::ScannerRevoke.of(scanner).with("device", signed.device.as_str()))?;
     change.commit()?;
     Ok(view(&signed))
 }

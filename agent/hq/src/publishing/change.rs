@@ -7,9 +7,11 @@
 //! error, because it may be a slip; no alert is changed twice. With an import pending nothing is changed: publishing it would
 //! undo the change. Failure: nothing is published, and the error names the line.
 
+use crate::authority::audit::{Act, Entry};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::editions;
+use crate::publishing::draft::URGENT;
 use crate::publishing::error::PublishingError;
 use crate::publishing::import::{open, person_record};
 use crate::publishing::imports::error::ImportError;
@@ -41,6 +43,8 @@ pub enum Changes {
     Put(PathBuf),
     /// The alerts of these ids.
     Withdraw(Vec<String>),
+    /// The same, without waiting for a second operator where the list lets urgent withdrawals; and why.
+    WithdrawUrgently(Vec<String>, String),
     /// JSON lines: `{"put": {...}}` or `{"withdraw": "ID"}`.
     File(PathBuf),
 }
@@ -101,7 +105,8 @@ pub fn change(
         let delta = SegmentFile::open(&path, delta.digest, &key)?;
         next = Some(Next::after(&last, &old, &delta, (&key, list.key_number), &home.segments())?);
     }
-    let published = conclude(home, &mut db, &list, next, Some(&last))?;
+    let act = changes.act(name).with("withdraw_many", options.withdraw_many);
+    let published = conclude(home, &mut db, &list, next, Some(&last), act)?;
     Ok(Changed { published, report })
 }
 
@@ -110,8 +115,21 @@ impl Changes {
     fn path(&self) -> PathBuf {
         match self {
             Changes::Put(file) | Changes::File(file) => file.clone(),
-            Changes::Withdraw(_) => "command line".into(),
+            Changes::Withdraw(_) | Changes::WithdrawUrgently(..) => "command line".into(),
         }
+    }
+
+    /// What is recorded of it. Not the alerts' ids: they have documents' numbers in them.
+    fn act(&self, list: &ListName) -> Entry {
+        let act = match self {
+            Changes::Put(_) => Act::Put,
+            Changes::Withdraw(_) => Act::Withdraw,
+            Changes::WithdrawUrgently(_, reason) => {
+                return Act::Withdraw.of(list).with(URGENT, true).because(reason);
+            }
+            Changes::File(_) => Act::Change,
+        };
+        act.of(list).with("from", self.path().display().to_string())
     }
 }
 
@@ -169,7 +187,7 @@ impl Onto<'_> {
                     row.map(|(line, alert)| (line, Change::Put(alert))).map_err(PublishingError::from)
                 }))
             }
-            Changes::Withdraw(ids) => {
+            Changes::Withdraw(ids) | Changes::WithdrawUrgently(ids, _) => {
                 let withdraw = |id: &String| Ok((0, Change::Withdraw(self.document_id(0, id)?)));
                 Box::new(ids.iter().map(withdraw))
             }
@@ -214,7 +232,9 @@ impl Onto<'_> {
                     Ok((line, person_record(alert).map_err(|why| self.bad(line, why))?))
                 }))
             }
-            Changes::Withdraw(ids) => Box::new(ids.iter().map(move |id| Ok((0, withdrawn(id))))),
+            Changes::Withdraw(ids) | Changes::WithdrawUrgently(ids, _) => {
+                Box::new(ids.iter().map(move |id| Ok((0, withdrawn(id)))))
+            }
             Changes::File(file) => Box::new(lines(file)?.filter_map(move |line| {
                 let (line, change) = match line {
                     Err(error) => return Some(Err(error)),

@@ -35,6 +35,12 @@ pub enum PublishingError {
     NoList(ListName),
     #[error("the list {0} exists, and was made with other options")]
     ListExists(ListName),
+    /// Its keys are not here.
+    #[error("{list} is issued by {agency}, in that agency's home")]
+    IssuedElsewhere { list: ListName, agency: String },
+    /// The root does not name an agency's list yet.
+    #[error("no root that was taken from headquarters names {0} yet")]
+    NotNamed(ListName),
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
     #[error("{0} has no edition yet, so no device knows its keys; nothing was changed")]
@@ -66,6 +72,21 @@ pub enum PublishingError {
     /// Encounters that are stored here are not opened yet, and the old key may be the one that opens them.
     #[error("{list}: {messages} message(s) stored here are not opened; nothing was erased")]
     StillSealed { list: ListName, messages: u64 },
+    /// Two-person approval without operators.
+    #[error("two operators are needed, and nobody acts as one; nothing was changed")]
+    NoOperators,
+    #[error("withdrawals of {0} need a second operator, also urgent ones; nothing was changed")]
+    NotUrgent(ListName),
+    #[error("{0} has 16 drafts; nothing was changed")]
+    TooManyDrafts(ListName),
+    #[error("{list} has no draft {draft}")]
+    NoDraft { list: ListName, draft: u64 },
+    #[error("the draft {0} is your own: another operator approves it")]
+    OwnDraft(u64),
+    #[error("the draft {draft} cannot be approved: {why}")]
+    DraftOver { draft: u64, why: &'static str },
+    #[error("the draft {0} is not the one that its proposer signed")]
+    DraftNotSigned(u64),
     /// An option is out of its bounds: which, what it was, what it must be.
     #[error("{what} {value:?}: {rule}")]
     Value { what: &'static str, value: String, rule: &'static str },
@@ -96,11 +117,27 @@ impl PublishingError {
                 "wait until they have been connected, revoke those that are lost; with --anyway it is erased now, and what \
                  is sealed to it can never be read",
             ),
+            Self::IssuedElsewhere { .. } => None,
+            Self::NotNamed(_) => Some(
+                "`agency give DIR` asks for it; headquarters takes that with --name-lists and gives the new root, which `agency take DIR` takes",
+            ),
             Self::StillSealed { .. } => Some(
                 "restore the owner's keys that are missing and run `serve`, which opens what it can; with --anyway the old keys are \
                  erased now, and what is sealed to them can never be read",
             ),
-            Self::File(_)
+            Self::NoOperators => {
+                Some("`vedette-hq operator add` makes operators; --operator FOLDER says who acts")
+            }
+            Self::NotUrgent(_) => {
+                Some("`vedette-hq list set LIST --approvals 2 --urgent-withdrawals` lets them need one only")
+            }
+            Self::TooManyDrafts(_) | Self::NoDraft { .. } => {
+                Some("`vedette-hq drafts` shows them; `approve` and `reject` end them")
+            }
+            Self::DraftOver { .. } => Some("propose it again, and `reject` this one"),
+            Self::DraftNotSigned(_) => Some("`reject` it; somebody changed the database"),
+            Self::OwnDraft(_)
+            | Self::File(_)
             | Self::List(_)
             | Self::NotAsWritten { .. }
             | Self::Change(_)

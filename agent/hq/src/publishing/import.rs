@@ -5,6 +5,7 @@
 //! Invariants: the file is the whole list, not a change to it; memory is bounded however long it is. Failure: a bad row
 //! is named with its line, its column and why, and nothing is imported; what was pending before stays.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::editions::{self, Pending};
@@ -25,7 +26,7 @@ use vedette_lists::{
     BuildError, Change, ListError, ListKey, Record, SegmentInfo, build_documents, build_records,
 };
 use vedette_names::person::{self, PersonAlert};
-use vedette_shim::ids::ListName;
+use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::list::Kind;
 
 /// How often the bar shows that the work goes on.
@@ -92,6 +93,8 @@ pub fn import(
     let change = db.change()?;
     let pending = Pending { digest, bytes, entries, key_number: row.key_number };
     editions::set_pending(&change, name, &pending, home.now())?;
+    let act = Act::Import.of(name).with("file", file.display().to_string());
+    audit::record(home, &change, act.with("alerts", entries).with("segment", Hex(&digest).to_string()))?;
     change.commit()?;
     Ok(Imported { entries, bytes, report })
 }

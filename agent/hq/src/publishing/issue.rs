@@ -5,16 +5,18 @@
 //! editions nor anything pending names are removed. Who calls has locked the home. A list's first edition comes with a root that
 //! names the list, which is durable just before: killed in between, devices answer NotChecked until the command is repeated.
 
+use crate::authority::audit::{self, Entry};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::{AHEAD_S_MAX, signing_time};
 use crate::authority::{heartbeat, root};
+use crate::db::drafts::{self, Draft};
 use crate::db::lists::ListRow;
 use crate::db::{self, Db, Session, devices, editions, settings};
 use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
-use crate::publishing::list;
+use crate::publishing::{draft, list};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -44,6 +46,8 @@ pub struct Published {
     pub withdrawals: u64,
     /// Bytes of the delta; of the whole list for edition 1.
     pub delta_bytes: u64,
+    /// Nothing was published: it is this draft, which waits for a second operator.
+    pub draft: Option<u64>,
 }
 
 /// What the next edition is made of.
@@ -95,23 +99,27 @@ pub(super) fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
     }
 }
 
-/// Makes `next` the newest edition. Without one the last is issued again if half of its manifest's life is over.
+/// Makes `next` the newest edition, or a draft of it where the list needs two operators, and records `act`. Without one the last is issued again if half of its manifest's life is over.
 pub(super) fn conclude(
     home: &Home,
     db: &mut Db,
     list: &ListRow,
     next: Option<Next>,
     last: Option<&Manifest>,
+    act: Entry,
 ) -> Result<Published, PublishingError> {
     let now = signing_time(home, db.read())?;
     let published = match (next, last) {
         (None, None) => return Err(PublishingError::NothingImported(list.name.clone())),
         (None, Some(last)) if is_young(last, now) && !is_overtaken(db.read(), last, now)? => {
-            keep(home, db, last, now)?;
+            keep(home, db, last, now, act)?;
             published(last, false, None)
         }
-        (None, Some(last)) => issue(home, db, list, Next::same_as(last), Some(last), now)?,
-        (Some(next), last) => issue(home, db, list, next, last, now)?,
+        (None, Some(last)) => issue(home, db, list, (Next::same_as(last), Some(last)), now, act)?,
+        (Some(next), last) if draft::is_needed(db.read(), &list.name, &act)? => {
+            propose(home, db, list, next, last, act)?
+        }
+        (Some(next), last) => issue(home, db, list, (next, last), now, act)?,
     };
     sweep(home, db.read())?;
     Ok(published)
@@ -141,11 +149,63 @@ fn next_number(
     Ok((known + 1).max(settings::restored_at(db)?))
 }
 
+/// Makes the draft of an edition.
+fn propose(
+    home: &Home,
+    db: &mut Db,
+    list: &ListRow,
+    next: Next,
+    last: Option<&Manifest>,
+    act: Entry,
+) -> Result<Published, PublishingError> {
+    let change = next.change.ok_or_else(|| PublishingError::NothingImported(list.name.clone()))?;
+    let draft = Draft {
+        list: list.name.clone(),
+        base: last.map_or(0, |last| last.edition),
+        pending: editions::pending(db.read(), &list.name)?.map(|pending| pending.digest),
+        key_number: list.key_number,
+        segments: next.segments,
+        delta: next.delta,
+        merged: next.merged,
+        change: reference(&change, list.key_number),
+    };
+    let number = draft::store(home, db, &draft, act)?;
+    Ok(Published {
+        edition: draft.base,
+        is_new: false,
+        entries: last.map_or(0, Manifest::entries),
+        segments: draft.segments.len(),
+        puts: change.entries,
+        withdrawals: change.withdrawals,
+        delta_bytes: change.bytes,
+        draft: Some(number),
+    })
+}
+
+/// Makes an approved draft the newest edition, and records `act`.
+pub(super) fn issue_draft(
+    home: &Home,
+    db: &mut Db,
+    list: &ListRow,
+    draft: Draft,
+    act: Entry,
+) -> Result<Published, PublishingError> {
+    let now = signing_time(home, db.read())?;
+    let last = editions::newest(db.read(), &list.name)?;
+    let SegmentRef { digest, bytes, entries, withdrawals, .. } = draft.change;
+    let change = Some(SegmentInfo { digest, kind: list.kind, bytes, entries, withdrawals });
+    let next = Next { segments: draft.segments, delta: draft.delta, merged: draft.merged, change };
+    let published = issue(home, db, list, (next, last.as_ref()), now, act)?;
+    sweep(home, db.read())?;
+    Ok(published)
+}
+
 /// Nothing is new: the last edition stays, and what is pending is the same.
-fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64) -> Result<(), PublishingError> {
+fn keep(home: &Home, db: &mut Db, last: &Manifest, now: u64, act: Entry) -> Result<(), PublishingError> {
     let change = db.change()?;
     editions::clear_pending(&change, &last.list)?;
     heartbeat::renew(home, &change, now)?;
+    audit::record(home, &change, act.with("edition", last.edition).with("new", false))?;
     Ok(change.commit()?)
 }
 
@@ -154,16 +214,20 @@ fn issue(
     home: &Home,
     db: &mut Db,
     list: &ListRow,
-    next: Next,
-    last: Option<&Manifest>,
+    (next, last): (Next, Option<&Manifest>),
     now: u64,
+    act: Entry,
 ) -> Result<Published, PublishingError> {
     let change_made = next.change;
     let change = db.change()?;
     let manifest = sign(home, &change, list, next, last, now)?;
     editions::clear_pending(&change, &list.name)?;
+    drafts::remove_all(&change, &list.name)?;
+    let published = published(&manifest, true, change_made);
+    let act = act.with("edition", published.edition).with("put", published.puts);
+    audit::record(home, &change, act.with("withdrawn", published.withdrawals))?;
     change.commit()?;
-    Ok(published(&manifest, true, change_made))
+    Ok(published)
 }
 
 /// Signs and stores the edition after `last`, with the grants of its keys and the heartbeat that names it, on a change.
@@ -175,6 +239,13 @@ fn sign(
     last: Option<&Manifest>,
     now: u64,
 ) -> Result<Manifest, PublishingError> {
+    if last.is_none() {
+        list::name_in_root(home, list, now)?;
+    }
+    let (root, _) = root::newest(home)?;
+    if root.issuer(&list.name).is_err() {
+        return Err(PublishingError::NotNamed(list.name.clone()));
+    }
     // Not before the last edition, also when the clock was set back a little. What was signed far ahead is not followed:
     // its lease would end as much later.
     let last_issued = last.map_or(0, |last| last.issued);
@@ -194,11 +265,7 @@ fn sign(
         delta: next.delta,
         merged: next.merged,
     };
-    if last.is_none() {
-        list::name_in_root(home, list, now)?;
-    }
     let key = Key::Issuer(&list.name).signing(home)?;
-    let (root, _) = root::newest(home)?;
     // Of the last edition only its number counts here: this one has another.
     let floor = last.map(|last| Floor { edition: last.edition, manifest: Digest::default() });
     let bytes = signed(SignedKind::Manifest, &manifest, &[&key], |bytes| {
@@ -228,11 +295,12 @@ fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> 
         puts: change.map_or(0, |change| change.entries),
         withdrawals: change.map_or(0, |change| change.withdrawals),
         delta_bytes: change.map_or(0, |change| change.bytes),
+        draft: None,
     }
 }
 
 /// Removes segments that nothing names any more. The edition before the newest stays: devices may be fetching it.
-fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
+pub(crate) fn sweep(home: &Home, db: &Session) -> Result<(), PublishingError> {
     let in_use = editions::segments_in_use(db)?;
     let keep: HashSet<String> = in_use.iter().map(|digest| format!("{}.seg", Hex(digest))).collect();
     let folder = home.segments();

@@ -6,15 +6,16 @@
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
 use crate::authority::AuthorityError;
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
 use crate::authority::signing_time::signing_time;
 use crate::db::lists::{self, ListRow};
-use crate::db::{Session, devices, editions};
+use crate::db::{Session, agencies, devices, editions};
 use crate::publishing::error::PublishingError;
 use serde::Serialize;
-use vedette_common::text::cut;
+use vedette_common::text::{cut, json_word};
 use vedette_names::handling::EUROPOL;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
@@ -64,6 +65,10 @@ impl CreateOptions {
 pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<bool, PublishingError> {
     let _lock = home.lock()?;
     let list = checked(name, options)?;
+    let agency = home.agency().map_err(AuthorityError::from)?;
+    if agency.as_ref().is_some_and(|agency| name.as_str().split('/').next() != Some(agency)) {
+        return Err(bad("list", name, "an agency's lists begin with its name and /"));
+    }
     let mut db = home.database()?;
     let now = signing_time(home, db.read())?;
     if let Some(found) = lists::find(db.read(), name)? {
@@ -81,21 +86,17 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<b
     }
     let change = db.change()?;
     lists::insert(&change, &list, now)?;
+    audit::record(home, &change, Act::ListCreate.of(name).with("kind", json_word(&options.kind)))?;
     change.commit()?;
     Ok(true)
 }
 
-/// Names a list in the next root, unless the newest names it: with its first edition.
+/// Names a list in the next root, unless the newest names it: with its first edition. An agency's is named by headquarters,
+/// when it has been asked for.
 pub(super) fn name_in_root(home: &Home, list: &ListRow, now: u64) -> Result<(), AuthorityError> {
-    let issuer = Issuer {
-        list: list.name.clone(),
-        kind: list.kind,
-        role: root::role(1, &[Key::Issuer(&list.name).signing(home)?.public()]),
-        owner_key: Key::Owner(&list.name).opening(home)?.public(),
-        owner: cut(&list.owner),
-    };
+    let issuer = issuer(home, list)?;
     // A run that was cut off between here and its end has issued the root already; it is not issued twice.
-    if root::newest(home)?.0.issuer(&list.name) == Ok(&issuer) {
+    if home.agency()?.is_some() || root::newest(home)?.0.issuer(&list.name) == Ok(&issuer) {
         return Ok(());
     }
     root::issue_next(home, now, |root| {
@@ -103,6 +104,17 @@ pub(super) fn name_in_root(home: &Home, list: &ListRow, now: u64) -> Result<(), 
         root.issuers.push(issuer).map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))
     })?;
     Ok(())
+}
+
+/// A list as a root should name it, with the keys that it has here.
+pub(crate) fn issuer(home: &Home, list: &ListRow) -> Result<Issuer, AuthorityError> {
+    Ok(Issuer {
+        list: list.name.clone(),
+        kind: list.kind,
+        role: root::role(1, &[Key::Issuer(&list.name).signing(home)?.public()]),
+        owner_key: Key::Owner(&list.name).opening(home)?.public(),
+        owner: cut(&list.owner),
+    })
 }
 
 /// The list that the options ask for, if they are within their bounds.
@@ -189,9 +201,13 @@ fn view(db: &Session, list: ListRow) -> Result<ListView, PublishingError> {
     })
 }
 
-/// A list that must exist.
+/// A list that must exist, and be issued here.
 pub(crate) fn get(db: &Session, name: &ListName) -> Result<ListRow, PublishingError> {
-    lists::find(db, name)?.ok_or_else(|| PublishingError::NoList(name.clone()))
+    let list = lists::find(db, name)?.ok_or_else(|| PublishingError::NoList(name.clone()))?;
+    match agencies::of_list(db, name)? {
+        None => Ok(list),
+        Some(agency) => Err(PublishingError::IssuedElsewhere { list: name.clone(), agency }),
+    }
 }
 
 /// A handling code as a manifest names it; a list has none but those that [`create`] takes.

@@ -8,12 +8,15 @@
 //! | [`publish`] | makes what is pending the next edition |
 //! | [`change`] | single alerts onto the last edition |
 //! | [`issue`] | signs and records an edition |
+//! | [`draft`], [`approval`] | editions that need two operators |
 //! | [`bundle`] | writes what devices need into a folder |
 //! | [`replace`] | a new key for a list's issuer or owner |
 //! | [`screen`] | names against a list before it is published |
 
+pub mod approval;
 pub mod bundle;
 pub mod change;
+pub mod draft;
 mod error;
 pub mod import;
 pub mod imports;

@@ -11,6 +11,7 @@
 
 pub use crate::publishing::issue::{MANIFEST_LIFE_S, Published};
 
+use crate::authority::audit::Act;
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::db::Session;
@@ -46,7 +47,8 @@ pub fn publish(home: &Home, name: &ListName, options: &PublishOptions) -> Result
     let last = editions::newest(db.read(), name)?;
     let way = if options.whole { next_whole } else { next };
     let next = way(home, db.read(), name, list.key_number, last.as_ref(), options.withdraw_many)?;
-    conclude(home, &mut db, &list, next, last.as_ref())
+    let act = Act::Publish.of(name).with("whole", options.whole).with("withdraw_many", options.withdraw_many);
+    conclude(home, &mut db, &list, next, last.as_ref(), act)
 }
 
 /// The next edition's segments; `None` when nothing is pending or it is what the last edition says.

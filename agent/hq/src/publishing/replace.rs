@@ -9,6 +9,7 @@
 //!
 //! Invariant and failure: as in `authority::replace`. A list without an edition is refused: no root names its keys.
 
+use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::replace::{Replaced, Succession};
@@ -28,22 +29,26 @@ pub const OLD_OWNER_KEY_DAYS: u64 = 30;
 /// Replaces the key of a list's issuer, or finishes a replacement that was cut off.
 pub fn replace_issuer(home: &Home, name: &ListName) -> Result<Replaced, PublishingError> {
     let succession = Succession { key: Key::Issuer(name), next: Key::NextIssuer(name) };
+    let act = Act::ReplaceKey.of(name).with("role", "issuer");
     let named = |issuer: &mut Issuer, key: &Key<'_>| {
         issuer.role = root::role(1, &[key.signing(home)?.public()]);
         Ok(())
     };
-    replace(home, name, &succession, named, |db, now| issue::sign_again(home, db, &list::get(db, name)?, now))
+    let sign_again = |db: &Session, now| issue::sign_again(home, db, &list::get(db, name)?, now);
+    audit::around(home, act, || replace(home, name, &succession, named, sign_again))
 }
 
 /// Replaces the key of a list's owner, or finishes a replacement that was cut off.
 pub fn replace_owner(home: &Home, name: &ListName) -> Result<Replaced, PublishingError> {
     let succession = Succession { key: Key::Owner(name), next: Key::NextOwner(name) };
+    let act = Act::ReplaceKey.of(name).with("role", "owner");
     let named = |issuer: &mut Issuer, key: &Key<'_>| {
         issuer.owner_key = key.opening(home)?.public();
         Ok(())
     };
     // The heartbeat names the newest root.
-    replace(home, name, &succession, named, |db, now| Ok(heartbeat::renew(home, db, now)?))
+    let sign_again = |db: &Session, now| Ok(heartbeat::renew(home, db, now)?);
+    audit::around(home, act, || replace(home, name, &succession, named, sign_again))
 }
 
 fn replace(
@@ -78,6 +83,11 @@ fn replace(
 /// `anyway`, they stay for [`OLD_OWNER_KEY_DAYS`], and until every enrolled device has followed the root and has nothing
 /// waiting, and nothing stored here is sealed still.
 pub fn erase_old_owner_keys(home: &Home, name: &ListName, anyway: bool) -> Result<usize, PublishingError> {
+    let act = Act::EraseOldKeys.of(name).with("anyway", anyway);
+    audit::around(home, act, || erase(home, name, anyway))
+}
+
+fn erase(home: &Home, name: &ListName, anyway: bool) -> Result<usize, PublishingError> {
     let _lock = home.lock()?;
     let db = home.database()?;
     list::get(db.read(), name)?;

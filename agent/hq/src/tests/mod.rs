@@ -1,8 +1,12 @@
 //! Tests that need several folders, and what tests share.
 
+mod agency;
+mod approvals;
+mod audit;
 mod backup;
 mod cut_off;
 mod devices;
+mod operators;
 mod pins;
 mod publishing;
 mod renewal;
@@ -10,6 +14,7 @@ mod replace;
 mod replace_ca;
 mod replace_list;
 mod replace_root;
+mod requests;
 mod rules;
 mod serving;
 mod status;

@@ -46,7 +46,7 @@ fn the_next_root_names_the_new_key_and_what_the_old_one_signed_is_signed_again()
     let us = enrolment(&home);
     revoke(&home, &device_id()).unwrap();
     store_encounter(&home, [7; 16]);
-    answer(&home, [7; 16], None, OwnerWord::Confirmed, "call us").unwrap();
+    answer(&home, [7; 16], None, OwnerWord::Confirmed, "call us", None).unwrap();
     let mut held = root::newest(&home).unwrap().0;
     for (version, role) in (2..).zip(OnlineRole::ALL) {
         let before = secret(&home, role.name());

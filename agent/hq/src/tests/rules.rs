@@ -48,3 +48,22 @@ fn one_file_signs_so_that_everything_is_verified_first() {
         assert!(!text.contains("sign_statement"), "{} signs by itself", path.display());
     }
 }
+
+#[test]
+fn every_command_s_act_is_one_that_some_role_may_do() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let roles = std::fs::read_to_string(source.join("operators/roles.rs")).unwrap();
+    let mut commands = Vec::new();
+    files(&source.join("bin"), &mut commands);
+    let mut acts = 0;
+    for path in commands {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for act in text.split("Act::").skip(1) {
+            let act: String = act.chars().take_while(char::is_ascii_alphanumeric).collect();
+            acts += 1;
+            let covered = [",", "]"].iter().any(|end| roles.contains(&format!("Act::{act}{end}")));
+            assert!(covered, "{}: no role may {act}", path.display());
+        }
+    }
+    assert!(acts > 30, "the commands are found: {acts}");
+}

@@ -90,7 +90,7 @@ impl Bench {
 impl Serving<'_> {
     fn look(&mut self) {
         self.watch.look(&mut self.db, &mut self.alarms);
-        self.alarms.store(&mut self.db);
+        self.alarms.store(self.home, &mut self.db);
     }
 
     /// The ids that receipts name after this message.
@@ -113,7 +113,7 @@ impl Serving<'_> {
     }
 
     fn stored(&self) -> usize {
-        encounters::pages(self.home).unwrap().map(|page| page.unwrap().len()).sum()
+        encounters::pages(self.home, "test").unwrap().map(|page| page.unwrap().len()).sum()
     }
 
     fn heartbeat(&self) -> u64 {
@@ -134,7 +134,7 @@ fn a_clock_that_runs_ahead_signs_nothing_and_collecting_goes_on() {
     assert_eq!(serving.alarms.subjects(), ["the clock"]);
     let shown = alarms(&bench.home).unwrap();
     assert!(shown.len() == 1 && shown[0].text.contains("--clock-is-right"), "{shown:?}");
-    let row = encounters::pages(&bench.home).unwrap().next().unwrap().unwrap().remove(0);
+    let row = encounters::pages(&bench.home, "test").unwrap().next().unwrap().unwrap().remove(0);
     assert_eq!(row.received_at, NOW + 100, "what passed since the last signature is known");
 
     bench.time.set_system(NOW + 200);
@@ -233,4 +233,46 @@ fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
     serving.look();
     let shown = alarms(&bench.home).unwrap();
     assert!(shown[0].text.contains("interpol/sltd edition 7 (here 1)"), "{shown:?}");
+}
+
+/// The acts of alarms in the audit log, with their subjects.
+fn alarm_lines(home: &Home) -> Vec<(String, String)> {
+    let all = crate::authority::audit::log::pages(home, Default::default()).unwrap();
+    let lines = all.flat_map(Result::unwrap).filter(|line| line.act.starts_with("alarm"));
+    lines.map(|line| (line.act, line.object)).collect()
+}
+
+#[test]
+fn an_alarm_and_its_end_are_lines_of_the_audit_log_and_what_flutters_does_not_fill_it() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    let right = bench.damage("heartbeat");
+    bench.time.pass(1);
+    serving.look();
+    serving.look();
+    fs::write(bench.home.keys().join("heartbeat"), right).unwrap();
+    bench.time.pass(6);
+    serving.look();
+    let line = |act: &str, what: &str| (act.to_string(), what.to_string());
+    let first = [line("alarm", "the heartbeat"), line("alarm-ends", "the heartbeat")];
+    assert_eq!(alarm_lines(&bench.home), first);
+    for n in 0..200 {
+        serving.alarms.raise("a cable", format!("it is out, {n}"), NOW);
+        serving.alarms.end("a cable");
+        serving.alarms.store(&bench.home, &mut serving.db);
+    }
+    assert_eq!(alarm_lines(&bench.home).len(), 60);
+}
+
+#[test]
+fn without_the_audit_key_there_is_an_alarm_and_nothing_that_must_be_recorded_is_done() {
+    let bench = bench();
+    let mut serving = bench.serving();
+    bench.damage("audit");
+    serving.alarms.raise("a cable", "it is out".into(), NOW);
+    serving.look();
+    assert_eq!(serving.alarms.subjects(), ["a cable", "the audit log"]);
+    assert_eq!(alarm_lines(&bench.home), []);
+    // What devices send is stored and receipted all the same.
+    assert_eq!(serving.receipted(&bench.message(3, &list_name())), [3]);
 }

@@ -85,9 +85,9 @@ fn of_two_answers_in_one_second_the_second_is_later_and_old_ones_leave_the_broke
     let (_dir, home, time) = new_home_and_time();
     store_encounter(&home, [7; 16]);
     let at = || outcomes::answered_at(home.database().unwrap().read(), &[7; 16], &device_id()).unwrap();
-    answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap();
+    answer(&home, [7; 16], None, OwnerWord::Confirmed, "", None).unwrap();
     assert_eq!(at(), Some(NOW));
-    answer(&home, [7; 16], None, OwnerWord::Withdrawn, "").unwrap();
+    answer(&home, [7; 16], None, OwnerWord::Withdrawn, "", Some("withdrawn since")).unwrap();
     assert_eq!(at(), Some(NOW + 1));
     let kept = |time| retained(home.database().unwrap().read(), time).unwrap();
     let is_cleared = |time| kept(time).iter().map(|(_, bytes)| bytes.is_empty()).collect::<Vec<_>>();
@@ -95,7 +95,7 @@ fn of_two_answers_in_one_second_the_second_is_later_and_old_ones_leave_the_broke
     assert_eq!(is_cleared(NOW + 2 + OWNER_ANSWER_KEPT_S), [true]);
     assert_eq!(is_cleared(NOW + 2 + 2 * OWNER_ANSWER_KEPT_S), Vec::<bool>::new());
     time.pass(10);
-    answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap();
+    answer(&home, [7; 16], None, OwnerWord::Confirmed, "", Some("seen again")).unwrap();
     assert_eq!(at(), Some(NOW + 10));
 }
 
@@ -167,7 +167,7 @@ fn a_clock_far_ahead_signs_nothing_until_somebody_says_that_it_is_right() {
         is_refused(replace_key(&home, role).unwrap_err());
     }
     is_refused(crate::authority::renew::renew(&home, false).unwrap_err());
-    match answer(&home, [7; 16], None, OwnerWord::Confirmed, "") {
+    match answer(&home, [7; 16], None, OwnerWord::Confirmed, "", None) {
         Err(CollectorError::Authority(error)) => is_refused(error),
         other => panic!("{other:?}"),
     }
@@ -235,7 +235,7 @@ fn what_devices_would_refuse_is_not_signed_and_nothing_changes() {
     with_another_key("root-1", &|| crate::authority::renew::renew(&home, false).unwrap_err().into());
     with_another_key("orders", &|| revoke(&home, &device_id()).unwrap_err().into());
     with_another_key("collector", &|| {
-        answer(&home, [7; 16], None, OwnerWord::Confirmed, "").unwrap_err().into()
+        answer(&home, [7; 16], None, OwnerWord::Confirmed, "", None).unwrap_err().into()
     });
     with_another_key("issuer-interpol.sltd", &|| {
         let options = EnrolOptions::into(dir.path().join("post-8"));

@@ -8,6 +8,7 @@
 //! | [`installing`] | wants, pieces, banks, what is copied and what is fetched, power cuts |
 //! | [`pinning`] | keys that the root replaces, and what ends with them |
 //! | [`noting`] | notes with and without key and room, and how they leave |
+//! | [`room`] | the largest values of all keys fit the key-value store that a setup must bring |
 //!
 //! The list is that of the vectors; signatures are pretended, as in the tests of trust.
 
@@ -17,6 +18,7 @@ mod hosting;
 mod installing;
 mod noting;
 mod pinning;
+mod room;
 
 use super::*;
 use crate::flash::memory::MemoryFlash;
@@ -226,8 +228,10 @@ fn a_setup_whose_regions_meet_or_leave_the_flash_is_refused() {
     assert_eq!(opened(|_| (), GEOMETRY), Ok(()));
     let unit = Geometry { unit: 64, ..GEOMETRY };
     assert_eq!(opened(|_| (), unit), Err(SetupError::Geometry));
-    let broken: [Change; 12] = [
+    let broken: [Change; 14] = [
+        |s| s.kv.sectors = 0,
         |s| s.kv.sectors = 1,
+        |s| s.kv = Region { first: 58, sectors: 3 },
         |s| s.spool.sectors = 1,
         |s| s.spool.first = 1,
         |s| s.spool.first = 3,

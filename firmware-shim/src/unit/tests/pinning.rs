@@ -57,9 +57,9 @@ fn a_new_issuer_s_key_ends_the_list_s_edition_and_floor_and_no_other_list_s() {
 #[test]
 fn a_new_orders_key_ends_what_the_old_one_enrolled() {
     let mut unit = ready();
-    unit.set_number(ENROLMENT, u64::MAX).unwrap();
+    unit.set_floor(ENROLMENT, u64::MAX).unwrap();
     unit.pin(&pin(2, PinnedRole::Orders, &NEW, &ROOT)).unwrap();
-    assert_eq!(unit.number(ENROLMENT).unwrap(), 0);
+    assert_eq!(unit.floor(ENROLMENT).unwrap(), 0);
     assert!(unit.channel.is_none());
     assert_eq!(reopened(&mut unit).setup.orders, role(2, &NEW));
 }
@@ -130,29 +130,88 @@ fn without_a_root_s_key_no_pin_is_taken() {
     assert_eq!(unit.pin(&pin(2, PinnedRole::Heartbeat, &NEW, &[])), Err(ScannerRefusal::Untrusted));
 }
 
+/// Whether the roles of heartbeat, orders and issuer have the new keys; the floors of time and enrolment; the list's edition.
+type Believed = ([bool; 3], u64, u64, u64);
+
+/// What a scanner would accept.
+fn believed(unit: &Scanner) -> Believed {
+    let roles = [&unit.setup.heartbeat, &unit.setup.orders, &unit.setup.lists[0].issuer.role];
+    let edition = unit.hello(0).unwrap().lists[0].edition;
+    let floors = [TIME, ENROLMENT].map(|key| unit.floor(key).unwrap());
+    (roles.map(|found| *found == role(2, &NEW)), floors[0], floors[1], edition)
+}
+
+/// A scanner with floors, and a pin of each role, with what it believes once that is in effect.
+fn pins_to_come() -> [(PinnedRole, Believed); 3] {
+    let time = ISSUED + 10;
+    [
+        (PinnedRole::Heartbeat, ([true, false, false], 0, 9, 2)),
+        (PinnedRole::Orders, ([false, true, false], time, 0, 2)),
+        (PinnedRole::Issuer(list()), ([false, false, true], time, 9, 0)),
+    ]
+}
+
+fn with_floors() -> Scanner {
+    let mut unit = ready();
+    unit.set_floor(ENROLMENT, 9).unwrap();
+    assert_eq!(believed(&unit), ([false; 3], ISSUED + 10, 9, 2));
+    unit
+}
+
 #[test]
-fn power_lost_at_any_write_leaves_the_old_key_or_the_new_one() {
+fn power_lost_at_any_write_leaves_the_old_key_with_its_floor_or_the_new_one_without() {
     let vectors = Vectors::new();
     let [base, delta] = &vectors.segments;
-    for of in [PinnedRole::Heartbeat, PinnedRole::Orders, PinnedRole::Issuer(list())] {
+    let before = believed(&with_floors());
+    for (of, after) in pins_to_come() {
         let next = pin(2, of, &NEW, &ROOT);
         for cut in 1.. {
-            let mut unit = ready();
+            let mut unit = with_floors();
             unit.flash().steps_left = Some(cut);
             let taken = unit.pin(&next);
             let mut unit = open(unit.flash().clone().powered());
+            assert!([before, after].contains(&believed(&unit)), "{cut}: {:?}", believed(&unit));
             unit.pin(&next).unwrap();
-            let roles = [&unit.setup.heartbeat, &unit.setup.orders, &unit.setup.lists[0].issuer.role];
-            assert_eq!(roles.into_iter().filter(|found| **found == role(2, &NEW)).count(), 1);
-            if unit.setup.lists[0].issuer.role == role(2, &NEW) {
-                assert_eq!(unit.hello(0).unwrap().lists[0].edition, 0);
+            assert_eq!(believed(&unit), after);
+            if after.3 == 0 {
                 install(&mut unit, &print_as(list(), &NEW, 1, &[base, delta])).unwrap();
-            } else {
-                assert_eq!(unit.hello(0).unwrap().lists[0].edition, 2);
             }
             if taken.is_ok() {
                 break;
             }
         }
+    }
+}
+
+#[test]
+fn a_write_that_its_driver_denies_leaves_a_scanner_with_what_is_in_its_flash() {
+    for (of, after) in pins_to_come() {
+        let next = pin(2, of, &NEW, &ROOT);
+        for step in 1.. {
+            let mut unit = with_floors();
+            let denied = unit.flash().steps + step;
+            unit.flash().denies_step = Some(denied);
+            let taken = unit.pin(&next);
+            let (heartbeat, orders) = (unit.setup.heartbeat.clone(), unit.setup.orders.clone());
+            let stored = reopened(&mut unit).setup;
+            assert_eq!((heartbeat, orders), (stored.heartbeat, stored.orders), "{step}");
+            // Said again, it is in effect as a whole, without a start in between.
+            unit.pin(&next).unwrap();
+            assert_eq!(believed(&unit), after, "{step}");
+            if taken.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_floor_of_the_keys_before_counts_for_no_others_and_theirs_begins_anew() {
+    let mut unit = with_floors();
+    unit.pin(&pin(2, PinnedRole::Heartbeat, &NEW, &ROOT)).unwrap();
+    unit.set_time(&heartbeat_by(&NEW, 5), 0).unwrap();
+    for mut unit in [reopened(&mut unit), unit] {
+        assert_eq!(believed(&unit).1, 5);
+        assert_eq!(unit.set_time(&heartbeat_by(&NEW, 4), 0), Err(ScannerRefusal::Rollback));
     }
 }

@@ -11,6 +11,7 @@ mod mrz;
 mod officer;
 mod output;
 mod owners;
+mod request;
 mod scan;
 mod seal_key;
 mod status;
@@ -58,6 +59,8 @@ enum Command {
     Owners(owners::Arguments),
     /// Import a bundle, such as from a USB stick. Uses the running agent, or the store itself when none runs.
     Import(import::Arguments),
+    /// Make a new device's keys, here, and a request that `vedette-hq enrol --request` takes: headquarters never has them.
+    Request(request::Arguments),
     /// Check the configuration file and say what it means.
     CheckConfig,
     /// Verify, show or export the record of who searched what, when and why.
@@ -129,6 +132,7 @@ async fn command(cli: Cli) -> Result<u8, Failure> {
         Command::Status(arguments) => status::run(&arguments, &config()?).await,
         Command::Owners(arguments) => owners::run(&arguments, &config()?).await,
         Command::Import(arguments) => import::run(&arguments, &config()?).await,
+        Command::Request(arguments) => request::run(&arguments),
         Command::CheckConfig => {
             print!("{}", show::config(&cli.config, &config()?));
             Ok(0)

@@ -218,8 +218,20 @@ fn pins_come_before_the_opening_one_at_a_time_and_whatever_is_said_of_them() {
         assert_eq!(port.says(), Some(vec![PROTOCOL, PIN, 7, 7]));
         port.waits(ANSWER_WAIT);
     }
-    assert_eq!(port.says(), None);
-    assert_eq!(port.says(), Some(vec![PROTOCOL, 0]), "it asks anew who is there");
+    assert_eq!(port.says(), Some(vec![PROTOCOL, PIN, 8]), "one that it never answers keeps none from it");
+    port.hears(&[PROTOCOL, PINNED]);
+    let opening = port.says().unwrap();
+    assert!(port.hears(&reply(&opening, &SCANNER).unwrap()));
+    // Nor does it keep the channel from opening, if it answers none.
+    let mut port = with_pins();
+    let mut said = Vec::new();
+    for _ in 0..2 * TRIES_MAX {
+        said.extend(port.says().map(|said| said[1]));
+        port.waits(ANSWER_WAIT);
+    }
+    assert_eq!(said, [PIN; 2 * TRIES_MAX as usize]);
+    let opening = port.says().unwrap();
+    assert!(port.hears(&reply(&opening, &SCANNER).unwrap()));
 
     // Pins that come later end the channel, so that it begins with them.
     let mut port = Port::with(enrolled(|_| ()));

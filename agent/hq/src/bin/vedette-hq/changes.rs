@@ -1,10 +1,11 @@
 //! `put`, `withdraw`, `change`: alerts onto the last edition.
 
-use crate::home::open;
-use crate::lists::{send, write_report};
+use crate::door::Door;
+use crate::lists::{say_draft, send, write_report};
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_hq::PublishingError;
+use vedette_hq::audit::Act;
 use vedette_hq::change::{ChangeOptions, Changes, change};
 use vedette_shim::ids::ListName;
 
@@ -26,6 +27,9 @@ pub(crate) enum Command {
         /// Ids, such as UTO-P-L898902C3; of persons the issuer's own.
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
+        /// It cannot wait for a second operator, where the list lets urgent withdrawals. Why; it is recorded.
+        #[arg(long, value_name = "REASON")]
+        urgent: Option<String>,
         #[command(flatten)]
         how: How,
     },
@@ -57,13 +61,19 @@ pub(crate) struct How {
     broker: bool,
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
-    let (list, changes, how) = match command {
-        Command::Put { list, file, how } => (list, Changes::Put(file), how),
-        Command::Withdraw { list, ids, how } => (list, Changes::Withdraw(ids), how),
-        Command::Change { list, file, how } => (list, Changes::File(file), how),
+pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
+    let (act, list, changes, how) = match command {
+        Command::Put { list, file, how } => (Act::Put, list, Changes::Put(file), how),
+        Command::Withdraw { list, ids, urgent, how } => {
+            let changes = match urgent {
+                Some(reason) => Changes::WithdrawUrgently(ids, reason),
+                None => Changes::Withdraw(ids),
+            };
+            (Act::Withdraw, list, changes, how)
+        }
+        Command::Change { list, file, how } => (Act::Change, list, Changes::File(file), how),
     };
-    let home = open(dir)?;
+    let home = door.open(act)?;
     let options = ChangeOptions { strict: how.strict, withdraw_many: how.withdraw_many };
     let changed = match change(&home, &list, &changes, options) {
         Err(PublishingError::NotAsWritten { path, report }) => {
@@ -76,6 +86,9 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
     write_report(how.report.as_deref(), &changed.report)?;
     println!("{}", changed.report);
     let published = &changed.published;
+    if say_draft(&list, published) {
+        return Ok(());
+    }
     match published.is_new {
         true => println!(
             "{list}: edition {}, {} put, {} withdrawn, {} bytes to fetch",

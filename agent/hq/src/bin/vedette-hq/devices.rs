@@ -1,10 +1,11 @@
 //! `enrol`, `revoke`, `devices`: devices come and go.
 
-use crate::home::open;
+use crate::door::Door;
 use crate::{print, show};
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vedette_common::clock::rfc3339;
+use vedette_hq::audit::Act;
 use vedette_hq::enrol::{self, EnrolOptions};
 use vedette_hq::{devices, orders, revoke};
 use vedette_shim::ids::DeviceId;
@@ -24,6 +25,9 @@ pub(crate) enum Command {
         /// Life of its certificate, days.
         #[arg(long, default_value_t = 90)]
         cert_days: u32,
+        /// The request that `vedette request` made on the device: its private keys stay there.
+        #[arg(long, value_name = "FILE", conflicts_with = "renew")]
+        request: Option<PathBuf>,
         /// It is enrolled: make a new certificate and key only, to be copied over its own. It keeps all else.
         #[arg(long, conflicts_with = "post")]
         renew: bool,
@@ -47,23 +51,32 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Enrol { device, out, cert_days, renew: true, .. } => {
-            let until = rfc3339(enrol::renew(&open(dir)?, &device, &out, cert_days)?);
+            let until = rfc3339(enrol::renew(&door.open(Act::RenewDevice)?, &device, &out, cert_days)?);
             println!("{device}: a certificate until {until}; it keeps its keys, lists and encounters");
             println!("copy device.pem and device.key of {} over the device's own", out.display());
         }
-        Command::Enrol { device, out, post, cert_days, renew: false } => {
-            let options = EnrolOptions { post, certificate_days: cert_days, ..EnrolOptions::into(out) };
-            let enrolled = enrol::enrol(&open(dir)?, &device, &options)?;
+        Command::Enrol { device, out, post, cert_days, request, renew: false } => {
+            let options =
+                EnrolOptions { post, certificate_days: cert_days, request, ..EnrolOptions::into(out) };
+            let enrolled = enrol::enrol(&door.open(Act::Enrol)?, &device, &options)?;
             let until = rfc3339(enrolled.certificate_expires_at);
             let before = if enrolled.before { "was enrolled before, " } else { "enrolled " };
             println!("{device}: {before}until {until}, {} list(s) granted", enrolled.lists.len());
-            println!("run it with: vedette run --config {}", enrolled.agent_toml.display());
+            match enrolled.fingerprint {
+                Some(fingerprint) => {
+                    println!("fingerprint: {fingerprint}");
+                    println!(
+                        "if the device showed the same, copy what is in the folder to it; else `vedette-hq revoke {device}`"
+                    );
+                }
+                None => println!("run it with: vedette run --config {}", enrolled.agent_toml.display()),
+            }
         }
         Command::Revoke { device } => {
-            let revoked = revoke::revoke(&open(dir)?, &device)?;
+            let revoked = revoke::revoke(&door.open(Act::Revoke)?, &device)?;
             match revoked.before {
                 true => println!("{device}: was revoked before; nothing else changes"),
                 false => println!(
@@ -71,16 +84,16 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                     revoked.rotated.len()
                 ),
             }
-            println!("the broker must read {} again", dir.join("pki/crl.pem").display());
+            println!("the broker must read {} again", door.dir().join("pki/crl.pem").display());
         }
         Command::SendAgain { devices } => {
-            let count = orders::send_again(&open(dir)?, &devices)?;
+            let count = orders::send_again(&door.open(Act::SendAgain)?, &devices)?;
             println!(
                 "{count} device(s) are ordered to send again; the order goes out with serve or publish --broker"
             );
         }
         Command::Devices { json } => {
-            let home = open(dir)?;
+            let home = door.open(Act::Devices)?;
             print::pages(json, devices::pages(&home)?, show::devices)?;
             print::alarms(&home)?;
         }

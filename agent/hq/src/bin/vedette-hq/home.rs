@@ -1,13 +1,14 @@
 //! `init`, `renew`, `replace-key`: the home and its keys.
 
+use crate::door::{Door, clock};
 use crate::values::{ReplacedRole, replaced_role};
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use vedette_common::clock::{Clock, rfc3339};
+use std::path::PathBuf;
+use vedette_common::clock::rfc3339;
+use vedette_hq::audit::{Act, key};
 use vedette_hq::init::{InitOptions, init};
 use vedette_hq::replace::Replaced;
-use vedette_hq::{AuthorityError, Home, backup, renew, replace, replace_ca, replace_list, replace_root};
+use vedette_hq::{Home, backup, renew, replace, replace_ca, replace_list, replace_root};
 use vedette_shim::ids::ListName;
 
 #[derive(Subcommand)]
@@ -42,7 +43,7 @@ pub(crate) enum Command {
     /// Replace a key, because somebody may have copied it or it is lost: the next root names the new one. If it is
     /// interrupted, the same command again finishes.
     ReplaceKey {
-        /// `heartbeat`, `roster`, `collector` or `orders`; or a list's `issuer` or `owner`.
+        /// `heartbeat`, `roster`, `collector`, `orders` or `audit`; or a list's `issuer` or `owner`.
         #[arg(value_parser = replaced_role)]
         role: ReplacedRole,
         /// The list of the issuer or owner.
@@ -74,19 +75,11 @@ pub(crate) enum Command {
     ReplaceRootKeys,
 }
 
-/// Opens the home, with the machine's clock.
-pub(crate) fn open(dir: &Path) -> Result<Home, AuthorityError> {
-    Home::open(dir, clock())
-}
-
-fn clock() -> Arc<Clock> {
-    Arc::new(Clock::default())
-}
-
-pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow::Result<()> {
+pub(crate) fn run(door: &Door, command: Command, clock_is_right: bool) -> anyhow::Result<()> {
+    let dir = door.dir();
     match command {
         Command::Backup { out } => {
-            let count = backup::backup(&open(dir)?, &out)?;
+            let count = backup::backup(&door.open(Act::Backup)?, &out)?;
             println!(
                 "{} has {count} files, and every private key: keep it as safe as the home",
                 out.display()
@@ -107,7 +100,7 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             println!("headquarters is in {}", dir.display());
         }
         Command::Renew { revoke_old } => {
-            let renewed = renew::renew(&open(dir)?, revoke_old)?;
+            let renewed = renew::renew(&door.open(Act::Renew)?, revoke_old)?;
             println!("root {} counts until {}", renewed.root_version, rfc3339(renewed.root_expires_at));
             println!("the certificates in {} are new: restart broker and serve", dir.join("pki").display());
             if revoke_old {
@@ -118,7 +111,7 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             }
         }
         Command::ReplaceRootKeys => {
-            let replaced = replace_root::replace_root_keys(&open(dir)?)?;
+            let replaced = replace_root::replace_root_keys(&door.open(Act::ReplaceRootKeys)?)?;
             if replaced.finished {
                 println!("completed the interrupted replacement; run the command again for other new keys");
             }
@@ -128,9 +121,9 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             );
             println!("move them apart from each other, and keep no copy of the old ones");
         }
-        Command::ReplaceKey { role, list } => replace_key(&open(dir)?, role, list.as_ref())?,
+        Command::ReplaceKey { role, list } => replace_key(&door.open(Act::ReplaceKey)?, role, list.as_ref())?,
         Command::ReplaceCa { finish: false, .. } => {
-            let begun = replace_ca::begin(&open(dir)?)?;
+            let begun = replace_ca::begin(&door.open(Act::ReplaceCa)?)?;
             if begun.before {
                 println!(
                     "the CA is being replaced already; {} device(s) need the old one still:",
@@ -145,7 +138,7 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             );
         }
         Command::ReplaceCa { finish: true, anyway } => {
-            replace_ca::finish(&open(dir)?, anyway)?;
+            replace_ca::finish(&door.open(Act::ReplaceCa)?, anyway)?;
             let pki = dir.join("pki");
             println!("{}: the old CA has ended", pki.display());
             println!(
@@ -153,7 +146,7 @@ pub(crate) fn run(dir: &Path, command: Command, clock_is_right: bool) -> anyhow:
             );
         }
         Command::EraseOldKeys { list, anyway } => {
-            match replace_list::erase_old_owner_keys(&open(dir)?, &list, anyway)? {
+            match replace_list::erase_old_owner_keys(&door.open(Act::EraseOldKeys)?, &list, anyway)? {
                 0 => println!("{list}: its owner has no old key here"),
                 erased => println!("{list}: {erased} old key(s) of its owner erased"),
             }
@@ -168,6 +161,14 @@ fn replace_key(home: &Home, role: ReplacedRole, list: Option<&ListName>) -> anyh
         (ReplacedRole::Online(role), None) => {
             let root = say_replaced(role.name(), replace::replace_key(home, role)?);
             println!("keys/{}.until-{root} is the old one: nothing needs it any more", role.name());
+        }
+        (ReplacedRole::Audit, None) => {
+            key::replace(home)?;
+            println!("audit: new key; the next line of the log is signed by it");
+            println!("keep keys/audit.until-*: the oldest is the key that exports are verified with");
+        }
+        (ReplacedRole::Audit, Some(list)) => {
+            anyhow::bail!("the key audit is the home's, not {list}'s: name no list")
         }
         (ReplacedRole::Issuer, Some(list)) => {
             let name = file("issuer", list);

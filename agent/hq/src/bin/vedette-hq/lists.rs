@@ -1,6 +1,6 @@
 //! `list create`, `import`, `publish`, `screen`, `lists`: from a file to the devices.
 
-use crate::home::open;
+use crate::door::Door;
 use crate::values::{duration, kind};
 use crate::{print, show};
 use clap::Subcommand;
@@ -8,10 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vedette_common::files;
+use vedette_hq::audit::Act;
+use vedette_hq::draft::{self, Approvals};
 use vedette_hq::import::{self, ImportOptions};
 use vedette_hq::import_report::Report;
 use vedette_hq::list::{self, CreateOptions};
-use vedette_hq::publish::{self, PublishOptions};
+use vedette_hq::publish::{self, PublishOptions, Published};
 use vedette_hq::{Home, PublishingError, broadcast, bundle, screen};
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;
@@ -100,9 +102,24 @@ pub(crate) enum ListCommand {
         #[arg(long, value_parser = duration)]
         confirm: Option<Duration>,
     },
+    /// Say how many operators an edition of a list needs.
+    Set(Set),
 }
 
-pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
+/// What `list set` takes.
+#[derive(clap::Args)]
+pub(crate) struct Set {
+    /// The list.
+    list: ListName,
+    /// So many operators an edition needs, with the one who proposes it: 1 or 2.
+    #[arg(long, value_name = "N")]
+    approvals: u8,
+    /// A withdrawal with --urgent needs one only.
+    #[arg(long)]
+    urgent_withdrawals: bool,
+}
+
+pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List(ListCommand::Create { name, kind, lease, owner, possible, hit, handling, confirm }) => {
             let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
@@ -115,7 +132,7 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
                 handling,
                 confirm_s: confirm.map_or(0, seconds),
             };
-            match list::create(&open(dir)?, &name, &options)? {
+            match list::create(&door.open(Act::ListCreate)?, &name, &options)? {
                 true => println!(
                     "{name}: made; import a file into it, then publish it: devices hear of it with its first edition"
                 ),
@@ -123,20 +140,26 @@ pub(crate) fn run(dir: &Path, command: Command) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::List(ListCommand::Set(Set { list, approvals, urgent_withdrawals })) => {
+            let needs = Approvals { operators: approvals, urgent_withdrawals };
+            draft::set_approvals(&door.open(Act::ListSet)?, &list, needs)?;
+            println!("{list}: an edition needs {approvals} operator(s)");
+            Ok(())
+        }
         Command::Import { list, file, report, strict, allow_empty } => {
             let options = ImportOptions { strict, allow_empty };
-            import_list(&open(dir)?, &list, &file, report.as_deref(), options)
+            import_list(&door.open(Act::Import)?, &list, &file, report.as_deref(), options)
         }
         Command::Publish { list, bundle, whole, withdraw_many, broker } => {
             let options = PublishOptions { whole, withdraw_many };
-            publish_list(&open(dir)?, list, bundle, &options, broker)
+            publish_list(&door.open(Act::Publish)?, list, bundle, &options, broker)
         }
         Command::Screen { list, queries } => {
             screen::screen(&list, &queries, std::io::BufWriter::new(std::io::stdout().lock()))?;
             Ok(())
         }
         Command::Lists { json } => {
-            let home = open(dir)?;
+            let home = door.open(Act::Lists)?;
             print::rows(json, list::lists(&home)?, show::lists)?;
             print::alarms(&home)
         }
@@ -173,6 +196,9 @@ fn publish_list(
 ) -> anyhow::Result<()> {
     let spinner = spinner(&format!("publishing {name}"));
     let published = publish::publish(home, &name, options)?;
+    if say_draft(&name, &published) {
+        return Ok(());
+    }
     if let Some(folder) = &bundle {
         bundle::bundle(home, folder)?;
     }
@@ -193,6 +219,17 @@ fn publish_list(
         println!("bundle in {}", folder.display());
     }
     if broker { send(home, name) } else { Ok(()) }
+}
+
+/// Says that nothing was published, where a second operator is needed; whether that is so.
+pub(crate) fn say_draft(list: &ListName, published: &Published) -> bool {
+    let Some(draft) = published.draft else { return false };
+    println!(
+        "{list}: draft {draft}, {} put, {} withdrawn; nothing is published until another operator approves it: `vedette-hq \
+         approve {list} {draft}`",
+        published.puts, published.withdrawals
+    );
+    true
 }
 
 /// Sends a list's newest edition to the broker.

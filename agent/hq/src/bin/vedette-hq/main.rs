@@ -1,20 +1,27 @@
 //! `vedette-hq`: arguments -> library call -> exit code. One file a group of commands.
 
+mod agency;
+mod approvals;
+mod audit;
 mod changes;
 mod devices;
+mod door;
 mod home;
 mod lists;
 mod officer;
+mod operator;
 mod print;
 mod scanner;
 mod service;
 mod show;
 mod values;
 
+use crate::door::Door;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use vedette_common::memory;
+use vedette_hq::audit::Act;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;
@@ -33,6 +40,9 @@ struct Cli {
     /// It is logged, and a `serve` that runs goes on signing by itself.
     #[arg(long, global = true)]
     clock_is_right: bool,
+    /// The folder of the operator who acts, with certificate and key; needed once there are operators.
+    #[arg(long, global = true, env = "VEDETTE_OPERATOR", value_name = "FOLDER")]
+    operator: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,6 +56,8 @@ enum Command {
     #[command(flatten)]
     Changes(changes::Command),
     #[command(flatten)]
+    Approvals(approvals::Command),
+    #[command(flatten)]
     Devices(devices::Command),
     /// Say who may sign in at the devices.
     #[command(subcommand)]
@@ -53,6 +65,15 @@ enum Command {
     /// Say which scanners with the shim hang at which device.
     #[command(subcommand)]
     Scanner(scanner::Command),
+    /// Exchange lists and encounters with agencies that issue on machines of their own.
+    #[command(subcommand)]
+    Agency(agency::Command),
+    /// Say who may act at headquarters, in which roles.
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// Show, verify and export the log of every act.
+    #[command(subcommand)]
+    Audit(audit::Command),
     #[command(flatten)]
     Service(service::Command),
     /// Print a completion script.
@@ -88,17 +109,22 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     let restores = matches!(cli.command, Command::Home(home::Command::Restore { .. }));
+    let door = Door { dir: cli.home, operator: cli.operator };
     if cli.clock_is_right && !restores {
-        vedette_hq::signing_time::confirm_clock(&home::open(&cli.home)?)?;
+        vedette_hq::signing_time::confirm_clock(&door.open(Act::ConfirmClock)?)?;
     }
     match cli.command {
-        Command::Home(command) => home::run(&cli.home, command, cli.clock_is_right),
-        Command::Lists(command) => lists::run(&cli.home, command),
-        Command::Changes(command) => changes::run(&cli.home, command),
-        Command::Devices(command) => devices::run(&cli.home, command),
-        Command::Officer(command) => officer::run(&home::open(&cli.home)?, command),
-        Command::Scanner(command) => scanner::run(&home::open(&cli.home)?, command),
-        Command::Service(command) => service::run(&cli.home, command),
+        Command::Home(command) => home::run(&door, command, cli.clock_is_right),
+        Command::Lists(command) => lists::run(&door, command),
+        Command::Changes(command) => changes::run(&door, command),
+        Command::Approvals(command) => approvals::run(&door, command),
+        Command::Devices(command) => devices::run(&door, command),
+        Command::Officer(command) => officer::run(&door, command),
+        Command::Scanner(command) => scanner::run(&door, command),
+        Command::Agency(command) => agency::run(&door, command),
+        Command::Operator(command) => operator::run(&door, command),
+        Command::Audit(command) => audit::run(&door, command),
+        Command::Service(command) => service::run(&door, command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vedette-hq", &mut std::io::stdout());
             Ok(())

@@ -1,5 +1,6 @@
 //! `vedette-hq officer`: the roster on the command line. PINs come from a prompt or standard input, never as arguments.
 
+use crate::door::Door;
 use crate::print;
 use clap::Subcommand;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -7,7 +8,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use vedette_common::clock::{rfc3339, system_now};
 use vedette_common::pin::{PIN_BYTES_MAX, Pin};
 use vedette_common::roster::{Badge, PinCost, Role};
-use vedette_hq::Home;
+use vedette_hq::audit::Act;
 use vedette_hq::officer::{self, NewOfficer, OfficerView};
 use zeroize::Zeroizing;
 
@@ -49,23 +50,24 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(home: &Home, command: Command) -> anyhow::Result<()> {
+pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add { badge, name, role, discreet, language, pin_memory, pin_passes } => {
+            let home = door.open(Act::OfficerAdd)?;
             let cost = PinCost { memory_kib: pin_memory, passes: pin_passes, ..PinCost::default() };
             anyhow::ensure!(cost.is_bearable(), "--pin-memory is 1024 to 65536 KiB, --pin-passes 1 to 10");
             let pin = read_pin()?;
             let number =
-                officer::add(home, &badge, &NewOfficer { name, role, discreet, language, pin, cost })?;
+                officer::add(&home, &badge, &NewOfficer { name, role, discreet, language, pin, cost })?;
             println!(
                 "{badge}: on roster {number}; `serve`, `publish --broker` or a bundle brings it to the devices"
             );
         }
         Command::Remove { badge } => {
-            let number = officer::remove(home, &badge)?;
+            let number = officer::remove(&door.open(Act::OfficerRemove)?, &badge)?;
             println!("{badge}: revoked on roster {number}");
         }
-        Command::List { json } => print::rows(json, officer::officers(home)?, show)?,
+        Command::List { json } => print::rows(json, officer::officers(&door.open(Act::Officers)?)?, show)?,
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! `vedette-hq scanner`: the scanners with the shim, on the command line.
 
+use crate::door::Door;
 use crate::print;
 use clap::Subcommand;
 use std::path::PathBuf;
 use vedette_common::clock::rfc3339;
-use vedette_hq::Home;
+use vedette_hq::audit::Act;
 use vedette_hq::scanner::{self, ScannerOptions, ScannerView};
 use vedette_shim::ids::{DeviceId, ListName, from_hex};
 
@@ -40,11 +41,15 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(home: &Home, command: Command) -> anyhow::Result<()> {
+pub(super) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Enrol { scanner, device, lists, key, out } => {
-            let enrolled =
-                scanner::enrol(home, &scanner, &device, &ScannerOptions { key, lists, out: out.clone() })?;
+            let enrolled = scanner::enrol(
+                &door.open(Act::ScannerEnrol)?,
+                &scanner,
+                &device,
+                &ScannerOptions { key, lists, out: out.clone() },
+            )?;
             let until = rfc3339(enrolled.expires_at);
             println!("{scanner}: enrolled at {device} until {until}, {} list(s)", enrolled.lists.len());
             if let Some(out) = out {
@@ -53,10 +58,10 @@ pub(super) fn run(home: &Home, command: Command) -> anyhow::Result<()> {
             println!("`serve`, `publish --broker` or a bundle brings it to the device");
         }
         Command::Revoke { scanner } => {
-            let device = scanner::revoke(home, &scanner)?.device;
+            let device = scanner::revoke(&door.open(Act::ScannerRevoke)?, &scanner)?.device;
             println!("{scanner}: revoked; {device} tells it to erase what it holds");
         }
-        Command::List { json } => print::rows(json, scanner::scanners(home)?, show)?,
+        Command::List { json } => print::rows(json, scanner::scanners(&door.open(Act::Scanners)?)?, show)?,
     }
     Ok(())
 }

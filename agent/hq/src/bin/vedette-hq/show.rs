@@ -20,7 +20,13 @@ pub(super) fn encounters(rows: &[EncounterView]) -> String {
             marks += &format!("  CONFLICT: {} other(s) with the number {}", e.conflicts, e.id);
         }
         match (e.answer, e.overdue_since) {
-            (Some(word), _) => marks += &format!("  answered: {}", owner_word(word).replace('_', " ")),
+            (Some(word), _) => {
+                let by = e
+                    .answers
+                    .first()
+                    .map_or(String::new(), |last| format!(" by {}", printable(&last.operator)));
+                marks += &format!("  answered: {}{by}", owner_word(word).replace('_', " "));
+            }
             (None, Some(since)) => marks += &format!("  ANSWER OVERDUE since {}: {}", rfc3339(since), e.id),
             (None, None) => {}
         }

@@ -24,6 +24,8 @@ pub(crate) fn owner_word(text: &str) -> Result<OwnerWord, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplacedRole {
     Online(OnlineRole),
+    /// The audit log's.
+    Audit,
     /// A list's.
     Issuer,
     /// A list's.
@@ -34,9 +36,10 @@ pub(crate) fn replaced_role(text: &str) -> Result<ReplacedRole, String> {
     let online = OnlineRole::ALL.into_iter().find(|role| role.name() == text).map(ReplacedRole::Online);
     match (online, text) {
         (Some(role), _) => Ok(role),
+        (None, "audit") => Ok(ReplacedRole::Audit),
         (None, "issuer") => Ok(ReplacedRole::Issuer),
         (None, "owner") => Ok(ReplacedRole::Owner),
-        _ => Err("heartbeat, roster, collector, orders, issuer or owner".into()),
+        _ => Err("heartbeat, roster, collector, orders, audit, issuer or owner".into()),
     }
 }
 
