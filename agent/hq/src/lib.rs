@@ -5,6 +5,7 @@
 //! | [`authority`] | the home and who may speak for it: keys, roots, certificates, the heartbeat |
 //! | [`operators`] | who may act here, in which roles |
 //! | [`fleet`] | the devices and their officers: enrolled, granted, revoked |
+//! | [`inventory`] | who holds which list, and what is wrong with devices |
 //! | [`publishing`] | lists: imported, screened, published, bundled for a stick |
 //! | [`collector`] | what runs against the broker: depot, encounters, owners' answers |
 //! | [`agency`] | agencies that issue lists on machines of their own, and what is exchanged with them |
@@ -21,6 +22,7 @@ pub mod collector;
 mod db;
 mod error;
 pub mod fleet;
+pub mod inventory;
 pub mod operators;
 pub mod publishing;
 
@@ -35,6 +37,7 @@ pub use db::DbError;
 pub use error::{HqError, hint};
 pub use fleet::FleetError;
 pub use fleet::{devices, enrol, grants, officer, orders, revoke, scanner};
+pub use inventory::{flags, holders};
 pub use operators::OperatorError;
 pub use publishing::PublishingError;
 pub use publishing::imports::{error::ImportError, import_report};

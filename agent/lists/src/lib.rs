@@ -53,7 +53,7 @@ pub use documents::{Change, DocumentAlert, DocumentChange, DocumentId, DocumentP
 pub use edition::{DocumentMatches, Edition, RANGE_HITS_MAX};
 pub use error::{ListError, RangeError};
 pub use filter::Filter;
-pub use merge::{diff, diff_records, merge, write_delta};
+pub use merge::{changed_records, changes, diff, diff_records, merge, write_delta};
 pub use seal::Ring;
 pub use segment::SegmentFile;
 pub use tiers::{FAN_OUT, SEGMENTS_MAX, compact};

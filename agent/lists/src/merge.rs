@@ -55,6 +55,17 @@ pub fn diff_records<'a>(
     changed(old.map(Edition::live_records).transpose()?, new.live_records()?)
 }
 
+/// What a segment of documents changes, in its order: documents first, then ranges.
+pub fn changes(segment: &SegmentFile) -> impl Iterator<Item = Result<DocumentChange, ListError>> + '_ {
+    let ranges = segment.records().map(|range| range_change(&range?).map_err(|error| segment.wrap(error)));
+    segment.documents().map(|document| Ok(document?.into_change())).chain(ranges)
+}
+
+/// What a segment of persons changes, in the order of their keys.
+pub fn changed_records(segment: &SegmentFile) -> impl Iterator<Item = Result<Record, ListError>> + '_ {
+    segment.records()
+}
+
 struct Difference<'a> {
     old: Option<&'a Edition>,
     new: &'a Edition,

@@ -119,6 +119,7 @@ pub struct DeviceView {
     /// Where it stands.
     pub post: String,
     pub state: DeviceState,
+    pub enrolled_at: u64,
     /// The one that it uses, by its last word; else its newest.
     pub certificate_expires_at: u64,
     /// When its last status came.
@@ -263,7 +264,7 @@ pub(crate) fn revoked(db: &Session, now: u64) -> Result<Vec<Revoked>, DbError> {
 /// Up to `limit` devices by name, enrolled or revoked, those after `after`.
 pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<DeviceView>, DbError> {
     let mut query = db.prepare_cached(&format!(
-        "SELECT id, post, revoked_at IS NOT NULL, {ENDS}, last_seen, online, version, spool, refused, status
+        "SELECT id, post, revoked_at IS NOT NULL, {ENDS}, last_seen, online, version, spool, refused, status, enrolled_at
          FROM devices JOIN enrolments ON device = id
          WHERE id > ?1 AND (revoked_at IS NULL OR NOT EXISTS
            (SELECT 1 FROM enrolments later WHERE later.device = id
@@ -274,6 +275,7 @@ pub(crate) fn page(db: &Session, after: &str, limit: usize) -> Result<Vec<Device
         let status: Option<Vec<u8>> = row.get(9)?;
         Ok(DeviceView {
             said: status.and_then(|status| statuses::view(&status)),
+            enrolled_at: row.get::<_, i64>(10)? as u64,
             device: row.get(0)?,
             post: row.get(1)?,
             state: if row.get(2)? { DeviceState::Revoked } else { DeviceState::Enrolled },

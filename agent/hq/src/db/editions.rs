@@ -10,10 +10,11 @@ use rusqlite::{OptionalExtension, params};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::trust::{Envelope, Manifest, SignedKind, decode_body};
 
-pub(super) const STEPS: &[Step] = &[Step {
-    number: 1,
-    work: &[Work::Sql(
-        "
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        work: &[Work::Sql(
+            "
 -- The whole of a list as last imported, one segment, not yet published.
 CREATE TABLE pending(
   list TEXT PRIMARY KEY REFERENCES lists(name), digest BLOB NOT NULL, bytes INTEGER NOT NULL,
@@ -23,8 +24,18 @@ CREATE TABLE editions(
   list TEXT NOT NULL REFERENCES lists(name), edition INTEGER NOT NULL, issued_at INTEGER NOT NULL,
   manifest BLOB NOT NULL, PRIMARY KEY(list, edition)) WITHOUT ROWID;
 ",
-    )],
-}];
+        )],
+    },
+    Step {
+        number: 20,
+        work: &[Work::Sql(
+            "
+-- The highest number of a key that it needs; 0 of editions before.
+ALTER TABLE editions ADD COLUMN last_key INTEGER NOT NULL DEFAULT 0;
+",
+        )],
+    },
+];
 
 /// A segment that is imported and not yet published.
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +85,34 @@ pub(crate) fn clear_pending(db: &Session, list: &ListName) -> Result<(), DbError
 
 /// Stores an edition, `bytes` its signed manifest.
 pub(crate) fn insert(db: &Session, manifest: &Manifest, bytes: &[u8]) -> Result<(), DbError> {
+    let last_key = manifest.segments.iter().map(|segment| segment.key).max().unwrap_or(0);
     db.execute(
-        "INSERT INTO editions VALUES (?, ?, ?, ?)",
-        params![manifest.list.as_str(), manifest.edition as i64, manifest.issued as i64, bytes],
+        "INSERT INTO editions(list, edition, issued_at, manifest, last_key) VALUES (?, ?, ?, ?, ?)",
+        params![manifest.list.as_str(), manifest.edition as i64, manifest.issued as i64, bytes, last_key],
     )?;
     Ok(())
+}
+
+/// An edition, without what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Issued {
+    pub(crate) edition: u64,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+    /// The highest number of a key that it needs; 0 where that is not known.
+    pub(crate) last_key: u32,
+}
+
+/// Every edition of a list that this home published, the lowest first.
+pub(crate) fn issued(db: &Session, list: &ListName) -> Result<Vec<Issued>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT edition, issued_at, last_key FROM editions WHERE list = ? ORDER BY edition",
+    )?;
+    let rows = query.query_map([list.as_str()], |row| {
+        let [edition, at] = [row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64];
+        Ok(Issued { edition, at, last_key: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The signed manifest of an edition; `None` if this home did not publish it.

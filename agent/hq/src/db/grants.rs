@@ -1,6 +1,7 @@
 //! Grants: signed, each the keys of one list for one device.
 
 use super::connection::{Session, Step, Work};
+use super::copies;
 use super::error::DbError;
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
@@ -53,7 +54,8 @@ pub(crate) fn set(db: &Session, grant: &NewGrant<'_>) -> Result<(), DbError> {
         "INSERT INTO granted_until VALUES (?1, ?2) ON CONFLICT(device) DO UPDATE SET number = max(number, ?2)",
         params![device, number],
     )?;
-    Ok(())
+    let last_key = grant.keys.split(',').filter_map(|key| key.parse().ok()).max().unwrap_or(0);
+    copies::note_grant(db, device, grant.list, grant.expires, last_key)
 }
 
 /// The highest number of a grant that was ever made for a device; 0 for none.

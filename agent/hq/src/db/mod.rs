@@ -7,10 +7,12 @@
 //! | `settings` | the broker's names and port |
 //! | `lists` | the lists and the numbers of their keys |
 //! | `editions` | signed manifests, and what is imported and not yet published |
+//! | `presence` | which alerts came and went with which edition |
 //! | `devices` | devices, their certificates, what each holds |
 //! | `next_ca` | nothing of its own: which devices use a certificate by the next CA |
 //! | `drafts` | editions that wait for a second operator |
 //! | `grants` | signed grants |
+//! | `copies` | which enrolment was ever granted which list, and what its device said last |
 //! | `officers` | officers, and the signed roster |
 //! | `scanners` | scanners' signed enrolments |
 //! | `statements` | the signed heartbeat and orders |
@@ -40,6 +42,7 @@ pub(crate) mod alarms;
 pub(crate) mod audit;
 mod connection;
 pub(crate) mod contradictions;
+pub(crate) mod copies;
 pub(crate) mod devices;
 pub(crate) mod drafts;
 pub(crate) mod editions;
@@ -54,6 +57,7 @@ pub(crate) mod next_ca;
 pub(crate) mod officers;
 pub(crate) mod operators;
 pub(crate) mod outcomes;
+pub(crate) mod presence;
 pub(crate) mod refusals;
 pub(crate) mod scanners;
 pub(crate) mod settings;
@@ -74,7 +78,7 @@ use std::path::Path;
 pub(crate) const CHECKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Every table's steps, in the order in which the tables are made.
-const TABLES: [&[Step]; 21] = [
+const TABLES: [&[Step]; 23] = [
     settings::STEPS,
     lists::STEPS,
     editions::STEPS,
@@ -95,6 +99,8 @@ const TABLES: [&[Step]; 21] = [
     audit::STEPS,
     operators::STEPS,
     given_answers::STEPS,
+    presence::STEPS,
+    copies::STEPS,
     drafts::STEPS,
 ];
 

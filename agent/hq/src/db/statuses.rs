@@ -4,9 +4,9 @@ use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::values::{parse, stored};
 use rusqlite::{OptionalExtension, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vedette_shim::ids::{DeviceId, Digest, Hex};
-use vedette_shim::trust::Status;
+use vedette_shim::trust::{SERIAL_BYTES_MAX, Status};
 
 pub(super) const STEPS: &[Step] = &[Step {
     number: 12,
@@ -24,6 +24,8 @@ ALTER TABLE devices ADD COLUMN status_identity BLOB;
 pub struct StatusView {
     /// One more each time.
     pub number: u64,
+    /// When it was made, by the device's clock.
+    pub at: u64,
     /// When the newest heartbeat that it has was issued; 0 for none.
     pub heartbeat: u64,
     /// It cannot tell the time, so its lists answer NotChecked.
@@ -47,6 +49,7 @@ pub(super) fn view(bytes: &[u8]) -> Option<StatusView> {
     let status: Status = postcard::from_bytes(bytes).ok()?;
     Some(StatusView {
         number: status.number,
+        at: status.at,
         heartbeat: status.heartbeat,
         time_lost: status.time_lost,
         root: status.root,
@@ -56,6 +59,33 @@ pub(super) fn view(bytes: &[u8]) -> Option<StatusView> {
         journal_hash: Hex(&status.journal_hash).to_string(),
         store_fault: status.store_fault.as_str().into(),
     })
+}
+
+/// The beginning of a stored status: read without its lists, for there may be many.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Said {
+    _device: DeviceId,
+    _enrolment: [u8; 8],
+    pub(crate) number: u64,
+    _session: u64,
+    _online: bool,
+    /// When it was made, by the device's clock, seconds since 1970.
+    pub(crate) at: u64,
+    _version: heapless::String<16>,
+    _certificate: heapless::Vec<u8, SERIAL_BYTES_MAX>,
+    _heartbeat: u64,
+    pub(crate) time_lost: bool,
+    _root: u32,
+    _roster: u64,
+    _order: u64,
+    _journal: u64,
+    _journal_hash: Digest,
+    pub(crate) store_fault: heapless::String<96>,
+}
+
+/// The beginning of a stored status.
+pub(crate) fn said(bytes: &[u8]) -> Option<Said> {
+    postcard::take_from_bytes(bytes).ok().map(|(said, _)| said)
 }
 
 /// The last status of a device, and its identity.
@@ -94,10 +124,16 @@ pub(crate) fn set(db: &Session, status: &Status, identity: &Digest, seen: u64) -
         == 1;
     if known {
         db.prepare_cached("DELETE FROM holdings WHERE device = ?")?.execute([id])?;
-        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?)")?;
+        let mut insert = db.prepare_cached("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?, ?)")?;
         for held in &status.lists {
             let confirmed_at = stored(seen.saturating_sub(held.age_s));
-            insert.execute(params![id, held.list.as_str(), stored(held.edition), confirmed_at])?;
+            insert.execute(params![
+                id,
+                held.list.as_str(),
+                stored(held.edition),
+                confirmed_at,
+                held.manifest
+            ])?;
         }
     }
     Ok(known)

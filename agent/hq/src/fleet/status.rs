@@ -6,7 +6,7 @@
 //! back. Such a status is stored (it is the device's, and the newest by its time), and so is the contradiction.
 
 use crate::db::contradictions::{self, What};
-use crate::db::{DbError, Session, devices, editions, messages, refusals, statements, statuses};
+use crate::db::{DbError, Session, copies, devices, editions, messages, refusals, statements, statuses};
 use vedette_common::crypto::RingVerify;
 use vedette_shim::ids::{DeviceId, Digest, Hex};
 use vedette_shim::trust::{self, Enrolment, SignedKind, Status, key_id};
@@ -78,7 +78,18 @@ pub(crate) fn take(
         }
         compare(db, &status, last, now)?;
     }
-    store(db, &status, &identity, seen)
+    store(db, &status, &identity, seen)?;
+    if enrolment.revoked && has_erased(db, &status)? {
+        copies::set_erased(db, device, &enrolment.keys.box_public, seen)?;
+    }
+    Ok(Stored::New)
+}
+
+/// Whether a revoked device has carried out the order to erase everything, its last one.
+fn has_erased(db: &Session, status: &Status) -> Result<bool, DbError> {
+    let ordered = statements::last_order_number(db, &status.device)?;
+    let holds_none = status.lists.iter().all(|held| held.edition == 0);
+    Ok(ordered > 0 && status.order >= ordered && holds_none && status.store_fault.is_empty())
 }
 
 /// The order that a device has not carried out by its last status, if there is one.
@@ -108,7 +119,7 @@ fn compare(db: &Session, status: &Status, last: &Status, now: u64) -> Result<(),
     Ok(())
 }
 
-fn store(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<Stored, DbError> {
+fn store(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<(), DbError> {
     let device = &status.device;
     statuses::set(db, status, identity, seen)?;
     for held in &status.lists {
@@ -125,5 +136,5 @@ fn store(db: &Session, status: &Status, identity: &Digest, seen: u64) -> Result<
             tracing::warn!(%device, %encounter, "the post waits for an owner's answer; `vedette-hq answer` gives it");
         }
     }
-    Ok(Stored::New)
+    Ok(())
 }

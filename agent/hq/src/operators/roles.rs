@@ -56,23 +56,32 @@ impl Role {
     /// What it may do besides looking at lists, drafts, devices, officers, scanners and agencies, which every role may.
     pub fn acts(self) -> &'static [Act] {
         match self {
-            Role::Publisher => {
-                &[Act::Import, Act::Publish, Act::Put, Act::Withdraw, Act::Change, Act::AgencyGive]
-            }
+            Role::Publisher => &[
+                Act::Import,
+                Act::Publish,
+                Act::Put,
+                Act::Withdraw,
+                Act::Change,
+                Act::AgencyGive,
+                Act::Holders,
+            ],
             Role::Approver => &[Act::Approve, Act::Reject],
-            Role::Owner => &[Act::Encounters, Act::Answer],
+            Role::Owner => &[Act::Encounters, Act::Holders, Act::Answer],
             Role::Fleet => &[
                 Act::Enrol,
                 Act::RenewDevice,
                 Act::Revoke,
                 Act::SendAgain,
+                Act::Holders,
                 Act::OfficerAdd,
                 Act::OfficerRemove,
                 Act::ScannerEnrol,
                 Act::ScannerRevoke,
             ],
             Role::Analyst => &[Act::Encounters],
-            Role::Auditor => &[Act::AuditShow, Act::AuditVerify, Act::AuditExport, Act::Operators],
+            Role::Auditor => {
+                &[Act::Holders, Act::AuditShow, Act::AuditVerify, Act::AuditExport, Act::Operators]
+            }
             Role::Administrator => &[
                 Act::Backup,
                 Act::Renew,

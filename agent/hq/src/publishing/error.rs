@@ -60,6 +60,11 @@ pub enum PublishingError {
     /// The last edition has no such alert; the id is printable.
     #[error("no alert {id} in {list}; nothing was changed")]
     NoAlert { list: ListName, id: String },
+    #[error("{list} has no edition {edition} here")]
+    NoEdition { list: ListName, edition: u64 },
+    /// It is no id of this list's kind; printable.
+    #[error("{id} is no alert's id: {why}")]
+    NoAlertId { id: String, why: String },
     /// A change that cannot be made.
     #[error("{0}; nothing was changed")]
     Change(String),
@@ -140,6 +145,8 @@ impl PublishingError {
             | Self::File(_)
             | Self::List(_)
             | Self::NotAsWritten { .. }
+            | Self::NoEdition { .. }
+            | Self::NoAlertId { .. }
             | Self::Change(_)
             | Self::Value { .. } => None,
         }

@@ -16,7 +16,7 @@ use crate::db::lists::ListRow;
 use crate::db::{self, Db, Session, devices, editions, settings};
 use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
-use crate::publishing::{draft, list};
+use crate::publishing::{draft, list, presence};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -219,8 +219,10 @@ fn issue(
     act: Entry,
 ) -> Result<Published, PublishingError> {
     let change_made = next.change;
+    let transitions = presence::transitions(home, db.read(), &list.name, last, &next)?;
     let change = db.change()?;
     let manifest = sign(home, &change, list, next, last, now)?;
+    presence::record(&change, &manifest, &transitions)?;
     editions::clear_pending(&change, &list.name)?;
     drafts::remove_all(&change, &list.name)?;
     let published = published(&manifest, true, change_made);

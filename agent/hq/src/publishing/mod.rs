@@ -8,6 +8,7 @@
 //! | [`publish`] | makes what is pending the next edition |
 //! | [`change`] | single alerts onto the last edition |
 //! | [`issue`] | signs and records an edition |
+//! | `presence` | which editions an alert is in |
 //! | [`draft`], [`approval`] | editions that need two operators |
 //! | [`bundle`] | writes what devices need into a folder |
 //! | [`replace`] | a new key for a list's issuer or owner |
@@ -22,6 +23,7 @@ pub mod import;
 pub mod imports;
 pub mod issue;
 pub mod list;
+pub(crate) mod presence;
 pub mod publish;
 pub mod replace;
 pub mod screen;

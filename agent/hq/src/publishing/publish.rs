@@ -175,11 +175,17 @@ pub(super) fn open_segments(
     name: &ListName,
     edition: &Manifest,
 ) -> Result<Vec<SegmentFile>, PublishingError> {
-    let open = |segment: &SegmentRef| {
-        let key = Key::List(name, segment.key).list_key(home)?;
-        Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
-    };
-    edition.segments.iter().map(open).collect()
+    edition.segments.iter().map(|segment| open_segment(home, name, segment)).collect()
+}
+
+/// One segment.
+pub(super) fn open_segment(
+    home: &Home,
+    name: &ListName,
+    segment: &SegmentRef,
+) -> Result<SegmentFile, PublishingError> {
+    let key = Key::List(name, segment.key).list_key(home)?;
+    Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
 }
 
 /// The pending segment, open, and its key's number.

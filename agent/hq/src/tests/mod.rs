@@ -6,6 +6,8 @@ mod audit;
 mod backup;
 mod cut_off;
 mod devices;
+mod holders;
+mod holders_at_size;
 mod operators;
 mod pins;
 mod publishing;

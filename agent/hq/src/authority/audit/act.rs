@@ -71,6 +71,8 @@ pub enum Act {
     AuditVerify,
     AuditExport,
     Lists,
+    /// Asking who holds an alert.
+    Holders,
     Devices,
     Officers,
     Scanners,

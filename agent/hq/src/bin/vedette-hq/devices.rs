@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use vedette_common::clock::rfc3339;
 use vedette_hq::audit::Act;
 use vedette_hq::enrol::{self, EnrolOptions};
-use vedette_hq::{devices, orders, revoke};
+use vedette_hq::flags::Flag;
+use vedette_hq::inventory::devices as flagged;
+use vedette_hq::{orders, revoke};
 use vedette_shim::ids::DeviceId;
 
 #[derive(Subcommand)]
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     },
     /// Show the devices: who holds which edition, how old, and what waits there.
     Devices {
+        /// Only those with this flag: `lag`, `conflict`, `clone`, `clock`, `disk`, `certificate` or `silent`.
+        #[arg(long)]
+        flag: Option<Flag>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -92,9 +97,9 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 "{count} device(s) are ordered to send again; the order goes out with serve or publish --broker"
             );
         }
-        Command::Devices { json } => {
+        Command::Devices { flag, json } => {
             let home = door.open(Act::Devices)?;
-            print::pages(json, devices::pages(&home)?, show::devices)?;
+            print::pages(json, flagged::pages(&home, flag)?, show::devices)?;
             print::alarms(&home)?;
         }
     }

@@ -6,6 +6,7 @@ mod audit;
 mod changes;
 mod devices;
 mod door;
+mod holders;
 mod home;
 mod lists;
 mod officer;
@@ -59,6 +60,8 @@ enum Command {
     Approvals(approvals::Command),
     #[command(flatten)]
     Devices(devices::Command),
+    /// Show who holds a list, an edition or an alert, who may, and until when.
+    Holders(holders::HoldersArgs),
     /// Say who may sign in at the devices.
     #[command(subcommand)]
     Officer(officer::Command),
@@ -119,6 +122,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Changes(command) => changes::run(&door, command),
         Command::Approvals(command) => approvals::run(&door, command),
         Command::Devices(command) => devices::run(&door, command),
+        Command::Holders(args) => holders::run(&door, args),
         Command::Officer(command) => officer::run(&door, command),
         Command::Scanner(command) => scanner::run(&door, command),
         Command::Agency(command) => agency::run(&door, command),

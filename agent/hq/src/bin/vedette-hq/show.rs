@@ -2,10 +2,11 @@
 //! through [`printable`], so that it cannot steer the terminal or forge a line.
 
 use vedette_common::clock::{rfc3339, system_now};
-use vedette_common::mqtt::CERTIFICATE_WARN_S;
 use vedette_common::text::{age, json_word, owner_word, printable};
-use vedette_hq::devices::{ContradictionView, DeviceState, DeviceView, HeldView, RefusalView, StatusView};
+use vedette_hq::devices::{ContradictionView, HeldView, RefusalView, StatusView};
 use vedette_hq::encounters::{EncounterView, OutcomeView};
+use vedette_hq::flags::Flag;
+use vedette_hq::inventory::devices::FlaggedDevice;
 use vedette_hq::list::ListView;
 
 /// A line each, and what came of it below.
@@ -47,9 +48,9 @@ fn outcome_line(outcome: &OutcomeView) -> String {
 }
 
 /// A line each, and what it holds below.
-pub(super) fn devices(rows: &[DeviceView]) -> String {
+pub(super) fn devices(rows: &[FlaggedDevice]) -> String {
     let now = system_now();
-    let line = |d: &DeviceView| {
+    let line = |FlaggedDevice { device: d, flags }: &FlaggedDevice| {
         let link = match (d.online, d.last_seen) {
             (true, _) => "online".into(),
             (false, Some(at)) => format!("last seen {} ago", age(now.saturating_sub(at))),
@@ -72,14 +73,12 @@ pub(super) fn devices(rows: &[DeviceView]) -> String {
         };
         let said = d.said.as_ref().map_or(String::new(), |said| said_line(said, now));
         let contradictions: String = d.contradictions.iter().map(contradiction).collect();
-        let ends = match d.certificate_expires_at {
-            at if d.state == DeviceState::Enrolled && at < now + CERTIFICATE_WARN_S => {
-                format!(", certificate ENDS {}", rfc3339(at))
-            }
-            _ => String::new(),
-        };
+        // The others have lines of their own.
+        let flags =
+            flags.iter().filter(|flag| matches!(flag.flag, Flag::Lag | Flag::Clock | Flag::Certificate));
+        let flags = crate::holders::flags(flags);
         format!(
-            "{} ({}): {}, {link}{waiting}{ends}\n{said}{contradictions}{refused}{held}",
+            "{} ({}): {}, {link}{waiting}\n{flags}{said}{contradictions}{refused}{held}",
             d.device,
             d.post,
             json_word(&d.state)
