@@ -283,7 +283,7 @@ fn sign(
 /// Signs what the key before signed with the one that the newest root names: grants, and the newest edition as the next.
 pub(super) fn sign_again(home: &Home, db: &Session, list: &ListRow, now: u64) -> Result<(), PublishingError> {
     let last = editions::newest(db, &list.name)?;
-    let last = last.ok_or_else(|| PublishingError::NoEdition(list.name.clone()))?;
+    let last = last.ok_or_else(|| PublishingError::NotPublished(list.name.clone()))?;
     db::grants::forget(db, &list.name)?;
     sign(home, db, list, Next::same_as(&last), Some(&last), now).map(drop)
 }

@@ -62,7 +62,7 @@ fn replace(
     let mut db = home.database()?;
     list::get(db.read(), name)?;
     if editions::newest(db.read(), name)?.is_none() {
-        return Err(PublishingError::NoEdition(name.clone()));
+        return Err(PublishingError::NotPublished(name.clone()));
     }
     let now = signing_time(home, db.read())?;
     let finished = succession.was_begun(home, db.read(), now)?;

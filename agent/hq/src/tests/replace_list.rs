@@ -97,7 +97,7 @@ fn the_keys_of_a_list_without_an_edition_are_not_replaced_for_nobody_knows_them(
     create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
     enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
     for refused in [replace_issuer(&home, &list_name()), replace_owner(&home, &list_name())] {
-        assert!(matches!(refused, Err(PublishingError::NoEdition(_))), "{refused:?}");
+        assert!(matches!(refused, Err(PublishingError::NotPublished(_))), "{refused:?}");
     }
     import_numbers(&dir, &home, 1);
     publish(&home, &list_name(), &PublishOptions::default()).unwrap();
