@@ -143,7 +143,7 @@ pub struct DeviceView {
 }
 
 /// When the certificate ends that a device uses, by its last word, or else its newest; of `devices` and `enrolments`.
-pub(super) const ENDS: &str = "COALESCE((SELECT superseded.expires_at FROM superseded
+const ENDS: &str = "COALESCE((SELECT superseded.expires_at FROM superseded
      WHERE superseded.serial = devices.certificate AND superseded.device = devices.id), enrolments.expires_at)";
 
 /// A certificate that is about to be given to a device.
