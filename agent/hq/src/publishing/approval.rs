@@ -14,7 +14,7 @@ use crate::db::{Session, editions};
 use crate::publishing::draft::{DRAFT_LIFE_S, is_over};
 use crate::publishing::error::PublishingError;
 use crate::publishing::issue::{Published, issue_draft};
-use crate::publishing::{list, publish};
+use crate::publishing::{list, next};
 use serde::Serialize;
 use vedette_lists::{Change, Edition, SegmentFile};
 use vedette_shim::ids::{Hex, ListName};
@@ -146,7 +146,7 @@ fn changes(home: &Home, db: &Session, row: &DraftRow) -> Result<Vec<String>, Pub
     let new = Edition::open(draft.segments.iter().map(open).collect::<Result<_, _>>()?)?;
     let last = editions::newest(db, &draft.list)?;
     let old = match &last {
-        Some(last) => Some(Edition::open(publish::open_segments(home, &draft.list, last)?)?),
+        Some(last) => Some(Edition::open(next::open_segments(home, &draft.list, last)?)?),
         None => None,
     };
     let mut found = Vec::new();

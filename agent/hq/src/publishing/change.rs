@@ -17,7 +17,8 @@ use crate::publishing::import::{open, person_record};
 use crate::publishing::imports::error::ImportError;
 use crate::publishing::imports::import_report::{Difference, Report, shown};
 use crate::publishing::imports::{documents, persons};
-use crate::publishing::issue::{Next, Published, conclude};
+use crate::publishing::issue::{Published, conclude};
+use crate::publishing::next::{self, Next};
 use crate::publishing::{list, publish};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -87,7 +88,7 @@ pub fn change(
     if waits && !matches!(changes, Changes::WithdrawUrgently(..)) {
         return Err(PublishingError::Pending(name.clone()));
     }
-    let old = Edition::open(publish::open_segments(home, name, &last)?)?;
+    let old = Edition::open(next::open_segments(home, name, &last)?)?;
     let key = Key::List(name, list.key_number).list_key(home)?;
     let report = RefCell::new(Report::default());
     let onto = Onto { name, old: &old, changes, report: &report, counted: RefCell::default() };

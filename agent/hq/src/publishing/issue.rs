@@ -16,13 +16,13 @@ use crate::db::lists::ListRow;
 use crate::db::{self, Db, Session, devices, editions, settings};
 use crate::fleet::{grants, scanner};
 use crate::publishing::error::PublishingError;
+use crate::publishing::next::{Next, reference};
 use crate::publishing::{draft, list, presence};
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 use vedette_common::crypto::RingVerify;
 use vedette_common::files::{self, FileError};
-use vedette_lists::{Edition, ListKey, SegmentFile, SegmentInfo};
+use vedette_lists::SegmentInfo;
 use vedette_shim::ids::{Digest, Hex};
 use vedette_shim::trust::{Floor, Manifest, SegmentRef, SignedKind};
 
@@ -48,55 +48,6 @@ pub struct Published {
     pub delta_bytes: u64,
     /// Nothing was published: it is this draft, which waits for a second operator.
     pub draft: Option<u64>,
-}
-
-/// What the next edition is made of.
-pub(crate) struct Next {
-    pub(super) segments: Vec<SegmentRef>,
-    pub(super) delta: Option<SegmentRef>,
-    pub(super) merged: u8,
-    /// What it changes; `None` when its content is the last edition's.
-    pub(super) change: Option<SegmentInfo>,
-}
-
-impl Next {
-    /// The content of the last edition once more.
-    fn same_as(last: &Manifest) -> Next {
-        Next { segments: last.segments.to_vec(), delta: None, merged: 0, change: None }
-    }
-
-    /// The last edition and a delta: joined with the trailing segments that it outgrows, all others stay as they are.
-    pub(super) fn after(
-        last: &Manifest,
-        old: &Edition,
-        delta: &SegmentFile,
-        (key, key_number): (&ListKey, u32),
-        folder: &Path,
-    ) -> Result<Next, PublishingError> {
-        let change = delta.info();
-        let delta_ref = reference(&change, key_number);
-        let sizes: Vec<u64> = last.segments.iter().map(|segment| segment.bytes).collect();
-        let plan = vedette_lists::compact(&sizes, change.bytes);
-        let mut segments = last.segments[..plan.keep].to_vec();
-        if plan.join == 0 {
-            segments.push(delta_ref.clone());
-        } else {
-            let parts: Vec<&SegmentFile> = old.segments()[plan.keep..].iter().chain([delta]).collect();
-            let (_, merged) = vedette_lists::merge(&parts, plan.keep == 0, key, folder)?;
-            segments.push(reference(&merged, key_number));
-        }
-        Ok(Next { segments, delta: Some(delta_ref), merged: plan.join as u8, change: Some(change) })
-    }
-}
-
-pub(super) fn reference(info: &SegmentInfo, key: u32) -> SegmentRef {
-    SegmentRef {
-        digest: info.digest,
-        bytes: info.bytes,
-        entries: info.entries,
-        withdrawals: info.withdrawals,
-        key,
-    }
 }
 
 /// Makes `next` the newest edition, or a draft of it where the list needs two operators, and records `act`. Without one the last is issued again if half of its manifest's life is over.

@@ -8,6 +8,7 @@
 //! | [`publish`] | makes what is pending the next edition |
 //! | [`change`] | single alerts onto the last edition |
 //! | [`issue`] | signs and records an edition |
+//! | `next` | what the next edition is made of |
 //! | `presence` | which editions an alert is in |
 //! | [`draft`], [`approval`] | editions that need two operators |
 //! | [`bundle`] | writes what devices need into a folder |
@@ -23,6 +24,7 @@ pub mod import;
 pub mod imports;
 pub mod issue;
 pub mod list;
+mod next;
 pub(crate) mod presence;
 pub mod publish;
 pub mod replace;

@@ -15,8 +15,8 @@ use crate::db::presence::{self, AlertHash, Known, Transition};
 use crate::db::{Session, editions};
 use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::shown;
-use crate::publishing::issue::Next;
-use crate::publishing::{list, publish};
+use crate::publishing::list;
+use crate::publishing::next::{self, Next};
 use ring::hmac;
 use vedette_lists::{Change, DocumentId, Edition, ListKey, SegmentFile};
 use vedette_shim::ids::ListName;
@@ -65,8 +65,8 @@ pub(super) fn transitions(
         return Ok(transitions);
     }
     let hashed = Hashed(Key::List(name, key_number).list_key(home)?);
-    let old = Edition::open(publish::open_segments(home, name, last)?)?;
-    let open = |segment: &_| publish::open_segment(home, name, segment);
+    let old = Edition::open(next::open_segments(home, name, last)?)?;
+    let open = |segment: &_| next::open_segment(home, name, segment);
     let found = match &next.delta {
         Some(delta) => hashed.of_delta(&old, &open(delta)?)?,
         None => hashed
@@ -235,7 +235,7 @@ pub(crate) fn whereabouts(
     let Some(newest) = editions::newest(db, name)? else {
         return Err(PublishingError::NothingImported(name.clone()));
     };
-    let edition = Edition::open(publish::open_segments(home, name, &newest)?)?;
+    let edition = Edition::open(next::open_segments(home, name, &newest)?)?;
     let (id, is_in_newest) = match row.kind {
         Kind::Documents => {
             let document: DocumentId =

@@ -18,12 +18,13 @@ use crate::db::Session;
 use crate::db::editions::{self, Pending};
 use crate::publishing::error::PublishingError;
 use crate::publishing::imports::import_report::Difference;
-use crate::publishing::issue::{Next, conclude, reference};
+use crate::publishing::issue::conclude;
 use crate::publishing::list;
+use crate::publishing::next::{Next, open_segments, reference};
 use vedette_lists::{Change, Edition, SegmentFile, SegmentInfo};
 use vedette_shim::ids::{Digest, ListName};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Manifest, SegmentRef};
+use vedette_shim::trust::Manifest;
 
 /// So many alerts may always be withdrawn, if any remain; of more, this part of the list.
 const WITHDRAWN_FREELY: u64 = 10;
@@ -167,25 +168,6 @@ pub(crate) fn difference(
         }
     }
     Ok(difference)
-}
-
-/// An edition's segments, the oldest first.
-pub(super) fn open_segments(
-    home: &Home,
-    name: &ListName,
-    edition: &Manifest,
-) -> Result<Vec<SegmentFile>, PublishingError> {
-    edition.segments.iter().map(|segment| open_segment(home, name, segment)).collect()
-}
-
-/// One segment.
-pub(super) fn open_segment(
-    home: &Home,
-    name: &ListName,
-    segment: &SegmentRef,
-) -> Result<SegmentFile, PublishingError> {
-    let key = Key::List(name, segment.key).list_key(home)?;
-    Ok(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
 }
 
 /// The pending segment, open, and its key's number.

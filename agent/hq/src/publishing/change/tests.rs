@@ -42,7 +42,7 @@ impl Bench {
     /// The newest edition, opened.
     fn edition(&self) -> Edition {
         let last = editions::newest(self.home.database().unwrap().read(), &LIST).unwrap().unwrap();
-        Edition::open(publish::open_segments(&self.home, &LIST, &last).unwrap()).unwrap()
+        Edition::open(next::open_segments(&self.home, &LIST, &last).unwrap()).unwrap()
     }
 
     fn ids(&self) -> BTreeSet<String> {
