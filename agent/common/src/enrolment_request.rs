@@ -75,9 +75,9 @@ impl<'a> EnrolmentRequest<'a> {
 
     /// For people to compare: 16 groups of 4 hexadecimal digits, of the SHA-256 of all that is signed.
     pub fn fingerprint(&self) -> String {
-        let digits = Hex(&digest(&self.signed())).to_string();
-        let groups: Vec<&str> = (0..digits.len() / 4).map(|n| &digits[4 * n..4 * n + 4]).collect();
-        groups.join(" ")
+        let mut groups = Hex(&digest(&self.signed())).to_string();
+        (1..16).rev().for_each(|n| groups.insert(4 * n, ' '));
+        groups
     }
 
     /// What the device signs: no other message begins so.

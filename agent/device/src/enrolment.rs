@@ -11,8 +11,6 @@
 
 use crate::link::csr;
 use base64ct::{Base64, Encoding};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vedette_common::crypto::{BoxKey, random_secret};
@@ -48,9 +46,6 @@ pub enum RequestError {
     /// A key cannot be made.
     #[error(transparent)]
     Key(#[from] TlsError),
-    /// The system gives no random numbers.
-    #[error("the system gives no randomness")]
-    NoRandomness,
 }
 
 /// Makes the keys of `device` in `folder`, and its request.
@@ -63,8 +58,7 @@ pub fn request(device: &DeviceId, folder: &Path) -> Result<Requested, RequestErr
     let secret = random_secret();
     files::write(&folder.join("box.key"), &secret_line(&secret))?;
     let box_key = BoxKey::from_private(secret);
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
-    let pkcs8 = Zeroizing::new(pkcs8.map_err(|_| RequestError::NoRandomness)?.as_ref().to_vec());
+    let pkcs8 = LinkKey::generate()?;
     files::write(&folder.join("device.key"), pem(&pkcs8).as_bytes())?;
     let certificate = csr::request(device, &LinkKey::read(&pkcs8)?)?;
     let request = EnrolmentRequest::of(device, &EnrolledKeys::of(&box_key), &certificate);

@@ -3,6 +3,7 @@
 use super::pem::{TlsError, unusable};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use zeroize::Zeroizing;
 
 /// A key that signs.
 pub struct LinkKey(pub(super) Pair);
@@ -19,6 +20,13 @@ impl LinkKey {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &SystemRandom::new())
             .map(|pair| LinkKey(Pair::Ring(Box::new(pair))))
             .map_err(|error| unusable("private key", format_args!("it is not one for ECDSA P-256: {error}")))
+    }
+
+    /// A new one, PKCS #8, DER.
+    pub fn generate() -> Result<Zeroizing<Vec<u8>>, TlsError> {
+        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
+        let key = key.map_err(|_| unusable("private key", "the system gives no randomness"))?;
+        Ok(Zeroizing::new(key.as_ref().to_vec()))
     }
 
     /// Its public half: 4, x and y.

@@ -22,8 +22,6 @@
 use super::authorities::Authorities;
 use super::{csr, read};
 use crate::config::{LinkConfig, LinkKeyPlace};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use std::path::PathBuf;
 use vedette_common::files;
 use vedette_common::mqtt::tls::{Identity, LinkKey, Term, TlsError};
@@ -203,9 +201,7 @@ impl Renewal {
                 return Ok(key);
             }
         }
-        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
-            .map_err(|_| "the system gives no randomness")?;
-        let key = Zeroizing::new(key.as_ref().to_vec());
+        let key = LinkKey::generate().map_err(said)?;
         files::make_folder(&self.folder)
             .and_then(|()| files::write(&path, &key))
             .map_err(|e| e.to_string())?;

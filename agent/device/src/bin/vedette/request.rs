@@ -16,17 +16,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let made = enrolment::request(&arguments.device, &arguments.out)
+    let Arguments { device, out } = arguments;
+    let made = enrolment::request(device, out)
         .map_err(|error| Failure::new(FAILED, error, "name a folder that has no keys yet"))?;
-    println!("request: {}", made.file.display());
-    println!("fingerprint: {}", made.fingerprint);
+    let (file, out) = (made.file.display(), out.display());
     println!(
-        "next, at headquarters: vedette-hq enrol {} --request FILE --fingerprint \"{}\" --out DIR",
-        arguments.device, made.fingerprint
-    );
-    println!(
-        "bring the fingerprint by another way than the file; then copy what is in DIR into {}",
-        arguments.out.display()
+        "request: {file}\nfingerprint: {}\n\
+         next, at headquarters: vedette-hq enrol {device} --request FILE --fingerprint TEXT --out DIR\n\
+         bring the fingerprint by another way than the file; then copy what is in DIR into {out}",
+        made.fingerprint
     );
     Ok(0)
 }
