@@ -43,11 +43,12 @@ fn encounters_come_home_through_the_agent_after_the_scanner_lost_power() {
         let mut post = Post::new();
         post.hq.create_list(LIST, "48h");
         post.hq.serve();
+        // A scanner is enrolled for, and made with, lists that the root names.
+        post.hq.publish(LIST, (0..LISTED).map(number));
         let mut device = post.enrol("post-7");
         post.hq.enrol_scanner("scanner-1", "post-7", &Hex(&KEY.public()).to_string());
         let link = post.folder().join("scanner");
         device.configure(&format!("[[scanner]]\nport = {link:?}\nkind = \"frames\"\nname = \"lane 1\""));
-        post.hq.publish(LIST, (0..LISTED).map(number));
         device.start();
         device.wait_for_edition(LIST, 1);
 

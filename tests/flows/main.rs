@@ -24,6 +24,7 @@ mod open_hits;
 mod owner;
 mod power_cuts;
 mod private;
+mod publishing;
 mod renewal;
 mod revocation;
 mod rights;

@@ -18,12 +18,13 @@ fn post_with_scanner(kind: &str) -> (Post, Device, Cable) {
 }
 
 fn plugged_in(post: Post, kind: &str, list: &str) -> (Post, Device, Cable) {
+    // A scanner is enrolled for, and made with, lists that the root names.
+    post.hq.publish(list, others().chain([SPECIMEN.to_string()]));
     let device = post.enrol("post-7");
     let cable = Cable::plugged_in(&post.folder().join("scanner"));
     device
         .configure(&format!("[[scanner]]\nport = {:?}\nkind = \"{kind}\"\nname = \"lane 1\"", cable.port()));
     post.hq.enrol_scanner("handheld-3", "post-7", &Handheld::public_key());
-    post.hq.publish(list, others().chain([SPECIMEN.to_string()]));
     (post, device, cable)
 }
 

@@ -13,7 +13,7 @@ use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_common::files;
 use vedette_shim::trust::{METADATA_BYTES_MAX, PublicKey, Role, Root, SignedKind, TrustError};
 
-/// How long a root counts. `list create`, `replace-key` and `renew` issue the next one.
+/// How long a root counts. A list's first edition, `replace-key` and `renew` issue the next one.
 const ROOT_DAYS: u64 = 730;
 
 /// Every root's version and signed bytes, oldest first.

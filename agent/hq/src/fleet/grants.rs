@@ -1,6 +1,6 @@
 //! Which list keys each device may have.
 //!
-//! Every enrolled device gets every list: for each a grant with the keys its newest edition is sealed with, and the key
+//! Every enrolled device gets every list that has an edition: for each a grant with the keys its newest edition is sealed with, and the key
 //! that the next one will be. Invariants: a revoked device has no grant; a grant is made again only when its keys change
 //! or its end comes near, so that what lies on the broker stays put; its number is above all that its device ever had. Grants are made here and kept signed: `serve` needs no issuer's key.
 
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use vedette_common::crypto::{RingVerify, seal};
 use vedette_common::grant::{GRANT_INFO, grant_additional_data};
 use vedette_shim::ids::{DeviceId, ListName};
-use vedette_shim::trust::{Enrolment, GRANT_KEYS_MAX, Grant, GrantedKey, Root, SignedKind, key_id};
+use vedette_shim::trust::{Enrolment, GRANT_KEYS_MAX, Grant, GrantedKey, Manifest, Root, SignedKind, key_id};
 
 /// How long a grant counts, seconds.
 const GRANT_LIFE_S: u64 = 180 * 86_400;
@@ -27,11 +27,12 @@ pub(crate) fn refresh(home: &Home, db: &Session, now: u64) -> Result<usize, Flee
     let (root, _) = root::newest(home)?;
     let mut made = 0;
     for list in lists::issued_here(db)? {
-        // An agency's that headquarters has not named yet.
-        if root.issuer(&list.name).is_err() {
+        let newest = editions::last_two(db, &list.name)?;
+        // Or an agency's that headquarters has not named yet.
+        if newest.is_empty() || root.issuer(&list.name).is_err() {
             continue;
         }
-        let numbers = keys_in_use(db, &list.name, list.key_number)?;
+        let numbers = keys_in_use(&newest, list.key_number);
         let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         for (device, box_public) in grants::devices_without(db, &list.name, &text, now + GRANT_RENEWED_S)? {
             let number = now.max(grants::last_number(db, &device)? + 1);
@@ -87,14 +88,12 @@ fn make(
 /// The keys that a list's next, newest and last-but-one editions need: a device goes on with an edition until it has the
 /// next one whole. The newest edition and its delta need at most [`GRANT_KEYS_MAX`], because a delta is its edition's
 /// last segment or merged into it, under the same key; the one before has what room is left.
-fn keys_in_use(db: &Session, list: &ListName, newest_key: u32) -> Result<BTreeSet<u32>, FleetError> {
+fn keys_in_use(newest: &[Manifest], newest_key: u32) -> BTreeSet<u32> {
     let mut numbers = BTreeSet::from([newest_key]);
-    for manifest in editions::last_two(db, list)? {
-        for segment in manifest.segments.iter().chain(&manifest.delta) {
-            if numbers.len() < GRANT_KEYS_MAX {
-                numbers.insert(segment.key);
-            }
+    for segment in newest.iter().flat_map(|manifest| manifest.segments.iter().chain(&manifest.delta)) {
+        if numbers.len() < GRANT_KEYS_MAX {
+            numbers.insert(segment.key);
         }
     }
-    Ok(numbers)
+    numbers
 }

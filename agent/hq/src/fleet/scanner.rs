@@ -20,7 +20,7 @@ use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
 use crate::db::scanners::{self, ScannerRow};
-use crate::db::{Session, devices, lists};
+use crate::db::{Session, devices, editions, lists};
 use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use serde::Serialize;
@@ -181,11 +181,16 @@ fn lists_for(
     before: Option<&ScannerRow>,
     options: &ScannerOptions,
 ) -> Result<Vec<ListName>, FleetError> {
-    let documents = lists::all(db)?.into_iter().filter(|list| list.kind == Kind::Documents);
-    let documents: Vec<ListName> = documents.map(|list| list.name).collect();
+    let mut documents = Vec::new();
+    for list in lists::all(db)?.into_iter().filter(|list| list.kind == Kind::Documents) {
+        // No root names a list without an edition, so no scanner would take it.
+        if editions::newest(db, &list.name)?.is_some() {
+            documents.push(list.name);
+        }
+    }
     let bad = |value: String, rule| Err(FleetError::Value { what: "list", value, rule });
     if let Some(list) = options.lists.iter().find(|list| !documents.contains(list)) {
-        return bad(list.to_string(), "no list of documents here has this name");
+        return bad(list.to_string(), "no published list of documents here has this name");
     }
     let mut wanted = match (options.lists.is_empty(), before) {
         (false, _) => options.lists.clone(),

@@ -43,6 +43,8 @@ pub enum PublishingError {
     NotNamed(ListName),
     #[error("nothing was imported into {0} yet")]
     NothingImported(ListName),
+    #[error("{0} has no edition yet, so no device knows its keys; nothing was changed")]
+    NotPublished(ListName),
     /// A strict import of a file of which something would be left out or repaired.
     #[error(
         "{} is not taken as it is written: {} repaired, {} left out",
@@ -112,6 +114,7 @@ impl PublishingError {
                 Some("an answer on a device names the alert's id, and so does the file that put it there")
             }
             Self::NothingImported(_) => Some("`vedette-hq import` a file into it first"),
+            Self::NotPublished(_) => Some("publish its first edition, then do this"),
             Self::WithdrawsMuch { .. } => Some(
                 "a file is the whole list: import one that is not cut short, or, if this is meant, publish with --withdraw-many",
             ),

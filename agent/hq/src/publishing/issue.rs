@@ -2,7 +2,8 @@
 //!
 //! Invariants: an edition is recorded, with the heartbeat that names it, in one transaction after its segments are durable:
 //! killed anywhere before, the last edition stays in effect and the command again makes it. Segments that neither the last two
-//! editions nor anything pending names are removed. Who calls has locked the home.
+//! editions nor anything pending names are removed. Who calls has locked the home. A list's first edition comes with a root that
+//! names the list, which is durable just before: killed in between, devices answer NotChecked until the command is repeated.
 
 use crate::authority::audit::{self, Entry};
 use crate::authority::home::Home;
@@ -240,6 +241,9 @@ fn sign(
     last: Option<&Manifest>,
     now: u64,
 ) -> Result<Manifest, PublishingError> {
+    if last.is_none() {
+        list::name_in_root(home, list, now)?;
+    }
     let (root, _) = root::newest(home)?;
     if root.issuer(&list.name).is_err() {
         return Err(PublishingError::NotNamed(list.name.clone()));
@@ -278,14 +282,10 @@ fn sign(
 
 /// Signs what the key before signed with the one that the newest root names: grants, and the newest edition as the next.
 pub(super) fn sign_again(home: &Home, db: &Session, list: &ListRow, now: u64) -> Result<(), PublishingError> {
+    let last = editions::newest(db, &list.name)?;
+    let last = last.ok_or_else(|| PublishingError::NotPublished(list.name.clone()))?;
     db::grants::forget(db, &list.name)?;
-    match editions::newest(db, &list.name)? {
-        Some(last) => sign(home, db, list, Next::same_as(&last), Some(&last), now).map(drop),
-        None => {
-            grants::refresh(home, db, now)?;
-            Ok(heartbeat::renew(home, db, now)?)
-        }
-    }
+    sign(home, db, list, Next::same_as(&last), Some(&last), now).map(drop)
 }
 
 fn published(manifest: &Manifest, is_new: bool, change: Option<SegmentInfo>) -> Published {

@@ -1,4 +1,7 @@
 //! `list create` and `lists`.
+//!
+//! Invariant: a list without an edition is here only. No root, heartbeat or grant names it, so no device knows of it and
+//! none answers NotChecked for want of it; [`name_in_root`] is called with its first edition.
 
 #![allow(missing_docs)] // plain data: a field that its name and type explain has none
 
@@ -6,11 +9,10 @@ use crate::authority::AuthorityError;
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
+use crate::authority::root;
 use crate::authority::signing_time::signing_time;
-use crate::authority::{heartbeat, root};
 use crate::db::lists::{self, ListRow};
 use crate::db::{Session, agencies, devices, editions};
-use crate::fleet::grants;
 use crate::publishing::error::PublishingError;
 use serde::Serialize;
 use vedette_common::text::{cut, json_word};
@@ -58,7 +60,7 @@ impl CreateOptions {
     }
 }
 
-/// Makes a list: its issuer, owner and first key; names it in the next root; grants it to every device.
+/// Makes a list: its issuer, owner and first key. Devices hear of it with its first edition.
 /// False when it was made before with the same options, and nothing is changed.
 pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<bool, PublishingError> {
     let _lock = home.lock()?;
@@ -76,26 +78,32 @@ pub fn create(home: &Home, name: &ListName, options: &CreateOptions) -> Result<b
             false => Err(PublishingError::ListExists(name.clone())),
         };
     }
+    if lists::all(db.read())?.len() >= LISTS_MAX {
+        return Err(AuthorityError::TooManyLists(LISTS_MAX).into());
+    }
     for key in [Key::Issuer(name), Key::Owner(name), Key::List(name, list.key_number)] {
         key.make(home)?;
     }
-    let issuer = issuer(home, &list)?;
-    // A run that was cut off between here and its end has issued the root already; it is not issued twice.
-    // An agency's is named by headquarters, when it has been asked for.
-    if agency.is_none() && root::newest(home)?.0.issuer(name) != Ok(&issuer) {
-        root::issue_next(home, now, |root| {
-            root.issuers.retain(|other| other.list != *name);
-            root.issuers.push(issuer.clone()).map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))
-        })?;
-    }
     let change = db.change()?;
     lists::insert(&change, &list, now)?;
-    grants::refresh(home, &change, now)?;
-    // It names the newest root.
-    heartbeat::renew(home, &change, now)?;
     audit::record(home, &change, Act::ListCreate.of(name).with("kind", json_word(&options.kind)))?;
     change.commit()?;
     Ok(true)
+}
+
+/// Names a list in the next root, unless the newest names it: with its first edition. An agency's is named by headquarters,
+/// when it has been asked for.
+pub(super) fn name_in_root(home: &Home, list: &ListRow, now: u64) -> Result<(), AuthorityError> {
+    let issuer = issuer(home, list)?;
+    // A run that was cut off between here and its end has issued the root already; it is not issued twice.
+    if home.agency()?.is_some() || root::newest(home)?.0.issuer(&list.name) == Ok(&issuer) {
+        return Ok(());
+    }
+    root::issue_next(home, now, |root| {
+        root.issuers.retain(|other| other.list != list.name);
+        root.issuers.push(issuer).map_err(|_| AuthorityError::TooManyLists(LISTS_MAX))
+    })?;
+    Ok(())
 }
 
 /// A list as a root should name it, with the keys that it has here.

@@ -7,7 +7,7 @@
 //! **owner**: nothing was signed with it. Encounters that are on their way were sealed to the old key, which therefore stays
 //! at headquarters as `keys/owner-<list>.until-<root>`, to open them, until [`erase_old_owner_keys`].
 //!
-//! Invariant and failure: as in `authority::replace`.
+//! Invariant and failure: as in `authority::replace`. A list without an edition is refused: no root names its keys.
 
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
@@ -15,7 +15,7 @@ use crate::authority::keys::Key;
 use crate::authority::replace::{Replaced, Succession};
 use crate::authority::signing_time::signing_time;
 use crate::authority::{AuthorityError, heartbeat, root};
-use crate::db::{Session, messages, statuses};
+use crate::db::{Session, editions, messages, statuses};
 use crate::publishing::error::PublishingError;
 use crate::publishing::{issue, list};
 use vedette_common::files;
@@ -61,6 +61,9 @@ fn replace(
     let _lock = home.lock()?;
     let mut db = home.database()?;
     list::get(db.read(), name)?;
+    if editions::newest(db.read(), name)?.is_none() {
+        return Err(PublishingError::NotPublished(name.clone()));
+    }
     let now = signing_time(home, db.read())?;
     let finished = succession.was_begun(home, db.read(), now)?;
     let in_root = |root: &mut Root, key: &Key<'_>| {

@@ -1,6 +1,6 @@
 //! Commands that were cut off, and homes that were damaged: the next command finishes, sweeps or says what is wrong.
 
-use super::{clock, device_id, list_name, new_home};
+use super::{clock, device_id, list_name, new_home, new_list};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
@@ -78,7 +78,7 @@ fn a_certificate_whose_making_was_cut_off_is_on_the_crl_and_its_folder_is_gone()
 #[test]
 fn an_enrolment_cut_off_after_its_commit_is_finished_and_the_same_command_says_so() {
     let (dir, home) = new_home();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     let options = EnrolOptions::into(dir.path().join("post-7"));
     enrol(&home, &device_id(), &options).unwrap();
     let serial = in_force(&home);

@@ -1,6 +1,6 @@
 //! Devices come and go: what a device can verify and open with what it was given, and no longer after.
 
-use super::{NOW, box_key, clock, device_id, list_name, new_home};
+use super::{NOW, box_key, clock, device_id, list_name, new_home, new_list};
 use crate::authority::AuthorityError;
 use crate::authority::home::Home;
 use crate::authority::init::{InitOptions, init};
@@ -10,16 +10,20 @@ use crate::fleet::FleetError;
 use crate::fleet::enrol::{EnrolOptions, enrol};
 use crate::fleet::revoke::revoke;
 use crate::publishing::PublishingError;
+use crate::publishing::import::{ImportOptions, import};
 use crate::publishing::list::{CreateOptions, create};
+use crate::publishing::publish::{PublishOptions, publish};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use vedette_common::crypto::RingVerify;
 use vedette_common::mqtt::crl::Crl;
 use vedette_common::mqtt::tls::{Identity, client_config};
-use vedette_shim::ids::{DeviceId, from_hex};
+use vedette_shim::ids::{DeviceId, ListName, from_hex};
 use vedette_shim::list::Kind;
-use vedette_shim::trust::{Enrolment, Grant, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError, key_id};
+use vedette_shim::trust::{
+    Enrolment, Grant, Heartbeat, LISTS_MAX, Order, OrderKind, Root, SEALED_KEY_BYTES, TrustError, key_id,
+};
 use x509_parser::prelude::FromDer;
 
 fn mode(path: &Path) -> u32 {
@@ -58,7 +62,7 @@ fn a_home_is_private_and_made_once() {
 #[test]
 fn an_enrolled_device_has_all_it_needs_to_connect_and_to_believe() {
     let (dir, home) = new_home();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     let folder = dir.path().join("post-7");
     let options = EnrolOptions { post: Some("Pont de \"Kehl\"".into()), ..EnrolOptions::into(&folder) };
     let enrolled = enrol(&home, &device_id(), &options).unwrap();
@@ -104,7 +108,7 @@ fn a_name_is_enrolled_once_and_some_never() {
 fn each_root_follows_the_one_before_and_two_of_three_keys_make_it() {
     let (_dir, home) = new_home();
     for name in ["interpol/sltd", "un/sanctions"] {
-        create(&home, &name.parse().unwrap(), &CreateOptions::of(Kind::Persons)).unwrap();
+        new_list(&home, &name.parse().unwrap(), Kind::Persons);
     }
     let roots = root::all(&home).unwrap();
     assert_eq!(roots.iter().map(|root| root.0).collect::<Vec<_>>(), [1, 2, 3]);
@@ -114,26 +118,77 @@ fn each_root_follows_the_one_before_and_two_of_three_keys_make_it() {
     }
     assert_eq!(held.issuers.len(), 2);
 
-    let create_third = || create(&home, &"fr/stolen".parse().unwrap(), &CreateOptions::of(Kind::Documents));
     fs::remove_file(home.keys().join("root-1")).unwrap();
-    create_third().unwrap();
+    new_list(&home, &"fr/stolen".parse().unwrap(), Kind::Documents);
     fs::remove_file(home.keys().join("root-3")).unwrap();
-    let short = create(&home, &"fr/lost".parse().unwrap(), &CreateOptions::of(Kind::Documents));
+    let list = list_of_one(&home, "fr/lost");
+    let short = publish(&home, &list, &PublishOptions::default());
     assert!(
         matches!(short, Err(PublishingError::Authority(AuthorityError::RootKeys { found: 1, needed: 2 }))),
         "{short:?}"
     );
-    assert!(!create_third().unwrap(), "it is there");
-    let other = create(&home, &"fr/stolen".parse().unwrap(), &CreateOptions::of(Kind::Persons));
-    assert!(matches!(other, Err(PublishingError::ListExists(_))));
 }
 
 #[test]
-fn a_list_made_later_is_granted_to_devices_that_are_there() {
+fn a_list_is_made_once() {
+    let (_dir, home) = new_home();
+    let make = |kind| create(&home, &list_name(), &CreateOptions::of(kind));
+    assert!(make(Kind::Documents).unwrap());
+    assert!(!make(Kind::Documents).unwrap(), "it is there");
+    assert!(matches!(make(Kind::Persons), Err(PublishingError::ListExists(_))));
+    for n in 1..LISTS_MAX {
+        create(&home, &format!("uto/l{n}").parse().unwrap(), &CreateOptions::of(Kind::Documents)).unwrap();
+    }
+    let surplus = create(&home, &"uto/surplus".parse().unwrap(), &CreateOptions::of(Kind::Documents));
+    assert!(matches!(surplus, Err(PublishingError::Authority(AuthorityError::TooManyLists(LISTS_MAX)))));
+    assert!(!home.keys().join("issuer-uto.surplus").exists());
+}
+
+/// Makes a list of documents of which one alert is imported and nothing published.
+fn list_of_one(home: &Home, name: &str) -> ListName {
+    let list = name.parse().unwrap();
+    create(home, &list, &CreateOptions::of(Kind::Documents)).unwrap();
+    let file = home.dir().join("list.csv");
+    fs::write(&file, "issuing_state,document_type,document_number,status\nUTO,P,1,lost\n").unwrap();
+    import(home, &list, &file, ImportOptions::default()).unwrap();
+    list
+}
+
+#[test]
+fn a_list_touches_no_device_before_its_first_edition() {
     let (dir, home) = new_home();
     let folder = dir.path().join("post-7");
     enrol(&home, &device_id(), &EnrolOptions::into(&folder)).unwrap();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
+    let seen = || {
+        let db = home.database().unwrap();
+        let granted = grants::of_device(db.read(), &device_id()).unwrap();
+        (root::all(&home).unwrap(), statements::heartbeat(db.read()).unwrap(), granted)
+    };
+    let before = seen();
+    let list = list_of_one(&home, "uto/second");
+    assert_eq!(seen(), before, "nothing that devices get changes");
+    // Nor does a device that comes in between hear of it.
+    let early = enrol(&home, &"post-8".parse().unwrap(), &EnrolOptions::into(dir.path().join("post-8")));
+    assert_eq!(early.unwrap().lists, [list_name()]);
+    revoke(&home, &"post-8".parse().unwrap()).unwrap();
+
+    publish(&home, &list, &PublishOptions::default()).unwrap();
+    let (roots, heartbeat, granted) = seen();
+    assert_eq!(roots.len(), before.0.len() + 1);
+    let root = root::newest(&home).unwrap().0;
+    assert_eq!(root.issuer(&list).unwrap().kind, Kind::Documents);
+    let heartbeat = Heartbeat::accept(&heartbeat.unwrap().1, &root, 0, home.now(), &RingVerify).unwrap();
+    assert_eq!(heartbeat.list(&list).map(|list| list.edition), Some(1));
+    assert_eq!(granted.iter().map(|(list, _)| list.clone()).collect::<Vec<_>>(), [list_name(), list]);
+}
+
+#[test]
+fn a_list_published_later_is_granted_to_devices_that_are_there() {
+    let (dir, home) = new_home();
+    let folder = dir.path().join("post-7");
+    enrol(&home, &device_id(), &EnrolOptions::into(&folder)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     let granted = grants::of_device(home.database().unwrap().read(), &device_id()).unwrap();
     let anchor = root::newest(&home).unwrap().0;
     assert_eq!(open_grant(&granted[0].1, &folder, &anchor)[0].0, 1);
@@ -142,7 +197,7 @@ fn a_list_made_later_is_granted_to_devices_that_are_there() {
 #[test]
 fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     let (dir, home) = new_home();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("old"))).unwrap();
     let other: DeviceId = "post-8".parse().unwrap();
     enrol(&home, &other, &EnrolOptions::into(dir.path().join("other"))).unwrap();
@@ -159,10 +214,10 @@ fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     assert_eq!((order.number, order.order), (1, OrderKind::EraseAll));
     let replayed = Order::accept(&bytes, &old, &anchor, 1, &RingVerify);
     assert!(matches!(replayed, Err(TrustError::Rollback { .. })));
-    // The other device has the new key too: nothing is published yet, so the old one is in no use.
+    // The other device has the new key too, besides the one of what is published.
     let bytes = grants::of_device(db.read(), &other).unwrap().remove(0).1;
     let grant = Grant::accept(&bytes, &us("other", other), &anchor, |_| 0, NOW, &RingVerify).unwrap();
-    assert_eq!(grant.keys.iter().map(|key| key.number).collect::<Vec<_>>(), [2]);
+    assert_eq!(grant.keys.iter().map(|key| key.number).collect::<Vec<_>>(), [1, 2]);
 
     let crl = fs::read(home.pki("crl.pem")).unwrap();
     let (_, pem) = x509_parser::pem::parse_x509_pem(&crl).unwrap();
@@ -180,7 +235,8 @@ fn a_revoked_device_gets_an_order_and_no_further_key_and_may_come_anew() {
     let anew = dir.path().join("anew");
     enrol(&home, &device_id(), &EnrolOptions::into(&anew)).unwrap();
     let granted = grants::of_device(db.read(), &device_id()).unwrap();
-    assert_eq!(open_grant(&granted[0].1, &anew, &anchor)[0].0, 2);
+    let numbers: Vec<_> = open_grant(&granted[0].1, &anew, &anchor).iter().map(|key| key.0).collect();
+    assert_eq!(numbers, [1, 2]);
     let left = statements::order(db.read(), &device_id()).unwrap();
     assert_eq!(left, None, "the order to its predecessor must not erase it");
 }

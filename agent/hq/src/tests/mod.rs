@@ -27,6 +27,9 @@ use crate::authority::init::{InitOptions, init};
 use crate::db::devices as db_devices;
 use crate::db::encounters;
 use crate::db::messages::{self, Arrival};
+use crate::publishing::import::{ImportOptions, import};
+use crate::publishing::list::{CreateOptions, create};
+use crate::publishing::publish::{PublishOptions, publish};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use vedette_common::clock::testing::ManualTime;
 use vedette_common::crypto::{BoxKey, sign_statement};
 use vedette_common::device_key;
 use vedette_shim::ids::{DeviceId, EncounterId, ListName, from_hex};
+use vedette_shim::list::Kind;
 use vedette_shim::trust::{Enrolment, HeldList, SignedKind, Status, key_id};
 use vedette_shim::verdict::Verdict;
 use vedette_shim::wire::{Encounter, ScannedDocument};
@@ -70,6 +74,20 @@ pub(crate) fn new_home_and_time() -> (TempDir, Home, Arc<ManualTime>) {
 
 pub(crate) fn list_name() -> ListName {
     "interpol/sltd".parse().unwrap()
+}
+
+/// Makes a list with an edition of one alert.
+pub(crate) fn new_list(home: &Home, list: &ListName, kind: Kind) {
+    create(home, list, &CreateOptions::of(kind)).unwrap();
+    let file = home.dir().join("first-alert");
+    let alert = match kind {
+        Kind::Documents => "issuing_state,document_type,document_number,status\nUTO,P,FIRST1,stolen\n",
+        Kind::Persons => r#"{"id": "first", "names": [{"surname": "KARLSEN"}]}"#,
+    };
+    fs::write(&file, alert).unwrap();
+    import(home, list, &file, ImportOptions::default()).unwrap();
+    publish(home, list, &PublishOptions::default()).unwrap();
+    fs::remove_file(file).unwrap();
 }
 
 /// The test device as it is enrolled now.

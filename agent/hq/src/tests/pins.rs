@@ -1,13 +1,12 @@
 //! What scanners are told of replaced keys.
 
-use super::{list_name, new_home};
+use super::{list_name, new_home, new_list};
 use crate::authority::home::Home;
 use crate::authority::keys::OnlineRole;
 use crate::authority::replace::{Replaced, replace_key};
 use crate::authority::replace_root::replace_root_keys;
 use crate::authority::{pins, root};
 use crate::db::scanners::ScannerRow;
-use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::replace::replace_issuer;
 use vedette_common::crypto::RingVerify;
 use vedette_common::scanner_papers::ScannerPapers;
@@ -58,7 +57,7 @@ fn a_scanner_made_under_any_root_follows_to_the_newest_roles() {
     let (_dir, home) = new_home();
     let other: ListName = "uto/other".parse().unwrap();
     for list in [&list_name(), &other] {
-        create(&home, list, &CreateOptions::of(Kind::Documents)).unwrap();
+        new_list(&home, list, Kind::Documents);
     }
     let mut made = vec![root::newest(&home).unwrap().0];
     let steps: [&dyn Fn() -> Replaced; 6] = [
@@ -98,7 +97,7 @@ fn a_scanner_made_under_any_root_follows_to_the_newest_roles() {
 #[test]
 fn what_changes_no_role_of_a_scanner_s_brings_nothing() {
     let (_dir, home) = new_home();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     replace_key(&home, OnlineRole::Roster).unwrap();
     replace_key(&home, OnlineRole::Collector).unwrap();
     assert_eq!(brought(&home, &[&list_name()]), []);

@@ -93,6 +93,7 @@ impl Bench {
     fn follow(&mut self) -> Edition {
         let bytes = self.newest();
         let now = self.home.now();
+        self.root = root::newest(&self.home).unwrap().0;
         let (manifest, found) =
             Manifest::accept(&bytes, &list_name(), &self.root, self.floor, now, &RingVerify).unwrap();
         let heartbeat = statements::heartbeat(self.home.database().unwrap().read()).unwrap().unwrap().1;

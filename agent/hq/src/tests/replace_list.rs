@@ -92,11 +92,13 @@ fn a_new_issuer_goes_on_below_what_a_thief_of_the_old_key_signed() {
 }
 
 #[test]
-fn a_list_without_an_edition_gets_its_grants_from_the_new_issuer() {
+fn the_keys_of_a_list_without_an_edition_are_not_replaced_for_nobody_knows_them() {
     let (dir, home, _) = new_home_and_time();
     create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
     enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
-    replace_issuer(&home, &list_name()).unwrap();
+    for refused in [replace_issuer(&home, &list_name()), replace_owner(&home, &list_name())] {
+        assert!(matches!(refused, Err(PublishingError::NotPublished(_))), "{refused:?}");
+    }
     import_numbers(&dir, &home, 1);
     publish(&home, &list_name(), &PublishOptions::default()).unwrap();
     assert_eq!(accepted(&home, &newest(&home).0).edition, 1);

@@ -1,7 +1,7 @@
 //! `serve` goes on with everything that it can do: what it cannot do is an alarm, and nothing is receipted without a row.
 
 use super::{
-    NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, signed_status, status_with,
+    NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, new_list, signed_status, status_with,
 };
 use crate::authority::home::Home;
 use crate::authority::keys::{Key, OnlineRole, secret_line};
@@ -15,7 +15,6 @@ use crate::collector::watch::Watch;
 use crate::db::{Db, statements};
 use crate::fleet::devices;
 use crate::fleet::enrol::{EnrolOptions, enrol};
-use crate::publishing::list::{CreateOptions, create};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +50,7 @@ fn other_list() -> ListName {
 fn bench() -> Bench {
     let (dir, home, time) = new_home_and_time();
     for list in [list_name(), other_list()] {
-        create(&home, &list, &CreateOptions::of(Kind::Documents)).unwrap();
+        new_list(&home, &list, Kind::Documents);
     }
     enrol(&home, &device_id(), &EnrolOptions::into(dir.path().join("post-7"))).unwrap();
     Bench { dir, home, time }
@@ -233,7 +232,7 @@ fn a_device_that_holds_what_this_home_did_not_publish_is_an_alarm() {
     serving.homecoming.store(&mut serving.db, &serving.watch, &mut serving.alarms);
     serving.look();
     let shown = alarms(&bench.home).unwrap();
-    assert!(shown[0].text.contains("interpol/sltd edition 7 (here 0)"), "{shown:?}");
+    assert!(shown[0].text.contains("interpol/sltd edition 7 (here 1)"), "{shown:?}");
 }
 
 /// The acts of alarms in the audit log, with their subjects.

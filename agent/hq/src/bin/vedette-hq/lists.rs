@@ -76,7 +76,7 @@ pub(crate) enum Command {
 
 #[derive(Subcommand)]
 pub(crate) enum ListCommand {
-    /// Make a list: its issuer, its owner, its key; the next root names it.
+    /// Make a list: its issuer, its owner, its key. Devices hear of it with its first edition.
     Create {
         /// Its name: owner/list.
         name: ListName,
@@ -133,7 +133,9 @@ pub(crate) fn run(door: &Door, command: Command) -> anyhow::Result<()> {
                 confirm_s: confirm.map_or(0, seconds),
             };
             match list::create(&door.open(Act::ListCreate)?, &name, &options)? {
-                true => println!("{name}: made; import a file into it, then publish it"),
+                true => println!(
+                    "{name}: made; import a file into it, then publish it: devices hear of it with its first edition"
+                ),
                 false => println!("{name}: was made before with these options; nothing changes"),
             }
             Ok(())

@@ -2,9 +2,8 @@ use super::*;
 use crate::authority::keys::Key;
 use crate::db::devices::{self as db_devices, NewCertificate, NewEnrolment};
 use crate::publishing::PublishingError;
-use crate::publishing::list::{CreateOptions, create};
 use crate::publishing::replace::{erase_old_owner_keys, replace_owner};
-use crate::tests::{device_id, list_name, new_home};
+use crate::tests::{device_id, list_name, new_home, new_list};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -32,7 +31,7 @@ struct Bench {
 
 fn bench() -> Bench {
     let (dir, home) = new_home();
-    create(&home, &list_name(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list_name(), Kind::Documents);
     let db = crate::db::in_memory();
     let list = lists::find(home.database().unwrap().read(), &list_name()).unwrap().unwrap();
     lists::insert(db.read(), &list, 1).unwrap();

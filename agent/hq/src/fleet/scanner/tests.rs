@@ -2,15 +2,14 @@ use super::*;
 use crate::authority::keys::OnlineRole;
 use crate::authority::replace::replace_key;
 use crate::fleet::enrol::{self, EnrolOptions};
-use crate::publishing::list::{CreateOptions, create};
-use crate::tests::{list_name as list, new_home};
+use crate::tests::{list_name as list, new_home, new_list};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A home with one list of documents.
+/// A home with one list of documents, published.
 fn home_with_list() -> (tempfile::TempDir, Home) {
     let (folder, home) = new_home();
-    create(&home, &list(), &CreateOptions::of(Kind::Documents)).unwrap();
+    new_list(&home, &list(), Kind::Documents);
     (folder, home)
 }
 
