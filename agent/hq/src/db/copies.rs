@@ -7,7 +7,7 @@ use super::connection::{Session, Step, Work};
 use super::error::DbError;
 use super::statuses::{self, Said};
 use super::values::stored;
-use rusqlite::params;
+use rusqlite::{Params, Row, Statement, params};
 use std::collections::HashMap;
 use vedette_shim::ids::{DeviceId, Digest, ListName};
 
@@ -109,85 +109,120 @@ pub(crate) struct Held {
     pub(crate) manifest: Option<Digest>,
 }
 
-/// Every enrolment there ever was, by device, the newest of each last. Each table is read once in its own order and put
+/// Every enrolment there ever was, by device, the newest of each last. Each table is read once in the order of devices and put
 /// together here: joined, 20,000 statuses would be sorted.
 pub(crate) fn of_list(db: &Session, list: &ListName) -> Result<Vec<Copy>, DbError> {
-    let granted = all_granted(db, list)?;
-    let held = all_held(db, list)?;
-    let devices = all_devices(db)?;
+    let (mut granted, mut held, mut enrolments) =
+        (all_granted(db, list)?, all_held(db, list)?, all_enrolments(db)?);
+    let mut copies: Vec<Copy> = Vec::with_capacity(enrolments.rows.len());
     let mut query = db.prepare_cached(
-        "SELECT device, box_public, revoked_at, expires_at, enrolled_at FROM enrolments
-         ORDER BY device, revoked_at IS NULL, revoked_at",
+        "SELECT id, post, last_seen, online, status, (SELECT expires_at FROM superseded
+           WHERE superseded.serial = devices.certificate AND superseded.device = devices.id)
+         FROM devices ORDER BY id",
     )?;
-    let mut copies: Vec<Copy> = Vec::new();
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let device: String = row.get(0)?;
-        let key = (device, row.get::<_, [u8; 32]>(1)?);
-        let granted = granted.get(&key).copied();
-        let (device, _) = key;
-        let Some(known) = devices.get(&device) else { continue };
-        if let Some(before) = copies.last_mut().filter(|before| before.device == device) {
-            (before.word, before.is_newest) = (None, false);
+        let held = held.of(&device).first().map(|(_, held)| *held);
+        let granted = granted.of(&device);
+        for (_, enrolment) in enrolments.of(&device) {
+            let of_it = granted.iter().find(|(_, (key, _))| *key == enrolment.key);
+            copies.push(Copy {
+                device: device.clone(),
+                post: row.get(1)?,
+                revoked_at: enrolment.revoked_at,
+                certificate_ends: enrolment.expires_at,
+                granted: of_it.map(|(_, (_, granted))| *granted),
+                word: None,
+                enrolled_at: enrolment.enrolled_at,
+                is_newest: false,
+            });
         }
-        let held = held.get(&device).copied();
-        copies.push(Copy {
-            post: known.post.clone(),
-            revoked_at: row.get::<_, Option<i64>>(2)?.map(|at| at as u64),
-            certificate_ends: known.uses_ends.unwrap_or(row.get::<_, i64>(3)? as u64),
-            granted,
-            word: known.word.clone().map(|word| Word { held, ..word }),
-            enrolled_at: row.get::<_, i64>(4)? as u64,
-            is_newest: true,
-            device,
-        });
+        if let Some(newest) = copies.last_mut().filter(|newest| newest.device == device) {
+            newest.is_newest = true;
+            newest.word = word(row, held)?;
+            let uses_ends = row.get::<_, Option<i64>>(5)?.map(|ends| ends as u64);
+            newest.certificate_ends = uses_ends.unwrap_or(newest.certificate_ends);
+        }
     }
     Ok(copies)
 }
 
-fn all_granted(db: &Session, list: &ListName) -> Result<HashMap<(String, [u8; 32]), Granted>, DbError> {
-    let mut query =
-        db.prepare_cached("SELECT device, enrolment, ends, last_key, erased_at FROM granted WHERE list = ?")?;
-    let rows = query.query_map([list.as_str()], |row| {
+fn word(row: &Row<'_>, held: Option<Held>) -> Result<Option<Word>, DbError> {
+    let Some(said) = row.get_ref(4)?.as_blob_or_null().ok().flatten().and_then(statuses::said) else {
+        return Ok(None);
+    };
+    let seen = row.get::<_, Option<i64>>(2)?.unwrap_or(0) as u64;
+    Ok(Some(Word { seen, online: row.get::<_, Option<bool>>(3)?.unwrap_or(false), said, held }))
+}
+
+/// Rows by device, read once in that order.
+struct ByDevice<T> {
+    rows: Vec<(String, T)>,
+    at: usize,
+}
+
+impl<T> ByDevice<T> {
+    /// `read` makes a row's first column the device.
+    fn read(
+        query: &mut Statement<'_>,
+        about: impl Params,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<ByDevice<T>, DbError> {
+        let rows = query.query_map(about, |row| Ok((row.get(0)?, read(row)?)))?;
+        Ok(ByDevice { rows: rows.collect::<Result<_, _>>()?, at: 0 })
+    }
+
+    /// Those of a device, which comes after the one before.
+    fn of(&mut self, device: &str) -> &[(String, T)] {
+        self.at += self.rows[self.at..].iter().take_while(|(of, _)| of.as_str() < device).count();
+        let begin = self.at;
+        self.at += self.rows[begin..].iter().take_while(|(of, _)| of == device).count();
+        &self.rows[begin..self.at]
+    }
+}
+
+struct Enrolment {
+    key: [u8; 32],
+    revoked_at: Option<u64>,
+    expires_at: u64,
+    enrolled_at: u64,
+}
+
+fn all_enrolments(db: &Session) -> Result<ByDevice<Enrolment>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT device, box_public, revoked_at, expires_at, enrolled_at FROM enrolments
+         ORDER BY device, revoked_at IS NULL, revoked_at",
+    )?;
+    ByDevice::read(&mut query, [], |row| {
+        Ok(Enrolment {
+            key: row.get(1)?,
+            revoked_at: row.get::<_, Option<i64>>(2)?.map(|at| at as u64),
+            expires_at: row.get::<_, i64>(3)? as u64,
+            enrolled_at: row.get::<_, i64>(4)? as u64,
+        })
+    })
+}
+
+fn all_granted(db: &Session, list: &ListName) -> Result<ByDevice<([u8; 32], Granted)>, DbError> {
+    let mut query = db.prepare_cached(
+        "SELECT device, enrolment, ends, last_key, erased_at FROM granted WHERE list = ? ORDER BY device",
+    )?;
+    ByDevice::read(&mut query, [list.as_str()], |row| {
         let erased_at = row.get::<_, Option<i64>>(4)?.map(|at| at as u64);
-        let granted = Granted { ends: row.get::<_, i64>(2)? as u64, last_key: row.get(3)?, erased_at };
-        Ok(((row.get(0)?, row.get(1)?), granted))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        Ok((row.get(1)?, Granted { ends: row.get::<_, i64>(2)? as u64, last_key: row.get(3)?, erased_at }))
+    })
 }
 
-fn all_held(db: &Session, list: &ListName) -> Result<HashMap<String, Held>, DbError> {
+fn all_held(db: &Session, list: &ListName) -> Result<ByDevice<Held>, DbError> {
     let mut query = db.prepare_cached(
-        "SELECT device, edition, confirmed_at, manifest FROM holdings NOT INDEXED WHERE list = ? AND edition > 0",
+        "SELECT device, edition, confirmed_at, manifest FROM holdings NOT INDEXED
+         WHERE list = ? AND edition > 0 ORDER BY device",
     )?;
-    let rows = query.query_map([list.as_str()], |row| {
+    ByDevice::read(&mut query, [list.as_str()], |row| {
         let (edition, confirmed_at) = (row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
-        Ok((row.get(0)?, Held { edition, confirmed_at, manifest: row.get(3)? }))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-struct Device {
-    post: String,
-    word: Option<Word>,
-    /// When the certificate ends that it uses, if a newer one is there.
-    uses_ends: Option<u64>,
-}
-
-fn all_devices(db: &Session) -> Result<HashMap<String, Device>, DbError> {
-    let mut query = db.prepare_cached(
-        "SELECT id, post, last_seen, online, status, (SELECT expires_at FROM superseded
-           WHERE superseded.serial = devices.certificate AND superseded.device = devices.id) FROM devices",
-    )?;
-    let rows = query.query_map([], |row| {
-        let said = row.get_ref(4)?.as_blob_or_null()?.and_then(statuses::said);
-        let seen = row.get::<_, Option<i64>>(2)?.unwrap_or(0) as u64;
-        let online = row.get::<_, Option<bool>>(3)?.unwrap_or(false);
-        let word = said.map(|said| Word { seen, online, said, held: None });
-        let uses_ends = row.get::<_, Option<i64>>(5)?.map(|ends| ends as u64);
-        Ok((row.get(0)?, Device { post: row.get(1)?, word, uses_ends }))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        Ok(Held { edition, confirmed_at, manifest: row.get(3)? })
+    })
 }
 
 /// Every contradiction there is, by device: what, and when last.

@@ -1,5 +1,5 @@
 //! `holders` over 20,000 devices and 5 lists. The time that each question takes is printed (see PERFORMANCE.md):
-//! `cargo test --release -p vedette-hq of_twenty_thousand -- --nocapture`
+//! `cargo --config 'profile.dev.package.vedette-hq.opt-level=3' test -p vedette-hq --lib twenty_thousand -- --nocapture`
 
 use super::{new_home, status_with};
 use crate::db::devices::{self, NewCertificate, NewEnrolment};
