@@ -64,19 +64,36 @@ pub(super) fn transitions(
     if last.segments[..] == next.segments[..] {
         return Ok(transitions);
     }
+    match compared(home, name, key_number, last, next) {
+        Ok(Some(found)) => transitions.found = found,
+        Ok(None) => transitions.since = None,
+        // An edition goes out all the same: it may be the cure for what cannot be read.
+        Err(error) => {
+            tracing::warn!(list = %name, %error, "which alerts come and go is not recorded");
+            transitions.since = None;
+        }
+    }
+    Ok(transitions)
+}
+
+/// `None` if there are more than can be recorded.
+fn compared(
+    home: &Home,
+    name: &ListName,
+    key_number: u32,
+    last: &Manifest,
+    next: &Next,
+) -> Result<Option<Vec<Transition>>, PublishingError> {
     let hashed = Hashed(Key::List(name, key_number).list_key(home)?);
     let old = Edition::open(next::open_segments(home, name, last)?)?;
     let open = |segment: &_| next::open_segment(home, name, segment);
-    let found = match &next.delta {
-        Some(delta) => hashed.of_delta(&old, &open(delta)?)?,
-        None => hashed
-            .of_editions(&old, &Edition::open(next.segments.iter().map(open).collect::<Result<_, _>>()?)?)?,
-    };
-    match found {
-        Some(found) => transitions.found = found,
-        None => transitions.since = None,
+    match &next.delta {
+        Some(delta) => hashed.of_delta(&old, &open(delta)?),
+        None => {
+            let new = next.segments.iter().map(open).collect::<Result<_, _>>()?;
+            hashed.of_editions(&old, &Edition::open(new)?)
+        }
     }
-    Ok(transitions)
 }
 
 /// Records them with the edition that was signed, on a change.
