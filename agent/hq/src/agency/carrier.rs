@@ -4,12 +4,12 @@
 //! stored. A list that the root does not name yet needs root keys; it is named only when an administrator says so. Who calls has
 //! not locked the home.
 
-use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home::{check_is_headquarters, check_name};
 use super::notes::{MESSAGES, NOTE_BYTES_MAX, Note, TAKEN};
-use super::statements::{DeviceStatement, ListRequest, accept};
+use super::statements::{DeviceStatement, ListRequest, accept, read};
+use super::{NotTaken, Taken, refused};
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
@@ -129,18 +129,18 @@ pub fn take(home: &Home, agency: &str, from: &Path, naming: Naming) -> Result<Ta
     // A folder may be on a slow stick: it is read before the database is locked, and `serve` goes on meanwhile.
     let mut manifests = Vec::new();
     for (list, path) in files_of(from, "list")? {
-        match manifest(home, db.read(), agency, &root, (&list, &path, from), now)? {
+        match manifest(home, db.read(), agency, &root, (&list, &path, from), now) {
             Ok(None) => taken.known += 1,
             Ok(Some(new)) => manifests.push(new),
-            Err(why) => taken.refuse(format!("list/{list}: {why}")),
+            Err(why) => taken.not_taken(&format!("list/{list}"), why)?,
         }
     }
     for some in files_of(from, "grant")?.chunks(GRANTS_AT_ONCE) {
-        let read: Vec<_> = some.iter().map(|(name, path)| (name, statement(path))).collect();
+        let came: Vec<_> = some.iter().map(|(name, path)| (name, statement(path))).collect();
         let change = db.change()?;
-        for (name, bytes) in read {
-            let done = grant(&change, agency, &root, name, bytes, now)?;
-            taken.count(&format!("grant/{name}"), done);
+        for (name, bytes) in came {
+            let done = bytes.and_then(|bytes| grant(&change, agency, &root, name, &bytes, now));
+            taken.count(&format!("grant/{name}"), done)?;
         }
         change.commit()?;
     }
@@ -154,16 +154,12 @@ pub fn take(home: &Home, agency: &str, from: &Path, naming: Naming) -> Result<Ta
         taken.new += 1;
     }
     for (name, bytes) in answers {
-        let done = answer(home, &change, (agency, &key), bytes, now)?;
-        taken.count(&format!("answer/{name}"), done);
+        let done = bytes.and_then(|bytes| answer(home, &change, (agency, &key), &bytes, now));
+        taken.count(&format!("answer/{name}"), done)?;
     }
     if let Ok(bytes) = said {
-        match Note::read(TAKEN, &bytes, &root::role(1, std::slice::from_ref(&key))) {
-            Ok(note) if note.agency == agency && note.last <= messages::last_sequence(&change)? => {
-                agencies::set_taken(&change, agency, note.last)?;
-            }
-            Ok(_) => taken.refuse("taken: it is another agency's, or names a message that never was".into()),
-            Err(why) => taken.refuse(format!("taken: {why}")),
+        if let Err(why) = note_taken(&change, (agency, &key), &bytes) {
+            taken.not_taken("taken", why)?;
         }
     }
     if taken.new > 0 {
@@ -174,6 +170,15 @@ pub fn take(home: &Home, agency: &str, from: &Path, naming: Naming) -> Result<Ta
     change.commit()?;
     issue::sweep(home, db.read())?;
     Ok(taken)
+}
+
+/// Notes up to which message an agency has taken all.
+fn note_taken(db: &Session, (agency, key): (&str, &PublicKey), bytes: &[u8]) -> Result<(), NotTaken> {
+    let note = Note::read(TAKEN, bytes, &root::role(1, std::slice::from_ref(key)))?.check_agency(agency)?;
+    if note.last > messages::last_sequence(db)? {
+        return Err(refused("it names a message that never was"));
+    }
+    Ok(agencies::set_taken(db, agency, note.last)?)
 }
 
 fn get(db: &Session, agency: &str) -> Result<(PublicKey, i64), AgencyError> {
@@ -190,18 +195,17 @@ fn requests(
     let role = root::role(1, std::slice::from_ref(key));
     let mut requests = Vec::new();
     for (name, path) in files_of(from, "request")? {
-        let read = statement(&path).and_then(|bytes| {
-            let request: ListRequest =
-                accept(SignedKind::List, &bytes, &role).map_err(|error| error.to_string())?;
+        let came = statement(&path).and_then(|bytes| {
+            let request: ListRequest = read(SignedKind::List, &bytes, &role)?;
             let list = request.issuer.list.as_str();
             match list == name && is_of(agency, list) {
                 true => Ok(request),
-                false => Err(format!("it names {list}, which is not the agency's")),
+                false => Err(refused(format_args!("it names {list}, which is not the agency's"))),
             }
         });
-        match read {
+        match came {
             Ok(request) => requests.push(request),
-            Err(why) => taken.refuse(format!("request/{name}: {why}")),
+            Err(why) => taken.not_taken(&format!("request/{name}"), why)?,
         }
     }
     Ok(requests)
@@ -304,60 +308,52 @@ fn manifest(
     root: &Root,
     (name, path, from): (&str, &Path, &Path),
     now: u64,
-) -> Result<Result<Option<Signed>, String>, AgencyError> {
+) -> Result<Option<Signed>, NotTaken> {
     let Some(list) = name.strip_suffix("/manifest").and_then(|name| name.parse::<ListName>().ok()) else {
-        return Ok(Err("it names no list".into()));
+        return Err(refused("it names no list"));
     };
     let is_here = lists::find(db, &list)?.is_some();
     if !is_of(agency, list.as_str()) || (is_here && agencies::of_list(db, &list)?.as_deref() != Some(agency))
     {
-        return Ok(Err("it is no list of this agency".into()));
+        return Err(refused("it is no list of this agency"));
     }
-    let bytes = match statement(path) {
-        Ok(bytes) => bytes,
-        Err(why) => return Ok(Err(why)),
-    };
+    let bytes = statement(path)?;
     let newest = editions::newest_signed(db, &list)?;
     if newest.as_ref() == Some(&bytes) {
-        return Ok(Ok(None));
+        return Ok(None);
     }
     let floor = newest.as_deref().map(editions::read).transpose()?;
     let floor = floor.map(|last| Floor { edition: last.edition, manifest: Digest::default() });
-    let manifest = match Manifest::accept(&bytes, &list, root, floor, now, &RingVerify) {
-        Ok((manifest, _)) => manifest,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
+    let (manifest, _) = Manifest::accept(&bytes, &list, root, floor, now, &RingVerify).map_err(refused)?;
     if manifest.issued > now + AHEAD_S_MAX || i64::try_from(manifest.edition).is_err() {
-        return Ok(Err("its time or its number is far ahead".into()));
+        return Err(refused("its time or its number is far ahead"));
     }
     for segment in manifest.segments.iter().chain(&manifest.delta) {
-        if let Err(why) = take_segment(home, from, segment)? {
-            return Ok(Err(why));
-        }
+        take_segment(home, from, segment)?;
     }
-    Ok(Ok(Some((manifest, bytes))))
+    Ok(Some((manifest, bytes)))
 }
 
 /// Copies a segment into the home, if its bytes are those that were signed.
-fn take_segment(home: &Home, from: &Path, segment: &SegmentRef) -> Result<Result<(), String>, AgencyError> {
+fn take_segment(home: &Home, from: &Path, segment: &SegmentRef) -> Result<(), NotTaken> {
     let to = home.segment(&segment.digest);
     if to.is_file() {
-        return Ok(Ok(()));
+        return Ok(());
     }
     let digest = Hex(&segment.digest).to_string();
     let source: PathBuf = from.join("segment").join(&digest);
     let is_whole =
         source.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == segment.bytes);
     if !is_whole || files::sha256(&source).ok() != Some(segment.digest) {
-        return Ok(Err(format!("segment/{digest} is missing or damaged")));
+        return Err(refused(format_args!("segment/{digest} is missing or damaged")));
     }
     // Copied, then checked again: what lies in a foreign folder may change.
     files::copy(&source, &to)?;
     if files::sha256(&to).ok() != Some(segment.digest) {
         files::remove(&to)?;
-        return Ok(Err(format!("segment/{digest} changed while it was read")));
+        return Err(refused(format_args!("segment/{digest} changed while it was read")));
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Takes a grant for an enrolled device; whether it is new.
@@ -366,35 +362,30 @@ fn grant(
     agency: &str,
     root: &Root,
     name: &str,
-    bytes: Result<Vec<u8>, String>,
+    bytes: &[u8],
     now: u64,
-) -> Result<Result<bool, String>, AgencyError> {
+) -> Result<bool, NotTaken> {
     let named = name
         .split_once('/')
         .and_then(|(device, list)| Some((device.parse::<DeviceId>().ok()?, list.parse::<ListName>().ok()?)));
-    let Some((device, list)) = named else { return Ok(Err("it names no device and list".into())) };
+    let (device, list) = named.ok_or_else(|| refused("it names no device and list"))?;
     if agencies::of_list(db, &list)?.as_deref() != Some(agency) {
-        return Ok(Err("it is no list of this agency here".into()));
+        return Err(refused("it is no list of this agency here"));
     }
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(why) => return Ok(Err(why)),
-    };
-    if grants::of_device(db, &device)?.iter().any(|(of, before)| *of == list && *before == bytes) {
-        return Ok(Ok(false));
+    if grants::of_device(db, &device)?.iter().any(|(of, before)| *of == list && before == bytes) {
+        return Ok(false);
     }
     // Revoked since: its agency learns of that with the next folder.
-    let Some(box_public) = devices::box_in_force(db, &device)? else { return Ok(Ok(false)) };
+    let Some(box_public) = devices::box_in_force(db, &device)? else { return Ok(false) };
     let floor = grants::number(db, &device, &list)?;
     let us = Enrolment { device, key: key_id(&box_public) };
-    let grant = match Grant::accept(&bytes, &us, root, |_| floor, now, &RingVerify) {
-        Ok(grant) if grant.list == list => grant,
-        Ok(_) => return Ok(Err("it is of another list".into())),
-        Err(error) => return Ok(Err(error.to_string())),
-    };
+    let grant = Grant::accept(bytes, &us, root, |_| floor, now, &RingVerify).map_err(refused)?;
+    if grant.list != list {
+        return Err(refused("it is of another list"));
+    }
     // Headquarters' next grants go above all that a device has: a number far ahead would end them.
     if grant.number > now + AHEAD_S_MAX {
-        return Ok(Err("its number is far ahead".into()));
+        return Err(refused("its number is far ahead"));
     }
     let keys = grant.keys.iter().map(|key| key.number.to_string()).collect::<Vec<_>>().join(",");
     let new = grants::NewGrant {
@@ -403,10 +394,10 @@ fn grant(
         keys: &keys,
         number: grant.number,
         expires: grant.expires,
-        bytes: &bytes,
+        bytes,
     };
     grants::set(db, &new)?;
-    Ok(Ok(true))
+    Ok(true)
 }
 
 /// Takes an answer to an encounter with the agency's list; whether it is new.
@@ -414,24 +405,18 @@ fn answer(
     home: &Home,
     db: &Session,
     (agency, key): (&str, &PublicKey),
-    bytes: Result<Vec<u8>, String>,
+    bytes: &[u8],
     now: u64,
-) -> Result<Result<bool, String>, AgencyError> {
+) -> Result<bool, NotTaken> {
     let role = root::role(1, std::slice::from_ref(key));
-    let read = bytes.and_then(|bytes| {
-        accept::<OwnerAnswer>(SignedKind::Answer, &bytes, &role).map_err(|error| error.to_string())
-    });
-    let answer = match read {
-        Ok(answer) => answer,
-        Err(why) => return Ok(Err(why)),
-    };
+    let answer: OwnerAnswer = read(SignedKind::Answer, bytes, &role)?;
     if !messages::is_of_agency(db, &answer.encounter, &answer.device, agency)? {
-        return Ok(Err("no encounter with the agency's lists has this number".into()));
+        return Err(refused("no encounter with the agency's lists has this number"));
     }
     if answer.at > now + AHEAD_S_MAX {
-        return Ok(Err("its time is far ahead".into()));
+        return Err(refused("its time is far ahead"));
     }
-    Ok(Ok(answer::take(home, db, &answer)?))
+    Ok(answer::take(home, db, &answer)?)
 }
 
 /// A public key in hexadecimal.

@@ -4,6 +4,7 @@
 //! foreign: regular files only, each within its bound, at most [`FILES_MAX`] a part.
 
 use super::error::AgencyError;
+use super::{NotTaken, refused};
 use crate::authority::new_folder::NewFolder;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
@@ -76,6 +77,6 @@ pub(super) fn files_of(folder: &Path, part: &str) -> Result<Vec<(String, PathBuf
 }
 
 /// A signed statement's bytes.
-pub(super) fn statement(path: &Path) -> Result<Vec<u8>, String> {
-    files::read_foreign(path, METADATA_BYTES_MAX as u64).map_err(|error| error.to_string())
+pub(super) fn statement(path: &Path) -> Result<Vec<u8>, NotTaken> {
+    files::read_foreign(path, METADATA_BYTES_MAX as u64).map_err(refused)
 }

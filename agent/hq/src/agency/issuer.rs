@@ -4,18 +4,19 @@
 //! device that headquarters says is revoked gets no grant any more, and lists that it could read have other keys from the next
 //! edition on. Encounters are believed by their devices' own signatures.
 
-use super::Taken;
 use super::error::AgencyError;
 use super::folder::{Giving, files_of, statement};
 use super::home;
 use super::notes::{MESSAGES, NOTE_BYTES_MAX, Note, TAKEN};
-use super::statements::{DeviceStatement, ListRequest, accept};
+use super::statements::{DeviceStatement, ListRequest, accept, read};
+use super::{NotTaken, Taken, refused};
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
 use crate::authority::keys::Key;
 use crate::authority::root;
 use crate::authority::sign::signed;
 use crate::authority::signing_time::signing_time;
+use crate::collector::encounters::half_digest;
 use crate::collector::opening::Opening;
 use crate::db::devices::{self, NewCertificate, NewEnrolment};
 use crate::db::messages::{self, Arrival, Carried};
@@ -46,13 +47,12 @@ pub fn take(home: &Home, from: &Path) -> Result<Taken, AgencyError> {
     let (root, _) = root::newest(home)?;
     let change = db.change()?;
     if let Ok(bytes) = statement(&from.join("heartbeat")) {
-        let done = heartbeat(home, &change, &root, &bytes)?;
-        taken.count("heartbeat", done);
+        taken.count("heartbeat", heartbeat(home, &change, &root, &bytes))?;
     }
     let now = signing_time(home, &change)?;
     for (name, path) in files_of(from, "device")? {
-        let done = device(home, &change, &root, (&name, &path), now)?;
-        taken.count(&format!("device/{name}"), done);
+        let done = device(home, &change, &root, (&name, &path), now);
+        taken.count(&format!("device/{name}"), done)?;
     }
     grants::refresh(home, &change, now)?;
     messages(&change, (&agency, &root), from, &mut taken)?;
@@ -75,13 +75,13 @@ fn write(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
     let db = db.read();
     let now = signing_time(home, db)?;
     let (root, _) = root::newest(home)?;
+    let key = Key::Agency.signing(home)?;
+    let role = root::role(1, &[key.public()]);
     let giving = Giving::into(to, &PARTS)?;
     let mut requested = Vec::new();
     for row in lists::all(db)? {
         let issuer = list::issuer(home, &row)?;
         if root.issuer(&row.name) != Ok(&issuer) {
-            let key = Key::Agency.signing(home)?;
-            let role = root::role(1, &[key.public()]);
             let request = ListRequest { number: now, issuer };
             let bytes = signed(SignedKind::List, &request, &[&key], |bytes| {
                 accept::<ListRequest>(SignedKind::List, bytes, &role).map(drop)
@@ -108,7 +108,7 @@ fn write(home: &Home, to: &Path) -> Result<Vec<String>, AgencyError> {
         giving.put(&format!("answer/{}/{}", answer.device, Hex(&answer.encounter)), &answer.bytes)?;
     }
     let taken = Note { agency: home::of(home)?, last: settings::messages_taken(db)?, sequences: Vec::new() };
-    giving.put("taken", taken.sign(TAKEN, &Key::Agency.signing(home)?).as_bytes())?;
+    giving.put("taken", taken.sign(TAKEN, &key).as_bytes())?;
     giving.finish()?;
     Ok(requested)
 }
@@ -122,39 +122,27 @@ fn roots(home: &Home, from: &Path, taken: &mut Taken) -> Result<(), AgencyError>
         if path.symlink_metadata().is_err() {
             return Ok(());
         }
-        let next = statement(&path).and_then(|bytes| {
-            let next = newest.next(&bytes, &RingVerify).map_err(|error| error.to_string())?;
-            Ok((next, bytes))
-        });
+        let next = statement(&path)
+            .and_then(|bytes| Ok((newest.next(&bytes, &RingVerify).map_err(refused)?, bytes)));
         match next {
             Ok((next, bytes)) => {
                 root::keep(home, &next, &bytes)?;
                 taken.new += 1;
             }
-            Err(why) => {
-                taken.refuse(format!("{name}: {why}"));
-                return Ok(());
-            }
+            Err(why) => return taken.not_taken(&name, why),
         }
     }
 }
 
 /// Notes headquarters' time.
-fn heartbeat(
-    home: &Home,
-    db: &Session,
-    root: &Root,
-    bytes: &[u8],
-) -> Result<Result<bool, String>, AgencyError> {
+fn heartbeat(home: &Home, db: &Session, root: &Root, bytes: &[u8]) -> Result<bool, NotTaken> {
     let floor = statements::heartbeat(db)?.map_or(0, |(issued, _)| issued);
-    match Heartbeat::accept(bytes, root, floor, home.now(), &RingVerify) {
-        Ok(heartbeat) if heartbeat.issued == floor => Ok(Ok(false)),
-        Ok(heartbeat) => {
-            statements::set_heartbeat(db, heartbeat.issued, bytes)?;
-            Ok(Ok(true))
-        }
-        Err(error) => Ok(Err(error.to_string())),
+    let heartbeat = Heartbeat::accept(bytes, root, floor, home.now(), &RingVerify).map_err(refused)?;
+    if heartbeat.issued == floor {
+        return Ok(false);
     }
+    statements::set_heartbeat(db, heartbeat.issued, bytes)?;
+    Ok(true)
 }
 
 /// Takes what headquarters says of a device; whether it is new.
@@ -164,21 +152,17 @@ fn device(
     root: &Root,
     (name, path): (&str, &Path),
     now: u64,
-) -> Result<Result<bool, String>, AgencyError> {
-    let read = statement(path).and_then(|bytes| {
-        accept::<DeviceStatement>(SignedKind::Device, &bytes, &root.orders).map_err(|error| error.to_string())
-    });
-    let said = match read {
-        Ok(said) if name.split('/').next() == Some(said.device.as_str()) => said,
-        Ok(_) => return Ok(Err("it is of another device".into())),
-        Err(why) => return Ok(Err(why)),
-    };
+) -> Result<bool, NotTaken> {
+    let said: DeviceStatement = read(SignedKind::Device, &statement(path)?, &root.orders)?;
+    if name.split('/').next() != Some(said.device.as_str()) {
+        return Err(refused("it is of another device"));
+    }
     let (device, known) = (&said.device, agencies::statement_number(db, &said.device)?);
     match (devices::is_revoked_key(db, device, &said.box_public)?, said.revoked) {
-        (Some(false), false) | (Some(true), true) => return Ok(Ok(false)),
-        (Some(true), false) => return Ok(Err("these keys of the device were revoked".into())),
+        (Some(false), false) | (Some(true), true) => return Ok(false),
+        (Some(true), false) => return Err(refused("these keys of the device were revoked")),
         (None, false) if said.number < known => {
-            return Ok(Err(format!("number {} is below {known}, which was taken", said.number)));
+            return Err(refused(format_args!("number {} is below {known}, which was taken", said.number)));
         }
         (None, false) => {
             // In the place of another enrolment, of which headquarters says that it ended.
@@ -190,7 +174,7 @@ fn device(
         (None, true) => enrol(db, &said, now)?,
     }
     agencies::set_statement_number(db, device, said.number.max(known))?;
-    Ok(Ok(true))
+    Ok(true)
 }
 
 /// Ends a device's enrolment, if there is one in force: no grant, and other keys for the lists that it could read.
@@ -234,15 +218,12 @@ fn messages(
 ) -> Result<(), AgencyError> {
     let note = match files::read_foreign(&from.join("messages"), NOTE_BYTES_MAX) {
         Err(error) if error.is_not_found() => return Ok(()),
-        read => read.map_err(|error| error.to_string()),
+        came => came.map_err(refused),
     };
-    let note = note.and_then(|bytes| Note::read(MESSAGES, &bytes, &root.orders));
-    let note = match note.and_then(|note| note.check_agency(agency)) {
+    let note = note.and_then(|bytes| Note::read(MESSAGES, &bytes, &root.orders)?.check_agency(agency));
+    let note = match note {
         Ok(note) => note,
-        Err(why) => {
-            taken.refuse(format!("messages: {why}"));
-            return Ok(());
-        }
+        Err(why) => return taken.not_taken("messages", why),
     };
     let mut last = settings::messages_taken(db)?;
     let mut is_whole = note.last <= last;
@@ -251,9 +232,9 @@ fn messages(
             continue;
         }
         let name = format!("message/{sequence:020}");
-        let done = message(db, &from.join(&name))?;
+        let done = message(db, &from.join(&name));
         is_whole &= done.is_ok();
-        taken.count(&name, done);
+        taken.count(&name, done)?;
         if is_whole {
             last = sequence;
         }
@@ -262,46 +243,36 @@ fn messages(
 }
 
 /// Stores a message that its device has signed; whether it is new.
-fn message(db: &Session, path: &Path) -> Result<Result<bool, String>, AgencyError> {
+fn message(db: &Session, path: &Path) -> Result<bool, NotTaken> {
     let bytes_max = (MESSAGE_BYTES_MAX + AROUND_BYTES_MAX) as u64;
-    let read = files::read_foreign(path, bytes_max).map_err(|error| error.to_string());
-    let read = read.and_then(|bytes| {
-        let carried: Carried = postcard::from_bytes(&bytes).map_err(|_| "it cannot be read")?;
-        let sealed = SealedEncounter::decode(&carried.message).map_err(|_| "it cannot be read")?;
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest(&carried.message)[..16]);
-        let id = sealed.id;
-        Ok((carried, id, half))
-    });
-    let (carried, id, half) = match read {
-        Ok(read) => read,
-        Err(why) => return Ok(Err(why)),
-    };
-    let device = &carried.device;
+    let bytes = files::read_foreign(path, bytes_max).map_err(refused)?;
+    let unreadable = || refused("it cannot be read");
+    let carried: Carried = postcard::from_bytes(&bytes).map_err(|_| unreadable())?;
+    let sealed = SealedEncounter::decode(&carried.message).map_err(|_| unreadable())?;
+    let (device, digest) = (&carried.device, half_digest(&carried.message));
     if lists::find(db, &carried.list)?.is_none() {
-        return Ok(Err(format!("{} is no list here", carried.list)));
+        return Err(refused(format_args!("{} is no list here", carried.list)));
     }
-    if messages::under_id(db, &id)?.iter().any(|(of, digest)| of == device && *digest == half) {
+    if messages::under_id(db, &sealed.id)?.iter().any(|(of, known)| of == device && *known == digest) {
         // Nobody has signed which list it is of.
-        messages::relabel(db, &id, device, &carried.list)?;
-        return Ok(Ok(false));
+        messages::relabel(db, &sealed.id, device, &carried.list)?;
+        return Ok(false);
     }
-    let sealed = SealedEncounter::decode(&carried.message).expect("it was read above");
     let is_signed = devices::enrolments(db, device)?
         .iter()
         .any(|enrolment| encounter::is_signed(&sealed, device, &enrolment.keys));
     if !is_signed {
-        return Ok(Err(format!("{device} has not signed it")));
+        return Err(refused(format_args!("{device} has not signed it")));
     }
     let arrival = Arrival {
-        id,
+        id: sealed.id,
         device,
         list: &carried.list,
         message: &carried.message,
-        digest: half,
+        digest,
         device_revoked: carried.device_revoked,
         received_at: carried.received_at,
     };
     messages::insert(db, &arrival)?;
-    Ok(Ok(true))
+    Ok(true)
 }

@@ -39,6 +39,7 @@ mod statements;
 pub use error::AgencyError;
 
 use serde::Serialize;
+use std::fmt::Display;
 
 /// What became of a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -55,16 +56,44 @@ pub struct Taken {
     pub refused_besides: usize,
 }
 
+/// Why a piece of a folder was not taken.
+enum NotTaken {
+    /// It is not what the other side may say; the other pieces are taken.
+    Refused(String),
+    /// Nothing can be taken.
+    Failed(AgencyError),
+}
+
+impl<E: Into<AgencyError>> From<E> for NotTaken {
+    fn from(error: E) -> NotTaken {
+        NotTaken::Failed(error.into())
+    }
+}
+
+fn refused(why: impl Display) -> NotTaken {
+    NotTaken::Refused(why.to_string())
+}
+
 /// Refused pieces that are named, at most: a folder may have many.
 pub const REFUSED_NAMED_MAX: usize = 100;
 
 impl Taken {
-    fn count(&mut self, what: &str, done: Result<bool, String>) {
+    /// Counts a piece that is new or known, or names why it was refused; what failed altogether is the caller's error.
+    fn count(&mut self, what: &str, done: Result<bool, NotTaken>) -> Result<(), AgencyError> {
         match done {
             Ok(true) => self.new += 1,
             Ok(false) => self.known += 1,
-            Err(why) => self.refuse(format!("{what}: {why}")),
+            Err(why) => self.not_taken(what, why)?,
         }
+        Ok(())
+    }
+
+    fn not_taken(&mut self, what: &str, why: NotTaken) -> Result<(), AgencyError> {
+        match why {
+            NotTaken::Refused(why) => self.refuse(format!("{what}: {why}")),
+            NotTaken::Failed(error) => return Err(error),
+        }
+        Ok(())
     }
 
     fn refuse(&mut self, what: String) {

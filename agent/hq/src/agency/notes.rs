@@ -11,10 +11,10 @@
 //!
 //! The first is signed by the key of orders, as what is said of devices; the second by the agency's.
 
-use ring::signature::{ED25519, UnparsedPublicKey};
-use vedette_common::crypto::SigningKey;
+use super::{NotTaken, refused};
+use vedette_common::crypto::{RingVerify, SigningKey};
 use vedette_shim::ids::{Hex, from_hex};
-use vedette_shim::trust::Role;
+use vedette_shim::trust::{Role, Verify};
 
 pub(super) const MESSAGES: &str = "vedette-messages 1";
 pub(super) const TAKEN: &str = "vedette-taken 1";
@@ -38,16 +38,13 @@ impl Note {
     }
 
     /// Reads a text that a key of `role` has signed; else what is wrong with it.
-    pub(super) fn read(label: &str, bytes: &[u8], role: &Role) -> Result<Note, String> {
-        let wrong = || "it cannot be read, or is not signed by the other side".to_string();
+    pub(super) fn read(label: &str, bytes: &[u8], role: &Role) -> Result<Note, NotTaken> {
+        let wrong = || refused("it cannot be read, or is not signed by the other side");
         let text = std::str::from_utf8(bytes).map_err(|_| wrong())?;
         let (said, signature) = text.trim_end().rsplit_once('\n').ok_or_else(wrong)?;
         let said = format!("{said}\n");
         let signature: [u8; 64] = from_hex(signature).ok_or_else(wrong)?;
-        let is_signed = role
-            .keys
-            .iter()
-            .any(|key| UnparsedPublicKey::new(&ED25519, key).verify(said.as_bytes(), &signature).is_ok());
+        let is_signed = role.keys.iter().any(|key| RingVerify.verify(key, said.as_bytes(), &signature));
         let mut lines = said.lines();
         if !is_signed || role.threshold != 1 || lines.next() != Some(label) {
             return Err(wrong());
@@ -60,8 +57,8 @@ impl Note {
     }
 
     /// Itself, if it is for this agency.
-    pub(super) fn check_agency(self, agency: &str) -> Result<Note, String> {
-        if self.agency == agency { Ok(self) } else { Err(format!("it is for {}", self.agency)) }
+    pub(super) fn check_agency(self, agency: &str) -> Result<Note, NotTaken> {
+        if self.agency == agency { Ok(self) } else { Err(refused(format_args!("it is for {}", self.agency))) }
     }
 
     fn text(&self, label: &str) -> String {
@@ -84,7 +81,7 @@ mod tests {
         for sequences in [vec![], vec![7], vec![7, 9, i64::MAX]] {
             let note = Note { agency: "uto".into(), last: 5, sequences };
             let text = note.sign(MESSAGES, &key);
-            assert_eq!(Note::read(MESSAGES, text.as_bytes(), &of_key), Ok(note));
+            assert!(Note::read(MESSAGES, text.as_bytes(), &of_key).is_ok_and(|read| read == note));
             assert!(Note::read(TAKEN, text.as_bytes(), &of_key).is_err());
             let other = role(1, &[SigningKey::from_seed(&random_secret()).public()]);
             assert!(Note::read(MESSAGES, text.as_bytes(), &other).is_err());

@@ -4,6 +4,7 @@
 //! its lists' keys to them. `list`: an agency asks for a list to be named by the root, by the agency's own key, which headquarters was
 //! told when it added the agency. Both have a number that rises, so that an old one changes nothing.
 
+use super::{NotTaken, refused};
 use serde::{Deserialize, Serialize};
 use vedette_common::crypto::RingVerify;
 use vedette_shim::ids::DeviceId;
@@ -29,6 +30,15 @@ pub(super) struct ListRequest {
     /// When it was signed, seconds since 1970.
     pub(super) number: u64,
     pub(super) issuer: Issuer,
+}
+
+/// Reads what came as a statement that enough keys of `role` must have signed.
+pub(super) fn read<T: Serialize + for<'a> Deserialize<'a>>(
+    kind: SignedKind,
+    bytes: &[u8],
+    role: &Role,
+) -> Result<T, NotTaken> {
+    accept(kind, bytes, role).map_err(refused)
 }
 
 /// Reads a statement that enough keys of `role` have signed.
