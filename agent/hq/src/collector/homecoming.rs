@@ -97,8 +97,12 @@ impl<'a> Homecoming<'a> {
             let behind = alarms.watch("statuses", stored, now).unwrap_or_default();
             self.orders.extend(behind);
         }
+        // Asked several times a second, it reads the database only when there may be something.
+        let is_to_open = !self.encounters.is_empty() || self.opening.is_due();
         self.store_encounters(db, watch, alarms, now);
-        self.open(db, alarms, now);
+        if is_to_open {
+            self.open(db, alarms, now);
+        }
         self.suspicions.look(db, alarms, now);
     }
 

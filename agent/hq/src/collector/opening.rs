@@ -40,15 +40,19 @@ impl<'a> Opening<'a> {
         Opening { home, tried: HashMap::new(), round_ends: None, keys: BTreeMap::new(), has_news: true }
     }
 
+    /// Whether another round is to begin, though nothing came.
+    pub(crate) fn is_due(&self) -> bool {
+        self.round_ends.is_none_or(|end| self.home.uptime() >= end)
+    }
+
     /// Opens everything stored that was not tried in this round. Keys are read for that and forgotten, so that one that is replaced
     /// counts from the first message that may be sealed to it, and one that is erased stays in no memory.
     pub(crate) fn open_stored(&mut self, db: &mut Db) -> Result<(), DbError> {
-        let now = self.home.uptime();
         if self.round_ends.is_none() {
             messages::try_again(db.read())?;
         }
-        if self.round_ends.is_none_or(|end| now >= end) {
-            self.round_ends = Some(now + AGAIN_S);
+        if self.is_due() {
+            self.round_ends = Some(self.home.uptime() + AGAIN_S);
             self.tried.clear();
             self.has_news = true;
         }
