@@ -5,8 +5,7 @@
 
 use super::error::AgencyError;
 use super::{NotTaken, refused};
-use crate::authority::new_folder::NewFolder;
-use std::fs::DirEntry;
+use crate::authority::new_folder::{NewFolder, has_only};
 use std::path::{Path, PathBuf};
 use vedette_common::files::{self, FileError};
 use vedette_shim::trust::METADATA_BYTES_MAX;
@@ -22,13 +21,7 @@ pub(super) struct Giving(NewFolder);
 impl Giving {
     /// Replaces a folder that holds nothing but `parts`.
     pub(super) fn into(path: &Path, parts: &'static [&'static str]) -> Result<Giving, AgencyError> {
-        let is_ours = |folder: &Path| {
-            let is_part = |entry: std::io::Result<DirEntry>| {
-                entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(|name| parts.contains(&name)))
-            };
-            folder.read_dir().is_ok_and(|mut entries| entries.all(is_part))
-        };
-        Ok(Giving(NewFolder::replacing(path, 0o700, is_ours)?))
+        Ok(Giving(NewFolder::replacing(path, 0o700, |folder| has_only(folder, parts))?))
     }
 
     /// Where a file of it is written.

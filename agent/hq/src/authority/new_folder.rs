@@ -63,6 +63,14 @@ impl NewFolder {
     }
 }
 
+/// Whether a folder can be read and has nothing in it but these.
+pub(crate) fn has_only(folder: &Path, names: &[&str]) -> bool {
+    let is_one = |entry: std::io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(|name| names.contains(&name)))
+    };
+    folder.read_dir().is_ok_and(|mut entries| entries.all(is_one))
+}
+
 /// Puts a filled temporary folder into its place.
 pub(crate) fn place(temporary: &Path, path: &Path) -> Result<(), AuthorityError> {
     let aside = match path.exists() {

@@ -5,11 +5,10 @@
 //! the stick may read it: the agent has a user of its own.
 
 use crate::authority::home::Home;
-use crate::authority::new_folder::NewFolder;
+use crate::authority::new_folder::{NewFolder, has_only};
 use crate::authority::{pins, root};
 use crate::db::{devices, editions, grants, lists, officers, scanners, statements};
 use crate::publishing::error::PublishingError;
-use std::fs::DirEntry;
 use std::path::Path;
 use vedette_common::files;
 use vedette_shim::ids::Hex;
@@ -63,8 +62,5 @@ pub fn bundle(home: &Home, folder: &Path) -> Result<(), PublishingError> {
 }
 
 fn is_bundle(folder: &Path) -> bool {
-    let is_part = |entry: std::io::Result<DirEntry>| {
-        entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(|name| PARTS.contains(&name)))
-    };
-    folder.join("root/1.root").is_file() && folder.read_dir().is_ok_and(|mut entries| entries.all(is_part))
+    folder.join("root/1.root").is_file() && has_only(folder, &PARTS)
 }
