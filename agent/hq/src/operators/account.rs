@@ -173,7 +173,7 @@ pub(super) fn are_there_any(db: &Session) -> Result<bool, OperatorError> {
 }
 
 /// The roles of a row.
-pub(super) fn roles_of(row: &OperatorRow) -> Vec<Role> {
+pub(crate) fn roles_of(row: &OperatorRow) -> Vec<Role> {
     row.roles.split(' ').filter_map(|role| role.parse().ok()).collect()
 }
 

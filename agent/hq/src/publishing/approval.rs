@@ -8,7 +8,6 @@
 use crate::authority::audit::log::pages;
 use crate::authority::audit::{self, Act, Filter};
 use crate::authority::home::Home;
-use crate::authority::keys::Key;
 use crate::db::drafts::{self, DraftRow};
 use crate::db::{Session, editions};
 use crate::publishing::draft::{DRAFT_LIFE_S, is_over};
@@ -16,7 +15,7 @@ use crate::publishing::error::PublishingError;
 use crate::publishing::issue::{Published, issue_draft};
 use crate::publishing::{list, next};
 use serde::Serialize;
-use vedette_lists::{Change, Edition, SegmentFile};
+use vedette_lists::{Change, Edition};
 use vedette_shim::ids::{Hex, ListName};
 use vedette_shim::list::Kind;
 
@@ -139,10 +138,7 @@ fn is_signed(home: &Home, row: &DraftRow, digest: &str) -> Result<bool, Publishi
 /// The first alerts that a draft changes.
 fn changes(home: &Home, db: &Session, row: &DraftRow) -> Result<Vec<String>, PublishingError> {
     let draft = &row.draft;
-    let open = |segment: &vedette_shim::trust::SegmentRef| {
-        let key = Key::List(&draft.list, segment.key).list_key(home)?;
-        Ok::<_, PublishingError>(SegmentFile::open(&home.segment(&segment.digest), segment.digest, &key)?)
-    };
+    let open = |segment: &_| next::open_segment(home, &draft.list, segment);
     let new = Edition::open(draft.segments.iter().map(open).collect::<Result<_, _>>()?)?;
     let last = editions::newest(db, &draft.list)?;
     let old = match &last {

@@ -12,6 +12,8 @@ use crate::authority::audit::{self, Act, Entry};
 use crate::authority::home::Home;
 use crate::db::drafts::{self, Draft, DraftRow};
 use crate::db::{Db, Session, editions, lists, operators};
+use crate::operators::Role;
+use crate::operators::account::roles_of;
 use crate::publishing::error::PublishingError;
 use vedette_shim::ids::{Hex, ListName};
 
@@ -79,9 +81,6 @@ pub(super) fn store(home: &Home, db: &mut Db, draft: &Draft, act: Entry) -> Resu
     Ok(number)
 }
 
-/// The role that proposes, as the database has it.
-const PUBLISHER: &str = "publisher";
-
 /// Why a draft cannot be approved any more; `None` while it can.
 pub(super) fn is_over(
     db: &Session,
@@ -94,7 +93,7 @@ pub(super) fn is_over(
     let key_number = lists::find(db, &draft.list)?.map_or(0, |list| list.key_number);
     let proposer = operators::find(db, &row.operator)?;
     let may_propose = proposer.is_some_and(|proposer| {
-        let publishes = proposer.roles.split(' ').any(|role| role == PUBLISHER);
+        let publishes = roles_of(&proposer).contains(&Role::Publisher);
         proposer.removed_at.is_none() && now < proposer.expires_at && publishes
     });
     Ok(match () {
