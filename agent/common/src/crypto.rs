@@ -13,6 +13,7 @@ use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{self, Ed25519KeyPair, KeyPair};
 use serde::Serialize;
+use vedette_shim::ids::Hex;
 use vedette_shim::session::PrivateKey;
 use vedette_shim::trust::{self, Envelope, KEYS_MAX, PublicKey, Signature, SignedKind, Verify};
 use zeroize::Zeroizing;
@@ -38,6 +39,15 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// 32 secret bytes from the system's random source, zeroized when dropped.
 pub fn random_secret() -> Zeroizing<[u8; 32]> {
     Zeroizing::new(random())
+}
+
+/// A secret as its file holds it: 64 hexadecimal digits and a line feed.
+pub fn secret_line(secret: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    use std::io::Write;
+    // Room for all of it from the start: a growing buffer would leave copies of the secret behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(65));
+    writeln!(line, "{}", Hex(secret)).expect("writing to memory cannot fail");
+    line
 }
 
 /// Ed25519 verification by ring, for [`trust`].

@@ -5,12 +5,12 @@
 //! [`signed`], so that all keys are of one device; the request is signed by its own key. Nothing says that it is the device that it
 //! names: whoever carries the file compares the [`fingerprint`] at both ends.
 
-use crate::crypto::SigningKey;
+use crate::crypto::{RingVerify, SigningKey};
 use crate::device_key::EnrolledKeys;
-use ring::signature::{ED25519, UnparsedPublicKey};
+use crate::text::bytes_of_hex;
 use serde::{Deserialize, Serialize};
 use vedette_shim::ids::{DeviceId, Hex};
-use vedette_shim::trust::digest;
+use vedette_shim::trust::{Verify, digest};
 use vedette_shim::wire;
 
 /// A file has at most so many bytes.
@@ -59,9 +59,8 @@ impl<'a> EnrolmentRequest<'a> {
     /// Reads what a file says, as bytes; `None` unless it is whole and signed by its own key.
     pub fn read(bytes: &'a [u8]) -> Option<EnrolmentRequest<'a>> {
         let request: EnrolmentRequest = wire::decode(bytes).ok()?;
-        let key = UnparsedPublicKey::new(&ED25519, request.signing_public);
-        key.verify(&request.signed(), request.signature).ok()?;
-        Some(request)
+        let signature = request.signature.try_into().ok()?;
+        RingVerify.verify(&request.signing_public, &request.signed(), signature).then_some(request)
     }
 
     /// Its device's public keys.
@@ -91,13 +90,7 @@ impl<'a> EnrolmentRequest<'a> {
 
 /// A file's text as bytes; `None` if it is not hexadecimal.
 pub fn bytes_of(text: &[u8]) -> Option<Vec<u8>> {
-    let digits = text.trim_ascii();
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    digits
-        .len()
-        .is_multiple_of(2)
-        .then(|| digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect())
-        .flatten()
+    bytes_of_hex(std::str::from_utf8(text).ok()?.trim_ascii())
 }
 
 #[cfg(test)]

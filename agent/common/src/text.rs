@@ -3,6 +3,7 @@
 //! Invariant: nothing a list or a document says can forge a terminal ([`printable`]).
 
 use serde::Serialize;
+use vedette_shim::ids::from_hex;
 use vedette_shim::trust::OwnerWord;
 use vedette_shim::verdict::Verdict;
 
@@ -15,6 +16,12 @@ pub fn cut<const N: usize>(text: &str) -> heapless::String<N> {
         }
     }
     bounded
+}
+
+/// Bytes of hexadecimal, either case; `None` if it is anything else.
+pub fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| from_hex::<1>(std::str::from_utf8(pair).ok()?).map(|[byte]| byte)).collect()
 }
 
 /// The word an enum has in JSON.

@@ -11,14 +11,13 @@
 
 use crate::link::csr;
 use base64ct::{Base64, Encoding};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use vedette_common::crypto::{BoxKey, random_secret};
+use vedette_common::crypto::{BoxKey, random_secret, secret_line};
 use vedette_common::device_key::{self, EnrolledKeys};
 use vedette_common::enrolment_request::EnrolmentRequest;
 use vedette_common::files::{self, FileError};
 use vedette_common::mqtt::tls::{LinkKey, TlsError};
-use vedette_shim::ids::{DeviceId, Hex};
+use vedette_shim::ids::DeviceId;
 use zeroize::Zeroizing;
 
 /// Characters of a line of PEM.
@@ -65,13 +64,6 @@ pub fn request(device: &DeviceId, folder: &Path) -> Result<Requested, RequestErr
     // Last: it says that the keys are whole.
     files::write(&file, request.sign(&device_key::signing(&box_key)).as_bytes())?;
     Ok(Requested { file, fingerprint: request.fingerprint() })
-}
-
-fn secret_line(secret: &[u8; 32]) -> Zeroizing<Vec<u8>> {
-    // Room for all of it from the start: a growing buffer would leave copies of the secret behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(65));
-    writeln!(line, "{}", Hex(secret)).expect("writing to memory cannot fail");
-    line
 }
 
 fn pem(pkcs8: &[u8]) -> Zeroizing<String> {

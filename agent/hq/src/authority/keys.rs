@@ -16,9 +16,9 @@
 use crate::authority::error::AuthorityError;
 use crate::authority::home::Home;
 use std::path::{Path, PathBuf};
-use vedette_common::crypto::{BoxKey, SigningKey, random_secret};
+use vedette_common::crypto::{BoxKey, SigningKey, random_secret, secret_line};
 use vedette_common::files::{self, FileError};
-use vedette_shim::ids::{Hex, ListName, from_hex};
+use vedette_shim::ids::{ListName, from_hex};
 use vedette_shim::seal::ListKey;
 use vedette_shim::trust::{Role, Root};
 use zeroize::Zeroizing;
@@ -242,13 +242,4 @@ fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, AuthorityError> {
     let text = Zeroizing::new(files::read(path, 128)?);
     let digits = std::str::from_utf8(&text).map(str::trim).unwrap_or_default();
     from_hex(digits).map(Zeroizing::new).ok_or_else(|| AuthorityError::BadKey(path.into()))
-}
-
-/// A secret as its file holds it: 64 hexadecimal digits and a line feed.
-pub(crate) fn secret_line(secret: &[u8; 32]) -> Zeroizing<Vec<u8>> {
-    use std::io::Write;
-    // Room for all of it from the start: a growing buffer would leave copies of the secret behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(65));
-    writeln!(line, "{}", Hex(secret)).expect("writing to memory cannot fail");
-    line
 }

@@ -19,7 +19,6 @@
 
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
-use crate::authority::keys::secret_line;
 use crate::authority::new_folder::{CERTIFICATE, NewFolder};
 use crate::authority::pki::{self, Ca, Certified};
 use crate::authority::signing_time::signing_time;
@@ -33,6 +32,7 @@ use crate::fleet::error::FleetError;
 use crate::fleet::grants;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use vedette_common::crypto::secret_line;
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Hex, ListName};
 
@@ -104,19 +104,18 @@ pub fn enrol(home: &Home, device: &DeviceId, options: &EnrolOptions) -> Result<E
     let now = signing_time(home, db.read())?;
     cut_off::settle(home, &mut db)?;
     if let Some(serial) = devices::serial_in_force(db.read(), device)? {
-        let of_request = brought.as_ref().map(|brought| brought.keys.box_public);
-        return match cut_off::is_made(&options.out, &serial) {
-            true if of_request
-                .is_some_and(|key| Some(key) != devices::box_in_force(db.read(), device).ok().flatten()) =>
-            {
-                Err(FleetError::OtherKeys(device.clone()))
-            }
-            true => enrolled(db.read(), device, &options.out, true),
-            false => Err(FleetError::DeviceExists(device.clone())),
-        };
+        if !cut_off::is_made(&options.out, &serial) {
+            return Err(FleetError::DeviceExists(device.clone()));
+        }
+        if let Some(brought) = &brought
+            && devices::box_in_force(db.read(), device)? != Some(brought.keys.box_public)
+        {
+            return Err(FleetError::OtherKeys(device.clone()));
+        }
+        return enrolled(db.read(), device, &options.out, true);
     }
-    if brought.as_ref().map(|brought| devices::are_keys_known(db.read(), &brought.keys)).transpose()?
-        == Some(true)
+    if let Some(brought) = &brought
+        && devices::are_keys_known(db.read(), &brought.keys)?
     {
         return Err(FleetError::KeysKnown);
     }

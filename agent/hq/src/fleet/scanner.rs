@@ -14,7 +14,7 @@
 
 use crate::authority::audit::{self, Act};
 use crate::authority::home::Home;
-use crate::authority::keys::{Key, secret_line};
+use crate::authority::keys::Key;
 use crate::authority::new_folder::NewFolder;
 use crate::authority::root;
 use crate::authority::sign::signed;
@@ -25,7 +25,7 @@ use crate::fleet::devices::enrolled_serial;
 use crate::fleet::error::FleetError;
 use serde::Serialize;
 use std::path::PathBuf;
-use vedette_common::crypto::{BoxKey, RingVerify, random_secret};
+use vedette_common::crypto::{BoxKey, RingVerify, random_secret, secret_line};
 use vedette_common::files;
 use vedette_shim::ids::{DeviceId, Hex, ListName};
 use vedette_shim::list::Kind;

@@ -4,7 +4,7 @@ use super::{
     NOW, box_key, device_id, encounter_of, list_name, new_home_and_time, new_list, signed_status, status_with,
 };
 use crate::authority::home::Home;
-use crate::authority::keys::{Key, OnlineRole, secret_line};
+use crate::authority::keys::{Key, OnlineRole};
 use crate::authority::replace::replace_key;
 use crate::authority::root;
 use crate::authority::signing_time::AHEAD_S_MAX;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use vedette_common::clock::testing::ManualTime;
-use vedette_common::crypto::{BoxKey, RingVerify, random_secret};
+use vedette_common::crypto::{BoxKey, RingVerify, random_secret, secret_line};
 use vedette_common::encounter;
 use vedette_shim::ids::ListName;
 use vedette_shim::list::Kind;

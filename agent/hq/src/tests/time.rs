@@ -219,7 +219,7 @@ fn what_devices_would_refuse_is_not_signed_and_nothing_changes() {
     let (dir, home, _) = home_at_work();
     let before = given(&home);
     let strange = vedette_common::crypto::random_secret();
-    let line = crate::authority::keys::secret_line(&strange);
+    let line = vedette_common::crypto::secret_line(&strange);
     let with_another_key = |file: &str, work: &dyn Fn() -> Box<dyn std::error::Error>| {
         let path = home.keys().join(file);
         let right = std::fs::read(&path).unwrap();

@@ -11,6 +11,7 @@ use crate::db::audit::Line;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use std::collections::BTreeMap;
 use vedette_common::crypto::RingVerify;
+use vedette_common::text::bytes_of_hex;
 use vedette_shim::ids::{Hex, from_hex};
 use vedette_shim::trust::{PublicKey, Verify};
 
@@ -139,7 +140,7 @@ impl Verifier {
         let Some(key) = self.operators.get(&line.operator) else {
             return Err(format!("no operator {:?} was in force", line.operator));
         };
-        let signature = bytes_of(signature).ok_or("the operator's signature is not hexadecimal")?;
+        let signature = bytes_of_hex(signature).ok_or("the operator's signature is not hexadecimal")?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key)
             .verify(&for_operator(&line.hash), &signature)
             .map_err(|_| format!("it is not signed by the operator {:?}", line.operator))
@@ -161,7 +162,7 @@ impl Verifier {
             self.key = line.details.get("key").and_then(|key| from_hex(key.as_str()?));
         }
         if is_done && line.act == Act::OperatorAdd.name() {
-            let key = line.details.get("key").and_then(|key| bytes_of(key.as_str()?));
+            let key = line.details.get("key").and_then(|key| bytes_of_hex(key.as_str()?));
             self.operators.insert(line.object.clone(), key.unwrap_or_default());
         }
         if is_done && line.act == Act::OperatorRemove.name() {
@@ -171,9 +172,4 @@ impl Verifier {
             self.verified.found = Some(line.number);
         }
     }
-}
-
-fn bytes_of(hexadecimal: &str) -> Option<Vec<u8>> {
-    let pairs = hexadecimal.as_bytes().chunks(2);
-    pairs.map(|pair| from_hex::<1>(std::str::from_utf8(pair).ok()?).map(|[byte]| byte)).collect()
 }
