@@ -4,22 +4,10 @@ use super::*;
 use vedette_common::crypto::sign_statement;
 use vedette_shim::trust::{GrantedKey, SignedKind};
 
-/// Seals an encounter of [`device_id`] with a list and has headquarters store it.
-fn hit(world: &World, key: &BoxKey, id: u8, list: &ListName) {
-    let owner = root::newest(&world.carrier).unwrap().0.issuer(list).unwrap().owner_key;
-    let message = encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), key, &owner).unwrap();
-    let stored = collect(&world.carrier, &[(device_id(), message)]).unwrap();
-    assert!(matches!(stored[0], Outcome::Stored(_)), "{stored:?}");
-}
-
 #[test]
 fn what_an_agency_could_not_take_is_given_again() {
-    let world = world();
-    let key = world.device();
-    let utopia = world.agency("uto");
-    world.to_agency(&utopia, "uto");
-    let list = world.published(&utopia, "uto");
-    (1..=3).for_each(|id| hit(&world, &key, id, &list));
+    let (world, key, utopia, list) = settled();
+    (1..=3).for_each(|id| world.hit(&key, id, &list));
     let folder = world.path("to-uto");
     give(&world.carrier, "uto", &folder).unwrap();
     let files: Vec<_> = {
@@ -36,7 +24,7 @@ fn what_an_agency_could_not_take_is_given_again() {
     world.exchange(&utopia, "uto");
     assert_eq!(hits(&utopia).len(), 3);
     // A list of messages that somebody shortened on the way is refused, and so is a word that all was taken.
-    hit(&world, &key, 4, &list);
+    world.hit(&key, 4, &list);
     give(&world.carrier, "uto", &folder).unwrap();
     let note = fs::read_to_string(folder.join("messages")).unwrap();
     fs::write(folder.join("messages"), note.replacen("4\n", "\n", 1)).unwrap();
@@ -58,12 +46,12 @@ fn a_hit_under_a_device_s_former_keys_reaches_an_agency_that_never_knew_them() {
     create(&utopia, &"uto/stolen".parse().unwrap(), &CreateOptions::of(Kind::Documents)).unwrap();
     world.to_headquarters(&utopia, "uto");
     let list: ListName = "uto/stolen".parse().unwrap();
-    hit(&world, &former, 1, &list);
+    world.hit(&former, 1, &list);
     world.time.pass(5);
     revoke(&world.carrier, &device_id()).unwrap();
     fs::remove_dir_all(world.path("post-7")).unwrap();
     let key = world.device();
-    hit(&world, &key, 2, &list);
+    world.hit(&key, 2, &list);
     for _ in 0..2 {
         assert_eq!(world.to_agency(&utopia, "uto").refused, Vec::<String>::new());
         assert_eq!(hits(&utopia).len(), 2);
@@ -72,20 +60,16 @@ fn a_hit_under_a_device_s_former_keys_reaches_an_agency_that_never_knew_them() {
 
 #[test]
 fn after_headquarters_was_restored_an_agency_gets_what_came_since() {
-    let world = world();
-    let key = world.device();
-    let utopia = world.agency("uto");
-    world.to_agency(&utopia, "uto");
-    let list = world.published(&utopia, "uto");
+    let (world, key, utopia, list) = settled();
     let backup = world.path("backup");
     crate::backup::backup(&world.carrier, &backup).unwrap();
-    (1..=3).for_each(|id| hit(&world, &key, id, &list));
+    (1..=3).for_each(|id| world.hit(&key, id, &list));
     world.exchange(&utopia, "uto");
     world.to_headquarters(&utopia, "uto");
     let restored =
         crate::backup::restore(&world.path("restored"), &backup, clock_of(&world.time), false).unwrap();
     let world = World { carrier: restored, ..world };
-    hit(&world, &key, 9, &list);
+    world.hit(&key, 9, &list);
     for _ in 0..2 {
         world.exchange(&utopia, "uto");
     }

@@ -95,12 +95,30 @@ impl World {
         publish(home, list, &PublishOptions::default()).unwrap();
     }
 
+    /// Seals an encounter of [`device_id`] with a list and has headquarters store it.
+    fn hit(&self, key: &BoxKey, id: u8, list: &ListName) {
+        let owner = root::newest(&self.carrier).unwrap().0.issuer(list).unwrap().owner_key;
+        let message = encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), key, &owner).unwrap();
+        let stored = collect(&self.carrier, &[(device_id(), message)]).unwrap();
+        assert!(matches!(stored[0], Outcome::Stored(_)), "{stored:?}");
+    }
+
     /// Enrols the device; its key.
     fn device(&self) -> BoxKey {
         let folder = self.path("post-7");
         enrol(&self.carrier, &device_id(), &EnrolOptions::into(&folder)).unwrap();
         super::box_key(&folder)
     }
+}
+
+/// A device, its key, and the agency `uto` with a list that is published.
+fn settled() -> (World, BoxKey, Home, ListName) {
+    let world = world();
+    let key = world.device();
+    let utopia = world.agency("uto");
+    world.to_agency(&utopia, "uto");
+    let list = world.published(&utopia, "uto");
+    (world, key, utopia, list)
 }
 
 /// Whether a file below a folder has this text in it.
@@ -142,13 +160,8 @@ fn each_agency_reads_its_own_hits_and_headquarters_none() {
         }
     }
 
-    let sealed = |id: u8, list: &ListName| {
-        let owner = root.issuer(list).unwrap().owner_key;
-        encounter::seal(&Report::Encounter(encounter_of([id; 16], list)), &key, &owner).unwrap()
-    };
-    let messages = [(device_id(), sealed(1, &lists[0])), (device_id(), sealed(2, &lists[1]))];
-    let stored = collect(&world.carrier, &messages).unwrap();
-    assert!(stored.iter().all(|outcome| matches!(outcome, Outcome::Stored(_))), "{stored:?}");
+    world.hit(&key, 1, &lists[0]);
+    world.hit(&key, 2, &lists[1]);
     assert_eq!(hits(&world.carrier), []);
     let waiting = || agencies(&world.carrier).unwrap().iter().map(|a| a.waiting).collect::<Vec<_>>();
     assert_eq!(waiting(), [1, 1]);
@@ -229,11 +242,8 @@ fn a_list_waits_for_an_administrator_and_then_for_the_root() {
 
 #[test]
 fn an_agency_speaks_for_no_list_but_its_own_and_headquarters_for_none() {
-    let world = world();
-    let key = world.device();
-    let (utopia, ruritania) = (world.agency("uto"), world.agency("rur"));
-    world.to_agency(&utopia, "uto");
-    let list = world.published(&utopia, "uto");
+    let (world, _, utopia, list) = settled();
+    let ruritania = world.agency("rur");
     // Ruritania passes on what Utopia gave, as its own.
     let folder = world.path("from-uto");
     let taken = take(&world.carrier, "rur", &folder, ALL).unwrap();
@@ -251,14 +261,21 @@ fn an_agency_speaks_for_no_list_but_its_own_and_headquarters_for_none() {
     world.publish(&utopia, &list, &["L898902C3", "L898902C4"]);
     let changed = world.path("changed");
     issuer::give(&utopia, &changed).unwrap();
-    for file in ["list/uto/stolen/manifest", "grant/post-7/uto/stolen"] {
-        let path = changed.join(file);
+    let is_new = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        !world.carrier.segments().join(format!("{name}.seg")).exists()
+    };
+    let mut segments = changed.join("segment").read_dir().unwrap().flatten().map(|entry| entry.path());
+    let segment = segments.find(is_new).unwrap();
+    let [manifest, grant] =
+        ["list/uto/stolen/manifest", "grant/post-7/uto/stolen"].map(|file| changed.join(file));
+    for path in [segment, manifest, grant] {
         let right = fs::read(&path).unwrap();
         let mut wrong = right.clone();
         *wrong.last_mut().unwrap() ^= 1;
         fs::write(&path, wrong).unwrap();
         let taken = take(&world.carrier, "uto", &changed, Naming::default()).unwrap();
-        assert_eq!(taken.refused.len(), 1, "{file}: {taken:?}");
+        assert_eq!(taken.refused.len(), 1, "{}: {taken:?}", path.display());
         fs::write(&path, right).unwrap();
     }
     // Headquarters says of a device what only the key of orders may, and what it said before counts no more.
@@ -266,10 +283,7 @@ fn an_agency_speaks_for_no_list_but_its_own_and_headquarters_for_none() {
     give(&world.carrier, "uto", &before).unwrap();
     world.time.pass(10);
     revoke(&world.carrier, &device_id()).unwrap();
-    let rotated = || {
-        let number = Key::List(&list, 2);
-        number.is_here(&utopia)
-    };
+    let rotated = || Key::List(&list, 2).is_here(&utopia);
     assert!(!rotated());
     world.to_agency(&utopia, "uto");
     assert!(rotated(), "the next edition is sealed under another key");
@@ -285,21 +299,14 @@ fn an_agency_speaks_for_no_list_but_its_own_and_headquarters_for_none() {
     bytes[40] ^= 1;
     fs::write(&forged, bytes).unwrap();
     assert_eq!(issuer::take(&utopia, &world.path("to-uto")).unwrap().refused.len(), 1);
-    drop(key);
 }
 
 #[test]
 fn an_agency_that_was_restored_gets_its_encounters_again() {
-    let world = world();
-    let key = world.device();
-    let utopia = world.agency("uto");
-    world.to_agency(&utopia, "uto");
-    let list = world.published(&utopia, "uto");
+    let (world, key, utopia, list) = settled();
     let backup = world.path("backup");
     crate::backup::backup(&utopia, &backup).unwrap();
-    let owner = root::newest(&world.carrier).unwrap().0.issuer(&list).unwrap().owner_key;
-    let message = encounter::seal(&Report::Encounter(encounter_of([1; 16], &list)), &key, &owner).unwrap();
-    collect(&world.carrier, &[(device_id(), message)]).unwrap();
+    world.hit(&key, 1, &list);
     world.exchange(&utopia, "uto");
     world.to_headquarters(&utopia, "uto");
     let restored =
