@@ -157,10 +157,10 @@ pub fn take(home: &Home, agency: &str, from: &Path, naming: Naming) -> Result<Ta
         let done = bytes.and_then(|bytes| answer(home, &change, (agency, &key), &bytes, now));
         taken.count(&format!("answer/{name}"), done)?;
     }
-    if let Ok(bytes) = said {
-        if let Err(why) = note_taken(&change, (agency, &key), &bytes) {
-            taken.not_taken("taken", why)?;
-        }
+    if let Ok(bytes) = said
+        && let Err(why) = note_taken(&change, (agency, &key), &bytes)
+    {
+        taken.not_taken("taken", why)?;
     }
     if taken.new > 0 {
         heartbeat::renew(home, &change, now)?;
